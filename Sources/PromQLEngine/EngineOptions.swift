@@ -1,0 +1,29 @@
+/// What an evaluation depends on besides the expression, the grid and the data.
+public struct EngineOptions: Sendable, Hashable {
+    /// Which ends of range and lookback windows are included.
+    public enum RangeBoundary: String, Sendable, Hashable {
+        /// Prometheus 3.x: `(t - range, t]`.
+        case leftOpen
+        /// Prometheus 2.x: `[t - range, t]`.
+        case closed
+    }
+
+    /// Milliseconds.
+    public var lookback: Int64 = 300_000
+    /// Milliseconds; used where a subquery names no step.
+    public var defaultSubqueryStep: Int64 = 60_000
+    public var rangeBoundary: RangeBoundary = .leftOpen
+    /// Metric names are dropped at the end of the query instead of at each operation
+    /// (`promql-delayed-name-removal`).
+    public var delayedNameRemoval = false
+    /// Start timestamps take part in reset detection and extrapolation (`use-start-timestamps`).
+    public var useStartTimestamps = false
+    /// `__type__` and `__unit__` are judged by `rate` and its like (`type-and-unit-labels`).
+    public var typeAndUnitLabels = false
+    /// Samples in memory at once before the query fails.
+    public var maxSamples = 50_000_000
+    /// When the evaluation must have ended; nil for never.
+    public var deadline: ContinuousClock.Instant?
+
+    public init() {}
+}
