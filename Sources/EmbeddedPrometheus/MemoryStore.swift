@@ -1,0 +1,97 @@
+public import PromQL
+public import PromQLEngine
+import Synchronization
+public import TimeSeries
+
+/// Series in memory. Readers take snapshots: a query sees the store as it was when it began, also
+/// while a scrape appends.
+public final class MemoryStore: SeriesSource {
+    private let current = Mutex(MemorySnapshot())
+
+    public init() {}
+
+    /// A store that holds these series.
+    public convenience init(_ series: some Sequence<SampleSeries>) {
+        self.init()
+        insert(series)
+    }
+
+    public func snapshot() -> MemorySnapshot { current.withLock { $0 } }
+
+    /// Appends one sample to the series with these labels, making it when it is new.
+    ///
+    /// Times are ms since the epoch; a start time of 0 means none. A sample that is not newer than
+    /// the series' last one is refused.
+    public func append(
+        _ labels: LabelSet, time: Int64, value: SampleInput, startTime: Int64 = 0
+    ) throws(AppendError) {
+        // `withLock` takes the closure's error type only when it is spelled out.
+        try current.withLock { (snapshot) throws(AppendError) in
+            try snapshot.append(labels, time: time, value: value, startTime: startTime)
+        }
+    }
+
+    /// Appends many samples as one change, which a reader sees wholly or not at all. Samples that
+    /// are not newer than their series' last one are left out. Returns how many were.
+    @discardableResult
+    public func append(
+        contentsOf samples: some Sequence<(labels: LabelSet, time: Int64, value: SampleInput)>
+    ) -> Int {
+        let samples = Array(samples)
+        return current.withLock { snapshot in
+            var refused = 0
+            for sample in samples {
+                do throws(AppendError) {
+                    try snapshot.append(
+                        sample.labels, time: sample.time, value: sample.value, startTime: 0)
+                } catch {
+                    refused += 1
+                }
+            }
+            return refused
+        }
+    }
+
+    /// Adds whole series, whose samples may lie anywhere in time; at equal times the new sample
+    /// wins. One change for readers.
+    public func insert(_ series: some Sequence<SampleSeries>) {
+        let series = Array(series)
+        current.withLock { snapshot in
+            for one in series {
+                let samples = SampleChunk(
+                    times: one.times, values: one.values, histograms: one.histograms,
+                    startTimes: one.startTimes)
+                snapshot.merge(one.labels, samples)
+            }
+        }
+    }
+
+    /// Adds what is known of a metric family; each distinct triple once.
+    public func describe(_ family: String, _ metadata: MetricMetadata) {
+        current.withLock { snapshot in
+            if snapshot.metadata[family]?.contains(metadata) == true { return }
+            snapshot.metadata[family, default: []].append(metadata)
+        }
+    }
+
+    /// Forgets samples older than a time (ms), in whole runs, and series left without samples.
+    public func drop(before time: Int64) {
+        current.withLock { $0.drop(before: time) }
+    }
+
+    public func removeAll() {
+        current.withLock { $0 = MemorySnapshot() }
+    }
+
+    public func series(
+        matching matchers: [LabelMatcher], from: Int64, through: Int64
+    ) throws -> [SampleSeries] {
+        try snapshot().series(matching: matchers, from: from, through: through)
+    }
+
+    public func values(
+        of fragment: FragmentReference, on grid: StepGrid
+    ) throws -> [StepSeries] {
+        try snapshot().values(of: fragment, on: grid)
+    }
+}
