@@ -1,0 +1,109 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+extension FloatHistogram {
+    /// One bucket with its bounds.
+    public struct Bucket: Sendable, Hashable {
+        public var lower: Double
+        public var upper: Double
+        public var lowerInclusive: Bool
+        public var upperInclusive: Bool
+        public var count: Double
+
+        public init(
+            lower: Double, upper: Double, lowerInclusive: Bool, upperInclusive: Bool, count: Double
+        ) {
+            self.lower = lower
+            self.upper = upper
+            self.lowerInclusive = lowerInclusive
+            self.upperInclusive = upperInclusive
+            self.count = count
+        }
+    }
+
+    /// Upper bounds of the buckets of one octave, [0.5, 1), for schemas 0 to 8.
+    private static let octaves: [[Double]] = (0...8).map { schema in
+        (0..<(1 << schema)).map { exp2(Double($0) / Double(1 << schema) - 1) }
+    }
+
+    /// The upper bound of a positive bucket of an exponential schema, `2^(index · 2^-schema)`.
+    ///
+    /// Powers of two are exact. The bucket that would end at 2^1024 ends at the greatest finite
+    /// double, so that the one after it holds the infinities.
+    public static func bound(at index: Int32, schema: Int32) -> Double {
+        if schema <= 0 {
+            let exponent = Int(index) << Int(min(-Int64(schema), 31))
+            return powerOfTwo(0.5, exponent + 1)
+        }
+        let octave = Int(index) >> Int(schema)
+        let place = Int(index) - octave << Int(schema)
+        let fraction: Double
+        if schema < octaves.count {
+            fraction = octaves[Int(schema)][place]
+        } else {
+            fraction = exp2(powerOfTwo(Double(place), -Int(schema)) - 1)
+        }
+        return powerOfTwo(fraction, octave + 1)
+    }
+
+    private static func powerOfTwo(_ fraction: Double, _ exponent: Int) -> Double {
+        if fraction == 0.5, exponent == 1025 { return .greatestFiniteMagnitude }
+        return ldexp(fraction, Int32(clamping: exponent))
+    }
+
+    /// The upper bound of the custom bucket at `index`.
+    private func customBound(at index: Int32) -> Double {
+        if index < 0 { return -.infinity }
+        return Int(index) < customValues.count ? customValues[Int(index)] : .infinity
+    }
+
+    func positiveBucket(at index: Int32, count: Double) -> Bucket {
+        if usesCustomBuckets {
+            return Bucket(
+                lower: customBound(at: index &- 1), upper: customBound(at: index),
+                lowerInclusive: index == 0, upperInclusive: true, count: count)
+        }
+        return Bucket(
+            lower: Self.bound(at: index &- 1, schema: schema),
+            upper: Self.bound(at: index, schema: schema),
+            lowerInclusive: false, upperInclusive: true, count: count)
+    }
+
+    func negativeBucket(at index: Int32, count: Double) -> Bucket {
+        Bucket(
+            lower: -Self.bound(at: index, schema: schema),
+            upper: -Self.bound(at: index &- 1, schema: schema),
+            lowerInclusive: true, upperInclusive: false, count: count)
+    }
+
+    var zeroBucket: Bucket {
+        Bucket(
+            lower: -zeroThreshold, upper: zeroThreshold, lowerInclusive: true,
+            upperInclusive: true, count: zeroCount)
+    }
+
+    /// Every bucket, empty ones included, from the most negative to the most positive; the zero
+    /// bucket only when it is populated. A bucket that overlaps the zero bucket begins at its
+    /// threshold.
+    public var allBuckets: [Bucket] {
+        var all: [Bucket] = []
+        all.reserveCapacity(negativeBuckets.count + positiveBuckets.count + 1)
+        let negative = HistogramSide(negativeSpans, negativeBuckets)
+        for i in negative.indexes.indices.reversed() {
+            var bucket = negativeBucket(at: negative.indexes[i], count: negative.counts[i])
+            if bucket.upper > -zeroThreshold { bucket.upper = -zeroThreshold }
+            all.append(bucket)
+        }
+        if zeroCount > 0 { all.append(zeroBucket) }
+        let positive = HistogramSide(positiveSpans, positiveBuckets)
+        for i in positive.indexes.indices {
+            var bucket = positiveBucket(at: positive.indexes[i], count: positive.counts[i])
+            if bucket.lower > 0, bucket.lower < zeroThreshold { bucket.lower = zeroThreshold }
+            all.append(bucket)
+        }
+        return all
+    }
+}

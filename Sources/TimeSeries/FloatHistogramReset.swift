@@ -1,0 +1,41 @@
+extension FloatHistogram {
+    /// Whether the counter behind this histogram was reset since `previous`.
+    ///
+    /// A hint decides when there is one; otherwise any population that fell does, and any change
+    /// of layout that a running counter cannot make. The sum never matters: negative observations
+    /// lower it. As Prometheus `model/histogram/float_histogram.go`.
+    public func isReset(after previous: FloatHistogram) -> Bool {
+        switch counterResetHint {
+        case .reset: return true
+        case .notReset: return false
+        case .unknown, .gauge: break
+        }
+        if count < previous.count { return true }
+        if usesCustomBuckets != previous.usesCustomBuckets { return true }
+        if usesCustomBuckets {
+            let common = Layout(
+                schema: schema, zeroThreshold: zeroThreshold,
+                customValues: Self.common(customValues, previous.customValues))
+            return Self.fell(
+                from: previous.adapted(to: common).positive, to: adapted(to: common).positive)
+        }
+        if schema > previous.schema || zeroThreshold < previous.zeroThreshold { return true }
+        if previous.zeroThreshold(atLeast: zeroThreshold) != zeroThreshold { return true }
+        let before = previous.adapted(to: layout)
+        return zeroCount < before.zeroCount
+            || Self.fell(from: before.positive, to: positive)
+            || Self.fell(from: before.negative, to: negative)
+    }
+
+    /// Whether any bucket holds less than before; a missing bucket is an empty one.
+    private static func fell(from before: HistogramSide, to after: HistogramSide) -> Bool {
+        var j = 0
+        for i in before.indexes.indices {
+            let index = before.indexes[i]
+            while j < after.indexes.count, after.indexes[j] < index { j += 1 }
+            let count = j < after.indexes.count && after.indexes[j] == index ? after.counts[j] : 0
+            if count < before.counts[i] { return true }
+        }
+        return false
+    }
+}
