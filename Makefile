@@ -1,0 +1,40 @@
+# The commands of the project. Each is a script that can be run by itself.
+
+SEED ?= 1
+
+.PHONY: build release test e2e demo bench fuzz-promql fuzz-parser format lint clean
+
+build:            ## debug build
+	@scripts/install-dependencies
+	swift build
+
+release:          ## release build, in .build/release/tributary
+	@scripts/install-dependencies
+	swift build -c release --product tributary
+
+test:             ## everything: format, build, unit tests, end to end
+	@scripts/test
+
+e2e:              ## end to end only; TRIBUTARY_E2E_QUERIES and TRIBUTARY_SEED make it larger
+	@scripts/e2e
+
+demo:             ## three real Prometheus servers as one, on this machine
+	@scripts/demo
+
+bench:            ## the gateway beside the bare fan-out, one member and the union
+	@scripts/bench
+
+fuzz-promql:      ## our engine against the real Prometheus: make fuzz-promql SEED=7
+	@scripts/fuzz-promql $(SEED)
+
+fuzz-parser:      ## the parser under libFuzzer
+	@scripts/fuzz-parser
+
+format:           ## rewrite the sources as swift format has them
+	swift format --in-place --parallel --recursive Sources Tests Package.swift
+
+lint:
+	swift format lint --strict --parallel --recursive Sources Tests Package.swift
+
+clean:
+	rm -rf .build bench/results
