@@ -1,0 +1,106 @@
+/// Answers one request. An error thrown becomes an error answer in Prometheus's shape.
+public typealias RequestHandler =
+    @Sendable (PrometheusRequest) async throws -> PrometheusResponse
+
+/// Which paths exist and which methods they have, with the exact refusals of the reference for all
+/// others: clients fall back from POST to GET on 405 and recognise absent APIs by the text of 404.
+public struct RouteTable: Sendable {
+    struct Endpoint: Sendable {
+        /// As registered; a bounded name for metrics.
+        var pattern: String
+        var traits: RouteTraits
+        var handler: RequestHandler
+    }
+
+    enum Resolution: Sendable {
+        case endpoint(Endpoint, parameters: [String: String])
+        /// `OPTIONS` on an API path: 204 with the headers of these traits.
+        case options(RouteTraits)
+        case refusal(PrometheusResponse)
+    }
+
+    private struct Entry: Sendable {
+        var pattern: PathPattern
+        var endpoints: [String: Endpoint] = [:]
+
+        /// The registered methods and OPTIONS, in alphabetical order.
+        var allowed: [String] { Set(endpoints.keys).union(["OPTIONS"]).sorted() }
+    }
+
+    private var literal: [String: Entry] = [:]
+    private var patterns: [Entry] = []
+    private var optionsPatterns: [PathPattern] = []
+
+    public init() {}
+
+    /// Registers a handler. Of overlapping patterns literal ones win, then the first registered.
+    public mutating func on(
+        _ methods: String..., path: String, traits: RouteTraits = .api,
+        handler: @escaping RequestHandler
+    ) {
+        let pattern = PathPattern(path)
+        var entry = Entry(pattern: pattern)
+        let known = patterns.firstIndex { $0.pattern == pattern }
+        if pattern.isLiteral {
+            entry = literal[path] ?? entry
+        } else if let known {
+            entry = patterns[known]
+        }
+        for method in methods {
+            entry.endpoints[method] = Endpoint(pattern: path, traits: traits, handler: handler)
+        }
+        if pattern.isLiteral {
+            literal[path] = entry
+        } else if let known {
+            patterns[known] = entry
+        } else {
+            patterns.append(entry)
+        }
+    }
+
+    /// Answers `OPTIONS` with 204 on every path that fits, whether it exists or not
+    /// (`/api/v1/*`).
+    public mutating func answerOptions(path: String) {
+        optionsPatterns.append(PathPattern(path))
+    }
+
+    func resolve(method: String, path: String, rawQuery: String = "") -> Resolution {
+        if method == "OPTIONS", optionsPatterns.contains(where: { $0.match(path) != nil }) {
+            return .options([.readyGated, .crossOrigin, .compressed])
+        }
+        guard let (entry, parameters) = entry(for: path) else {
+            let elsewhere = redirect(method: method, path: path, rawQuery: rawQuery)
+            return .refusal(elsewhere ?? .pageNotFound)
+        }
+        if let endpoint = entry.endpoints[method] {
+            return .endpoint(endpoint, parameters: parameters)
+        }
+        guard method == "OPTIONS" else {
+            return .refusal(.methodNotAllowed(allow: entry.allowed))
+        }
+        let allow: HTTPHeaders = ["Allow": entry.allowed.joined(separator: ", ")]
+        return .refusal(PrometheusResponse(headers: allow))
+    }
+
+    private func entry(for path: String) -> (Entry, [String: String])? {
+        if let entry = literal[path] { return (entry, [:]) }
+        for entry in patterns {
+            if let parameters = entry.pattern.match(path) { return (entry, parameters) }
+        }
+        return nil
+    }
+
+    /// A path that only has a `/` too many is sent to the right place.
+    private func redirect(
+        method: String, path: String, rawQuery: String
+    ) -> PrometheusResponse? {
+        guard path.count > 1, path.hasSuffix("/") else { return nil }
+        let shorter = String(path.dropLast())
+        guard let (entry, _) = entry(for: shorter), entry.endpoints[method] != nil else {
+            return nil
+        }
+        let location = rawQuery.isEmpty ? shorter : "\(shorter)?\(rawQuery)"
+        return PrometheusResponse(
+            status: method == "GET" ? 301 : 308, headers: ["Location": location])
+    }
+}
