@@ -1,10 +1,124 @@
 /// Warnings and infos of an evaluation: texts as Prometheus words them, position included, each
 /// text (position left out) once.
 public struct Annotations: Sendable, Equatable {
-    /// Starting `PromQL warning: `, or a storage's own words.
-    public private(set) var warnings: Set<String> = []
-    /// Starting `PromQL info: `.
-    public private(set) var infos: Set<String> = []
+    /// How far the buckets of classic histograms had to be raised to be cumulative; one annotation
+    /// covers all groups and steps of a metric.
+    struct RaisedBuckets: Sendable, Equatable {
+        var metricNamePart: String
+        var position: String
+        var leastBound: Double
+        var greatestBound: Double
+        var largestDifference: Double
+        /// Milliseconds.
+        var firstStep: Int64
+        var lastStep: Int64
+        var cases: Int
+    }
+
+    /// Positions by text.
+    private var warningPositions: [String: String] = [:]
+    private var infoPositions: [String: String] = [:]
+    /// By name part: histograms whose buckets were raised.
+    private var raisedBuckets: [String: RaisedBuckets] = [:]
+    /// By text: how often a start time overlapped, and where it was read.
+    private var overlaps: [String: (count: Int, position: String)] = [:]
+    /// What a source reported, in its own words.
+    private var foreignWarnings: Set<String> = []
+    private var foreignInfos: Set<String> = []
 
     public init() {}
+
+    /// Starting `PromQL warning: `, or a storage's own words.
+    public var warnings: Set<String> {
+        var all = foreignWarnings
+        for (text, position) in warningPositions {
+            all.insert("PromQL warning: \(text) (\(position))")
+        }
+        for (text, overlap) in overlaps {
+            let count = overlap.count > 1 ? " (\(overlap.count) occurrences)" : ""
+            all.insert("PromQL warning: \(text)\(count) (\(overlap.position))")
+        }
+        return all
+    }
+
+    /// Starting `PromQL info: `, or a storage's own words.
+    public var infos: Set<String> {
+        var all = foreignInfos
+        for (text, position) in infoPositions {
+            all.insert("PromQL info: \(text) (\(position))")
+        }
+        for raised in raisedBuckets.values {
+            all.insert("PromQL info: \(raised.text) (\(raised.position))")
+        }
+        return all
+    }
+
+    public var isEmpty: Bool {
+        warningPositions.isEmpty && infoPositions.isEmpty && raisedBuckets.isEmpty
+            && overlaps.isEmpty && foreignWarnings.isEmpty && foreignInfos.isEmpty
+    }
+
+    /// Adds a warning; `text` has neither prefix nor position, `position` is `line:column`.
+    public mutating func addWarning(_ text: String, at position: String) {
+        if warningPositions[text] == nil { warningPositions[text] = position }
+    }
+
+    /// Adds an info; `text` has neither prefix nor position, `position` is `line:column`.
+    public mutating func addInfo(_ text: String, at position: String) {
+        if infoPositions[text] == nil { infoPositions[text] = position }
+    }
+
+    /// Adds a warning as it stands.
+    public mutating func addForeignWarning(_ text: String) { foreignWarnings.insert(text) }
+
+    /// Adds an info as it stands.
+    public mutating func addForeignInfo(_ text: String) { foreignInfos.insert(text) }
+
+    /// Adds one case of a start time that lies before the previous sample.
+    mutating func addOverlap(_ text: String, at position: String) {
+        overlaps[text, default: (0, position)].count += 1
+    }
+
+    /// Adds one group's raised buckets to what is known of the same metric.
+    mutating func addRaisedBuckets(_ raised: RaisedBuckets) {
+        guard var known = raisedBuckets[raised.metricNamePart] else {
+            raisedBuckets[raised.metricNamePart] = raised
+            return
+        }
+        known.leastBound = Swift.min(known.leastBound, raised.leastBound)
+        known.greatestBound = Swift.max(known.greatestBound, raised.greatestBound)
+        known.largestDifference = Swift.max(known.largestDifference, raised.largestDifference)
+        known.firstStep = Swift.min(known.firstStep, raised.firstStep)
+        known.lastStep = Swift.max(known.lastStep, raised.lastStep)
+        known.cases += raised.cases
+        raisedBuckets[raised.metricNamePart] = known
+    }
+
+    public mutating func merge(_ other: Annotations) {
+        warningPositions.merge(other.warningPositions) { first, _ in first }
+        infoPositions.merge(other.infoPositions) { first, _ in first }
+        for raised in other.raisedBuckets.values { addRaisedBuckets(raised) }
+        for (text, overlap) in other.overlaps {
+            overlaps[text, default: (0, overlap.position)].count += overlap.count
+        }
+        foreignWarnings.formUnion(other.foreignWarnings)
+        foreignInfos.formUnion(other.foreignInfos)
+    }
+
+    public static func == (lhs: Annotations, rhs: Annotations) -> Bool {
+        lhs.warnings == rhs.warnings && lhs.infos == rhs.infos
+    }
+}
+
+extension Annotations.RaisedBuckets {
+    /// As Prometheus `util/annotations/annotations.go`, `NewHistogramQuantileForcedMonotonicityInfo`.
+    var text: String {
+        """
+        input to histogram_quantile needed to be fixed for monotonicity (see https://prometheus.io/\
+        docs/prometheus/latest/querying/functions/#histogram_quantile)\(metricNamePart), from \
+        buckets \(GoText.general(leastBound)) to \(GoText.general(greatestBound)), with a max diff \
+        of \(GoText.general(largestDifference, digits: 2)), over \(cases) samples from \
+        \(GoText.timestamp(firstStep)) to \(GoText.timestamp(lastStep))
+        """
+    }
 }

@@ -8,11 +8,20 @@ public struct EngineOptions: Sendable, Hashable {
         case closed
     }
 
+    /// Whose arithmetic is followed where the two differ beyond the window's ends.
+    public enum Dialect: String, Sendable, Hashable {
+        case prometheus3
+        /// As 2.42: sums without compensation, incremental means, extrapolation that looks for the
+        /// zero point before it judges the distance, no annotations.
+        case prometheus2
+    }
+
     /// Milliseconds.
     public var lookback: Int64 = 300_000
     /// Milliseconds; used where a subquery names no step.
     public var defaultSubqueryStep: Int64 = 60_000
     public var rangeBoundary: RangeBoundary = .leftOpen
+    public var dialect: Dialect = .prometheus3
     /// Metric names are dropped at the end of the query instead of at each operation
     /// (`promql-delayed-name-removal`).
     public var delayedNameRemoval = false

@@ -38,6 +38,11 @@ public struct LabelSet: Sendable, Hashable, Comparable {
         self.init(dictionary.map { (name: $0.key, value: $0.value) })
     }
 
+    /// In one run over the bytes; the array's own hash takes them one by one.
+    public func hash(into hasher: inout Hasher) {
+        key.withUnsafeBytes { hasher.combine(bytes: $0) }
+    }
+
     public static func < (lhs: LabelSet, rhs: LabelSet) -> Bool {
         lhs.key.withUnsafeBufferPointer { a in
             rhs.key.withUnsafeBufferPointer { b in a.lexicographicallyPrecedes(b) }

@@ -1,0 +1,76 @@
+internal import PromQL
+internal import TimeSeries
+
+extension Evaluator {
+    mutating func evaluateAggregation(
+        _ aggregation: Aggregation
+    ) throws(EvaluationError) -> [StepSeries] {
+        switch aggregation.op {
+        case .sum, .avg, .count, .min, .max, .group, .stddev, .stdvar:
+            let input = try vector(aggregation.expression)
+            return try reduce(input, aggregation, quantiles: [])
+        case .quantile:
+            let quantiles = try parameter(of: aggregation)
+            warnOfQuantiles(quantiles, aggregation)
+            let input = try vector(aggregation.expression)
+            return try reduce(input, aggregation, quantiles: quantiles)
+        case .topk, .bottomk, .limitk:
+            let counts = try counts(try parameter(of: aggregation))
+            let input = try vector(aggregation.expression)
+            return try select(input, aggregation, counts: counts)
+        case .limitRatio:
+            let ratios = try ratios(try parameter(of: aggregation), aggregation)
+            return sample(try vector(aggregation.expression), ratios)
+        case .countValues:
+            return try countValues(aggregation)
+        }
+    }
+
+    private mutating func parameter(
+        of aggregation: Aggregation
+    ) throws(EvaluationError) -> [Double] {
+        guard let parameter = aggregation.parameter else {
+            throw .execution("unexpected error: \(aggregation.op.rawValue) needs a parameter")
+        }
+        return try scalar(parameter)
+    }
+
+    private mutating func reduce(
+        _ input: [StepSeries], _ aggregation: Aggregation, quantiles: [Double]
+    ) throws(EvaluationError) -> [StepSeries] {
+        let grouping = Grouping(input, by: GroupingKey(aggregation))
+        let reduction = GroupReduction(
+            aggregation.op, steps: grid.count, dialect: options.dialect, quantiles: quantiles)
+        var result: [StepSeries] = []
+        result.reserveCapacity(grouping.groups.count)
+        for group in grouping.groups {
+            try state.check()
+            var output = StepSeries(
+                labels: group.labels, absentFor: grid.count, dropsName: group.dropsName)
+            let hasHistograms = group.members.contains { !input[$0].histograms.isEmpty }
+            if hasHistograms {
+                try mixedReduction(input, group.members, aggregation, reduction, into: &output)
+            } else {
+                reduction.reduce(group.members.lazy.map { input[$0].values }, into: &output.values)
+            }
+            if !output.isEmpty { result.append(output) }
+        }
+        return result
+    }
+
+    private mutating func warnOfQuantiles(_ quantiles: [Double], _ aggregation: Aggregation) {
+        guard let parameter = aggregation.parameter else { return }
+        var greatest = -Double.infinity
+        var least = Double.infinity
+        var hasNaN = false
+        for quantile in quantiles {
+            if quantile.isNaN { hasNaN = true }
+            greatest = max(greatest, quantile)
+            least = min(least, quantile)
+        }
+        let position = position(parameter.sourceRange)
+        if hasNaN { state.annotations.addWarning(Quantile.warning(.nan), at: position) }
+        if greatest > 1 { state.annotations.addWarning(Quantile.warning(greatest), at: position) }
+        if least < 0 { state.annotations.addWarning(Quantile.warning(least), at: position) }
+    }
+}

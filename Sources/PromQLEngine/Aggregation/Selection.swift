@@ -1,0 +1,192 @@
+internal import PromQL
+internal import TimeSeries
+
+extension Evaluator {
+    /// The parameter of `topk` and its like, as counts of series.
+    func counts(_ parameter: [Double]) throws(EvaluationError) -> [Int] {
+        for value in parameter {
+            let underflows = value <= -0x1p63
+            let overflows = value >= 0x1p63
+            switch options.dialect {
+            case .prometheus3:
+                if value.isNaN { throw .execution("Parameter value is NaN") }
+                if underflows {
+                    throw .execution(
+                        "Scalar value \(GoText.general(value)) underflows int64")
+                }
+                if overflows {
+                    throw .execution("Scalar value \(GoText.general(value)) overflows int64")
+                }
+            case .prometheus2:
+                if value.isNaN || underflows || overflows {
+                    throw .execution("Scalar value \(GoText.general(value)) overflows int64")
+                }
+            }
+        }
+        return parameter.map { Int(clamping: GoMath.integer($0)) }
+    }
+
+    /// `topk`, `bottomk` and `limitk`: some series of each group, as they are.
+    mutating func select(
+        _ input: [StepSeries], _ aggregation: Aggregation, counts: [Int]
+    ) throws(EvaluationError) -> [StepSeries] {
+        let grouping = Grouping(input, by: GroupingKey(aggregation))
+        var chosen = input.map {
+            StepSeries(labels: $0.labels, absentFor: grid.count, dropsName: $0.dropsName)
+        }
+        var ignoresHistograms = false
+        var instantOrder: [Int] = []
+        for group in grouping.groups {
+            try state.check()
+            for step in 0..<grid.count where counts[step] >= 1 {
+                if aggregation.op == .limitk {
+                    var taken = 0
+                    for member in group.members where input[member].hasValue(at: step) {
+                        if taken == counts[step] { break }
+                        taken += 1
+                        chosen[member].values[step] = input[member].values[step]
+                        if let histogram = input[member].histograms[step] {
+                            chosen[member].histograms[step] = histogram
+                        }
+                    }
+                    continue
+                }
+                var heap = RankedHeap(
+                    limit: min(counts[step], group.members.count),
+                    prefersGreatest: aggregation.op == .topk)
+                for member in group.members {
+                    let value = input[member].values[step]
+                    if !SampleValue.isAbsent(value) {
+                        heap.offer(value, member)
+                    } else if !input[member].histograms.isEmpty,
+                        input[member].histograms[step] != nil
+                    {
+                        ignoresHistograms = true
+                    }
+                }
+                for candidate in heap.candidates {
+                    chosen[candidate.series].values[step] = candidate.value
+                }
+                if isSingleStep { instantOrder += heap.bestFirst.map(\.series) }
+            }
+        }
+        if ignoresHistograms {
+            state.annotations.addInfo(
+                "ignored histogram in \(aggregation.op.rawValue) aggregation",
+                at: position(aggregation.range))
+        }
+        if isSingleStep, aggregation.op != .limitk {
+            return instantOrder.map { chosen[$0] }
+        }
+        return chosen.filter { !$0.isEmpty }
+    }
+
+    /// The parameter of `limit_ratio`, capped to -1…1.
+    mutating func ratios(
+        _ parameter: [Double], _ aggregation: Aggregation
+    ) throws(EvaluationError) -> [Double] {
+        let position = position(aggregation.parameter?.sourceRange ?? .none)
+        var greatest = -Double.infinity
+        var least = Double.infinity
+        for ratio in parameter {
+            if ratio.isNaN { throw .execution("Ratio value is NaN") }
+            greatest = max(greatest, ratio)
+            least = min(least, ratio)
+        }
+        for (extreme, cap) in [(greatest, 1.0), (least, -1.0)] {
+            let isBeyond = cap > 0 ? extreme > cap : extreme < cap
+            guard isBeyond, extreme.isFinite || !parameter.isEmpty else { continue }
+            state.annotations.addWarning(
+                "ratio value should be between -1 and 1, got \(GoText.general(extreme)), capping "
+                    + "to \(GoText.general(cap))", at: position)
+        }
+        return parameter.map { min(1, max(-1, $0)) }
+    }
+
+    /// `limit_ratio`: series by the hash of their labels.
+    func sample(_ input: [StepSeries], _ ratios: [Double]) -> [StepSeries] {
+        var result: [StepSeries] = []
+        for one in input {
+            let hash = Double(XXHash64.hash(one.labels)) / Double(UInt64.max)
+            var kept = one
+            for step in 0..<grid.count {
+                let ratio = ratios[step]
+                if ratio >= 0 ? hash < ratio : hash >= 1 + ratio { continue }
+                kept.values[step] = SampleValue.absent
+                kept.histograms[step] = nil
+            }
+            if !kept.isEmpty { result.append(kept) }
+        }
+        return result
+    }
+}
+
+/// The best of the values offered, as a binary heap with the worst of them on top (Go's
+/// `container/heap`, so that equal values fall as they do in Prometheus). NaN is worst of all.
+struct RankedHeap {
+    struct Candidate {
+        var value: Double
+        var series: Int
+    }
+
+    private(set) var candidates: [Candidate] = []
+    private let limit: Int
+    private let prefersGreatest: Bool
+
+    init(limit: Int, prefersGreatest: Bool) {
+        self.limit = limit
+        self.prefersGreatest = prefersGreatest
+    }
+
+    mutating func offer(_ value: Double, _ series: Int) {
+        let candidate = Candidate(value: value, series: series)
+        if candidates.count < limit {
+            candidates.append(candidate)
+            rise(candidates.count - 1)
+        } else if let worst = candidates.first, isBetter(value, than: worst.value) {
+            candidates[0] = candidate
+            sink(0)
+        }
+    }
+
+    var bestFirst: [Candidate] {
+        var sorted = candidates
+        sorted.stableSort { precedes($1, $0) }
+        return sorted
+    }
+
+    private func isBetter(_ value: Double, than worst: Double) -> Bool {
+        if worst.isNaN { return !value.isNaN }
+        return prefersGreatest ? value > worst : value < worst
+    }
+
+    /// Whether `a` is worse than `b`.
+    private func precedes(_ a: Candidate, _ b: Candidate) -> Bool {
+        if a.value.isNaN { return !b.value.isNaN }
+        return prefersGreatest ? a.value < b.value : a.value > b.value
+    }
+
+    private mutating func rise(_ start: Int) {
+        var child = start
+        while child > 0 {
+            let parent = (child - 1) / 2
+            if !precedes(candidates[child], candidates[parent]) { return }
+            candidates.swapAt(child, parent)
+            child = parent
+        }
+    }
+
+    private mutating func sink(_ start: Int) {
+        var parent = start
+        while true {
+            var child = 2 * parent + 1
+            if child >= candidates.count { return }
+            if child + 1 < candidates.count, precedes(candidates[child + 1], candidates[child]) {
+                child += 1
+            }
+            if !precedes(candidates[child], candidates[parent]) { return }
+            candidates.swapAt(parent, child)
+            parent = child
+        }
+    }
+}

@@ -1,0 +1,138 @@
+internal import PromQL
+internal import TimeSeries
+
+extension Evaluator {
+    mutating func evaluateUnary(_ unary: Unary) throws(EvaluationError) -> EvaluatedValue {
+        let operand = try evaluate(unary.operand)
+        if unary.op == .plus { return operand }
+        switch operand {
+        case .scalar(let values):
+            return .scalar(values.map { -$0 })
+        case .vector(let series):
+            let negated = series.map { one in
+                var result = one
+                for step in result.values.indices where !SampleValue.isAbsent(one.values[step]) {
+                    result.values[step] = -one.values[step]
+                }
+                result.histograms = one.histograms.mapValues { $0.scaled(by: -1) }
+                return result
+            }
+            return .vector(try droppingNames(negated))
+        case .string, .range:
+            return operand
+        }
+    }
+
+    mutating func evaluateBinary(_ binary: Binary) throws(EvaluationError) -> EvaluatedValue {
+        let lhs = try evaluate(binary.lhs)
+        let rhs = try evaluate(binary.rhs)
+        switch (lhs, rhs) {
+        case (.scalar(let a), .scalar(let b)):
+            return .scalar(zip(a, b).map { ScalarOperation.value(binary.op, $0, $1) })
+        case (.vector(let series), .scalar(let numbers)):
+            return .vector(try combine(series, numbers, binary, isScalarLeft: false))
+        case (.scalar(let numbers), .vector(let series)):
+            return .vector(try combine(series, numbers, binary, isScalarLeft: true))
+        case (.vector(let left), .vector(let right)):
+            let matching = binary.matching ?? VectorMatching()
+            switch binary.op {
+            case .and, .or, .unless:
+                return .vector(
+                    try SetOperation(binary.op, matching, steps: grid.count)
+                        .evaluate(left, right, in: self))
+            default:
+                return .vector(try matched(left, right, binary, matching))
+            }
+        default:
+            throw .execution("unexpected error: operands must be scalars or instant vectors")
+        }
+    }
+
+    /// A vector with a scalar. A filter comparison gives the vector's value, on whatever side that
+    /// stands.
+    private mutating func combine(
+        _ series: [StepSeries], _ numbers: [Double], _ binary: Binary, isScalarLeft: Bool
+    ) throws(EvaluationError) -> [StepSeries] {
+        let op = binary.op
+        var result: [StepSeries] = []
+        result.reserveCapacity(series.count)
+        for one in series {
+            try state.check()
+            var output = one
+            output.histograms = [:]
+            if op.isTrim, !one.values.allSatisfy(SampleValue.isAbsent) {
+                note(.incompatibleTypes(left: "float", right: "float"), of: binary)
+            }
+            ScalarOperation.apply(
+                op, to: &output.values, numbers, isScalarLeft: isScalarLeft,
+                givesBool: binary.returnsBool)
+            for (step, histogram) in one.histograms {
+                let number = SampleOperand.float(numbers[step])
+                let own = SampleOperand.histogram(histogram)
+                let outcome = SampleOperation(op, givesBool: binary.returnsBool).combine(
+                    isScalarLeft ? number : own, isScalarLeft ? own : number)
+                note(outcome.note, of: binary)
+                switch outcome.value {
+                case .none: break
+                case .float(let float): output.values[step] = float
+                case .histogram(let histogram): output.histograms[step] = histogram
+                }
+            }
+            if output.isEmpty { continue }
+            result.append(output)
+        }
+        return binary.dropsNames ? try droppingNames(result) : result
+    }
+
+    /// Reports what an operation on histograms said; a scalar's side says nothing else.
+    mutating func note(_ note: SampleOperation.Note?, of binary: Binary) {
+        guard let note else { return }
+        let position = position(binary.range)
+        switch note {
+        case .incompatibleTypes(let left, let right):
+            state.annotations.addInfo(
+                "incompatible sample types encountered for binary operator "
+                    + "\(GoText.quoted(binary.op.rawValue)): \(left) \(binary.op.rawValue) "
+                    + "\(right)", at: position)
+        case .incompatibleLayouts:
+            state.annotations.addWarning(
+                "incompatible bucket layout encountered for binary operator \(binary.op.rawValue)",
+                at: position)
+        case .conflictingResets:
+            state.annotations.addWarning(
+                "conflicting counter resets during histogram "
+                    + (binary.op == .add ? "addition" : "subtraction"), at: position)
+        case .reconciledBounds:
+            state.annotations.addInfo(
+                "mismatched custom buckets were reconciled during "
+                    + (binary.op == .add ? "addition" : "subtraction"), at: position)
+        }
+    }
+}
+
+extension Binary {
+    /// Whether results lose their metric name.
+    var dropsNames: Bool { returnsBool || op.isArithmetic }
+}
+
+extension Binary.Operator {
+    var isTrim: Bool { self == .trimUpper || self == .trimLower }
+
+    var isComparison: Bool {
+        switch self {
+        case .equal, .notEqual, .less, .lessOrEqual, .greater, .greaterOrEqual: true
+        case .add, .subtract, .multiply, .divide, .modulo, .power, .atan2, .and, .or, .unless,
+            .trimUpper, .trimLower:
+            false
+        }
+    }
+
+    var isArithmetic: Bool {
+        switch self {
+        case .add, .subtract, .multiply, .divide, .modulo, .power, .atan2: true
+        case .equal, .notEqual, .less, .lessOrEqual, .greater, .greaterOrEqual, .and, .or,
+            .unless, .trimUpper, .trimLower:
+            false
+        }
+    }
+}

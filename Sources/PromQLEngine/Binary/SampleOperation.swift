@@ -1,0 +1,100 @@
+internal import PromQL
+internal import TimeSeries
+
+/// One side of an operation at one step.
+enum SampleOperand {
+    case float(Double)
+    case histogram(FloatHistogram)
+
+    var typeName: String {
+        switch self {
+        case .float: "float"
+        case .histogram: "histogram"
+        }
+    }
+}
+
+/// A binary operator on two samples, at least one of which may be a histogram.
+struct SampleOperation {
+    /// What is to be reported beside the value.
+    enum Note: Hashable {
+        case incompatibleTypes(left: String, right: String)
+        case incompatibleLayouts
+        case conflictingResets
+        case reconciledBounds
+    }
+
+    struct Outcome {
+        var value: PointValue
+        var note: Note?
+    }
+
+    let op: Binary.Operator
+    let givesBool: Bool
+
+    init(_ op: Binary.Operator, givesBool: Bool) {
+        self.op = op
+        self.givesBool = givesBool
+    }
+
+    func combine(_ left: SampleOperand, _ right: SampleOperand) -> Outcome {
+        switch (left, right) {
+        case (.float(let a), .float(let b)):
+            guard op.isComparison else {
+                return op.isArithmetic
+                    ? Outcome(value: .float(ScalarOperation.value(op, a, b)))
+                    : incompatible(left, right)
+            }
+            let holds = ScalarOperation.holds(op, a, b)
+            if givesBool { return Outcome(value: .float(holds ? 1 : 0)) }
+            return Outcome(value: holds ? .float(a) : .none)
+        case (.histogram(let a), .float(let b)):
+            switch op {
+            case .multiply: return Outcome(value: .histogram(a.scaled(by: b)))
+            case .divide: return Outcome(value: .histogram(a.divided(by: b)))
+            case .trimUpper: return Outcome(value: .histogram(a.trimmed(upper: b)))
+            case .trimLower: return Outcome(value: .histogram(a.trimmed(lower: b)))
+            default: return incompatible(left, right)
+            }
+        case (.float(let a), .histogram(let b)):
+            guard op == .multiply else { return incompatible(left, right) }
+            return Outcome(value: .histogram(b.scaled(by: a)))
+        case (.histogram(let a), .histogram(let b)):
+            return combine(a, b)
+        }
+    }
+
+    private func combine(_ a: FloatHistogram, _ b: FloatHistogram) -> Outcome {
+        switch op {
+        case .add, .subtract:
+            let collision: Bool
+            let reconciled: Bool
+            var result: FloatHistogram
+            do {
+                if op == .add {
+                    (result, collision, reconciled) = try a.adding(b)
+                } else {
+                    (result, collision, reconciled) = try a.subtracting(b)
+                }
+            } catch {
+                return Outcome(value: .none, note: .incompatibleLayouts)
+            }
+            if collision { return Outcome(value: .none, note: .conflictingResets) }
+            result = result.compacted()
+            return Outcome(
+                value: .histogram(result), note: reconciled ? .reconciledBounds : nil)
+        case .equal, .notEqual:
+            let holds = a.hasSameFields(as: b) == (op == .equal)
+            if givesBool { return Outcome(value: .float(holds ? 1 : 0)) }
+            return Outcome(value: holds ? .histogram(a) : .none)
+        default:
+            return incompatible(.histogram(a), .histogram(b))
+        }
+    }
+
+    private func incompatible(_ left: SampleOperand, _ right: SampleOperand) -> Outcome {
+        Outcome(
+            value: .none,
+            note: .incompatibleTypes(left: left.typeName, right: right.typeName))
+    }
+}

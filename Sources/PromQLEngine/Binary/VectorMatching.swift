@@ -1,0 +1,262 @@
+internal import PromQL
+internal import TimeSeries
+
+extension Evaluator {
+    /// Two vectors, element by element with equal keys.
+    mutating func matched(
+        _ left: [StepSeries], _ right: [StepSeries], _ binary: Binary,
+        _ matching: VectorMatching
+    ) throws(EvaluationError) -> [StepSeries] {
+        var join = VectorJoin(
+            left, right, binary, matching, steps: grid.count, options: options)
+        let result = try join.evaluate(checking: state)
+        for note in join.notes { self.note(note, of: binary) }
+        return result
+    }
+}
+
+/// A join of two vectors over all steps: series are paired by key once; only keys with several
+/// candidates on a side are looked at step by step.
+struct VectorJoin {
+    private let binary: Binary
+    private let matching: VectorMatching
+    private let operation: SampleOperation
+    private let options: EngineOptions
+    private let steps: Int
+    /// The side on which a key may occur several times, and the one on which it must not.
+    private let many: [StepSeries]
+    private let one: [StepSeries]
+    private let isSwapped: Bool
+    private let manyNumbers: [Int]
+    private let oneNumbers: [Int]
+    private let keyCount: Int
+    private let key: MatchKey
+    private let include: [String]
+    private let matchedNames: LabelNames
+    private var manyPresence: Presence?
+    private var onePresence: Presence?
+    private(set) var notes: Set<SampleOperation.Note> = []
+    private var failure: (step: Int, error: EvaluationError)?
+    private var output: SeriesMerger
+    private var resultLabels: [Int: [Int: LabelSet]] = [:]
+
+    init(
+        _ left: [StepSeries], _ right: [StepSeries], _ binary: Binary,
+        _ matching: VectorMatching, steps: Int, options: EngineOptions
+    ) {
+        self.binary = binary
+        self.matching = matching
+        self.steps = steps
+        self.options = options
+        operation = SampleOperation(binary.op, givesBool: binary.returnsBool)
+        isSwapped = matching.cardinality == .oneToMany
+        many = isSwapped ? right : left
+        one = isSwapped ? left : right
+        key = MatchKey(matching)
+        let numbers = key.numbers(left, right)
+        manyNumbers = isSwapped ? numbers.right : numbers.left
+        oneNumbers = isSwapped ? numbers.left : numbers.right
+        keyCount = numbers.count
+        include = matching.include
+        matchedNames = LabelNames(matching.labels)
+        output = SeriesMerger(reserving: max(left.count, right.count))
+    }
+
+    /// The value for an element of the many side without partner, and the reverse.
+    private var fillForOne: Double? { isSwapped ? matching.fillLeft : matching.fillRight }
+    private var fillForMany: Double? { isSwapped ? matching.fillRight : matching.fillLeft }
+
+    mutating func evaluate(
+        checking state: EvaluationState
+    ) throws(EvaluationError) -> [StepSeries] {
+        var ofMany = [[Int]](repeating: [], count: keyCount)
+        var ofOne = [[Int]](repeating: [], count: keyCount)
+        for (index, number) in manyNumbers.enumerated() { ofMany[number].append(index) }
+        for (index, number) in oneNumbers.enumerated() { ofOne[number].append(index) }
+        let fills = fillForOne != nil || fillForMany != nil
+        for number in 0..<keyCount {
+            try state.check()
+            let (ones, manys) = (ofOne[number], ofMany[number])
+            if ones.count == 1, manys.count == 1, !fills {
+                try pair(manys[0], ones[0])
+            } else if ones.count > 1 || (!ones.isEmpty && !manys.isEmpty) || fills {
+                try stepwise(manys, ones)
+            }
+        }
+        if let failure { throw failure.error }
+        return output.series
+    }
+
+    /// One series on either side: column by column.
+    private mutating func pair(_ m: Int, _ o: Int) throws(EvaluationError) {
+        let (left, right) = isSwapped ? (one[o], many[m]) : (many[m], one[o])
+        var result = StepSeries(
+            labels: labels(many: m, one: o), absentFor: steps, dropsName: dropsName(m, o))
+        if left.histograms.isEmpty, right.histograms.isEmpty, !binary.op.isTrim {
+            ColumnOperation.combine(
+                binary.op, left.values, right.values, into: &result.values,
+                givesBool: binary.returnsBool)
+        } else {
+            for step in 0..<steps {
+                guard let a = left.operand(at: step), let b = right.operand(at: step) else {
+                    continue
+                }
+                set(operation.combine(a, b), at: step, in: &result)
+            }
+        }
+        if !result.isEmpty { try output.add(result) }
+    }
+
+    /// Several series on a side, or fill values: step by step.
+    private mutating func stepwise(_ manys: [Int], _ ones: [Int]) throws(EvaluationError) {
+        var results: [LabelSet: StepSeries] = [:]
+        var order: [LabelSet] = []
+        let fillOne = fillForOne
+        let fillMany = fillForMany
+        let isOneToOne = matching.cardinality == .oneToOne
+        for step in 0..<steps {
+            var single: Int?
+            for o in ones where one[o].hasValue(at: step) {
+                if let earlier = single {
+                    if refusesDuplicates(at: step) {
+                        fail(at: step, duplicates(earlier, o))
+                        return
+                    }
+                    continue
+                }
+                single = o
+            }
+            var matched = false
+            var labelsHere: Set<LabelSet> = []
+            for m in manys {
+                guard let own = many[m].operand(at: step) else { continue }
+                var other: SampleOperand?
+                if let single {
+                    other = one[single].operand(at: step)
+                } else if let fillOne {
+                    other = .float(fillOne)
+                }
+                guard let other else { continue }
+                if isOneToOne, matched {
+                    fail(at: step, .execution(
+                        "multiple matches for labels: many-to-one matching must be explicit "
+                            + "(group_left/group_right)"))
+                    return
+                }
+                let labels = labels(many: m, one: single)
+                if !isOneToOne, !labelsHere.insert(labels).inserted {
+                    fail(at: step, .execution(
+                        "multiple matches for labels: grouping labels must ensure unique matches"))
+                    return
+                }
+                matched = true
+                let outcome = isSwapped ? operation.combine(other, own) : operation.combine(own, other)
+                record(
+                    outcome, at: step, labels: labels, dropsName: dropsName(m, single),
+                    in: &results, &order)
+            }
+            if !matched, let single, let fillMany, let own = one[single].operand(at: step) {
+                let fill = SampleOperand.float(fillMany)
+                let outcome = isSwapped ? operation.combine(own, fill) : operation.combine(fill, own)
+                record(
+                    outcome, at: step, labels: labels(many: nil, one: single),
+                    dropsName: binary.returnsBool, in: &results, &order)
+            }
+        }
+        for labels in order {
+            if let result = results[labels], !result.isEmpty { try output.add(result) }
+        }
+    }
+
+    private mutating func record(
+        _ outcome: SampleOperation.Outcome, at step: Int, labels: LabelSet, dropsName: Bool,
+        in results: inout [LabelSet: StepSeries], _ order: inout [LabelSet]
+    ) {
+        var series: StepSeries
+        if let known = results.removeValue(forKey: labels) {
+            series = known
+        } else {
+            order.append(labels)
+            series = StepSeries(labels: labels, absentFor: steps, dropsName: dropsName)
+        }
+        set(outcome, at: step, in: &series)
+        results[labels] = series
+    }
+
+    private mutating func set(
+        _ outcome: SampleOperation.Outcome, at step: Int, in series: inout StepSeries
+    ) {
+        if let note = outcome.note { notes.insert(note) }
+        switch outcome.value {
+        case .none: break
+        case .float(let value): series.values[step] = value
+        case .histogram(let histogram): series.histograms[step] = histogram
+        }
+    }
+
+    /// Of all errors the one of the earliest step is reported.
+    private mutating func fail(at step: Int, _ error: EvaluationError) {
+        if let failure, failure.step <= step { return }
+        failure = (step, error)
+    }
+
+    /// Where one side has no element at all, nothing is matched and nothing refused.
+    private mutating func refusesDuplicates(at step: Int) -> Bool {
+        if fillForOne != nil || fillForMany != nil { return true }
+        if manyPresence == nil {
+            manyPresence = Presence(many, steps: steps)
+        }
+        return manyPresence?.steps[step] ?? false
+    }
+
+    private func duplicates(_ earlier: Int, _ later: Int) -> EvaluationError {
+        var texts = [GoText.labels(one[later].labels), GoText.labels(one[earlier].labels)]
+        if options.dialect == .prometheus3 {
+            texts.sort { Array($0.utf8).lexicographicallyPrecedes(Array($1.utf8)) }
+        }
+        let group = GoText.labels(key.key(of: one[later].labels))
+        return .execution(
+            "found duplicate series for the match group \(group) on the "
+                + (isSwapped ? "left" : "right") + " hand-side of the operation: "
+                + "[\(texts[0]), \(texts[1])];many-to-many matching not allowed: matching labels "
+                + "must be unique on one side")
+    }
+
+    private func dropsName(_ m: Int, _ o: Int?) -> Bool {
+        binary.returnsBool || (!binary.dropsNames && many[m].dropsName)
+    }
+
+    /// The labels of a result. A missing side is a fill value with the labels of the key.
+    private mutating func labels(many m: Int?, one o: Int?) -> LabelSet {
+        let cached = resultLabels[m ?? -1]?[include.isEmpty && m != nil ? -1 : o ?? -1]
+        if let cached { return cached }
+        let ofOne = o.map { one[$0].labels }
+        var labels: LabelSet
+        if let m {
+            labels = many[m].labels
+        } else {
+            labels = ofOne.map(key.key) ?? .empty
+        }
+        if binary.op.isArithmetic || (binary.returnsBool && !options.delayedNameRemoval) {
+            labels = labels.withoutReserved
+        }
+        if matching.cardinality == .oneToOne {
+            labels =
+                matching.isOn ? labels.keeping(matchedNames) : labels.removing(matchedNames)
+        }
+        if !include.isEmpty {
+            let source = ofOne ?? m.map { key.key(of: many[$0].labels) } ?? .empty
+            for name in include { labels = labels.setting(name, to: source[name] ?? "") }
+        }
+        resultLabels[m ?? -1, default: [:]][include.isEmpty && m != nil ? -1 : o ?? -1] = labels
+        return labels
+    }
+}
+
+extension StepSeries {
+    func operand(at step: Int) -> SampleOperand? {
+        let value = values[step]
+        if !SampleValue.isAbsent(value) { return .float(value) }
+        return histograms.isEmpty ? nil : histograms[step].map(SampleOperand.histogram)
+    }
+}

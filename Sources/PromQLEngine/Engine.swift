@@ -1,0 +1,28 @@
+public import PromQL
+public import TimeSeries
+
+/// Evaluates PromQL expressions: operator by operator, each over all steps at once.
+public struct Engine: Sendable {
+    public let options: EngineOptions
+
+    public init(options: EngineOptions = EngineOptions()) { self.options = options }
+
+    /// The value of a parsed and type-checked expression at every step of `grid`.
+    ///
+    /// `text` is what the user wrote; positions in annotations are lines and columns of it.
+    /// `outer` gives the query that `@ start()`, `@ end()`, `start()`, `end()`, `step()` and
+    /// `range()` speak of, where that is not `grid` itself.
+    public func evaluate(
+        _ expression: Expression, on grid: StepGrid, query text: String,
+        source: any SeriesSource, outer: StepGrid? = nil
+    ) throws(EvaluationError) -> QueryResult {
+        let query = outer ?? grid
+        var evaluator = Evaluator(
+            options: options, text: text, source: source, grid: grid, query: query)
+        let resolved = try expression.resolvedForEvaluation(in: query)
+        let value = try evaluator.evaluateRoot(resolved)
+        var annotations = evaluator.state.annotations
+        if options.dialect == .prometheus2 { annotations = Annotations() }
+        return QueryResult(value: value, grid: grid, annotations: annotations)
+    }
+}

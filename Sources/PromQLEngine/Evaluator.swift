@@ -1,0 +1,178 @@
+internal import PromQL
+internal import TimeSeries
+
+/// Evaluates expressions on one grid. A subquery or a step-invariant part gets an evaluator of its
+/// own, on another grid, that carries the same state on.
+struct Evaluator {
+    let options: EngineOptions
+    let text: String
+    let source: any SeriesSource
+    let grid: StepGrid
+    /// The grid of the whole query.
+    let query: StepGrid
+    var state: EvaluationState
+
+    init(
+        options: EngineOptions, text: String, source: any SeriesSource, grid: StepGrid,
+        query: StepGrid
+    ) {
+        self.options = options
+        self.text = text
+        self.source = source
+        self.grid = grid
+        self.query = query
+        state = EvaluationState(options)
+    }
+
+    private init(_ parent: Evaluator, grid: StepGrid) {
+        options = parent.options
+        text = parent.text
+        source = parent.source
+        self.grid = grid
+        query = parent.query
+        state = parent.state
+    }
+
+    /// Runs `body` with an evaluator for another grid.
+    mutating func on<Value>(
+        _ grid: StepGrid, _ body: (inout Evaluator) throws(EvaluationError) -> Value
+    ) throws(EvaluationError) -> Value {
+        var inner = Evaluator(self, grid: grid)
+        let value = try body(&inner)
+        state = inner.state
+        return value
+    }
+
+    /// Whether the steps of a range query are evaluated, or a single time.
+    var isSingleStep: Bool { grid.count <= 1 }
+
+    /// The value of an expression. Of the samples held meanwhile, those of the value remain held.
+    mutating func evaluate(_ expression: Expression) throws(EvaluationError) -> EvaluatedValue {
+        try state.check()
+        let before = state.samples
+        let value: EvaluatedValue
+        if !isSingleStep, StepInvariance.pays(for: expression) {
+            let first = StepGrid(start: grid.start, end: grid.start, step: grid.step)
+            let once = try on(first) { evaluator throws(EvaluationError) in
+                try evaluator.compute(expression)
+            }
+            value = once.repeated(grid.count)
+        } else {
+            value = try compute(expression)
+        }
+        try state.hold(before + value.weight)
+        return value
+    }
+
+    private mutating func compute(
+        _ expression: Expression
+    ) throws(EvaluationError) -> EvaluatedValue {
+        switch expression {
+        case .number(let literal):
+            return .scalar([Double](repeating: literal.value, count: grid.count))
+        case .string(let literal):
+            return .string(literal.value)
+        case .paren(let paren):
+            return try evaluate(paren.expression)
+        case .unary(let unary):
+            return try evaluateUnary(unary)
+        case .binary(let binary):
+            return try evaluateBinary(binary)
+        case .aggregation(let aggregation):
+            return .vector(try evaluateAggregation(aggregation))
+        case .call(let call):
+            return try evaluateCall(call)
+        case .vectorSelector(let selector):
+            return .vector(try instantVector(selector, giving: .value))
+        case .matrixSelector, .subquery:
+            return .range(try rangeVector(expression))
+        case .fragment(let fragment):
+            return try fragmentValue(fragment)
+        }
+    }
+
+    /// The value of an expression of type instant vector.
+    mutating func vector(_ expression: Expression) throws(EvaluationError) -> [StepSeries] {
+        switch try evaluate(expression) {
+        case .vector(let series): return series
+        case .scalar, .string, .range:
+            throw .execution("unexpected error: expected an instant vector")
+        }
+    }
+
+    /// The value of an expression of type scalar, one number a step.
+    mutating func scalar(_ expression: Expression) throws(EvaluationError) -> [Double] {
+        switch try evaluate(expression) {
+        case .scalar(let values): return values
+        case .vector, .string, .range:
+            throw .execution("unexpected error: expected a scalar")
+        }
+    }
+
+    /// `line:column` of the start of a piece of the query's text, both from 1, in bytes.
+    func position(_ range: SourceRange) -> String {
+        var line = 1
+        var lineStart = 0
+        for (offset, byte) in text.utf8.enumerated() {
+            if offset >= range.start { break }
+            if byte == 0x0A {
+                line += 1
+                lineStart = offset + 1
+            }
+        }
+        return "\(line):\(range.start - lineStart + 1)"
+    }
+
+    private mutating func fragmentValue(
+        _ fragment: FragmentReference
+    ) throws(EvaluationError) -> EvaluatedValue {
+        let series: [StepSeries]
+        do {
+            series = try source.values(of: fragment, on: grid)
+        } catch {
+            throw .expanding(error)
+        }
+        switch fragment.type {
+        case .scalar:
+            guard series.count == 1, let only = series.first else {
+                return .scalar([Double](repeating: .nan, count: grid.count))
+            }
+            return .scalar(only.values.map { SampleValue.isAbsent($0) ? .nan : $0 })
+        case .instantVector, .string, .rangeVector:
+            return .vector(series)
+        }
+    }
+}
+
+extension EvaluationError {
+    /// A source failed to deliver.
+    static func expanding(_ error: any Error) -> EvaluationError {
+        (error as? EvaluationError) ?? .execution("expanding series: \(error)")
+    }
+}
+
+extension Expression {
+    /// Where the expression was written.
+    var sourceRange: SourceRange {
+        switch self {
+        case .number(let node): node.range
+        case .string(let node): node.range
+        case .paren(let node): node.range
+        case .unary(let node): node.range
+        case .binary(let node): node.range
+        case .aggregation(let node): node.range
+        case .call(let node): node.range
+        case .vectorSelector(let node): node.range
+        case .matrixSelector(let node): node.range
+        case .subquery(let node): node.range
+        case .fragment(let node): node.range
+        }
+    }
+
+    /// Without enclosing parentheses.
+    var unwrapped: Expression {
+        var inner = self
+        while case .paren(let paren) = inner { inner = paren.expression }
+        return inner
+    }
+}

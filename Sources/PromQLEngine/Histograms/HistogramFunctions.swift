@@ -1,0 +1,192 @@
+internal import PromQL
+internal import TimeSeries
+
+extension Evaluator {
+    /// Evaluates one of the `histogram_*` functions.
+    mutating func histogramFunction(_ call: Call) throws(EvaluationError) -> [StepSeries] {
+        let arguments = call.arguments
+        switch call.function {
+        case .histogramCount: return try ofNatives(arguments[0]) { $0.count }
+        case .histogramSum: return try ofNatives(arguments[0]) { $0.sum }
+        case .histogramAvg: return try ofNatives(arguments[0]) { $0.sum / $0.count }
+        case .histogramStdvar: return try ofNatives(arguments[0]) { $0.variance }
+        case .histogramStddev:
+            return try ofNatives(arguments[0]) { $0.variance.squareRoot() }
+        case .histogramFraction: return try histogramFraction(arguments)
+        case .histogramQuantile:
+            return try histogramQuantiles(
+                of: arguments[1], parameters: [arguments[0]], label: nil)
+        case .histogramQuantiles:
+            return try histogramQuantiles(
+                of: arguments[0], parameters: Array(arguments[2...]),
+                label: try string(arguments[1]))
+        default:
+            throw .execution("unexpected error: \(call.function.rawValue) takes no histograms")
+        }
+    }
+
+    /// One number of each native histogram; floats are left out.
+    private mutating func ofNatives(
+        _ argument: Expression, _ number: (FloatHistogram) -> Double
+    ) throws(EvaluationError) -> [StepSeries] {
+        var result: [StepSeries] = []
+        for one in try vector(argument) where !one.histograms.isEmpty {
+            var output = StepSeries(labels: one.labels, absentFor: grid.count)
+            for (step, histogram) in one.histograms { output.values[step] = number(histogram) }
+            if options.delayedNameRemoval {
+                output.dropsName = true
+            } else {
+                output.labels = one.labels.removing(ReservedLabels.name)
+            }
+            result.append(output)
+        }
+        return options.delayedNameRemoval ? result : try merged(result)
+    }
+
+    private mutating func histogramFraction(
+        _ arguments: [Expression]
+    ) throws(EvaluationError) -> [StepSeries] {
+        let lower = try scalar(arguments[0])
+        let upper = try scalar(arguments[1])
+        let input = try vector(arguments[2])
+        let position = position(arguments[2].sourceRange)
+        let part = metricNamePart
+        var collector = HistogramResults(stepCount: grid.count)
+        let groups = HistogramGroups(
+            input, position: position, annotations: &state.annotations, namePart: part)
+        for step in 0..<grid.count {
+            groups.forEachHistogram(
+                at: step, position: position, annotations: &state.annotations, namePart: part
+            ) { labels, histogram, annotations in
+                let value: Double
+                switch histogram {
+                case .classic(let buckets):
+                    value = buckets.fraction(from: lower[step], to: upper[step])
+                case .native(let native):
+                    let fraction = NativeQuantile(native).fraction(
+                        from: lower[step], to: upper[step])
+                    value = fraction.value
+                    if fraction.excludesNaN {
+                        annotations.addInfo(
+                            "input to histogram_fraction has NaN observations, which are "
+                                + "excluded from all fractions" + part(labels), at: position)
+                    }
+                }
+                collector.add(value, labels, at: step)
+            }
+        }
+        return try droppingNames(collector.series())
+    }
+
+    /// `histogram_quantile`, and with a label that names the quantile `histogram_quantiles`.
+    private mutating func histogramQuantiles(
+        of argument: Expression, parameters: [Expression], label: String?
+    ) throws(EvaluationError) -> [StepSeries] {
+        var quantiles: [[Double]] = []
+        for parameter in parameters {
+            let values = try scalar(parameter)
+            for value in values where Quantile.isOutside(value) {
+                state.annotations.addWarning(
+                    Quantile.warning(value), at: position(parameter.sourceRange))
+            }
+            quantiles.append(values)
+        }
+        let input = try vector(argument)
+        let position = position(argument.sourceRange)
+        let part = metricNamePart
+        var collector = HistogramResults(stepCount: grid.count)
+        let groups = HistogramGroups(
+            input, position: position, annotations: &state.annotations, namePart: part)
+        for step in 0..<grid.count {
+            let time = grid.time(at: step)
+            groups.forEachHistogram(
+                at: step, position: position, annotations: &state.annotations, namePart: part
+            ) { labels, histogram, annotations in
+                for quantile in quantiles {
+                    let value = Self.quantile(
+                        quantile[step], of: histogram, namePart: part(labels), time: time,
+                        position: position, &annotations)
+                    let output =
+                        label.map { labels.setting($0, to: Self.openMetrics(quantile[step])) }
+                        ?? labels
+                    collector.add(value, output, at: step)
+                }
+            }
+        }
+        return try droppingNames(collector.series())
+    }
+
+    private static func quantile(
+        _ quantile: Double, of histogram: HistogramGroups.Histogram, namePart: String,
+        time: Int64, position: String, _ annotations: inout Annotations
+    ) -> Double {
+        switch histogram {
+        case .classic(let buckets):
+            let (value, raised) = buckets.quantile(quantile)
+            if let raised {
+                annotations.addRaisedBuckets(
+                    Annotations.RaisedBuckets(
+                        metricNamePart: namePart, position: position,
+                        leastBound: raised.leastBound, greatestBound: raised.greatestBound,
+                        largestDifference: raised.largestDifference, firstStep: time,
+                        lastStep: time, cases: 1))
+            }
+            return value
+        case .native(let native):
+            let (value, effect) = NativeQuantile(native).quantile(quantile)
+            switch effect {
+            case nil: break
+            case .resultIsNaN:
+                annotations.addInfo(
+                    "input to histogram_quantile has NaN observations, result is NaN" + namePart,
+                    at: position)
+            case .resultIsSkewed:
+                annotations.addInfo(
+                    "input to histogram_quantile has NaN observations, result is skewed higher"
+                        + namePart, at: position)
+            }
+            return value
+        }
+    }
+
+    /// The metric's name in annotations, which only delayed removal of names keeps that long.
+    private var metricNamePart: (LabelSet) -> String {
+        let isNamed = options.delayedNameRemoval
+        return { labels in
+            let name = isNamed ? labels.metricName : ""
+            return name.isEmpty ? "" : " for metric name \(GoText.quoted(name))"
+        }
+    }
+
+    /// A number as label values have it: whole ones with a fraction of zero.
+    private static func openMetrics(_ value: Double) -> String {
+        let text = GoText.general(value)
+        let isPlain = !text.contains { $0 == "." || $0 == "e" }
+        return isPlain && value.isFinite ? text + ".0" : text
+    }
+}
+
+/// Collects values by labels and step. The names are still in the labels.
+struct HistogramResults {
+    private let stepCount: Int
+    private var values: [LabelSet: [Double]] = [:]
+    private var meetsTwice = false
+
+    init(stepCount: Int) { self.stepCount = stepCount }
+
+    mutating func add(_ value: Double, _ labels: LabelSet, at step: Int) {
+        var column =
+            values.removeValue(forKey: labels)
+            ?? [Double](repeating: SampleValue.absent, count: stepCount)
+        if !SampleValue.isAbsent(column[step]) { meetsTwice = true }
+        column[step] = value
+        values[labels] = column
+    }
+
+    /// In label order; fails where two values had the same labels at the same step.
+    func series() throws(EvaluationError) -> [StepSeries] {
+        if meetsTwice { throw .sameLabels }
+        return values.map { StepSeries(labels: $0.key, values: $0.value) }
+            .sorted { $0.labels < $1.labels }
+    }
+}

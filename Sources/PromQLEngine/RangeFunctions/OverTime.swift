@@ -1,0 +1,129 @@
+internal import TimeSeries
+
+/// The `*_over_time` functions of floats. Each gives the value of one window that has a float.
+enum OverTime {
+    typealias Reduction = (_ values: ArraySlice<Double>) -> Double
+
+    static func sum(_ values: ArraySlice<Double>) -> Double {
+        var sum = KahanSum()
+        for value in values { sum.add(value) }
+        return sum.sum.isInfinite ? sum.sum : sum.total
+    }
+
+    static func avg(_ values: ArraySlice<Double>) -> Double {
+        guard let first = values.first else { return .nan }
+        var mean = KahanMean(first)
+        for value in values.dropFirst() { mean.add(value) }
+        return mean.mean
+    }
+
+    /// As 2.42: a compensated running mean from the beginning.
+    static func runningAvg(_ values: ArraySlice<Double>) -> Double {
+        var mean = KahanSum()
+        var count = 0.0
+        for value in values {
+            count += 1
+            if mean.sum.isInfinite {
+                if value.isInfinite, (mean.sum > 0) == (value > 0) { continue }
+                if value.isFinite { continue }
+            }
+            mean.add(value / count - mean.sum / count)
+        }
+        return mean.sum.isInfinite ? mean.sum : mean.total
+    }
+
+    static func min(_ values: ArraySlice<Double>) -> Double {
+        var result = values[values.startIndex]
+        for value in values where value < result || result.isNaN { result = value }
+        return result
+    }
+
+    static func max(_ values: ArraySlice<Double>) -> Double {
+        var result = values[values.startIndex]
+        for value in values where value > result || result.isNaN { result = value }
+        return result
+    }
+
+    static func stdvar(_ values: ArraySlice<Double>) -> Double {
+        var count = 0.0
+        var mean = KahanSum()
+        var squares = KahanSum()
+        for value in values {
+            count += 1
+            let delta = value - mean.total
+            mean.add(delta / count)
+            squares.add(delta * (value - mean.total))
+        }
+        return squares.total / count
+    }
+
+    static func mad(_ values: ArraySlice<Double>) -> Double {
+        if values.contains(where: \.isNaN) { return .nan }
+        let median = Quantile.value(0.5, of: Array(values))
+        return Quantile.value(0.5, of: values.map { ($0 - median).magnitude })
+    }
+
+    static func reducing(_ reduction: @escaping Reduction) -> RangeFunction {
+        RangeFunction(
+            floats: { series in { window in reduction(series.floats[window.floats]) } },
+            histograms: .ignored)
+    }
+
+    /// The time, in seconds, of the last of the least or greatest values.
+    static func timeOfExtreme(greatest: Bool) -> RangeFunction {
+        RangeFunction(
+            floats: { series in
+                { window in
+                    var best = window.floats.lowerBound
+                    for i in window.floats.dropFirst() {
+                        let (value, known) = (series.floats[i], series.floats[best])
+                        if (greatest ? value >= known : value <= known) || known.isNaN { best = i }
+                    }
+                    return Double(series.floatTimes[best]) / 1000
+                }
+            }, histograms: .ignored)
+    }
+
+    /// Counts samples of both kinds, or says that there is one.
+    static func counting(_ value: @escaping (Int) -> Double) -> RangeFunction {
+        RangeFunction(
+            floats: { _ in { value($0.floats.count) } },
+            histograms: .taken { _ in
+                { window, _ in .float(value(window.floats.count + window.histograms.count)) }
+            })
+    }
+
+    /// The oldest or newest sample, of either kind: its value, or its time in seconds.
+    static func edge(newest: Bool, time: Bool) -> RangeFunction {
+        func index(_ range: Range<Int>) -> Int {
+            newest ? range.upperBound - 1 : range.lowerBound
+        }
+        var function = RangeFunction(
+            floats: { series in
+                { window in
+                    let i = index(window.floats)
+                    return time ? Double(series.floatTimes[i]) / 1000 : series.floats[i]
+                }
+            },
+            histograms: .taken { series in
+                { window, _ in
+                    let float = window.floats.isEmpty ? nil : index(window.floats)
+                    let histogram = window.histograms.isEmpty ? nil : index(window.histograms)
+                    if let float {
+                        let floatTime = series.floatTimes[float]
+                        let other = histogram.map { series.histogramTimes[$0] }
+                        if other.map({ newest ? floatTime > $0 : floatTime < $0 }) ?? true {
+                            return .float(
+                                time ? Double(floatTime) / 1000 : series.floats[float])
+                        }
+                    }
+                    guard let histogram else { return .none }
+                    return time
+                        ? .float(Double(series.histogramTimes[histogram]) / 1000)
+                        : .histogram(series.histograms[histogram])
+                }
+            })
+        function.keepsName = !time
+        return function
+    }
+}

@@ -1,0 +1,159 @@
+internal import PromQL
+internal import TimeSeries
+
+extension Evaluator {
+    /// Evaluates a call of a function that takes a range vector and reduces each window.
+    mutating func rangeCall(_ call: Call) throws(EvaluationError) -> [StepSeries] {
+        guard
+            let rangeIndex = call.arguments.firstIndex(where: {
+                switch $0.unwrapped {
+                case .matrixSelector, .subquery: true
+                default: false
+                }
+            })
+        else { throw .execution("unexpected error: expected a range vector") }
+        let argument = call.arguments[rangeIndex]
+        var parameters: [[Double]] = []
+        for (i, other) in call.arguments.enumerated() where i != rangeIndex {
+            parameters.append(try scalar(other))
+        }
+        let before = state.samples
+        let vector = try rangeVector(argument)
+        try refuse(vector.extended, in: call.function)
+        // Of a call with one argument it is the argument, parentheses and all.
+        let position = position(argument.sourceRange)
+        var function = try rangeFunction(
+            call, of: vector, parameters: parameters, position: position)
+        function.expectsCounter = call.function == .rate || call.function == .increase
+        let result = try apply(function, to: vector, position: position)
+        try state.hold(before)
+        return result
+    }
+
+    private mutating func rangeFunction(
+        _ call: Call, of vector: RangeVector, parameters: [[Double]], position: String
+    ) throws(EvaluationError) -> RangeFunction {
+        switch call.function {
+        case .rate: return rateFunction(.rate, vector, position)
+        case .increase: return rateFunction(.increase, vector, position)
+        case .delta: return rateFunction(.delta, vector, position)
+        case .irate: return instantRateFunction(isRate: true, call)
+        case .idelta: return instantRateFunction(isRate: false, call)
+        case .changes:
+            return ChangeCount(kind: .changes, isAnchored: vector.extended == .anchored).function
+        case .resets:
+            return ChangeCount(kind: .resets, isAnchored: vector.extended == .anchored).function
+        case .sumOverTime:
+            return summing(OverTime.sum, goal: .sum, position: position)
+        case .avgOverTime:
+            let mean = options.dialect == .prometheus2 ? OverTime.runningAvg : OverTime.avg
+            return summing(mean, goal: .mean, position: position)
+        case .minOverTime: return OverTime.reducing(OverTime.min)
+        case .maxOverTime: return OverTime.reducing(OverTime.max)
+        case .stdvarOverTime: return OverTime.reducing(OverTime.stdvar)
+        case .stddevOverTime:
+            return OverTime.reducing { OverTime.stdvar($0).squareRoot() }
+        case .madOverTime: return OverTime.reducing(OverTime.mad)
+        case .countOverTime: return OverTime.counting { Double($0) }
+        case .presentOverTime: return OverTime.counting { _ in 1 }
+        case .lastOverTime: return OverTime.edge(newest: true, time: false)
+        case .firstOverTime: return OverTime.edge(newest: false, time: false)
+        case .tsOfLastOverTime: return OverTime.edge(newest: true, time: true)
+        case .tsOfFirstOverTime: return OverTime.edge(newest: false, time: true)
+        case .tsOfMaxOverTime: return OverTime.timeOfExtreme(greatest: true)
+        case .tsOfMinOverTime: return OverTime.timeOfExtreme(greatest: false)
+        case .quantileOverTime:
+            return quantileOverTime(parameters[0], vector, call)
+        case .deriv: return Regression.deriv
+        case .predictLinear:
+            return Regression.prediction(after: parameters[0], on: grid)
+        case .doubleExponentialSmoothing, .holtWinters:
+            try checkSmoothing(parameters, vector)
+            return ExponentialSmoothing.function(
+                smoothing: parameters[0], trend: parameters[1])
+        default:
+            throw .execution("unexpected error: \(call.function.rawValue) takes no range vector")
+        }
+    }
+
+    private mutating func quantileOverTime(
+        _ quantiles: [Double], _ vector: RangeVector, _ call: Call
+    ) -> RangeFunction {
+        if hasFloats(vector) {
+            for quantile in quantiles where Quantile.isOutside(quantile) {
+                state.annotations.addWarning(
+                    Quantile.warning(quantile), at: position(call.arguments[0].sourceRange))
+            }
+        }
+        return RangeFunction(
+            floats: { series in
+                { window in
+                    Quantile.value(
+                        quantiles[window.step], of: Array(series.floats[window.floats]))
+                }
+            }, histograms: .ignored)
+    }
+
+    /// The factors matter only where there is something to smooth.
+    private func checkSmoothing(
+        _ factors: [[Double]], _ vector: RangeVector
+    ) throws(EvaluationError) {
+        guard hasFloats(vector) else { return }
+        for (factors, name, symbol) in [
+            (factors[0], "smoothing", "sf"), (factors[1], "trend", "tf"),
+        ] {
+            for factor in factors where !(factor > 0 && factor < 1) {
+                throw .execution(
+                    "invalid \(name) factor. Expected: 0 < \(symbol) < 1, got: "
+                        + GoText.fixed(factor))
+            }
+        }
+    }
+
+    /// Whether any window of any series has a float.
+    private func hasFloats(_ vector: RangeVector) -> Bool {
+        vector.series.contains { series in
+            var cursor = WindowCursor(vector.windows)
+            return (0..<grid.count).contains {
+                !cursor.window(at: $0, of: series).floats.isEmpty
+            }
+        }
+    }
+
+    /// Extended selectors suit few functions.
+    func refuse(
+        _ extended: VectorSelector.Extension?, in function: Function
+    ) throws(EvaluationError) {
+        guard let extended else { return }
+        let allowed: [Function] =
+            switch extended {
+            case .anchored: [.changes, .delta, .increase, .rate, .resets]
+            case .smoothed: [.delta, .increase, .rate]
+            }
+        if allowed.contains(function) { return }
+        let names = allowed.map(\.rawValue).joined(separator: ", ")
+        throw .execution(
+            "\(extended.rawValue) modifier can only be used with: \(names) - not with "
+                + function.rawValue)
+    }
+
+    /// `rate` and `increase` of something whose name is not a counter's.
+    mutating func noteUnlikelyCounter(
+        _ series: RangeSeries, _ result: StepSeries, _ position: String
+    ) {
+        let name = series.labels.metricName
+        if name.isEmpty || result.values.allSatisfy(SampleValue.isAbsent) { return }
+        if options.typeAndUnitLabels {
+            let type = series.labels["__type__"] ?? ""
+            if type == "counter" || type == "histogram" { return }
+            state.annotations.addInfo(
+                "metric might not be a counter, __type__ label is not set to \"counter\" or "
+                    + "\"histogram\", got \(GoText.quoted(type)): \(GoText.quoted(name))",
+                at: position)
+        } else if !["_total", "_sum", "_count", "_bucket"].contains(where: name.hasSuffix) {
+            state.annotations.addInfo(
+                "metric might not be a counter, name does not end in "
+                    + "_total/_sum/_count/_bucket: \(GoText.quoted(name))", at: position)
+        }
+    }
+}

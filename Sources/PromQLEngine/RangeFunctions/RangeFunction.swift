@@ -1,0 +1,115 @@
+internal import TimeSeries
+
+/// What a function makes of one window.
+enum PointValue {
+    case none
+    case float(Double)
+    case histogram(FloatHistogram)
+}
+
+/// A function of range vectors: evaluated series by series, window by window.
+struct RangeFunction {
+    /// Prepares a series whose samples are all floats. The result gives the value of a window that
+    /// is not empty, `SampleValue.absent` for none.
+    var floats: (RangeSeries) -> (Window) -> Double
+
+    /// What happens in a series that has histograms.
+    enum Histograms {
+        /// The function speaks of floats only: windows without any give nothing, histograms beside
+        /// floats are ignored and reported.
+        case ignored
+        /// The function takes both.
+        case taken((RangeSeries) -> (Window, inout Annotations) -> PointValue)
+
+        func prepared(
+            _ series: RangeSeries
+        ) -> ((Window, inout Annotations) -> PointValue)? {
+            switch self {
+            case .ignored: nil
+            case .taken(let prepare): prepare(series)
+            }
+        }
+    }
+    var histograms: Histograms
+    var keepsName = false
+    /// Results from metrics whose name is not a counter's are to be reported.
+    var expectsCounter = false
+}
+
+extension Evaluator {
+    /// Applies a function to every window of every series.
+    mutating func apply(
+        _ function: RangeFunction, to vector: RangeVector, position: String
+    ) throws(EvaluationError) -> [StepSeries] {
+        let count = grid.count
+        let before = state.samples
+        var held = 0
+        var result: [StepSeries] = []
+        result.reserveCapacity(vector.series.count)
+        for series in vector.series {
+            try state.check()
+            var column = [Double](repeating: SampleValue.absent, count: count)
+            var histograms: [Int: FloatHistogram] = [:]
+            var cursor = WindowCursor(vector.windows)
+            var widest = 0
+            let value = function.floats(series)
+            if series.histograms.isEmpty {
+                for step in 0..<count {
+                    let window = cursor.window(at: step, of: series)
+                    if window.floats.isEmpty { continue }
+                    widest = max(widest, window.floats.count)
+                    column[step] = value(window)
+                }
+            } else {
+                let point = function.histograms.prepared(series)
+                for step in 0..<count {
+                    let window = cursor.window(at: step, of: series)
+                    if window.isEmpty { continue }
+                    widest = max(widest, window.floats.count + window.histograms.count)
+                    if let point {
+                        switch point(window, &state.annotations) {
+                        case .none: break
+                        case .float(let float): column[step] = float
+                        case .histogram(let histogram): histograms[step] = histogram
+                        }
+                        continue
+                    }
+                    if window.floats.isEmpty { continue }
+                    if !window.histograms.isEmpty {
+                        state.annotations.addInfo(
+                            "ignored histograms in a range containing both floats and histograms "
+                                + "for metric name \(GoText.quoted(series.labels.metricName))",
+                            at: position)
+                    }
+                    column[step] = value(window)
+                }
+                widest *= series.histograms.first?.weight ?? 1
+            }
+            try state.hold(before + held + widest)
+            var output = StepSeries(
+                labels: series.labels, values: column, histograms: histograms,
+                dropsName: series.dropsName)
+            if output.isEmpty { continue }
+            if function.expectsCounter { noteUnlikelyCounter(series, output, position) }
+            if !function.keepsName {
+                if options.delayedNameRemoval {
+                    output.dropsName = true
+                } else {
+                    output.labels = output.labels.withoutReserved
+                }
+            }
+            held += output.sampleWeight
+            try state.hold(before + held)
+            result.append(output)
+        }
+        // Stricter than elsewhere: equal series are refused even where they never meet in time.
+        if !options.delayedNameRemoval { try refuseEqualLabels(result) }
+        return result
+    }
+
+    private func refuseEqualLabels(_ series: [StepSeries]) throws(EvaluationError) {
+        if series.count < 2 { return }
+        var seen = Set<LabelSet>(minimumCapacity: series.count)
+        for one in series where !seen.insert(one.labels).inserted { throw .sameLabels }
+    }
+}

@@ -1,0 +1,104 @@
+internal import TimeSeries
+
+/// `rate`, `increase` and `delta` over floats, as Prometheus `promql/functions.go`,
+/// `extrapolatedRate`: the order of operations decides the last bits and is theirs.
+struct FloatRate {
+    enum Kind { case rate, increase, delta }
+
+    let kind: Kind
+    let dialect: EngineOptions.Dialect
+    /// The range in seconds.
+    let seconds: Double
+
+    init(_ kind: Kind, windowLength: Int64, dialect: EngineOptions.Dialect) {
+        self.kind = kind
+        self.dialect = dialect
+        seconds = Self.seconds(windowLength)
+    }
+
+    var isCounter: Bool { kind != .delta }
+
+    /// As Go's `Duration.Seconds`: whole seconds plus the rest.
+    static func seconds(_ milliseconds: Int64) -> Double {
+        let (whole, rest) = milliseconds.quotientAndRemainder(dividingBy: 1000)
+        return Double(whole) + Double(rest * 1_000_000) / 1e9
+    }
+
+    /// Finds the resets of a series once; windows then visit only those inside them.
+    func prepare(_ series: RangeSeries) -> (Window) -> Double {
+        let resets = isCounter ? Self.resets(of: series) : []
+        let times = series.floatTimes
+        let values = series.floats
+        let starts = isCounter ? series.floatStarts : []
+        var firstReset = 0
+        return { window in
+            let first = window.floats.lowerBound
+            let last = window.floats.upperBound - 1
+            var delta = values[last] - values[first]
+            while firstReset < resets.count, resets[firstReset] <= first { firstReset += 1 }
+            var i = firstReset
+            while i < resets.count, resets[i] <= last {
+                delta += values[resets[i] - 1]
+                i += 1
+            }
+            let beginning = starts.isEmpty ? 0 : starts[first]
+            guard
+                let factor = extrapolation(
+                    window: window, firstTime: times[first], lastTime: times[last],
+                    count: last - first + 1, first: values[first], delta: &delta,
+                    startTime: beginning)
+            else { return SampleValue.absent }
+            return delta * factor
+        }
+    }
+
+    /// What the difference over a window's samples is multiplied with; nil where there are too few
+    /// samples. Where the counter's start lies inside the window, the first value counts in full.
+    func extrapolation(
+        window: Window, firstTime: Int64, lastTime: Int64, count: Int, first: Double,
+        delta: inout Double, startTime: Int64
+    ) -> Double? {
+        let hasStart =
+            isCounter && startTime != 0 && startTime > window.start && startTime < firstTime
+        if count < 2 && !hasStart { return nil }
+        var sampled = Double(lastTime &- firstTime) / 1000
+        let average = count > 1 ? sampled / Double(count - 1) : 0
+        let threshold = average * 1.1
+        var toStart = Double(firstTime &- window.start) / 1000
+        var toEnd = Double(window.end &- lastTime) / 1000
+        if hasStart {
+            delta += first
+            sampled = Double(lastTime &- startTime) / 1000
+            toStart = 0
+        } else {
+            if dialect == .prometheus3, toStart >= threshold { toStart = average / 2 }
+            if isCounter, delta > 0, first >= 0 {
+                let toZero = sampled * (first / delta)
+                if toZero < toStart { toStart = toZero }
+            }
+            // 2.x looks for the zero point first.
+            if dialect == .prometheus2, toStart >= threshold { toStart = average / 2 }
+        }
+        if toEnd >= threshold { toEnd = average / 2 }
+        var factor = (sampled + toStart + toEnd) / sampled
+        if kind == .rate { factor /= seconds }
+        return factor
+    }
+
+    /// Indices of samples before which the counter began anew.
+    private static func resets(of series: RangeSeries) -> [Int] {
+        let values = series.floats
+        var resets: [Int] = []
+        for i in values.indices.dropFirst() {
+            let isReset =
+                values[i] < values[i - 1]
+                || (!series.floatStarts.isEmpty
+                    && StartTimes.isReset(
+                        previousStart: series.floatStarts[i - 1],
+                        previousTime: series.floatTimes[i - 1], start: series.floatStarts[i],
+                        time: series.floatTimes[i]))
+            if isReset { resets.append(i) }
+        }
+        return resets
+    }
+}

@@ -1,0 +1,155 @@
+internal import PromQL
+internal import TimeSeries
+
+/// What is taken from the sample that a selector finds at a step.
+enum SelectedField {
+    case value
+    /// The sample's own time, in seconds.
+    case time
+    /// The sample's start time, in seconds; 0 for none.
+    case startTime
+}
+
+extension Evaluator {
+    /// The offset and the fixed time of a selector or subquery.
+    func reference(
+        offset: DurationValue?, at: AtModifier?
+    ) throws(EvaluationError) -> (offset: Int64, fixed: Int64?) {
+        let shift = try offset.map { value throws(EvaluationError) in
+            try value.fixedMilliseconds()
+        } ?? 0
+        let fixed: Int64? =
+            switch at {
+            case nil: nil
+            case .timestamp(let time): time &- shift
+            case .start: query.start &- shift
+            case .end: query.end &- shift
+            }
+        return (shift, fixed)
+    }
+
+    /// The last step's time; steps do not always meet the grid's end.
+    var lastStep: Int64 { grid.time(at: max(0, grid.count - 1)) }
+
+    /// Evaluates an instant selector: at every step the newest sample within the lookback, unless
+    /// that is a stale marker.
+    mutating func instantVector(
+        _ selector: VectorSelector, giving field: SelectedField
+    ) throws(EvaluationError) -> [StepSeries] {
+        if grid.count == 0 { return [] }
+        if selector.extended == .smoothed { return try smoothedVector(selector) }
+        let (offset, fixed) = try reference(offset: selector.offset, at: selector.at)
+        let openLeft: Int64 = options.rangeBoundary == .leftOpen ? 1 : 0
+        let reach = options.lookback &- openLeft
+        let found = try fetch(
+            selector.matchers, from: (fixed ?? (grid.start &- offset)) &- reach,
+            through: fixed ?? (lastStep &- offset))
+        let count = grid.count
+        let base = state.samples
+        var held = 0
+        var result: [StepSeries] = []
+        result.reserveCapacity(found.count)
+        for samples in found {
+            try state.check()
+            var column = [Double](repeating: SampleValue.absent, count: count)
+            var histograms: [Int: FloatHistogram] = [:]
+            let times = samples.times
+            var next = 0
+            var hits = 0
+            for step in 0..<count {
+                let time = fixed ?? (grid.time(at: step) &- offset)
+                while next < times.count, times[next] <= time { next += 1 }
+                let newest = next - 1
+                guard newest >= 0, times[newest] >= time &- reach else { continue }
+                if let histogram = samples.histograms.isEmpty ? nil : samples.histograms[newest] {
+                    if SampleValue.isStale(histogram.sum) { continue }
+                    if field == .value {
+                        histograms[step] = histogram
+                        hits += histogram.weight
+                        continue
+                    }
+                } else if SampleValue.isStale(samples.values[newest]) {
+                    continue
+                }
+                hits += 1
+                column[step] =
+                    switch field {
+                    case .value: samples.values[newest]
+                    case .time: Double(times[newest]) / 1000
+                    case .startTime:
+                        samples.startTimes.isEmpty ? 0 : Double(samples.startTimes[newest]) / 1000
+                    }
+            }
+            if hits == 0 { continue }
+            held += hits
+            try state.hold(base + held)
+            result.append(
+                StepSeries(labels: samples.labels, values: column, histograms: histograms))
+        }
+        return result
+    }
+
+    func fetch(
+        _ matchers: [LabelMatcher], from: Int64, through: Int64
+    ) throws(EvaluationError) -> [SampleSeries] {
+        do {
+            return try source.series(matching: matchers, from: from, through: through)
+        } catch {
+            throw .expanding(error)
+        }
+    }
+
+    /// The value of an expression of type range vector.
+    mutating func rangeVector(
+        _ expression: Expression
+    ) throws(EvaluationError) -> RangeVector {
+        switch expression {
+        case .matrixSelector(let matrix):
+            return try rangeVector(matrix)
+        case .subquery(let subquery):
+            return try rangeVector(subquery)
+        case .paren(let paren):
+            return try rangeVector(paren.expression)
+        case .number, .string, .unary, .binary, .aggregation, .call, .vectorSelector, .fragment:
+            throw .execution("unexpected error: expected a range vector")
+        }
+    }
+
+    private mutating func rangeVector(
+        _ matrix: MatrixSelector
+    ) throws(EvaluationError) -> RangeVector {
+        let selector = matrix.selector
+        let (offset, fixed) = try reference(offset: selector.offset, at: selector.at)
+        var windows = Windows(
+            grid: grid, length: try matrix.window.fixedMilliseconds(), offset: offset,
+            fixedEnd: fixed, boundary: options.rangeBoundary)
+        switch selector.extended {
+        case nil: break
+        case .anchored: windows.leftMargin = options.lookback
+        case .smoothed:
+            windows.leftMargin = options.lookback
+            windows.rightMargin = options.lookback
+        }
+        guard grid.count > 0 else {
+            return RangeVector(series: [], windows: windows, extended: selector.extended)
+        }
+        let found = try fetch(
+            selector.matchers, from: windows.earliest(endingAt: windows.end(at: 0)),
+            through: windows.end(at: grid.count - 1) &+ windows.rightMargin)
+        return RangeVector(
+            series: found.map {
+                RangeSeries($0, withStartTimes: options.useStartTimestamps)
+            }, windows: windows, extended: selector.extended)
+    }
+}
+
+extension DurationValue {
+    /// Milliseconds; expressions were resolved before the evaluation began.
+    func fixedMilliseconds() throws(EvaluationError) -> Int64 {
+        switch self {
+        case .fixed(let milliseconds): return milliseconds
+        case .expression:
+            throw .execution("unexpected error: duration expression was not resolved")
+        }
+    }
+}

@@ -1,0 +1,68 @@
+internal import PromQL
+internal import TimeSeries
+
+/// Which expressions have the same value at every step, as Prometheus `promql/engine.go`,
+/// `preprocessExprHelper`: every selector in them is fixed by `@`, and nothing asks for the time.
+enum StepInvariance {
+    /// Whether it is worth evaluating the expression at one step only.
+    static func pays(for expression: Expression) -> Bool {
+        switch expression {
+        case .number, .string, .matrixSelector, .subquery, .fragment, .paren: false
+        case .unary, .binary, .aggregation, .call, .vectorSelector: isInvariant(expression)
+        }
+    }
+
+    static func isInvariant(_ expression: Expression) -> Bool {
+        switch expression {
+        case .number, .string: true
+        case .paren(let paren): isInvariant(paren.expression)
+        case .unary(let unary): isInvariant(unary.operand)
+        case .binary(let binary): isInvariant(binary.lhs) && isInvariant(binary.rhs)
+        // By its inner expression alone: a parameter that changes stays as at the first step.
+        case .aggregation(let aggregation): isInvariant(aggregation.expression)
+        case .call(let call): isInvariant(call)
+        case .vectorSelector(let selector): selector.at != nil
+        case .matrixSelector(let matrix): matrix.selector.at != nil
+        case .subquery(let subquery): subquery.at != nil
+        case .fragment: false
+        }
+    }
+
+    private static func isInvariant(_ call: Call) -> Bool {
+        switch call.function {
+        case .daysInMonth, .dayOfMonth, .dayOfWeek, .dayOfYear, .hour, .minute, .month, .year,
+            .predictLinear, .time:
+            return false
+        case .timestamp:
+            guard let argument = call.arguments.first,
+                case .vectorSelector = argument.unwrapped
+            else { return false }
+            return isInvariant(argument)
+        default:
+            return call.arguments.allSatisfy(isInvariant)
+        }
+    }
+}
+
+extension EvaluatedValue {
+    /// The value of one step, at every one of `count` steps.
+    func repeated(_ count: Int) -> EvaluatedValue {
+        switch self {
+        case .scalar(let values):
+            return .scalar([Double](repeating: values.first ?? .nan, count: count))
+        case .vector(let series):
+            return .vector(
+                series.map { one in
+                    var many = one
+                    many.values = [Double](
+                        repeating: one.values.first ?? SampleValue.absent, count: count)
+                    if let histogram = one.histograms[0] {
+                        for step in 0..<count { many.histograms[step] = histogram }
+                    }
+                    return many
+                })
+        case .string, .range:
+            return self
+        }
+    }
+}
