@@ -8,6 +8,4 @@ extension Evaluator {
     mutating func labelReplace(_ arguments: [Expression]) throws(EvaluationError) -> [StepSeries] { [] }
     mutating func labelJoin(_ arguments: [Expression]) throws(EvaluationError) -> [StepSeries] { [] }
     mutating func info(_ arguments: [Expression]) throws(EvaluationError) -> [StepSeries] { [] }
-    mutating func histogramFunction(_ call: Call) throws(EvaluationError) -> [StepSeries] { [] }
-    mutating func smoothedVector(_ selector: VectorSelector) throws(EvaluationError) -> [StepSeries] { [] }
 }

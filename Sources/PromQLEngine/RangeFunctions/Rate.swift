@@ -41,34 +41,38 @@ struct FloatRate {
                 delta += values[resets[i] - 1]
                 i += 1
             }
-            let beginning = starts.isEmpty ? 0 : starts[first]
-            guard
-                let factor = extrapolation(
-                    window: window, firstTime: times[first], lastTime: times[last],
-                    count: last - first + 1, first: values[first], delta: &delta,
-                    startTime: beginning)
-            else { return SampleValue.absent }
-            return delta * factor
+            let count = last - first + 1
+            let beginning = start(
+                starts.isEmpty ? 0 : starts[first], before: times[first], in: window)
+            if count < 2 && beginning == nil { return SampleValue.absent }
+            if beginning != nil { delta += values[first] }
+            return delta
+                * extrapolation(
+                    window: window, firstTime: times[first], lastTime: times[last], count: count,
+                    first: values[first], delta: delta, beginning: beginning)
         }
     }
 
-    /// What the difference over a window's samples is multiplied with; nil where there are too few
-    /// samples. Where the counter's start lies inside the window, the first value counts in full.
+    /// The start time of a window's first sample, where it lies inside the window: the counter was
+    /// zero then, and one sample is enough.
+    func start(_ startTime: Int64, before firstTime: Int64, in window: Window) -> Int64? {
+        let isInside = startTime > window.start && startTime < firstTime
+        return isCounter && startTime != 0 && isInside ? startTime : nil
+    }
+
+    /// What the difference over a window's samples is multiplied with. `delta` includes the first
+    /// value in full where the counter's `beginning` is known.
     func extrapolation(
         window: Window, firstTime: Int64, lastTime: Int64, count: Int, first: Double,
-        delta: inout Double, startTime: Int64
-    ) -> Double? {
-        let hasStart =
-            isCounter && startTime != 0 && startTime > window.start && startTime < firstTime
-        if count < 2 && !hasStart { return nil }
+        delta: Double, beginning: Int64?
+    ) -> Double {
         var sampled = Double(lastTime &- firstTime) / 1000
         let average = count > 1 ? sampled / Double(count - 1) : 0
         let threshold = average * 1.1
         var toStart = Double(firstTime &- window.start) / 1000
         var toEnd = Double(window.end &- lastTime) / 1000
-        if hasStart {
-            delta += first
-            sampled = Double(lastTime &- startTime) / 1000
+        if let beginning {
+            sampled = Double(lastTime &- beginning) / 1000
             toStart = 0
         } else {
             if dialect == .prometheus3, toStart >= threshold { toStart = average / 2 }

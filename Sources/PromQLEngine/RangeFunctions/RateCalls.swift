@@ -9,6 +9,10 @@ extension Evaluator {
         let rate = FloatRate(
             kind, windowLength: vector.windows.length, dialect: options.dialect)
         let floats: (RangeSeries) -> (Window) -> Double
+        let extendedHistograms = vector.extended.map {
+            ExtendedHistogramRate(
+                rate: rate, smoothed: $0 == .smoothed, position: position)
+        }
         if let extended = vector.extended {
             floats = ExtendedRange.rate(rate, smoothed: extended == .smoothed)
         } else {
@@ -18,6 +22,8 @@ extension Evaluator {
             floats: floats,
             histograms: .taken { series in
                 let ofFloats = floats(series)
+                let histogramRate = HistogramRate(
+                    series, isCounter: rate.isCounter, position: position)
                 return { window, annotations in
                     if window.histograms.isEmpty {
                         let value = ofFloats(window)
@@ -27,14 +33,76 @@ extension Evaluator {
                         annotations.addMixedKinds(series.labels, at: position)
                         return .none
                     }
-                    return .none
+                    if let extendedHistograms {
+                        return extendedHistograms.value(series, window, &annotations)
+                    }
+                    return rate.ofHistograms(series, window, histogramRate, &annotations)
                 }
             })
     }
 
-    /// `irate` and `idelta`.
+    /// `irate` and `idelta`: of the last two samples, whatever they are.
     func instantRateFunction(isRate: Bool, _ call: Call) -> RangeFunction {
-        RangeFunction(
-            floats: InstantRate.floats(isRate: isRate), histograms: .ignored)
+        let position = position(call.argumentsRange)
+        return RangeFunction(
+            floats: InstantRate.floats(isRate: isRate),
+            histograms: .taken { series in
+                let histogramRate = HistogramRate(
+                    series, isCounter: isRate, position: position)
+                return { window, annotations in
+                    let samples = Array(MergedSamples(series, window)).suffix(2)
+                    guard samples.count == 2, let before = samples.first,
+                        let last = samples.last
+                    else { return .none }
+                    switch (before, last) {
+                    case (.float(let i), .float(let j)):
+                        return InstantRate.value(series, i, j, isRate: isRate)
+                            .map(PointValue.float) ?? .none
+                    case (.histogram(let i), .histogram(let j)):
+                        let interval = series.histogramTimes[j] &- series.histogramTimes[i]
+                        guard interval != 0,
+                            let step = histogramRate.step(from: i, to: j, &annotations)
+                        else { return .none }
+                        return .histogram(
+                            isRate ? step.divided(by: Double(interval) / 1000) : step)
+                    case (.float, .histogram), (.histogram, .float):
+                        annotations.addMixedKinds(series.labels, at: position)
+                        return .none
+                    }
+                }
+            })
+    }
+}
+
+extension FloatRate {
+    /// The same over histograms; the count decides how far to extrapolate.
+    func ofHistograms(
+        _ series: RangeSeries, _ window: Window, _ histograms: HistogramRate,
+        _ annotations: inout Annotations
+    ) -> PointValue {
+        let range = window.histograms
+        let first = range.lowerBound
+        let times = series.histogramTimes
+        let beginning = start(
+            series.histogramStarts.isEmpty ? 0 : series.histogramStarts[first],
+            before: times[first], in: window)
+        if range.count < 2 && beginning == nil { return .none }
+        guard
+            let increase = histograms.increase(
+                over: range, countsFirst: beginning != nil, &annotations)
+        else { return .none }
+        let factor = extrapolation(
+            window: window, firstTime: times[first], lastTime: times[range.upperBound - 1],
+            count: range.count, first: series.histograms[first].count, delta: increase.count,
+            beginning: beginning)
+        return .histogram(increase.scaled(by: factor))
+    }
+}
+
+extension Call {
+    /// From the first argument to the last.
+    var argumentsRange: SourceRange {
+        guard let first = arguments.first, let last = arguments.last else { return range }
+        return SourceRange(start: first.sourceRange.start, end: last.sourceRange.end)
     }
 }
