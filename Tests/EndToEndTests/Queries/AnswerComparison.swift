@@ -1,0 +1,106 @@
+/// Says where two answers to one query differ.
+///
+/// Labels, times, types and statuses must be equal; values too, unless the gateway had to do
+/// arithmetic whose rounding depends on the order of its steps.
+struct AnswerComparison: Sendable {
+    let query: String
+
+    /// How far values may be apart, relatively; the same is allowed absolutely, for differences of
+    /// nearly equal numbers.
+    static let tolerance = 1e-9
+
+    private static let inexact: Set<String> = [
+        "sum", "avg", "stddev", "stdvar", "quantile", "exp", "ln", "log2", "log10", "sin", "atan",
+        "atan2", "rad", "deg", "deriv", "predict_linear", "holt_winters", "histogram_quantile",
+        "sum_over_time", "avg_over_time", "stddev_over_time", "stdvar_over_time",
+        "quantile_over_time", "rate", "increase", "delta",
+    ]
+
+    private var words: Set<String> {
+        Set(
+            query.split { !($0.isLetter || $0.isNumber || $0 == "_") }.map(String.init))
+    }
+
+    private var isExact: Bool {
+        words.isDisjoint(with: Self.inexact) && !query.contains("^")
+    }
+
+    /// Sorting and ranking functions give a vector an order that means something.
+    private var isOrdered: Bool {
+        ["sort", "topk", "bottomk"].contains { query.hasPrefix($0) }
+    }
+
+    func difference(gateway: QueryAnswer, oracle: QueryAnswer) -> String? {
+        switch (gateway.outcome, oracle.outcome) {
+        case (.error(let ours, _), .error(let theirs, _)):
+            // The words of errors changed between versions of Prometheus; their nature did not.
+            if gateway.status != oracle.status { return "status" }
+            return ours == theirs ? nil : "error type"
+        case (.error, _): return "gateway refuses"
+        case (_, .error): return "oracle refuses"
+        case (.scalar(let ourTime, let ours), .scalar(let time, let theirs)):
+            if ourTime != time { return "time" }
+            return areEqual(ours, theirs) ? nil : "value"
+        case (.series(let ourType, let ours), .series(let type, let theirs)):
+            if ourType != type { return "result type" }
+            return type == "matrix"
+                ? differenceOfMatrices(ours, theirs) : differenceOfVectors(ours, theirs)
+        case (.scalar, .series), (.series, .scalar): return "result type"
+        }
+    }
+
+    private func differenceOfMatrices(
+        _ ours: [QueryAnswer.Series], _ theirs: [QueryAnswer.Series]
+    ) -> String? {
+        if ours.count != theirs.count { return "\(ours.count) series, not \(theirs.count)" }
+        if ours.map(\.key) != theirs.map(\.key) {
+            return ours.map(\.key).sorted() == theirs.map(\.key).sorted()
+                ? "order of series" : "labels"
+        }
+        for (our, their) in zip(ours, theirs) {
+            if let difference = differenceOfPoints(our, their) { return difference }
+        }
+        return nil
+    }
+
+    private func differenceOfVectors(
+        _ ours: [QueryAnswer.Series], _ theirs: [QueryAnswer.Series]
+    ) -> String? {
+        if ours.count != theirs.count { return "\(ours.count) elements, not \(theirs.count)" }
+        let sortedTheirs = theirs.sorted { $0.key < $1.key }
+        let sortedOurs = ours.sorted { $0.key < $1.key }
+        for (our, their) in zip(sortedOurs, sortedTheirs) {
+            if our.key != their.key { return "labels: \(our.key), not \(their.key)" }
+            if let difference = differenceOfPoints(our, their) { return difference }
+        }
+        if isOrdered {
+            // Of equal values any may come first: the values are compared, not the labels.
+            for (our, their) in zip(ours, theirs)
+            where !areEqual(our.points[0].value, their.points[0].value) {
+                return "order of elements"
+            }
+        }
+        return nil
+    }
+
+    private func differenceOfPoints(
+        _ our: QueryAnswer.Series, _ their: QueryAnswer.Series
+    ) -> String? {
+        if our.points.map(\.time) != their.points.map(\.time) {
+            return "times of \(our.key): \(our.points.count), not \(their.points.count) points"
+        }
+        for (ourPoint, theirPoint) in zip(our.points, their.points)
+        where !areEqual(ourPoint.value, theirPoint.value) {
+            return
+                "value of \(our.key) at \(ourPoint.time): \(ourPoint.value), not \(theirPoint.value)"
+        }
+        return nil
+    }
+
+    private func areEqual(_ ours: String, _ theirs: String) -> Bool {
+        if ours == theirs { return true }
+        guard !isExact, let our = Double(ours), let their = Double(theirs) else { return false }
+        let distance = abs(our - their)
+        return distance <= Self.tolerance * max(1, abs(our), abs(their))
+    }
+}

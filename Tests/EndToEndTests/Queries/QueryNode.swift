@@ -1,0 +1,101 @@
+/// A generated query as a tree of text, so that a failing one can be made smaller.
+struct QueryNode: Sendable {
+    enum Kind: Sendable {
+        case vector, scalar, matrix
+        /// May be left out: matchers, offsets, groupings, match keys.
+        case option
+    }
+
+    enum Part: Sendable {
+        case text(String)
+        case node(QueryNode)
+    }
+
+    var kind: Kind
+    var parts: [Part]
+
+    init(_ kind: Kind, _ parts: [Part]) {
+        self.kind = kind
+        self.parts = parts
+    }
+
+    var text: String {
+        var text = ""
+        for part in parts {
+            switch part {
+            case .text(let piece): text += piece
+            case .node(let node): text += node.text
+            }
+        }
+        return text
+    }
+
+    var children: [QueryNode] {
+        parts.compactMap { if case .node(let node) = $0 { node } else { nil } }
+    }
+
+    /// Smaller queries of the same type, boldest first.
+    var smaller: [QueryNode] {
+        var candidates: [QueryNode] = []
+        if kind == .option { return parts.isEmpty ? [] : [QueryNode(.option, [])] }
+        var level = children
+        while !level.isEmpty {
+            candidates += level.filter { $0.kind == kind }
+            level = level.flatMap(\.children)
+        }
+        if kind == .scalar, text != "1" { candidates.append(QueryNode(.scalar, [.text("1")])) }
+        for (index, part) in parts.enumerated() {
+            guard case .node(let node) = part else { continue }
+            for replacement in node.smaller {
+                var copy = self
+                copy.parts[index] = .node(replacement)
+                candidates.append(copy)
+            }
+        }
+        return candidates
+    }
+
+    /// The smallest query found that still fails, trying at most `attempts` others.
+    func shrunk(attempts: Int, _ fails: (QueryNode) throws -> Bool) rethrows -> QueryNode {
+        var best = self
+        var left = attempts
+        var isProgressing = true
+        while isProgressing {
+            isProgressing = false
+            for candidate in best.smaller where candidate.text.utf8.count < best.text.utf8.count {
+                if left == 0 { return best }
+                left -= 1
+                if try fails(candidate) {
+                    best = candidate
+                    isProgressing = true
+                    break
+                }
+            }
+        }
+        return best
+    }
+}
+
+extension QueryNode: ExpressibleByStringInterpolation {
+    /// `"sum\(grouping)(\(inner))"` keeps its nodes.
+    struct StringInterpolation: StringInterpolationProtocol {
+        var parts: [Part] = []
+
+        init(literalCapacity: Int, interpolationCount: Int) {}
+
+        mutating func appendLiteral(_ text: String) {
+            if !text.isEmpty { parts.append(.text(text)) }
+        }
+        mutating func appendInterpolation(_ node: QueryNode) { parts.append(.node(node)) }
+        mutating func appendInterpolation(_ text: String) { parts.append(.text(text)) }
+    }
+
+    /// A vector; `as` makes it something else.
+    init(stringInterpolation: StringInterpolation) {
+        self.init(.vector, stringInterpolation.parts)
+    }
+
+    init(stringLiteral text: String) { self.init(.vector, [.text(text)]) }
+
+    func `as`(_ kind: Kind) -> QueryNode { QueryNode(kind, parts) }
+}

@@ -1,0 +1,31 @@
+import Foundation
+
+/// What a command that ended left behind.
+struct CommandOutput: Equatable, Sendable {
+    var status: Int32
+    var output: String
+    var errors: String
+
+    /// Runs a command to its end.
+    static func of(_ path: String, _ arguments: [String]) throws -> CommandOutput {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: path)
+        process.arguments = arguments
+        let output = Pipe()
+        // Into a file: two pipes read one after the other could block the command.
+        let errors = FileManager.default.temporaryDirectory
+            .appendingPathComponent("tributary-\(UUID().uuidString).err")
+        _ = FileManager.default.createFile(atPath: errors.path, contents: nil)
+        defer { try? FileManager.default.removeItem(at: errors) }
+        process.standardOutput = output
+        process.standardError = try FileHandle(forWritingTo: errors)
+        process.standardInput = FileHandle.nullDevice
+        try process.run()
+        let bytes = output.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        return CommandOutput(
+            status: process.terminationStatus,
+            output: String(decoding: bytes, as: UTF8.self),
+            errors: (try? String(contentsOf: errors, encoding: .utf8)) ?? "")
+    }
+}

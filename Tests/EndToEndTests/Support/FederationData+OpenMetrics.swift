@@ -1,0 +1,59 @@
+extension FederationData {
+    /// What member `index` holds, as `promtool tsdb create-blocks-from openmetrics` reads it.
+    func openMetrics(member index: Int) -> String {
+        Self.text(of: series[index].map { ($0.name, $0.labels, $0.samples) })
+    }
+
+    /// What the union oracle holds: every series with its member as `project`, a label of that
+    /// name in the member being moved to `exported_project`, and so on down the chain.
+    func openMetricsOfUnion() -> String {
+        var all: [(String, [String: String], [(time: Int64, value: Double)])] = []
+        for (index, member) in Self.members.enumerated() {
+            for series in series[index] {
+                var labels: [String: String] = ["project": member]
+                for (name, value) in series.labels {
+                    labels[name.hasSuffix("project") ? "exported_" + name : name] = value
+                }
+                all.append((series.name, labels, series.samples))
+            }
+        }
+        return Self.text(of: all)
+    }
+
+    private static func text(
+        of series: [(String, [String: String], [(time: Int64, value: Double)])]
+    ) -> String {
+        var text = ""
+        for (name, labels, samples) in series.sorted(by: { $0.0 < $1.0 }) {
+            var head = name
+            if !labels.isEmpty {
+                let pairs = labels.sorted { $0.key < $1.key }.map { "\($0)=\"\(escaped($1))\"" }
+                head += "{\(pairs.joined(separator: ","))}"
+            }
+            for sample in samples {
+                let milliseconds = String(1000 + sample.time % 1000).dropFirst()
+                text += "\(head) \(number(sample.value)) \(sample.time / 1000).\(milliseconds)\n"
+            }
+        }
+        return text + "# EOF\n"
+    }
+
+    private static func number(_ value: Double) -> String {
+        if value.isNaN { return "NaN" }
+        if value.isInfinite { return value < 0 ? "-Inf" : "+Inf" }
+        return "\(value)"
+    }
+
+    private static func escaped(_ value: String) -> String {
+        var text = ""
+        for scalar in value.unicodeScalars {
+            switch scalar {
+            case "\\": text += "\\\\"
+            case "\"": text += "\\\""
+            case "\n": text += "\\n"
+            default: text.unicodeScalars.append(scalar)
+            }
+        }
+        return text
+    }
+}

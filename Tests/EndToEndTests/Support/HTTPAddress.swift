@@ -1,0 +1,97 @@
+/// Where a server of the test listens, and what stands before its API paths.
+struct HTTPAddress: Sendable, Hashable {
+    var port: UInt16
+    /// Such as `/p/all`, or empty.
+    var prefix = ""
+
+    var url: String { "http://127.0.0.1:\(port)\(prefix)" }
+
+    func get(
+        _ path: String, _ parameters: [(String, String)] = [], headers: [(String, String)] = [],
+        timeout: Int = 60
+    ) throws -> HTTPAnswer {
+        let query = parameters.isEmpty ? "" : "?" + Self.form(parameters)
+        return try exchange("GET", path + query, headers: headers, body: "", timeout: timeout)
+    }
+
+    func post(
+        _ path: String, _ parameters: [(String, String)], headers: [(String, String)] = [],
+        timeout: Int = 60
+    ) throws -> HTTPAnswer {
+        let type = ("Content-Type", "application/x-www-form-urlencoded")
+        return try exchange(
+            "POST", path, headers: headers + [type], body: Self.form(parameters), timeout: timeout)
+    }
+
+    private func exchange(
+        _ method: String, _ target: String, headers: [(String, String)], body: String, timeout: Int
+    ) throws -> HTTPAnswer {
+        var bytes: [UInt8] = []
+        var answer = try stream(method, target, headers: headers, body: body, timeout: timeout) {
+            bytes += $0
+        }
+        answer.body = bytes
+        return answer
+    }
+
+    /// Sends one request and hands the body on in pieces, so that a large one is never held.
+    func stream(
+        _ method: String, _ target: String, headers: [(String, String)] = [], body: String = "",
+        timeout: Int = 60, _ each: ([UInt8]) throws -> Void
+    ) throws -> HTTPAnswer {
+        let socket = try Socket(connectingTo: port, timeout: timeout)
+        var head = "\(method) \(prefix)\(target) HTTP/1.1\r\nHost: 127.0.0.1:\(port)\r\n"
+        for (name, value) in headers { head += "\(name): \(value)\r\n" }
+        if method != "GET" { head += "Content-Length: \(body.utf8.count)\r\n" }
+        try socket.write(head + "Connection: close\r\n\r\n" + body)
+
+        let statusLine = try socket.readLine()
+        guard let status = statusLine?.split(separator: " ").dropFirst().first.flatMap({ Int($0) })
+        else { throw EndToEndFailure("no HTTP answer to \(target): \(statusLine ?? "nothing")") }
+        var answer = HTTPAnswer(status: status, headers: [], body: [])
+        while let line = try socket.readLine(), !line.isEmpty {
+            let colon = line.firstIndex(of: ":") ?? line.endIndex
+            let value = line[colon...].dropFirst().drop(while: { $0 == " " })
+            answer.headers.append((line[..<colon].lowercased(), String(value)))
+        }
+        if answer.header("transfer-encoding") == "chunked" {
+            while true {
+                guard let line = try socket.readLine(), let size = Int(line, radix: 16) else {
+                    throw EndToEndFailure("the body broke off")
+                }
+                try socket.read(size, each)
+                _ = try socket.readLine()
+                if size == 0 { break }
+            }
+        } else if let length = answer.header("content-length").flatMap({ Int($0) }) {
+            try socket.read(length, each)
+        } else {
+            while true {
+                let piece = try socket.read()
+                if piece.isEmpty { break }
+                try each(piece)
+            }
+        }
+        return answer
+    }
+
+    static func form(_ parameters: [(String, String)]) -> String {
+        parameters.map { "\(percentEncoded($0))=\(percentEncoded($1))" }.joined(separator: "&")
+    }
+
+    static func percentEncoded(_ text: String) -> String {
+        var encoded = ""
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"),
+                UInt8(ascii: "."), UInt8(ascii: "~"):
+                encoded.unicodeScalars.append(Unicode.Scalar(byte))
+            default:
+                encoded += byte < 16 ? "%0" : "%"
+                encoded += String(byte, radix: 16, uppercase: true)
+            }
+        }
+        return encoded
+    }
+}

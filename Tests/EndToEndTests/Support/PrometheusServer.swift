@@ -1,0 +1,47 @@
+import Foundation
+
+/// A real Prometheus over generated data, on a free loopback port.
+final class PrometheusServer: Sendable {
+    let process: ChildProcess
+    let address: HTTPAddress
+
+    /// Where `prometheus` and `promtool` are; `scripts/fetch-prometheus` knows how to get them.
+    static func tool(_ name: String) throws -> String {
+        let environment = ProcessInfo.processInfo.environment
+        var places = (environment["PATH"] ?? "").split(separator: ":").map(String.init)
+        places.insert(Repository.root + "/.build/prometheus/usr/bin", at: 0)
+        if let named = environment["TRIBUTARY_PROMETHEUS_BIN"] { places.insert(named, at: 0) }
+        for place in places
+        where FileManager.default.isExecutableFile(atPath: "\(place)/\(name)") {
+            return "\(place)/\(name)"
+        }
+        throw EndToEndFailure("no \(name) on this machine: run scripts/fetch-prometheus")
+    }
+
+    /// Loads the text into a fresh storage under `directory`, and starts.
+    init(name: String, openMetrics: String, directory: String) throws {
+        let home = "\(directory)/\(name)"
+        try FileManager.default.createDirectory(
+            atPath: "\(home)/data", withIntermediateDirectories: true)
+        try openMetrics.write(toFile: "\(home)/data.om", atomically: false, encoding: .utf8)
+        try "global: {}\n".write(
+            toFile: "\(home)/prometheus.yml", atomically: false, encoding: .utf8)
+        let loading = try CommandOutput.of(
+            try Self.tool("promtool"),
+            ["tsdb", "create-blocks-from", "openmetrics", "\(home)/data.om", "\(home)/data"])
+        guard loading.status == 0 else {
+            throw EndToEndFailure("promtool could not load \(name): \(loading.errors)")
+        }
+        let port = try LoopbackServer.freePort()
+        address = HTTPAddress(port: port)
+        process = try ChildProcess(
+            name: name,
+            command: [
+                try Self.tool("prometheus"), "--config.file=\(home)/prometheus.yml",
+                "--storage.tsdb.path=\(home)/data", "--storage.tsdb.retention.time=3650d",
+                "--web.listen-address=127.0.0.1:\(port)", "--log.level=warn",
+            ],
+            logPath: "\(home)/log")
+        try process.waitUntilReady(address)
+    }
+}
