@@ -1,0 +1,275 @@
+internal import PromQL
+internal import RegularExpressions
+internal import TimeSeries
+
+extension Evaluator {
+    /// `info`: adds the labels of info series (`target_info` unless the second argument says
+    /// otherwise) that have the same `instance` and `job`, as Prometheus `promql/info.go`.
+    mutating func info(_ arguments: [Expression]) throws(EvaluationError) -> [StepSeries] {
+        let base = try vector(arguments[0])
+        var asked: [LabelMatcher] = []
+        if arguments.count > 1 {
+            guard case .vectorSelector(let selector) = arguments[1].unwrapped else {
+                throw .execution("unexpected error: expected a label selector")
+            }
+            asked = selector.matchers
+        }
+        var names = asked.filter { $0.name == "__name__" }
+        let data = asked.filter { $0.name != "__name__" }
+        if names.isEmpty { names = [LabelMatcher("__name__", .equal, "target_info")] }
+        let nameTests = try MatcherTest.all(names)
+        let isInfo = base.map { nameTests.allSatisfy(matching: $0.labels.metricName) }
+        // Without a word about names, an info series may not be told from others by its name.
+        let others = zip(base, isInfo).filter { !$0.1 }.map(\.0)
+        let found = try infoSeries(for: others, names + data, as: arguments[0])
+        let enrichment = InfoEnrichment(
+            found, steps: grid.count, dataLabels: Set(data.map(\.name)),
+            dropsUnmatched: try !MatcherTest.all(data).allSatisfy(matching: ""))
+        return try enrichment.enrich(base, isInfo)
+    }
+
+    /// The info series that could belong to the base series; their values are the times of their
+    /// samples.
+    private mutating func infoSeries(
+        for base: [StepSeries], _ matchers: [LabelMatcher], as argument: Expression
+    ) throws(EvaluationError) -> [StepSeries] {
+        var identifying: [LabelMatcher] = []
+        for name in InfoEnrichment.identifyingLabels {
+            let values = Set(base.compactMap { $0.labels[name].map { Array($0.utf8) } })
+            if values.isEmpty { continue }
+            let alternatives = values.map { Self.quotedForPattern($0) }.sorted()
+            identifying.append(
+                LabelMatcher(name, .regexMatch, alternatives.joined(separator: "|")))
+        }
+        if identifying.isEmpty { return [] }
+        let reference = try referenceOfFirstSelector(in: argument)
+        let selector = VectorSelector(
+            matchers: matchers + identifying, offset: .fixed(reference.offset),
+            at: reference.fixed.map { .timestamp($0) })
+        let values = try instantVector(selector, giving: .value)
+        if values.contains(where: { !$0.histograms.isEmpty }) {
+            throw .execution("info sample should be float")
+        }
+        return try instantVector(selector, giving: .time)
+    }
+
+    private static func quotedForPattern(_ value: [UInt8]) -> String {
+        var bytes: [UInt8] = []
+        for byte in value {
+            if #"\.+*?()|[]{}^$"#.utf8.contains(byte) { bytes.append(0x5C) }
+            bytes.append(byte)
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// The time, relative to the step or fixed, at which the first selector of an expression is
+    /// evaluated. (The offset is not yet subtracted from the fixed time.)
+    private func referenceOfFirstSelector(
+        in expression: Expression
+    ) throws(EvaluationError) -> (offset: Int64, fixed: Int64?) {
+        var offset: Int64 = 0
+        var fixed: Int64?
+        var next: Expression? = expression
+        while let current = next {
+            let modifiers: (offset: DurationValue?, at: AtModifier?)?
+            switch current {
+            case .subquery(let subquery):
+                modifiers = (subquery.offset, subquery.at)
+                next = subquery.expression
+            case .vectorSelector(let selector):
+                modifiers = (selector.offset, selector.at)
+                next = nil
+            case .matrixSelector(let matrix):
+                modifiers = (matrix.selector.offset, matrix.selector.at)
+                next = nil
+            default:
+                modifiers = nil
+                next = current.children.first(where: \.containsSelector)
+            }
+            guard let modifiers else { continue }
+            let own = try modifiers.offset.map { value throws(EvaluationError) in
+                try value.fixedMilliseconds()
+            } ?? 0
+            switch modifiers.at {
+            case nil: offset = offset &+ own
+            case .timestamp(let time): (fixed, offset) = (time, own)
+            case .start: (fixed, offset) = (query.start, own)
+            case .end: (fixed, offset) = (query.end, own)
+            }
+        }
+        return (offset, fixed)
+    }
+}
+
+extension Expression {
+    /// In the order written.
+    var children: [Expression] {
+        switch self {
+        case .number, .string, .vectorSelector, .matrixSelector, .fragment: []
+        case .paren(let paren): [paren.expression]
+        case .unary(let unary): [unary.operand]
+        case .binary(let binary): [binary.lhs, binary.rhs]
+        case .aggregation(let aggregation):
+            [aggregation.expression] + (aggregation.parameter.map { [$0] } ?? [])
+        case .call(let call): call.arguments
+        case .subquery(let subquery): [subquery.expression]
+        }
+    }
+
+    var containsSelector: Bool {
+        switch self {
+        case .vectorSelector, .matrixSelector: true
+        default: children.contains(where: \.containsSelector)
+        }
+    }
+}
+
+/// Adds the labels of info series to base series, step by step.
+struct InfoEnrichment {
+    static let identifyingLabels = ["instance", "job"]
+    private static let identifying = LabelNames(identifyingLabels)
+
+    private let info: [StepSeries]
+    private let steps: Int
+    /// Empty for all labels.
+    private let dataLabels: Set<String>
+    private let dropsUnmatched: Bool
+    /// Info metrics in order of their names, each with its series by identifying labels.
+    private let metrics: [[LabelSet: [Int]]]
+
+    init(
+        _ info: [StepSeries], steps: Int, dataLabels: Set<String>, dropsUnmatched: Bool
+    ) {
+        self.info = info
+        self.steps = steps
+        self.dataLabels = dataLabels
+        self.dropsUnmatched = dropsUnmatched
+        var byName: [String: [LabelSet: [Int]]] = [:]
+        for (index, series) in info.enumerated() {
+            let key = series.labels.keeping(Self.identifying)
+            byName[series.labels.metricName, default: [:]][key, default: []].append(index)
+        }
+        metrics = byName.sorted { $0.key < $1.key }.map(\.value)
+    }
+
+    func enrich(
+        _ base: [StepSeries], _ isInfo: [Bool]
+    ) throws(EvaluationError) -> [StepSeries] {
+        var result = SeriesMerger(reserving: base.count)
+        for (series, passes) in zip(base, isInfo) {
+            if passes {
+                try result.add(series)
+                continue
+            }
+            for enriched in try enriched(series) { try result.add(enriched) }
+        }
+        return result.series
+    }
+
+    /// The series that one base series becomes: several where its info series change over time.
+    private func enriched(_ base: StepSeries) throws(EvaluationError) -> [StepSeries] {
+        let key = base.labels.keeping(Self.identifying)
+        let candidates = metrics.compactMap { $0[key] }
+        var outputs: [[Int]: Int] = [:]
+        var result: [StepSeries] = []
+        for step in 0..<steps where base.hasValue(at: step) {
+            var chosen: [Int] = []
+            for series in candidates {
+                if let newest = try newest(of: series, at: step) { chosen.append(newest) }
+            }
+            if chosen.isEmpty, dropsUnmatched { continue }
+            let position: Int
+            if let known = outputs[chosen] {
+                position = known
+            } else {
+                position = result.count
+                outputs[chosen] = position
+                result.append(
+                    StepSeries(
+                        labels: try labels(base.labels, chosen), absentFor: steps,
+                        dropsName: base.dropsName))
+            }
+            result[position].values[step] = base.values[step]
+            if let histogram = base.histograms[step] {
+                result[position].histograms[step] = histogram
+            }
+        }
+        return result
+    }
+
+    private func newest(of series: [Int], at step: Int) throws(EvaluationError) -> Int? {
+        var best: Int?
+        for index in series where info[index].hasValue(at: step) {
+            guard let known = best else {
+                best = index
+                continue
+            }
+            let (old, new) = (info[known].values[step], info[index].values[step])
+            if old == new {
+                let time = GoMath.integer((new * 1000).rounded())
+                throw .execution(
+                    "found duplicate series for info metric: existing "
+                        + "\(GoText.labels(info[known].labels)) @ \(time), new "
+                        + "\(GoText.labels(info[index].labels)) @ \(time)")
+            }
+            if new > old { best = index }
+        }
+        return best
+    }
+
+    private func labels(
+        _ base: LabelSet, _ chosen: [Int]
+    ) throws(EvaluationError) -> LabelSet {
+        var added: [String: String] = [:]
+        for index in chosen {
+            for pair in info[index].labels.pairs where pair.name != "__name__" {
+                if !dataLabels.isEmpty, !dataLabels.contains(pair.name) { continue }
+                if let known = added[pair.name], known != pair.value {
+                    throw .execution("conflicting label: \(pair.name)")
+                }
+                if base[pair.name] == nil { added[pair.name] = pair.value }
+            }
+        }
+        var labels = base
+        for (name, value) in added { labels = labels.setting(name, to: value) }
+        return labels
+    }
+}
+
+/// A label matcher ready to be tried.
+struct MatcherTest {
+    private let op: LabelMatcher.Operator
+    private let value: String
+    private let expression: RegularExpression?
+
+    init(_ matcher: LabelMatcher) throws(EvaluationError) {
+        op = matcher.op
+        value = matcher.value
+        switch matcher.op {
+        case .equal, .notEqual: expression = nil
+        case .regexMatch, .regexNoMatch:
+            do {
+                expression = try RegularExpression(matcher.value)
+            } catch {
+                throw .execution("\(error)")
+            }
+        }
+    }
+
+    static func all(_ matchers: [LabelMatcher]) throws(EvaluationError) -> [MatcherTest] {
+        try matchers.map { matcher throws(EvaluationError) in try MatcherTest(matcher) }
+    }
+
+    func matches(_ text: String) -> Bool {
+        switch op {
+        case .equal: Array(text.utf8) == Array(value.utf8)
+        case .notEqual: Array(text.utf8) != Array(value.utf8)
+        case .regexMatch: expression?.matches(text) ?? false
+        case .regexNoMatch: !(expression?.matches(text) ?? true)
+        }
+    }
+}
+
+extension [MatcherTest] {
+    func allSatisfy(matching text: String) -> Bool { allSatisfy { $0.matches(text) } }
+}
