@@ -33,7 +33,8 @@ extension QueryGenerator {
         default:
             // Often many-to-many: then both sides must refuse.
             let (left, right) = sides(depth)
-            return "\(left) \(op) on (\(random.pick(["job", "instance", "job, instance"]))) \(right)"
+            return
+                "\(left) \(op) on (\(random.pick(["job", "instance", "job, instance"]))) \(right)"
         }
     }
 

@@ -43,11 +43,13 @@ extension QueryGenerator {
         }
         if random.oneIn(12) { all.append("project!=\"\(second)\"") }
         if random.oneIn(3) {
-            all.append(random.pick(["job=\"api\"", "job!=\"db\"", "job=~\"a.*|web\"", "job!~\"w.*\""]))
+            all.append(
+                random.pick(["job=\"api\"", "job!=\"db\"", "job=~\"a.*|web\"", "job!~\"w.*\""]))
         }
         if random.oneIn(5) {
             all.append(
-                random.pick(["code=\"200\"", "code!~\"5..\"", "zone=\"\"", "a=\"1\"", "le=\"1.0\""]))
+                random.pick(["code=\"200\"", "code!~\"5..\"", "zone=\"\"", "a=\"1\"", "le=\"1.0\""])
+            )
         }
         if random.oneIn(8) {
             all.append(
@@ -77,7 +79,9 @@ extension QueryGenerator {
     /// A range of a selector, or a subquery that stays within its members.
     mutating func matrix(_ depth: Int) -> QueryNode {
         if depth > 1, random.oneIn(5) {
-            let (range, step) = (random.pick(["3m", "5m", "97s"]), random.pick(["15s", "30s", "1m"]))
+            let (range, step) = (
+                random.pick(["3m", "5m", "97s"]), random.pick(["15s", "30s", "1m"])
+            )
             let name = random.pick(["requests_total", "temperature", "memory"])
             let (braces, shift) = (braces(), shift(orAt: true))
             let inner: QueryNode =

@@ -5,26 +5,33 @@ final class GatewayServer: Sendable {
     let process: ChildProcess
     let port: UInt16
 
-    /// One member and what else stands in its `prometheus:` section.
+    /// A regular project, and what else stands in its `prometheus:` section.
     struct Member {
         var name: String
         var url: String
         var options = ""
     }
 
-    /// Projects `all` (with `partialResponse` as asked) and, for each other policy, one named
-    /// after it; all of them have every member.
-    init(name: String, members: [Member], directory: String, more: String = "") throws {
+    /// A multi-cluster project; without a policy the default holds.
+    struct Project {
+        var name: String
+        var members: [String]
+        var partialResponse: String?
+    }
+
+    init(name: String, members: [Member], projects: [Project], directory: String) throws {
         port = try LoopbackServer.freePort()
-        var text = "listen: 127.0.0.1:\(port)\ndefaultProject: all\n\(more)projects:\n"
+        var text = "listen_address: 127.0.0.1:\(port)\n"
+        if let first = projects.first { text += "defaultProject: \(first.name)\n" }
+        text += "projects:\n"
         for member in members {
-            text += "  - name: \(member.name)\n    prometheus: {url: \"\(member.url)\"\(member.options)}\n"
+            text += "  - name: \(member.name)\n"
+            text += "    prometheus: {url: \"\(member.url)\"\(member.options)}\n"
         }
-        let list = members.map { "\"\($0.name)\"" }.joined(separator: ", ")
-        for (project, policy) in [("all", ""), ("warn", "warn"), ("safe", "safe"), ("abort", "abort")]
-        {
-            text += "  - name: \(project)\n    memberProjects: [\(list)]\n"
-            if !policy.isEmpty { text += "    partialResponse: \(policy)\n" }
+        for project in projects {
+            let list = project.members.map { "\"\($0)\"" }.joined(separator: ", ")
+            text += "  - name: \(project.name)\n    memberProjects: [\(list)]\n"
+            if let policy = project.partialResponse { text += "    partialResponse: \(policy)\n" }
         }
         let path = "\(directory)/\(name).yaml"
         try text.write(toFile: path, atomically: false, encoding: .utf8)

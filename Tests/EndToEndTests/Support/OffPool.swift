@@ -1,11 +1,18 @@
 import Foundation
 
-/// Runs blocking work on a thread of its own: the tests here wait for sockets and processes, and
-/// the few threads of Swift's pool belong to the other suites.
-func offPool<T: Sendable>(_ work: @escaping @Sendable () throws -> T) async throws -> T {
-    try await withCheckedThrowingContinuation { continuation in
-        let thread = Thread { continuation.resume(with: Result { try work() }) }
-        thread.stackSize = 16 << 20
-        thread.start()
+/// Runs each job on a thread of its own.
+private final class ThreadPerJob: TaskExecutor {
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        Thread.detachNewThread { [self] in
+            job.runSynchronously(on: asUnownedTaskExecutor())
+        }
     }
+}
+
+/// Runs blocking work outside Swift's pool: the tests here wait for sockets and processes, and the
+/// few threads of the pool belong to the other suites. The work stays in its task, so that what it
+/// records belongs to its test.
+func offPool<T: Sendable>(_ work: @Sendable () throws -> T) async throws -> T {
+    try await withTaskExecutorPreference(ThreadPerJob()) { try work() }
 }

@@ -1,5 +1,4 @@
 import Foundation
-import Testing
 
 /// Three real members, one real union oracle and the gateway, shared by the tests of a suite.
 final class Scene: Sendable {
@@ -12,7 +11,8 @@ final class Scene: Sendable {
     /// The scene of the suite that runs.
     @TaskLocal static var current: Scene?
 
-    static let seed = ProcessInfo.processInfo.environment["TRIBUTARY_SEED"].flatMap(UInt64.init) ?? 1
+    static let seed =
+        ProcessInfo.processInfo.environment["TRIBUTARY_SEED"].flatMap(UInt64.init) ?? 1
 
     static func required() throws -> Scene {
         guard let scene = current else { throw EndToEndFailure("this test needs a scene") }
@@ -38,7 +38,7 @@ final class Scene: Sendable {
             members: zip(FederationData.members, members).map {
                 .init(name: $0, url: $1.address.url)
             },
-            directory: directory)
+            projects: [.init(name: "all", members: FederationData.members)], directory: directory)
     }
 
     deinit { stop() }
@@ -49,20 +49,4 @@ final class Scene: Sendable {
         for member in members { member.process.stop() }
         try? FileManager.default.removeItem(atPath: directory)
     }
-}
-
-/// Starts the scene before a suite, and stops it after.
-struct SceneTrait: SuiteTrait, TestScoping {
-    func provideScope(
-        for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void
-    ) async throws {
-        let scene = try await offPool { try Scene() }
-        defer { scene.stop() }
-        try await Scene.$current.withValue(scene) { try await function() }
-    }
-}
-
-extension Trait where Self == SceneTrait {
-    /// Real members, a real oracle, and the gateway.
-    static var scene: Self { SceneTrait() }
 }
