@@ -21,9 +21,16 @@ let package = Package(
     name: "tributary",
     products: [.library(name: "PromQLEngine", targets: ["PromQLEngine"])],
     targets: [
+        // C++: RE2 behind a C face.
+        .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
+
+        module("RegularExpressions", ["CRE2"]),
         module("TimeSeries"),
-        module("PromQL"),
-        module("PromQLEngine", ["TimeSeries", "PromQL"]),
+        module("PromQL", ["RegularExpressions"]),
+        module("PromQLEngine", ["TimeSeries", "PromQL", "RegularExpressions"]),
+        module("Federation", ["TimeSeries", "PromQL", "PromQLEngine", "RegularExpressions"]),
+
+        tests("FederationTests", ["Federation", "PromQL", "TimeSeries"]),
     ],
     cxxLanguageStandard: .cxx17
 )

@@ -21,7 +21,7 @@ extension Evaluator {
             throw .execution("invalid destination label name in label_replace(): \(destination)")
         }
         return try relabelled(try vector(arguments[0]), destination) { labels in
-            expression.expand(replacement, matching: labels[source] ?? "")
+            expression.expand(labels[source] ?? "", template: replacement)
         }
     }
 

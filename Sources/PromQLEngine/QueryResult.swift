@@ -16,4 +16,10 @@ public struct QueryResult: Sendable {
     public var value: Value
     public var grid: StepGrid
     public var annotations: Annotations
+
+    public init(value: Value, grid: StepGrid, annotations: Annotations) {
+        self.value = value
+        self.grid = grid
+        self.annotations = annotations
+    }
 }

@@ -1,0 +1,136 @@
+import PromQL
+
+/// What a member that did not answer does to the answer of a query (docs/exactness.md, "When a
+/// member is missing").
+public enum MissingMemberEffect: Sendable, Equatable {
+    /// Nothing: the member was not needed.
+    case none
+    /// Elements are missing; each one given is right.
+    case subset
+    /// Values are computed from less than they should be.
+    case thinned
+    /// Less data can make more answer, or turn false into true. The payload is the construct.
+    case inverted(String)
+
+    private var rank: Int {
+        switch self {
+        case .none: 0
+        case .subset: 1
+        case .thinned: 2
+        case .inverted: 3
+        }
+    }
+
+    func worst(_ other: MissingMemberEffect) -> MissingMemberEffect {
+        other.rank > rank ? other : self
+    }
+
+    /// The mark as explain and warnings print it.
+    public var mark: String {
+        switch self {
+        case .none: "none"
+        case .subset: "subset"
+        case .thinned: "thinned"
+        case .inverted: "inverted"
+        }
+    }
+}
+
+extension Plan {
+    /// The effect on the whole answer of these members missing.
+    public func effect(ofMissing members: Set<Int>) -> MissingMemberEffect {
+        guard !members.isEmpty else { return .none }
+        switch root {
+        case .union(let id): return effect(ofMissing: members, onLeaf: id)
+        case .local(let expression): return effect(ofMissing: members, on: expression)
+        }
+    }
+
+    private func effect(ofMissing members: Set<Int>, onLeaf id: LeafID) -> MissingMemberEffect {
+        guard leaves.indices.contains(id) else { return .none }
+        let leaf = leaves[id]
+        guard leaf.fetches.contains(where: { members.contains(fetches[$0].member) }) else {
+            return .none
+        }
+        switch leaf.combination {
+        case .union, .samples: return .subset
+        case .average, .variance: return .thinned
+        }
+    }
+
+    private func effect(ofMissing members: Set<Int>, on expression: Expression)
+        -> MissingMemberEffect
+    {
+        switch expression {
+        case .number, .string: return .none
+        case .paren(let paren): return effect(ofMissing: members, on: paren.expression)
+        case .unary(let unary): return effect(ofMissing: members, on: unary.operand)
+        case .fragment(let reference): return effect(ofMissing: members, onLeaf: reference.id)
+        case .vectorSelector(let selector):
+            return FragmentSelector.leaf(of: selector.matchers)
+                .map { effect(ofMissing: members, onLeaf: $0) } ?? .none
+        case .matrixSelector(let matrix):
+            return effect(ofMissing: members, on: .vectorSelector(matrix.selector))
+        case .subquery(let subquery): return effect(ofMissing: members, on: subquery.expression)
+        case .aggregation(let aggregation): return effect(ofMissing: members, on: aggregation)
+        case .binary(let binary): return effect(ofMissing: members, on: binary)
+        case .call(let call): return effect(ofMissing: members, on: call)
+        }
+    }
+
+    private func effect(ofMissing members: Set<Int>, on aggregation: Aggregation)
+        -> MissingMemberEffect
+    {
+        let inner = effect(ofMissing: members, on: aggregation.expression)
+        let parameter =
+            aggregation.parameter.map { effect(ofMissing: members, on: $0) } ?? .none
+        let own: MissingMemberEffect
+        switch (aggregation.op, inner) {
+        case (_, .none): own = .none
+        case (.topk, .thinned), (.bottomk, .thinned): own = .inverted(aggregation.op.rawValue)
+        case (.group, .subset), (.limitk, .subset), (.limitRatio, .subset): own = .subset
+        case (_, .subset), (_, .thinned): own = .thinned
+        case (_, .inverted): own = inner
+        }
+        return own.worst(parameter)
+    }
+
+    private func effect(ofMissing members: Set<Int>, on binary: Binary) -> MissingMemberEffect {
+        let lhs = effect(ofMissing: members, on: binary.lhs)
+        let rhs = effect(ofMissing: members, on: binary.rhs)
+        let worst = lhs.worst(rhs)
+        switch binary.op {
+        case .unless: return rhs == .none ? lhs : .inverted("unless").worst(worst)
+        case .or: return lhs == .none ? rhs : .inverted("or").worst(worst)
+        case .equal, .notEqual, .less, .lessOrEqual, .greater, .greaterOrEqual:
+            return worst == .thinned
+                ? .inverted("\(binary.op.rawValue) over values computed from fewer series") : worst
+        case .add, .subtract, .multiply, .divide, .modulo, .power, .atan2, .and, .trimUpper,
+            .trimLower:
+            // A filled side stands in for what is missing.
+            if binary.matching?.fillLeft != nil || binary.matching?.fillRight != nil,
+                worst != .none
+            {
+                return .inverted("fill").worst(worst)
+            }
+            return worst
+        }
+    }
+
+    private func effect(ofMissing members: Set<Int>, on call: Call) -> MissingMemberEffect {
+        var worst = MissingMemberEffect.none
+        for argument in call.arguments {
+            worst = worst.worst(effect(ofMissing: members, on: argument))
+        }
+        guard worst != .none else { return .none }
+        switch call.function {
+        case .absent, .absentOverTime, .scalar:
+            return .inverted("\(call.function.rawValue)()").worst(worst)
+        case .changes, .resets, .delta, .idelta, .increase, .irate, .rate, .deriv,
+            .predictLinear:
+            // Over a subquery of thinned values: a member coming or going looks like a change.
+            return worst == .thinned ? .inverted("\(call.function.rawValue)()") : worst
+        default: return worst
+        }
+    }
+}

@@ -1,0 +1,116 @@
+public import PromQL
+public import PromQLEngine
+public import TimeSeries
+
+/// The leaves of a plan as the local engine sees them, once every fetch has ended.
+public struct PlanSource: SeriesSource {
+    private let leaves: [Leaf]
+    private let values: [LeafValue]
+
+    private enum LeafValue: Sendable {
+        case steps([StepSeries])
+        case samples([SampleSeries])
+    }
+
+    /// `fetched` is indexed as `plan.fetches`.
+    ///
+    /// - Throws: what a merge cannot do with the values it was given.
+    public init(plan: Plan, fetched: [FetchedValue], partition: PartitionLabel)
+        throws(EvaluationError)
+    {
+        leaves = plan.leaves
+        var values: [LeafValue] = []
+        for leaf in plan.leaves {
+            switch leaf.combination {
+            case .union(let ids):
+                values.append(.steps(Self.union(ids.map { Self.steps(fetched[$0]) })))
+            case .average(let means, let counts):
+                let merge = PartialColumns(
+                    count: Self.union(counts.map { Self.steps(fetched[$0]) }),
+                    mean: Self.union(means.map { Self.steps(fetched[$0]) }), variance: [])
+                values.append(
+                    .steps(merge.averages(on: leaf.grid, withoutPartition: partition.name)))
+            case .variance(let counts, let means, let variances, let isDeviation):
+                let merge = PartialColumns(
+                    count: Self.union(counts.map { Self.steps(fetched[$0]) }),
+                    mean: Self.union(means.map { Self.steps(fetched[$0]) }),
+                    variance: Self.union(variances.map { Self.steps(fetched[$0]) }))
+                values.append(
+                    .steps(
+                        merge.variances(
+                            on: leaf.grid, withoutPartition: partition.name,
+                            asDeviation: isDeviation)))
+            case .samples(let ids):
+                var all: [SampleSeries] = []
+                for id in ids {
+                    if case .samples(let series) = fetched[id] { all += series }
+                }
+                values.append(.samples(all.sorted { $0.labels < $1.labels }))
+            }
+        }
+        self.values = values
+    }
+
+    private static func steps(_ value: FetchedValue) -> [StepSeries] {
+        switch value {
+        case .steps(let series): series
+        case .samples: []
+        }
+    }
+
+    private static func union(_ parts: [[StepSeries]]) -> [StepSeries] {
+        parts.flatMap { $0 }.sorted { $0.labels < $1.labels }
+    }
+
+    public func values(of fragment: FragmentReference, on grid: StepGrid) throws -> [StepSeries] {
+        guard leaves.indices.contains(fragment.id), case .steps(let series) = values[fragment.id]
+        else { throw EvaluationError.execution("unexpected error: no leaf \(fragment.id)") }
+        return Self.cut(series, from: leaves[fragment.id].grid, to: grid)
+    }
+
+    /// The leaf a fragment selector names. Values on a grid become samples at its steps, with a
+    /// stale marker wherever there is none, so that no lookback reaches over a gap.
+    public func series(matching matchers: [LabelMatcher], from: Int64, through: Int64) throws
+        -> [SampleSeries]
+    {
+        guard let id = FragmentSelector.leaf(of: matchers), leaves.indices.contains(id) else {
+            throw EvaluationError.execution("unexpected error: selector without a leaf")
+        }
+        switch values[id] {
+        case .samples(let series): return series
+        case .steps(let series):
+            let grid = leaves[id].grid
+            let times = (0..<grid.count).map(grid.time(at:))
+            return series.map { one in
+                let values = one.values.indices.map { step in
+                    SampleValue.isAbsent(one.values[step]) ? SampleValue.stale : one.values[step]
+                }
+                return SampleSeries(
+                    labels: one.labels, times: times, values: values, histograms: one.histograms)
+            }
+        }
+    }
+
+    /// The steps of `wanted`, which are steps of `given` too or have no value.
+    private static func cut(_ series: [StepSeries], from given: StepGrid, to wanted: StepGrid)
+        -> [StepSeries]
+    {
+        if given == wanted { return series }
+        let steps = (0..<wanted.count).map { index -> Int? in
+            let distance = wanted.time(at: index) - given.start
+            guard distance >= 0 else { return nil }
+            if given.step == 0 { return distance == 0 ? 0 : nil }
+            let step = Int(distance / given.step)
+            return distance % given.step == 0 && step < given.count ? step : nil
+        }
+        return series.map { one in
+            var histograms: [Int: FloatHistogram] = [:]
+            var values: [Double] = []
+            for (index, step) in steps.enumerated() {
+                values.append(step.map { one.values[$0] } ?? SampleValue.absent)
+                if let step, let histogram = one.histograms[step] { histograms[index] = histogram }
+            }
+            return StepSeries(labels: one.labels, values: values, histograms: histograms)
+        }
+    }
+}

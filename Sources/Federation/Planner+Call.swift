@@ -1,0 +1,269 @@
+import PromQL
+import RegularExpressions
+import TimeSeries
+
+extension Planner {
+    mutating func lower(_ call: Call, on grid: StepGrid) -> Lowered {
+        switch Self.rule(of: call.function) {
+        case .constant: return .constant(.call(call))
+        case .absence: return absence(call, on: grid)
+        case .labelWriting: return labelWriting(call, on: grid)
+        case .information: return information(call, on: grid)
+        case .whole(let reason):
+            let arguments = call.arguments.map { lower($0, on: grid) }
+            if let constant = constant(call, arguments) { return constant }
+            note(.call(call), reason)
+            return .global(rebuild(call, arguments, on: grid))
+        case .elementwise:
+            let arguments = call.arguments.map { lower($0, on: grid) }
+            return elementwise(call, arguments, on: grid)
+        }
+    }
+
+    private enum Rule {
+        /// Depends on the query alone.
+        case constant
+        /// `absent`, `absent_over_time`: one answer for all members together.
+        case absence
+        /// `label_replace`, `label_join`: per member unless the partition label is involved.
+        case labelWriting
+        /// `info`: joins on identifying labels that do not include the partition label.
+        case information
+        /// Needs the whole vector.
+        case whole(String)
+        /// Function of one series at a time (and of scalars).
+        case elementwise
+    }
+
+    /// The locality rule of each function; date functions without an argument are constant because
+    /// they have no part that is not.
+    private static func rule(of function: Function) -> Rule {
+        switch function {
+        case .time, .pi, .start, .end, .step, .range, .minOf, .maxOf: .constant
+        case .absent, .absentOverTime: .absence
+        case .labelReplace, .labelJoin: .labelWriting
+        case .info: .information
+        case .scalar: .whole("scalar() looks at all members together")
+        case .vector: .whole("vector() has no partition label")
+        case .sort, .sortDesc, .sortByLabel, .sortByLabelDesc:
+            .whole("the order is made here")
+        case .abs, .acos, .acosh, .asin, .asinh, .atan, .atanh, .avgOverTime, .ceil, .changes,
+            .clamp, .clampMax, .clampMin, .cos, .cosh, .countOverTime, .dayOfMonth, .dayOfWeek,
+            .dayOfYear, .daysInMonth, .deg, .delta, .deriv, .doubleExponentialSmoothing, .exp,
+            .firstOverTime, .floor, .histogramAvg, .histogramCount, .histogramFraction,
+            .histogramQuantile, .histogramQuantiles, .histogramStddev, .histogramStdvar,
+            .histogramSum, .holtWinters, .hour, .idelta, .increase, .irate, .lastOverTime, .ln,
+            .log10, .log2, .madOverTime, .maxOverTime, .minOverTime, .minute, .month,
+            .predictLinear, .presentOverTime, .quantileOverTime, .rad, .rate, .resets, .round,
+            .sgn, .sin, .sinh, .sqrt, .startTimestamp, .stddevOverTime, .stdvarOverTime,
+            .sumOverTime, .tan, .tanh, .timestamp, .tsOfFirstOverTime, .tsOfLastOverTime,
+            .tsOfMaxOverTime, .tsOfMinOverTime, .year:
+            .elementwise
+        }
+    }
+
+    private func constant(_ call: Call, _ arguments: [Lowered]) -> Lowered? {
+        for case .perMember in arguments { return nil }
+        for case .global in arguments { return nil }
+        return .constant(.call(call))
+    }
+
+    private mutating func rebuild(_ call: Call, _ arguments: [Lowered], on grid: StepGrid)
+        -> Expression
+    {
+        var copy = call
+        copy.arguments = arguments.map { local($0, on: grid) }
+        return .call(copy)
+    }
+
+    /// Per member if exactly the vector argument is, and the others are constant.
+    mutating func elementwise(_ call: Call, _ arguments: [Lowered], on grid: StepGrid) -> Lowered {
+        if let constant = constant(call, arguments) { return constant }
+        var vector: (index: Int, part: PerMember)?
+        for (index, argument) in arguments.enumerated() {
+            switch argument {
+            case .constant: continue
+            case .perMember(let part) where vector == nil: vector = (index, part)
+            case .perMember, .global:
+                note(.call(call), "an argument is known only here")
+                return .global(rebuild(call, arguments, on: grid))
+            }
+        }
+        if case .histogramQuantiles = call.function, writesPartition(call, argument: 1) {
+            note(.call(call), "it writes the partition label")
+            return .global(rebuild(call, arguments, on: grid))
+        }
+        guard let vector else { return .constant(.call(call)) }
+        return .perMember(
+            vector.part.map(.call(call)) { tree in
+                var copy = memberNames(in: call)
+                copy.arguments[vector.index] = tree
+                return .call(copy)
+            })
+    }
+
+    // MARK: - Labels
+
+    private func writesPartition(_ call: Call, argument: Int) -> Bool {
+        Self.text(call.arguments, argument) == scope.partition.name
+    }
+
+    /// String arguments that are label names, in the member's own names.
+    private func memberNames(in call: Call) -> Call {
+        let positions: [Int]
+        switch call.function {
+        case .labelReplace: positions = [1, 3]
+        case .labelJoin: positions = [1] + Array(call.arguments.indices.dropFirst(3))
+        case .histogramQuantiles: positions = [1]
+        default: return call
+        }
+        var copy = call
+        for position in positions where position < copy.arguments.count {
+            guard case .string(var literal) = copy.arguments[position] else { continue }
+            literal.value = scope.partition.memberName(of: literal.value)
+            copy.arguments[position] = .string(literal)
+        }
+        return copy
+    }
+
+    private static func text(_ arguments: [Expression], _ index: Int) -> String? {
+        guard index < arguments.count,
+            case .string(let literal) = withoutParens(arguments[index])
+        else { return nil }
+        return literal.value
+    }
+
+    private mutating func labelWriting(_ call: Call, on grid: StepGrid) -> Lowered {
+        let arguments = call.arguments.map { lower($0, on: grid) }
+        guard case .perMember(let part)? = arguments.first else {
+            if let constant = constant(call, arguments) { return constant }
+            return .global(rebuild(call, arguments, on: grid))
+        }
+        if writesPartition(call, argument: 1) {
+            note(.call(call), "it writes the partition label")
+            return .global(rebuild(call, arguments, on: grid))
+        }
+        let sources = call.arguments.indices.dropFirst(3)
+        let readsPartition = sources.contains {
+            Self.text(call.arguments, $0) == scope.partition.name
+        }
+        guard readsPartition else {
+            return .perMember(
+                part.map(.call(call)) { tree in
+                    var copy = memberNames(in: call)
+                    copy.arguments[0] = tree
+                    return .call(copy)
+                })
+        }
+        if case .labelReplace = call.function, let folded = folded(call, part) {
+            return .perMember(folded)
+        }
+        note(.call(call), "it reads the partition label")
+        return .global(rebuild(call, arguments, on: grid))
+    }
+
+    /// `label_replace` from the partition label: the match is decided here, member by member. nil
+    /// when the regular expression is invalid, which the local engine then reports.
+    private func folded(_ call: Call, _ part: PerMember) -> PerMember? {
+        guard let template = Self.text(call.arguments, 2),
+            let pattern = Self.text(call.arguments, 4),
+            let expression = try? RegularExpression(pattern)
+        else { return nil }
+        var rewritten: [Expression?] = []
+        for (member, tree) in zip(scope.members, part.rewritten) {
+            guard let tree else {
+                rewritten.append(nil)
+                continue
+            }
+            guard let value = expression.expand(member, template: template) else {
+                rewritten.append(tree)
+                continue
+            }
+            var copy = memberNames(in: call)
+            let escaped = value.split(separator: "$", omittingEmptySubsequences: false)
+                .joined(separator: "$$")
+            copy.arguments = [
+                tree, copy.arguments[1], .string(StringLiteral(escaped)),
+                .string(StringLiteral("__name__")), .string(StringLiteral(".*")),
+            ]
+            rewritten.append(.call(copy))
+        }
+        return PerMember(.call(call), rewritten)
+    }
+
+    // MARK: - Absence and information
+
+    /// `absent` is asked of the union, once: the members only say whether they have anything.
+    private mutating func absence(_ call: Call, on grid: StepGrid) -> Lowered {
+        guard let argument = call.arguments.first else { return .constant(.call(call)) }
+        let lowered = lower(argument, on: grid)
+        guard case .perMember(let part) = lowered else {
+            if case .constant = lowered { return .constant(.call(call)) }
+            return .global(rebuild(call, [lowered], on: grid))
+        }
+        note(.call(call), "absence is judged over all members together")
+        let isRange = argument.valueType == .rangeVector
+        let presence = part.rewritten.map { tree -> Expression? in
+            tree.map { tree in
+                let value: Expression = isRange ? .call(Call(.presentOverTime, [tree])) : tree
+                return .aggregation(Aggregation(.group, value))
+            }
+        }
+        let id = leaf(.union(fetch(presence, on: grid, form: .steps)), on: grid)
+        var local = call
+        local.function = .absent
+        // The labels of the answer come from the matchers of a selector, so one must stand there.
+        switch Self.withoutParens(argument) {
+        case .vectorSelector(let selector):
+            local.arguments = [.vectorSelector(presenceSelector(id, selector))]
+        case .matrixSelector(let matrix):
+            local.arguments = [.vectorSelector(presenceSelector(id, matrix.selector))]
+        case .number, .string, .paren, .unary, .binary, .aggregation, .call, .subquery, .fragment:
+            local.arguments = [
+                .fragment(FragmentReference(id: id, range: argument.sourceRange))
+            ]
+        }
+        return .global(.call(local))
+    }
+
+    /// The leaf already has offset, `@` and window applied.
+    private func presenceSelector(_ id: Plan.LeafID, _ original: VectorSelector) -> VectorSelector {
+        var plain = original
+        plain.offset = nil
+        plain.at = nil
+        plain.extended = nil
+        return FragmentSelector.selector(id, keeping: original.matchers, like: plain)
+    }
+
+    /// `info` joins on `instance` and `job` only, so that two members' series may meet: the info
+    /// series become a leaf of their own and the join runs here.
+    private mutating func information(_ call: Call, on grid: StepGrid) -> Lowered {
+        guard let argument = call.arguments.first else { return .constant(.call(call)) }
+        let base = lower(argument, on: grid)
+        if case .constant = base { return .constant(.call(call)) }
+        note(.call(call), "info() joins series of different members")
+        var local = call
+        local.arguments = [
+            self.local(base, on: grid), .vectorSelector(infoSelector(call, on: grid)),
+        ]
+        return .global(.call(local))
+    }
+
+    private mutating func infoSelector(_ call: Call, on grid: StepGrid) -> VectorSelector {
+        var selector = VectorSelector(matchers: [])
+        if call.arguments.count > 1,
+            case .vectorSelector(let written) = Self.withoutParens(call.arguments[1])
+        {
+            selector = written
+        }
+        var source = selector
+        if !source.matchers.contains(where: { $0.name == "__name__" }) {
+            source.matchers.append(LabelMatcher("__name__", .equal, "target_info"))
+        }
+        let trees = scope.members.map { member in
+            rewriting.selector(source, forMember: member).map { Expression.vectorSelector($0) }
+        }
+        let id = leaf(.union(fetch(trees, on: grid, form: .steps)), on: grid)
+        return FragmentSelector.selector(id, keeping: selector.matchers, like: selector)
+    }
+}

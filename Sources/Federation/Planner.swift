@@ -1,0 +1,183 @@
+public import PromQL
+import PromQLEngine
+public import TimeSeries
+
+/// Decides for every part of a query where it may run. A pure function of the tree, the grid and
+/// the scope; linear in the size of the query times the number of members.
+public struct Planner: Sendable {
+    let scope: FederationScope
+    let rewriting: SelectorRewriting
+    var leaves: [Leaf] = []
+    var leafIDs: [Leaf: Plan.LeafID] = [:]
+    var fetches: [Plan.Fetch] = []
+    var fetchIDs: [Plan.Fetch: Int] = [:]
+    var notes: [Plan.Note] = []
+
+    /// The plan of a query that was parsed and type-checked.
+    ///
+    /// - Throws: the text of a duration expression that has no value (400 `bad_data`).
+    public static func plan(_ expression: Expression, on grid: StepGrid, in scope: FederationScope)
+        throws(ParseError) -> Plan
+    {
+        let context = QueryContext(start: grid.start, end: grid.end, step: grid.step)
+        let absolute = try expression.resolved(in: context)
+            .withAbsoluteAt(start: grid.start, end: grid.end)
+        var planner = Planner(scope: scope)
+        let root = planner.root(absolute, on: grid)
+        return Plan(
+            root: root, rootType: absolute.valueType, grid: grid, leaves: planner.leaves,
+            fetches: planner.fetches, notes: planner.notes)
+    }
+
+    private init(scope: FederationScope) {
+        self.scope = scope
+        self.rewriting = SelectorRewriting(partition: scope.partition)
+    }
+
+    private mutating func root(_ expression: Expression, on grid: StepGrid) -> Plan.Root {
+        switch lower(expression, on: grid) {
+        case .constant(let constant): return .local(constant)
+        case .global(let local): return .local(local)
+        case .perMember(let part):
+            // A range vector at the root of an instant query is a matrix of raw samples: the
+            // union of what the members answer to the very same text.
+            let form: Plan.Fetch.Form =
+                expression.valueType == .rangeVector ? .samples : .steps
+            return .union(leaf(.union(fetch(part.rewritten, on: grid, form: form)), on: grid))
+        }
+    }
+
+    // MARK: - Lowering, one rule a node
+
+    mutating func lower(_ expression: Expression, on grid: StepGrid) -> Lowered {
+        switch expression {
+        case .number, .string: return .constant(expression)
+        case .paren(let paren):
+            return wrap(lower(paren.expression, on: grid), as: expression) {
+                .paren(Paren($0, range: paren.range))
+            }
+        case .unary(let unary):
+            return wrap(lower(unary.operand, on: grid), as: expression) {
+                .unary(Unary(unary.op, $0, range: unary.range))
+            }
+        case .vectorSelector(let selector):
+            return .perMember(
+                PerMember(
+                    expression,
+                    scope.members.map { member in
+                        rewriting.selector(selector, forMember: member).map { .vectorSelector($0) }
+                    }))
+        case .matrixSelector(let matrix):
+            return .perMember(
+                PerMember(
+                    expression,
+                    scope.members.map { member in
+                        rewriting.selector(matrix.selector, forMember: member).map {
+                            .matrixSelector(
+                                MatrixSelector($0, window: matrix.window, range: matrix.range))
+                        }
+                    }))
+        case .subquery(let subquery): return lower(subquery, on: grid)
+        case .aggregation(let aggregation): return lower(aggregation, on: grid)
+        case .binary(let binary): return lower(binary, on: grid)
+        case .call(let call): return lower(call, on: grid)
+        case .fragment: return .global(expression)
+        }
+    }
+
+    /// A node with one operand that is where its operand is.
+    private func wrap(
+        _ operand: Lowered, as original: Expression, _ build: (Expression) -> Expression
+    ) -> Lowered {
+        switch operand {
+        case .constant(let inner): .constant(build(inner))
+        case .global(let inner): .global(build(inner))
+        case .perMember(let part):
+            .perMember(
+                PerMember(original, part.rewritten.map { $0.map(build) }, inner: part.inner))
+        }
+    }
+
+    private mutating func lower(_ subquery: Subquery, on grid: StepGrid) -> Lowered {
+        let step = Self.milliseconds(subquery.step) ?? scope.defaultSubqueryStep
+        var explicit = subquery
+        explicit.step = .fixed(step)
+        let inner = lower(subquery.expression, on: innerGrid(of: explicit, on: grid))
+        func rebuilt(_ expression: Expression) -> Expression {
+            var copy = explicit
+            copy.expression = expression
+            return .subquery(copy)
+        }
+        switch inner {
+        case .constant(let expression): return .constant(rebuilt(expression))
+        case .global(let expression): return .global(rebuilt(expression))
+        case .perMember(let part):
+            return .perMember(
+                PerMember(
+                    .subquery(explicit), part.rewritten.map { $0.map(rebuilt) }, inner: inner))
+        }
+    }
+
+    /// The grid a subquery evaluates its inside on; the engine uses the same function.
+    func innerGrid(of subquery: Subquery, on grid: StepGrid) -> StepGrid {
+        var (first, last) = (grid.start, grid.time(at: max(0, grid.count - 1)))
+        if case .timestamp(let fixed)? = subquery.at { (first, last) = (fixed, fixed) }
+        return Engine.subqueryGrid(
+            first: first, last: last, window: Self.milliseconds(subquery.window) ?? 0,
+            step: Self.milliseconds(subquery.step) ?? scope.defaultSubqueryStep,
+            offset: Self.milliseconds(subquery.offset) ?? 0, boundary: scope.rangeBoundary)
+    }
+
+    // MARK: - Leaves
+
+    /// The part as an expression for the local engine: what is per member becomes a leaf.
+    mutating func local(_ lowered: Lowered, on grid: StepGrid) -> Expression {
+        switch lowered {
+        case .constant(let expression), .global(let expression): return expression
+        case .perMember(let part):
+            if part.original.valueType == .rangeVector { return localRange(part, on: grid) }
+            let id = leaf(.union(fetch(part.rewritten, on: grid, form: .steps)), on: grid)
+            return .fragment(FragmentReference(id: id, range: part.original.sourceRange))
+        }
+    }
+
+    /// The requests for a tree per member; members with an empty tree are not asked.
+    mutating func fetch(_ trees: [Expression?], on grid: StepGrid, form: Plan.Fetch.Form) -> [Int] {
+        var ids: [Int] = []
+        guard grid.count > 0 else { return ids }
+        for (member, tree) in trees.enumerated() {
+            guard let tree else { continue }
+            let fetch = Plan.Fetch(
+                member: member, text: tree.description, grid: grid, form: form)
+            if let known = fetchIDs[fetch] {
+                ids.append(known)
+            } else {
+                fetchIDs[fetch] = fetches.count
+                ids.append(fetches.count)
+                fetches.append(fetch)
+            }
+        }
+        return ids
+    }
+
+    mutating func leaf(_ combination: Leaf.Combination, on grid: StepGrid) -> Plan.LeafID {
+        let leaf = Leaf(combination: combination, grid: grid)
+        if let known = leafIDs[leaf] { return known }
+        leaves.append(leaf)
+        leafIDs[leaf] = leaves.count - 1
+        return leaves.count - 1
+    }
+
+    mutating func note(_ expression: Expression, _ reason: String) {
+        let note = Plan.Note(part: expression.description, reason: reason)
+        if !notes.contains(note) { notes.append(note) }
+    }
+
+    /// Milliseconds of a duration; expressions were resolved before planning.
+    static func milliseconds(_ duration: DurationValue?) -> Int64? {
+        switch duration {
+        case .fixed(let milliseconds): milliseconds
+        case .expression, nil: nil
+        }
+    }
+}

@@ -1,0 +1,160 @@
+import Federation
+import PromQL
+import Testing
+import TimeSeries
+
+/// Plans over three members, `a`, `b` and `c`.
+private func plan(_ query: String, exactness: FederationScope.Exactness = .twoStep) throws -> Plan {
+    let expression = try parseExpression(query, options: .everything)
+    return try Planner.plan(
+        expression, on: StepGrid(start: 600_000, end: 1_200_000, step: 60_000),
+        in: FederationScope(members: ["a", "b", "c"], exactness: exactness))
+}
+
+/// What is asked, member by member in the order first asked, as `member: text`.
+private func asked(_ plan: Plan) -> [String] {
+    plan.fetches.map { "\(["a", "b", "c"][$0.member]): \($0.text)" }
+}
+
+private func isUnion(_ plan: Plan) -> Bool {
+    if case .union = plan.root { true } else { false }
+}
+
+@Suite struct PlannerTests {
+    @Test(arguments: [
+        // Query, what member a is asked.
+        ("up", "up"),
+        ("up{project=\"a\"}", "up"),
+        ("{project=\"a\"}", "{__name__=~\".+\"}"),
+        ("up{exported_project=\"x\"}", "up{project=\"x\"}"),
+        ("up{exported_exported_project=\"x\"}", "up{exported_project=\"x\"}"),
+        ("sum by (project) (rate(x[5m]))", "sum(rate(x[5m]))"),
+        ("sum by (project, exported_project) (x)", "sum by (project) (x)"),
+        ("avg without (instance) (x)", "avg without (instance) (x)"),
+        ("sum by (project) (a) / sum by (project) (b)", "sum(a) / sum(b)"),
+        ("a / on (instance, project) b", "a / on (instance) b"),
+        (
+            "a * ignoring (x) group_left (team, project) b",
+            "a * ignoring (x) group_left (team) b"
+        ),
+        ("quantile by (project) (0.9, m)", "quantile(0.9, m)"),
+        ("topk by (project) (3, m)", "topk(3, m)"),
+        ("m > 2", "m > 2"),
+        ("time() - m", "time() - m"),
+        ("sum by (project) (max_over_time(m[10m:]))", "sum(max_over_time(m[10m:1m]))"),
+        ("m @ end()", "m @ 1200.000"),
+        ("m @ start()", "m @ 600.000"),
+        (
+            "label_replace(m, \"p2\", \"x-$1\", \"project\", \"(.*)\")",
+            "label_replace(m, \"p2\", \"x-a\", \"__name__\", \".*\")"
+        ),
+        ("label_replace(m, \"p2\", \"$1\", \"project\", \"(z.*)\")", "m"),
+        (
+            "label_replace(m, \"exported_project\", \"$1\", \"job\", \"(.*)\")",
+            "label_replace(m, \"project\", \"$1\", \"job\", \"(.*)\")"
+        ),
+        ("count_values by (project) (\"v\", m)", "count_values(\"v\", m)"),
+        ("a{project=\"a\"} or b{project=\"b\"}", "a"),
+        ("a unless b{project=\"b\"}", "a"),
+        ("timestamp(m)", "timestamp(m)"),
+    ])
+    func isPushedWhole(query: String, text: String) throws {
+        let plan = try plan(query)
+        #expect(isUnion(plan), "\(plan.root)")
+        #expect(asked(plan).first == "a: \(text)")
+    }
+
+    @Test(arguments: [
+        // Query, what member a is asked, in order.
+        ("sum(rate(a[5m])) / sum(rate(b[5m]))", ["sum(rate(a[5m]))", "sum(rate(b[5m]))"]),
+        ("a / on (instance) b", ["a", "b"]),
+        ("max(m) < 6", ["max(m)"]),
+        ("quantile(0.9, m)", ["m"]),
+        ("sum(absent(nope))", ["group(nope)"]),
+        ("absent_over_time(nope[5m])", ["group(present_over_time(nope[5m]))"]),
+        ("topk(3, sum by (job) (m))", ["sum by (job) (m)"]),
+        ("topk(3, m)", ["topk(3, m)"]),
+        ("max_over_time(sum(m)[1h:1m])", ["sum(m)"]),
+        ("avg without (project) (m)", ["avg without () (m)", "count without () (m)"]),
+        ("stddev(m)", ["count(m)", "avg(m)", "stdvar(m)"]),
+        ("count by (job) (m)", ["count by (job) (m)"]),
+        ("m > scalar(limit_b)", ["limit_b", "m"]),
+        ("limit_ratio(0.5, m)", ["m"]),
+        ("count_values(\"v\", m)", ["count_values(\"v\", m)"]),
+        ("label_replace(m, \"project\", \"x\", \"job\", \"(.*)\")", ["m"]),
+        ("label_join(m, \"x\", \"-\", \"project\", \"job\")", ["m"]),
+        ("count by (__name__) ({project=\"a\"})", ["count by (__name__) ({__name__=~\".+\"})"]),
+        ("sum(foo) + sum(foo)", ["sum(foo)"]),
+        ("m or vector(0)", ["m"]),
+        ("sort(m)", ["m"]),
+    ])
+    func isFinishedHere(query: String, texts: [String]) throws {
+        let plan = try plan(query)
+        #expect(!isUnion(plan), "\(plan.root)")
+        #expect(asked(plan).filter { $0.hasPrefix("a: ") } == texts.map { "a: \($0)" })
+    }
+
+    @Test(arguments: ["1 + 1", "time()", "vector(1)", "pi() * 2", "\"text\"", "hour()"])
+    func asksNobodyForConstants(query: String) throws {
+        #expect(try plan(query).fetches.isEmpty)
+    }
+
+    @Test(arguments: [
+        "up{project=\"zz\"}", "up{project=\"\"}", "sum(up{project!~\".+\"})",
+        "absent(up{project=\"zz\"})", "up{project=\"a\"} and up{project=\"b\"}",
+    ])
+    func asksNobodyWhereNoMemberIsChosen(query: String) throws {
+        #expect(try plan(query).fetches.isEmpty)
+    }
+
+    @Test(arguments: [
+        ("up{project=\"b\"}", [1]), ("up{project!=\"b\"}", [0, 2]),
+        ("up{project=~\"a|c\"}", [0, 2]), ("up{project=~\"A\"}", []),
+        ("up{project!~\"a|b\"}", [2]), ("a{project=\"a\"} * on (job) b{project=\"b\"}", [0, 1]),
+    ])
+    func asksOnlyChosenMembers(query: String, members: [Int]) throws {
+        #expect(try plan(query).membersAsked == Set(members))
+    }
+
+    @Test func fetchesInnerSeriesWhereExactnessIsStrict() throws {
+        #expect(asked(try plan("sum(m)", exactness: .strict)).first == "a: m")
+        #expect(asked(try plan("max(m)", exactness: .strict)).first == "a: max(m)")
+    }
+
+    @Test func asksForASubqueryOverTheUnionOnItsOwnGrid() throws {
+        let plan = try plan("max_over_time(sum(m)[10m:1m])")
+        #expect(plan.leaves.first?.grid == StepGrid(start: 60_000, end: 1_200_000, step: 60_000))
+    }
+
+    @Test func saysWhyAPartWasNotPushedDown() throws {
+        #expect(try plan("a / on (instance) b").notes.first?.reason.contains("match key") == true)
+    }
+
+    @Test func plansLongChainsInLinearTime() throws {
+        let chain = (0..<300).map { "sum(m\($0))" }.joined(separator: " + ")
+        #expect(try plan(chain).fetches.count == 900)
+    }
+}
+
+@Suite struct MissingMemberEffectTests {
+    @Test(arguments: [
+        ("up", "subset"), ("sum by (project) (up)", "subset"), ("sum(up)", "thinned"),
+        ("avg(up)", "thinned"), ("quantile(0.5, up)", "thinned"), ("sum(a) / sum(b)", "thinned"),
+        ("absent(up)", "inverted"), ("absent_over_time(up[5m])", "inverted"),
+        ("a unless on (job) b", "inverted"), ("scalar(up)", "inverted"),
+        ("up or on () vector(0)", "inverted"), ("sum(a) or on () sum(b)", "inverted"),
+        ("sum(up) > 3", "inverted"), ("sum(up) == bool 3", "inverted"),
+        ("topk(1, sum by (job) (up))", "inverted"), ("bottomk(1, sum by (job) (up))", "inverted"),
+        ("changes(sum(up)[10m:1m])", "inverted"), ("resets(sum(up)[10m:1m])", "inverted"),
+        ("delta(sum(up)[10m:1m])", "inverted"), ("a and on (job) b", "subset"),
+        ("up > 3", "subset"), ("1 + 1", "none"), ("group by (job) (up)", "subset"),
+        ("absent(up{project=\"b\"})", "none"),
+    ])
+    func isMarked(query: String, mark: String) throws {
+        #expect(try plan(query).effect(ofMissing: [0]).mark == mark)
+    }
+
+    @Test func isNothingWhenNobodyIsMissing() throws {
+        #expect(try plan("absent(up)").effect(ofMissing: []) == .none)
+    }
+}
