@@ -1,0 +1,41 @@
+public import EmbeddedPrometheus
+public import PromQL
+public import PromQLEngine
+public import TimeSeries
+
+/// What answers the queries of a script.
+public protocol ScriptEvaluator: Sendable {
+    /// The value of a query over everything loaded so far. An error's description is what the
+    /// script's expectations are compared with.
+    func evaluate(_ query: String, on grid: StepGrid, over store: MemoryStore) throws
+        -> QueryResult
+}
+
+/// The engine alone, as the Prometheus project runs its scripts: with every experimental function
+/// and modifier, delayed removal of names, start timestamps, and a small limit of samples.
+public struct EngineScriptEvaluator: ScriptEvaluator {
+    public var options: EngineOptions
+    public var parsing: ParserOptions
+
+    public init(
+        options: EngineOptions = Self.scriptOptions, parsing: ParserOptions = .everything
+    ) {
+        self.options = options
+        self.parsing = parsing
+    }
+
+    public static var scriptOptions: EngineOptions {
+        var options = EngineOptions()
+        options.delayedNameRemoval = true
+        options.useStartTimestamps = true
+        options.maxSamples = 10_000
+        return options
+    }
+
+    public func evaluate(
+        _ query: String, on grid: StepGrid, over store: MemoryStore
+    ) throws -> QueryResult {
+        try Engine(options: options).evaluate(
+            parseExpression(query, options: parsing), on: grid, query: query, source: store)
+    }
+}

@@ -1,0 +1,146 @@
+import EmbeddedPrometheus
+public import PromQL
+import PromQLEngine
+import TimeSeries
+
+/// Runs scripts.
+///
+/// Each instant query is run more than once, and must always give the same: as it stands; as the
+/// middle step of a range query; and both again at other times with its time written as `@` on
+/// all its selectors. Queries whose answer depends on the time or range of the query are left out
+/// of the variations.
+public struct ScriptRunner: Sendable {
+    public var evaluator: any ScriptEvaluator
+    /// For reading the queries that are varied.
+    public var parsing: ParserOptions
+
+    public init(
+        evaluator: any ScriptEvaluator = EngineScriptEvaluator(),
+        parsing: ParserOptions = .everything
+    ) {
+        self.evaluator = evaluator
+        self.parsing = parsing
+    }
+
+    /// Runs every command; a query that fails does not keep the next from running.
+    public func run(_ script: PromQLScript, name: String) -> ScriptReport {
+        var report = ScriptReport(name: name)
+        let store = MemoryStore()
+        for command in script.commands {
+            switch command {
+            case .clear: store.removeAll()
+            case .load(let load): store.insert(load.series())
+            case .evaluate(let evaluation):
+                do throws(Mismatch) {
+                    try check(evaluation, over: store)
+                    report.passed += 1
+                } catch {
+                    report.failures.append(
+                        ScriptReport.Failure(
+                            line: evaluation.line, query: evaluation.expression,
+                            reason: error.reason))
+                }
+            }
+        }
+        return report
+    }
+
+    private func check(
+        _ command: EvaluateCommand, over store: MemoryStore
+    ) throws(Mismatch) {
+        guard !command.isRange else {
+            try check(command, command.expression, on: command.grid, over: store)
+            return
+        }
+        let time = command.rangeVectorGrid?.end ?? command.grid.start
+        try checkInstant(command, command.expression, at: time, over: store)
+        let variant: Expression?
+        do {
+            variant = try parseExpression(command.expression, options: parsing)
+                .fixed(at: time)
+        } catch {
+            // Not a query at all; that it fails as it should has been seen.
+            return
+        }
+        guard let variant else { return }
+        let text = variant.description
+        let times = time == 0 ? [-1000, 0, 1000] : [-10 * time, 0, time / 5, time, 10 * time]
+        for other in times { try checkInstant(command, text, at: other, over: store) }
+    }
+
+    /// Checks an instant query, then the same query as the middle step of a range query.
+    private func checkInstant(
+        _ command: EvaluateCommand, _ query: String, at time: Int64, over store: MemoryStore
+    ) throws(Mismatch) {
+        let failed = try check(command, query, on: .instant(time), over: store)
+        if failed || command.rangeVectorGrid != nil || Self.asksForItsRange(query) { return }
+        if case .string = command.values { return }
+        let grid = StepGrid(start: time - 60_000, end: time + 60_000, step: 60_000)
+        do {
+            let result = try evaluator.evaluate(query, on: grid, over: store)
+            // A range query's result has an order of its own.
+            if command.isOrdered { return }
+            try Expectation(command).check(result.value.step(1), on: .instant(time))
+        } catch {
+            throw Mismatch("as a range query, \(query) at \(time) ms: \(error)")
+        }
+    }
+
+    /// Whether the query failed, as it should.
+    @discardableResult
+    private func check(
+        _ command: EvaluateCommand, _ query: String, on grid: StepGrid, over store: MemoryStore
+    ) throws(Mismatch) -> Bool {
+        let place = query == command.expression ? "" : "as \(query) at \(grid.start) ms: "
+        let result: QueryResult
+        do {
+            result = try evaluator.evaluate(query, on: grid, over: store)
+        } catch {
+            guard let failure = command.failure else { throw Mismatch("\(place)failed: \(error)") }
+            guard failure.matches("\(error)") else {
+                throw Mismatch("\(place)failed with \"\(error)\", not with \(failure)")
+            }
+            return true
+        }
+        if command.failure != nil { throw Mismatch("\(place)succeeded") }
+        do throws(Mismatch) {
+            let expectation = Expectation(command)
+            try expectation.check(result.annotations)
+            try expectation.check(result.value, on: grid)
+        } catch {
+            throw Mismatch(place + error.reason)
+        }
+        return false
+    }
+
+    /// Whether the query uses its own start, end, range or step.
+    private static func asksForItsRange(_ query: String) -> Bool {
+        ["start()", "end()", "range()", "step()"].contains { query.contains($0) }
+    }
+}
+
+/// How an answer differs from what was expected.
+struct Mismatch: Error, CustomStringConvertible {
+    var reason: String
+    init(_ reason: String) { self.reason = reason }
+    var description: String { reason }
+}
+
+extension QueryResult.Value {
+    /// One step of a range query's value.
+    fileprivate func step(_ step: Int) -> QueryResult.Value {
+        switch self {
+        case .scalar(let values): return .scalar([values[step]])
+        case .string, .rangeVector: return self
+        case .vector(let series):
+            return .vector(
+                series.compactMap { one in
+                    let histogram = one.histograms[step]
+                    if histogram == nil, SampleValue.isAbsent(one.values[step]) { return nil }
+                    return StepSeries(
+                        labels: one.labels, values: [one.values[step]],
+                        histograms: histogram.map { [0: $0] } ?? [:])
+                })
+        }
+    }
+}

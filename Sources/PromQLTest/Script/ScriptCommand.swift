@@ -1,0 +1,6 @@
+/// One command of a script.
+public enum ScriptCommand: Sendable {
+    case clear
+    case load(LoadCommand)
+    case evaluate(EvaluateCommand)
+}
