@@ -1,0 +1,119 @@
+/// The keys of one kind of mapping. Reading, the refusal of unknown keys and the check of
+/// docs/configuration.md all go by the same cases.
+protocol ConfigurationKey: RawRepresentable<String>, CaseIterable, Hashable {
+    /// Other spellings that are accepted.
+    static var aliases: [String: Self] { get }
+    /// Keys that Coroot knows and that mean nothing to a gateway of metrics.
+    static var ignored: Set<String> { get }
+}
+
+extension ConfigurationKey {
+    static var aliases: [String: Self] { [:] }
+    static var ignored: Set<String> { [] }
+}
+
+/// Keys by section.
+enum ConfigurationKeys {
+    enum Root: String, ConfigurationKey {
+        case listenAddress = "listen_address"
+        case urlBasePath = "url_base_path"
+        case dataDirectory = "data_dir"
+        case defaultProject, partitionLabel, auth, query, limits
+        case globalPrometheus, projects, clusters, clusterPools, clusterPoolAttributes, bucketRule
+
+        static var aliases: [String: Root] {
+            [
+                "listenAddress": .listenAddress, "urlBasePath": .urlBasePath,
+                "dataDir": .dataDirectory, "global_prometheus": .globalPrometheus,
+            ]
+        }
+    }
+
+    enum Project: String, ConfigurationKey {
+        case name, prometheus, remoteCoroot, clusterPool, memberProjects, apiKeys
+        case partialResponse, exactness
+
+        static var aliases: [String: Project] { ["api_keys": .apiKeys] }
+        static var ignored: Set<String> {
+            [
+                "notificationIntegrations", "applicationCategories", "customApplications",
+                "alertingRules", "inspectionOverrides",
+            ]
+        }
+    }
+
+    enum Prometheus: String, ConfigurationKey {
+        case url, basicAuth, bearerToken, bearerTokenFile, headers, tls, tlsSkipVerify
+        case acceptEncoding, timeout
+    }
+
+    enum BasicAuth: String, ConfigurationKey { case username, password, passwordFile }
+
+    enum TLS: String, ConfigurationKey { case caFile, certFile, keyFile, serverName, skipVerify }
+
+    enum RemoteCoroot: String, ConfigurationKey {
+        case url, apiKey, apiKeySecret, metricResolution, tlsSkipVerify, tls, acceptEncoding
+        case timeout
+    }
+
+    enum APIKey: String, ConfigurationKey { case key, keySecret, description }
+
+    enum SecretReference: String, ConfigurationKey { case name, key }
+
+    enum Cluster: String, ConfigurationKey {
+        case name, prometheus, remoteCoroot, storage, enabled
+    }
+
+    enum Storage: String, ConfigurationKey { case bucketName }
+
+    enum PoolAttribute: String, ConfigurationKey {
+        case project, domain, workflow, clusterPoolName
+    }
+
+    enum Auth: String, ConfigurationKey { case tokens, anonymous }
+
+    enum Token: String, ConfigurationKey { case name, token, tokenFile, projects }
+
+    enum Query: String, ConfigurationKey {
+        case lookback, timeout, maxSamples, maxConcurrency, defaultSubqueryStep, rangeBoundary
+        case features
+    }
+
+    enum Limits: String, ConfigurationKey {
+        case maxQueuedQueries, maxQueryBytes, maxMemberRequests, maxMemberConcurrency, maxSeries
+        case maxResponseBytes, maxInflatedBytes, heldAnswerBytes, maxConnections, maxHeaderBytes
+        case maxFormBytes, idleTimeout, shutdownGrace
+    }
+}
+
+extension Configuration {
+    /// Every key a configuration file may hold, as paths: `projects[].prometheus.url`. A mapping
+    /// with names of the user's own choice shows them as `<name>`.
+    public static let keyPaths: [String] = {
+        typealias Keys = ConfigurationKeys
+        func paths<Key: ConfigurationKey>(_ prefix: String, _: Key.Type) -> [String] {
+            Key.allCases.map { prefix + $0.rawValue }
+        }
+        func prometheus(_ prefix: String) -> [String] {
+            paths(prefix, Keys.Prometheus.self)
+                + paths("\(prefix)basicAuth.", Keys.BasicAuth.self)
+                + ["\(prefix)headers.<name>"] + paths("\(prefix)tls.", Keys.TLS.self)
+        }
+        func remote(_ prefix: String) -> [String] {
+            paths(prefix, Keys.RemoteCoroot.self)
+                + paths("\(prefix)apiKeySecret.", Keys.SecretReference.self)
+                + paths("\(prefix)tls.", Keys.TLS.self)
+        }
+        return paths("", Keys.Root.self) + prometheus("globalPrometheus.")
+            + paths("projects[].", Keys.Project.self) + prometheus("projects[].prometheus.")
+            + remote("projects[].remoteCoroot.")
+            + paths("projects[].apiKeys[].", Keys.APIKey.self)
+            + paths("projects[].apiKeys[].keySecret.", Keys.SecretReference.self)
+            + paths("clusters[].", Keys.Cluster.self) + prometheus("clusters[].prometheus.")
+            + remote("clusters[].remoteCoroot.") + paths("clusters[].storage.", Keys.Storage.self)
+            + ["clusterPools.<name>"]
+            + paths("clusterPoolAttributes[].", Keys.PoolAttribute.self)
+            + paths("auth.", Keys.Auth.self) + paths("auth.tokens[].", Keys.Token.self)
+            + paths("query.", Keys.Query.self) + paths("limits.", Keys.Limits.self)
+    }()
+}

@@ -1,0 +1,58 @@
+extension ConfigurationReader {
+    mutating func readAuthentication(_ node: ConfigurationNode?) -> Authentication? {
+        guard let node else { return nil }
+        var authentication = Authentication()
+        guard let section = Section<Keys.Auth>(node, &report) else { return authentication }
+        authentication.anonymous = section.bool(.anonymous, &report) ?? false
+        for (index, element) in (section.list(.tokens, &report) ?? []).enumerated() {
+            let name = element.value(of: "name")?.scalar
+            let subject = name.map { "token \($0)" } ?? "token #\(index)"
+            guard let token = Section<Keys.Token>(element, subject: subject, &report) else {
+                continue
+            }
+            let secret = readSecret(plain: .token, file: .tokenFile, of: token)
+            let projects = token.names(.projects, &report)?.map(\.name)
+            guard let name = token.text(.name, &report), !name.isEmpty else {
+                report.error(at: token.place(of: .name), subject: subject, "name is required")
+                continue
+            }
+            guard let secret else {
+                if token[.token] == nil, token[.tokenFile] == nil {
+                    report.error(
+                        at: element, subject: subject, "the token is missing",
+                        mend: "write token: ${VARIABLE} or tokenFile")
+                }
+                continue
+            }
+            guard secret.exposed.utf8.count >= 8 else {
+                report.error(
+                    at: element, subject: subject, "the token is too short to be safe",
+                    mend: "use at least 8 characters")
+                continue
+            }
+            authentication.tokens.append(
+                AccessToken(name: name, token: secret, projects: projects))
+        }
+        if authentication.tokens.isEmpty, !authentication.anonymous, section[.tokens] == nil {
+            report.error(
+                at: node, "auth lets nobody in",
+                mend: "add tokens, or anonymous: true to let everybody read")
+        }
+        return authentication
+    }
+
+    /// Projects that tokens name must exist.
+    mutating func checkTokenProjects(
+        _ node: ConfigurationNode?, _ configuration: Configuration
+    ) {
+        guard case .list(let tokens)? = node?.value(of: "tokens")?.content else { return }
+        for token in tokens {
+            guard case .list(let names)? = token.value(of: "projects")?.content else { continue }
+            let subject = token.value(of: "name")?.scalar.map { "token \($0)" }
+            for place in names {
+                guard let name = place.scalar else { continue }
+                checkProjectName(name, at: place, subject: subject, in: configuration)
+            }
+        }
+    }
+}

@@ -1,0 +1,187 @@
+extension ConfigurationReader {
+    mutating func readPrometheus(
+        _ node: ConfigurationNode, subject: String?
+    ) -> PrometheusSource? {
+        guard let section = Section<Keys.Prometheus>(node, subject: subject, &report) else {
+            return nil
+        }
+        let credentials = readCredentials(section)
+        let headers = readHeaders(section)
+        let tls = readTLS(section[.tls], skipVerify: section.bool(.tlsSkipVerify, &report), subject)
+        let acceptEncoding = section.choice(.acceptEncoding, of: AcceptEncoding.self, &report)
+        let timeout = section.duration(.timeout, atLeast: 1, &report)
+        guard let url = section.url(.url, &report) else { return nil }
+        return PrometheusSource(
+            url: url, credentials: credentials, headers: headers, tls: tls,
+            acceptEncoding: acceptEncoding ?? .auto,
+            timeout: timeout ?? PrometheusSource.defaultTimeout)
+    }
+
+    mutating func readRemoteCoroot(
+        _ node: ConfigurationNode, subject: String?
+    ) -> Project.Kind? {
+        guard
+            let section = Section<Keys.RemoteCoroot>(
+                node, subject: subject, lenient: isLenient, &report)
+        else { return nil }
+        let url = section.url(.url, &report)
+        let resolution = readResolution(section)
+        let tls = readTLS(section[.tls], skipVerify: section.bool(.tlsSkipVerify, &report), subject)
+        let acceptEncoding = section.choice(.acceptEncoding, of: AcceptEncoding.self, &report)
+        let timeout = section.duration(.timeout, atLeast: 1, &report)
+        let key = readRemoteKey(section)
+        guard let url else { return nil }
+        switch key {
+        case .unusable: return nil
+        case .missing(let reason): return .misconfigured(reason: reason)
+        case .key(let key):
+            return .remoteCoroot(
+                RemoteCoroot(
+                    url: url, apiKey: key,
+                    metricResolution: resolution ?? RemoteCoroot.defaultResolution, tls: tls,
+                    acceptEncoding: acceptEncoding ?? .auto,
+                    timeout: timeout ?? PrometheusSource.defaultTimeout))
+        }
+    }
+
+    private enum RemoteKey {
+        case key(Secret)
+        /// A secret that is not there: only this project is out of service.
+        case missing(reason: String)
+        /// Reported.
+        case unusable
+    }
+
+    /// A reference beats a plain key; a reference to nothing falls back to the plain key.
+    private mutating func readRemoteKey(_ section: Section<Keys.RemoteCoroot>) -> RemoteKey {
+        var missing: String?
+        if let node = section[.apiKeySecret] {
+            switch readSecretReference(node, subject: section.subject) {
+            case nil: return .unusable
+            case .found(let secret): return .key(secret)
+            case .missing(_, _, let reason):
+                report.note(at: node, reason)
+                missing = reason
+            }
+        }
+        if let plain = section.text(.apiKey, &report), !plain.isEmpty { return .key(Secret(plain)) }
+        if case .unusable = section[.apiKey]?.content { return .unusable }
+        if let missing { return .missing(reason: missing) }
+        report.error(
+            at: section.place(of: .apiKey), subject: section.subject, "missing api key",
+            mend: "write apiKey: ${VARIABLE}, or apiKeySecret with name and key")
+        return .unusable
+    }
+
+    private mutating func readResolution(_ section: Section<Keys.RemoteCoroot>) -> Int64? {
+        guard let text = section.text(.metricResolution, &report) else { return nil }
+        let place = section.place(of: .metricResolution)
+        guard let resolution = DurationText.milliseconds(text) else {
+            report.error(
+                at: place, subject: section.subject, "\"\(text)\" is not a duration",
+                mend: "write a number and one of s, m, h, d, w, y, as 15s")
+            return nil
+        }
+        guard resolution >= 1000 else {
+            report.error(
+                at: place, subject: section.subject, "metric_resolution too short",
+                mend: "write at least 1s")
+            return nil
+        }
+        return resolution
+    }
+
+    private mutating func readCredentials(_ section: Section<Keys.Prometheus>) -> Credentials {
+        let bearer = readSecret(
+            plain: .bearerToken, file: .bearerTokenFile, of: section)
+        guard let node = section[.basicAuth] else { return bearer.map { .bearer($0) } ?? .none }
+        if section[.bearerToken] != nil || section[.bearerTokenFile] != nil {
+            report.error(
+                at: node, subject: section.subject,
+                "basicAuth and a bearer token exclude each other", mend: "keep one of them")
+        }
+        guard let basic = Section<Keys.BasicAuth>(node, subject: section.subject, &report) else {
+            return .none
+        }
+        let password = readSecret(plain: .password, file: .passwordFile, of: basic)
+        guard let username = basic.text(.username, &report) else {
+            report.error(
+                at: basic.place(of: .username), subject: section.subject, "a user name is needed")
+            return .none
+        }
+        return .basic(username: username, password: password ?? Secret(""))
+    }
+
+    /// A secret written in place or in a file of its own.
+    mutating func readSecret<Key>(
+        plain: Key, file: Key, of section: Section<Key>
+    ) -> Secret? {
+        if section[plain] != nil, let node = section[file] {
+            report.error(
+                at: node, subject: section.subject,
+                "\(plain.rawValue) and \(file.rawValue) exclude each other",
+                mend: "keep one of them")
+        }
+        if let text = section.text(plain, &report) { return Secret(text) }
+        guard let path = section.text(file, &report) else { return nil }
+        do throws(SecretFiles.Failure) {
+            return try secrets.file(path)
+        } catch let failure {
+            let problem: String
+            switch failure {
+            case .missing: problem = "there is no file \(path)"
+            case .unreadable(let why): problem = "\(path) \(why)"
+            }
+            report.error(at: section.place(of: file), subject: section.subject, problem)
+            return nil
+        }
+    }
+
+    private mutating func readHeaders(
+        _ section: Section<Keys.Prometheus>
+    ) -> [PrometheusSource.Header] {
+        var headers: [PrometheusSource.Header] = []
+        for entry in section.freeMapping(.headers, &report) ?? [] {
+            let isToken =
+                !entry.key.isEmpty
+                && entry.key.utf8.allSatisfy { byte in
+                    byte > 0x20 && byte < 0x7F && !"()<>@,;:\\\"/[]?={}".utf8.contains(byte)
+                }
+            guard isToken else {
+                report.error(
+                    at: entry.value, subject: section.subject,
+                    "\"\(entry.key)\" is not a header name")
+                continue
+            }
+            guard let value = section.text(of: entry.value, &report) else { continue }
+            guard !value.utf8.contains(where: { $0 < 0x20 && $0 != 0x09 || $0 == 0x7F }) else {
+                report.error(
+                    at: entry.value, subject: section.subject,
+                    "the value of header \(entry.key) has more than one line")
+                continue
+            }
+            headers.append(PrometheusSource.Header(name: entry.key, value: Secret(value)))
+        }
+        return headers
+    }
+
+    private mutating func readTLS(
+        _ node: ConfigurationNode?, skipVerify: Bool?, _ subject: String?
+    ) -> TLSSettings {
+        var settings = TLSSettings(skipVerify: skipVerify ?? false)
+        guard let node, let section = Section<Keys.TLS>(node, subject: subject, &report) else {
+            return settings
+        }
+        settings.caFile = section.text(.caFile, &report)
+        settings.certFile = section.text(.certFile, &report)
+        settings.keyFile = section.text(.keyFile, &report)
+        settings.serverName = section.text(.serverName, &report)
+        if let skip = section.bool(.skipVerify, &report) { settings.skipVerify = skip }
+        if (settings.certFile == nil) != (settings.keyFile == nil) {
+            report.error(
+                at: node, subject: subject, "certFile and keyFile belong together",
+                mend: "write both or neither")
+        }
+        return settings
+    }
+}

@@ -1,0 +1,138 @@
+/// Turns a document into a configuration and a report of everything wrong with it.
+struct ConfigurationReader {
+    typealias Keys = ConfigurationKeys
+
+    var report = ConfigurationReport()
+    let secrets: SecretFiles
+    /// Names of regular projects that exist already, in the store.
+    let existingProjects: Set<String>
+    /// What a regular project reads that names no Prometheus of its own.
+    var sharedPrometheus: PrometheusSource?
+    /// True inside a custom resource, whose other fields are somebody else's business.
+    var isLenient = false
+
+    init(secrets: SecretFiles, existingProjects: Set<String>) {
+        self.secrets = secrets
+        self.existingProjects = existingProjects
+    }
+
+    mutating func read(_ documents: [ConfigurationNode]) -> Configuration {
+        if let resource = documents.first(where: CustomResource.isOne) {
+            return readCustomResource(resource)
+        }
+        guard let root = documents.first else {
+            if report.errors.isEmpty {
+                report.error(
+                    ConfigurationError(
+                        problem: "the file is empty", mend: "it needs at least projects"))
+            }
+            return Configuration()
+        }
+        if documents.count > 1 {
+            report.error(
+                at: documents[1], "a second document begins here", mend: "keep one document a file")
+        }
+        return readFile(root)
+    }
+
+    private mutating func readFile(_ root: ConfigurationNode) -> Configuration {
+        var configuration = Configuration()
+        guard let section = Section<Keys.Root>(root, &report) else { return configuration }
+
+        configuration.authentication = readAuthentication(section[.auth])
+        readAddress(section, into: &configuration)
+        if let path = section.text(.urlBasePath, &report) {
+            configuration.urlBasePath = basePath(path, at: section.place(of: .urlBasePath))
+        }
+        configuration.dataDirectory = section.text(.dataDirectory, &report)
+        readPartitionLabel(section, into: &configuration)
+        if let node = section[.query] { configuration.query = readQuery(node) }
+        if let node = section[.limits] { configuration.limits = readLimits(node) }
+        if let node = section[.globalPrometheus] {
+            sharedPrometheus = readPrometheus(node, subject: nil)
+        }
+
+        configuration.clusters = readClusters(section)
+        configuration.bucketRule =
+            section.choice(.bucketRule, of: BucketRule.self, &report) ?? .enforce
+        configuration.projects = readProjects(section, clusters: configuration.clusters)
+        configuration.clusterPools = readPools(section, configuration)
+        readPoolAttributes(section, into: &configuration)
+        checkPoolChoices(section, configuration)
+        checkBuckets(section, configuration)
+
+        if let name = section.text(.defaultProject, &report) {
+            configuration.defaultProject = name
+            checkProjectName(
+                name, at: section.place(of: .defaultProject), subject: nil, in: configuration)
+        }
+        checkTokenProjects(section[.auth], configuration)
+        configuration.notes = report.notes
+        return configuration
+    }
+
+    private mutating func readAddress(
+        _ section: Section<Keys.Root>, into configuration: inout Configuration
+    ) {
+        guard let text = section.text(.listenAddress, &report) else { return }
+        let place = section.place(of: .listenAddress)
+        guard let address = ListenAddress(text) else {
+            report.error(
+                at: place, "\"\(text)\" is not an address to listen on",
+                mend: "write host:port, as 127.0.0.1:9090")
+            return
+        }
+        configuration.listenAddress = address
+        if !address.isLoopback, !section.isWritten(.auth) {
+            report.error(
+                at: place,
+                "\(address) can be reached from other machines, but auth is not configured",
+                mend: "add auth.tokens, or auth: {anonymous: true} to let everybody read")
+        }
+    }
+
+    private mutating func readPartitionLabel(
+        _ section: Section<Keys.Root>, into configuration: inout Configuration
+    ) {
+        guard let label = section.text(.partitionLabel, &report) else { return }
+        let isName =
+            label.first.map { !$0.isNumber } ?? false
+            && label.allSatisfy {
+                $0 == "_" || $0.isASCII && ($0.isLetter || $0.isNumber)
+            }
+        guard isName, !label.hasPrefix("__"), label != "le", label != "quantile" else {
+            report.error(
+                at: section.place(of: .partitionLabel),
+                "\"\(label)\" cannot tell members apart",
+                mend: "write a label name of letters, digits and _ that metrics do not use")
+            return
+        }
+        configuration.partitionLabel = label
+    }
+
+    private mutating func basePath(_ text: String, at place: ConfigurationNode) -> String {
+        var path = text[...]
+        while path.hasSuffix("/") { path = path.dropLast() }
+        if path.isEmpty { return "" }
+        guard path.hasPrefix("/"), !path.contains("//"), !path.contains("?"), !path.contains("#"),
+            !path.contains(where: \.isWhitespace)
+        else {
+            report.error(
+                at: place, "\"\(text)\" is not a path", mend: "write it as /prefix")
+            return ""
+        }
+        return String(path)
+    }
+
+    /// Refuses a name that no project has, and says which was probably meant.
+    mutating func checkProjectName(
+        _ name: String, at place: ConfigurationNode, subject: String?,
+        in configuration: Configuration
+    ) {
+        let known = configuration.projects.map(\.name) + existingProjects.sorted()
+        guard !known.contains(name) else { return }
+        report.error(
+            at: place, subject: subject, "unknown project \(name)",
+            mend: NearestName.of(name, among: known).map { "did you mean \($0)?" })
+    }
+}

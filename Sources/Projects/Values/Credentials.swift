@@ -1,0 +1,6 @@
+/// What a Prometheus member is shown so that it answers.
+public enum Credentials: Sendable, Hashable {
+    case none
+    case basic(username: String, password: Secret)
+    case bearer(Secret)
+}
