@@ -24,7 +24,7 @@ struct CivilDate {
     /// Seconds since 1970-01-01 00:00 UTC.
     init(seconds: Int64) {
         let days = seconds.floorDivided(by: 86_400)
-        let ofDay = Int(seconds - days * 86_400)
+        let ofDay = Int(seconds &- days &* 86_400)
         hour = ofDay / 3600
         minute = ofDay % 3600 / 60
         second = ofDay % 60

@@ -19,7 +19,13 @@ public struct Engine: Sendable {
         let query = outer ?? grid
         var evaluator = Evaluator(
             options: options, text: text, source: source, grid: grid, query: query)
-        let resolved = try expression.resolvedForEvaluation(in: query)
+        let context = QueryContext(start: query.start, end: query.end, step: query.step)
+        let resolved: Expression
+        do {
+            resolved = try expression.resolved(in: context)
+        } catch {
+            throw .execution(error.description)
+        }
         let value = try evaluator.evaluateRoot(resolved)
         var annotations = evaluator.state.annotations
         if options.dialect == .prometheus2 { annotations = Annotations() }

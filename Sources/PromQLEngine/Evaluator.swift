@@ -152,23 +152,6 @@ extension EvaluationError {
 }
 
 extension Expression {
-    /// Where the expression was written.
-    var sourceRange: SourceRange {
-        switch self {
-        case .number(let node): node.range
-        case .string(let node): node.range
-        case .paren(let node): node.range
-        case .unary(let node): node.range
-        case .binary(let node): node.range
-        case .aggregation(let node): node.range
-        case .call(let node): node.range
-        case .vectorSelector(let node): node.range
-        case .matrixSelector(let node): node.range
-        case .subquery(let node): node.range
-        case .fragment(let node): node.range
-        }
-    }
-
     /// Without enclosing parentheses.
     var unwrapped: Expression {
         var inner = self

@@ -102,20 +102,6 @@ extension Evaluator {
 }
 
 extension Expression {
-    /// In the order written.
-    var children: [Expression] {
-        switch self {
-        case .number, .string, .vectorSelector, .matrixSelector, .fragment: []
-        case .paren(let paren): [paren.expression]
-        case .unary(let unary): [unary.operand]
-        case .binary(let binary): [binary.lhs, binary.rhs]
-        case .aggregation(let aggregation):
-            [aggregation.expression] + (aggregation.parameter.map { [$0] } ?? [])
-        case .call(let call): call.arguments
-        case .subquery(let subquery): [subquery.expression]
-        }
-    }
-
     var containsSelector: Bool {
         switch self {
         case .vectorSelector, .matrixSelector: true

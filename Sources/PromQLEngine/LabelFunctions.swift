@@ -10,10 +10,11 @@ extension Evaluator {
         let replacement = try string(arguments[2])
         let source = try string(arguments[3])
         let pattern = try string(arguments[4])
-        let anchored = options.dialect == .prometheus2 ? "^(?:\(pattern))$" : "^(?s:\(pattern))$"
+        // The dot matches a line break, in 2.x not.
+        let asked = options.dialect == .prometheus2 ? "(?-s:\(pattern))" : pattern
         let expression: RegularExpression
         do {
-            expression = try RegularExpression(anchored)
+            expression = try RegularExpression(asked)
         } catch {
             throw .execution("invalid regular expression in label_replace(): \(pattern)")
         }

@@ -79,8 +79,9 @@ extension Evaluator {
     private mutating func quantileOverTime(
         _ quantiles: [Double], _ vector: RangeVector, _ call: Call
     ) -> RangeFunction {
-        if hasFloats(vector) {
-            for quantile in quantiles where Quantile.isOutside(quantile) {
+        let outside = quantiles.filter(Quantile.isOutside)
+        if !outside.isEmpty, hasFloats(vector) {
+            for quantile in outside {
                 state.annotations.addWarning(
                     Quantile.warning(quantile), at: position(call.arguments[0].sourceRange))
             }

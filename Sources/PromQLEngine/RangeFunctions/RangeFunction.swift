@@ -53,7 +53,7 @@ extension Evaluator {
             var cursor = WindowCursor(vector.windows)
             var widest = 0
             let value = function.floats(series)
-            if series.histograms.isEmpty {
+            if series.histograms.isEmpty && series.floatStarts.isEmpty {
                 for step in 0..<count {
                     let window = cursor.window(at: step, of: series)
                     if window.floats.isEmpty { continue }

@@ -25,6 +25,12 @@ extension Evaluator {
                 let histogramRate = HistogramRate(
                     series, isCounter: rate.isCounter, position: position)
                 return { window, annotations in
+                    if rate.isCounter, series.hasOverlap(in: window) {
+                        annotations.addOverlap(
+                            "sample has start time that overlaps with previous sample timestamp "
+                                + "for metric \(GoText.quoted(series.labels.metricName))",
+                            at: position)
+                    }
                     if window.histograms.isEmpty {
                         let value = ofFloats(window)
                         return SampleValue.isAbsent(value) ? .none : .float(value)

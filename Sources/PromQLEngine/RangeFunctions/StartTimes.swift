@@ -17,3 +17,21 @@ enum StartTimes {
         start != 0 && start < previousTime && start != previousStart
     }
 }
+
+extension RangeSeries {
+    /// Whether a sample of the window claims time of the sample before it.
+    func hasOverlap(in window: Window) -> Bool {
+        Self.hasOverlap(floatStarts, floatTimes, window.floats)
+            || Self.hasOverlap(histogramStarts, histogramTimes, window.histograms)
+    }
+
+    private static func hasOverlap(
+        _ starts: [Int64], _ times: [Int64], _ samples: Range<Int>
+    ) -> Bool {
+        if starts.isEmpty { return false }
+        return samples.dropFirst().contains { i in
+            StartTimes.isOverlap(
+                previousStart: starts[i - 1], previousTime: times[i - 1], start: starts[i])
+        }
+    }
+}

@@ -1,0 +1,48 @@
+import PromQL
+import PromQLEngine
+import Testing
+import TimeSeries
+
+@Suite struct AnnotationTests {
+    let source = MemorySource([(["__name__": "x"], [1, 2, 3])])
+
+    @Test func `a rate of a gauge is doubted, with the place in the text`() throws {
+        var selector = metric("x")
+        selector.range = SourceRange(start: 8, end: 13)
+        let matrix = MatrixSelector(
+            selector, window: .fixed(2 * minute), range: SourceRange(start: 8, end: 13))
+        let rate = Expression.call(.rate, .matrixSelector(matrix))
+        let result = try evaluate(rate, on: .instant(2 * minute), source, text: "\n  rate(x[2m])")
+        #expect(
+            result.annotations.infos == [
+                "PromQL info: metric might not be a counter, name does not end in "
+                    + "_total/_sum/_count/_bucket: \"x\" (2:8)"
+            ])
+        #expect(result.annotations.warnings.isEmpty)
+        let old = try evaluate(rate, on: .instant(2 * minute), source) {
+            $0.dialect = .prometheus2
+        }
+        #expect(old.annotations.isEmpty)
+    }
+
+    @Test func `equal texts are kept once`() {
+        var annotations = Annotations()
+        annotations.addWarning("a", at: "1:1")
+        annotations.addWarning("a", at: "1:9")
+        annotations.addInfo("b", at: "1:2")
+        var others = Annotations()
+        others.addInfo("b", at: "3:3")
+        annotations.merge(others)
+        #expect(annotations.warnings == ["PromQL warning: a (1:1)"])
+        #expect(annotations.infos == ["PromQL info: b (1:2)"])
+    }
+
+    @Test func `quantiles outside of 0 to 1 are reported`() throws {
+        let expression = metric("x").expression.aggregated(.quantile, parameter: .literal(7))
+        let result = try evaluate(expression, on: .instant(0), source)
+        #expect(
+            result.annotations.warnings == [
+                "PromQL warning: quantile value should be between 0 and 1, got 7 (1:1)"
+            ])
+    }
+}

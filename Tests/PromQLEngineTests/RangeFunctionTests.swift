@@ -1,0 +1,132 @@
+import PromQL
+import PromQLEngine
+import Testing
+import TimeSeries
+
+@Suite struct RangeFunctionTests {
+    static let inf = Double.infinity
+    static let overTime: [(Function, [Double], Double)] = [
+        (.sumOverTime, [1, 1e100, 1, -1e100], 2),
+        (.sumOverTime, [1, inf], inf),
+        (.avgOverTime, [1, 2, 6], 3),
+        (.avgOverTime, [1e308, 1e308, 1e308], 1e308),
+        (.minOverTime, [.nan, 3, 2], 2),
+        (.maxOverTime, [.nan, 3, 2], 3),
+        (.maxOverTime, [.nan, .nan], .nan),
+        (.countOverTime, [1, .nan], 2),
+        (.presentOverTime, [9], 1),
+        (.lastOverTime, [1, 2], 2),
+        (.firstOverTime, [1, 2], 1),
+        (.stdvarOverTime, [1, 3], 1),
+        (.stddevOverTime, [5], 0),
+        (.madOverTime, [4, 6, 2, 1, 999, 1, 2], 1),
+        (.madOverTime, [1, .nan], .nan),
+        (.changes, [1, 1, 2, .nan, .nan], 2),
+        (.resets, [3, 1, 2, 1], 2),
+        (.irate, [0, 5, 2], 2.0 / 60),
+        (.idelta, [0, 5, 2], -3),
+        (.deriv, [0, 60, 120], 1),
+        (.deriv, [7, 7, 7], 0),
+        (.tsOfMaxOverTime, [1, 5, 5, 2], 120),
+        (.tsOfMinOverTime, [1, 5, 5, 1], 180),
+        (.tsOfFirstOverTime, [1, 5], 0),
+        (.tsOfLastOverTime, [1, 5], 60),
+    ]
+
+    @Test(arguments: overTime)
+    func `one number of each window`(
+        function: Function, values: [Double], expected: Double
+    ) throws {
+        let source = MemorySource([(["__name__": "x", "a": "1"], values)])
+        let end = Int64(values.count - 1) * minute
+        let result = try evaluate(
+            .call(function, metric("x").over(end + 1)), on: .instant(end), source)
+        let keepsName = function == .lastOverTime || function == .firstOverTime
+        #expect(close(result.table[keepsName ? "__name__=x,a=1" : "a=1"], [expected]))
+    }
+
+    @Test func `windows move with the steps`() throws {
+        let source = MemorySource([(["__name__": "x"], [1, 2, 3, nil, 5])])
+        let grid = StepGrid(start: 0, end: 6 * minute, step: minute)
+        let result = try evaluate(
+            .call(.sumOverTime, metric("x").over(2 * minute)), on: grid, source)
+        #expect(result.table[""] == [1, 3, 5, 3, 5, 5, nil])
+    }
+
+    @Test func `rate reaches to the window's ends where samples are near`() throws {
+        let source = MemorySource([(["__name__": "x_total"], [0, 60, 120, 180, 240, 300])])
+        func rate(_ window: Int64, at time: Int64) throws -> [Double?]? {
+            try evaluate(
+                .call(.rate, metric("x_total").over(window)), on: .instant(time), source
+            ).table[""]
+        }
+        #expect(close(try rate(5 * minute, at: 5 * minute), [1]))
+        // Half an interval past the last sample: (240 + 30 + 30) / 240 of the increase.
+        #expect(close(try rate(6 * minute, at: 7 * minute), [(180 * (180.0 + 60 + 30) / 180) / 360]))
+        #expect(try rate(minute, at: minute) == nil)
+    }
+
+    @Test func `rate starts no earlier than where the counter was zero`() throws {
+        let source = MemorySource([(["__name__": "x_total"], [nil, nil, 10, 100, 190])])
+        let result = try evaluate(
+            .call(.increase, metric("x_total").over(3 * minute)), on: .instant(4 * minute), source)
+        // 180 over 120 s; zero lies 120 * 10 / 180 s before the first sample.
+        #expect(close(result.table[""], [180 * ((120 + 120 * (10.0 / 180)) / 120)]))
+    }
+
+    @Test func `2.x looks for zero before it judges the distance`() throws {
+        let source = MemorySource([(["__name__": "x"], [nil, nil, nil, nil, nil, 60, 120, 180])])
+        func increase(_ dialect: EngineOptions.Dialect) throws -> [Double?]? {
+            try evaluate(
+                .call(.increase, metric("x").over(7 * minute)), on: .instant(7 * minute), source
+            ) {
+                $0.dialect = dialect
+                $0.rangeBoundary = .closed
+            }.table[""]
+        }
+        // Zero is 60 s before the first sample: near enough for 2.x, which asks after cutting.
+        #expect(close(try increase(.prometheus2), [120 * ((120.0 + 60) / 120)]))
+        #expect(close(try increase(.prometheus3), [120 * ((120.0 + 30) / 120)]))
+    }
+
+    @Test func `counter resets add what was lost`() throws {
+        let source = MemorySource([(["__name__": "x_total"], [5, 10, 3, 6])])
+        let grid = StepGrid(start: 3 * minute, end: 3 * minute, step: minute)
+        let result = try evaluate(
+            .call(.increase, metric("x_total", extended: .anchored).over(3 * minute)), on: grid,
+            source)
+        #expect(result.table[""] == [11])
+    }
+
+    @Test func `equal series of a range function are refused even if they never meet`() throws {
+        let source = MemorySource([
+            (["__name__": "x"], [1, 2, nil, nil, nil, nil]),
+            (["__name__": "y"], [nil, nil, nil, nil, 1, 2]),
+        ])
+        let both = VectorSelector(matchers: [LabelMatcher("__name__", .notEqual, "")])
+        let grid = StepGrid(start: 0, end: 5 * minute, step: minute)
+        #expect(throws: EvaluationError.execution(
+            "vector cannot contain metrics with the same labelset")
+        ) { try evaluate(.call(.maxOverTime, both.over(minute)), on: grid, source) }
+        let shared = MemorySource([
+            (["__name__": "x"], [1, 1, nil]), (["__name__": "y"], [nil, nil, 2]),
+        ])
+        // Other functions refuse equal labels at the same step only.
+        let late = StepGrid(start: 0, end: 2 * minute, step: minute)
+        let negated = Expression.call(.abs, both.expression)
+        let result = try evaluate(negated, on: late, shared) { $0.lookback = 1 }
+        #expect(result.table[""] == [1, 1, 2])
+    }
+
+    @Test func `smoothing factors must lie between 0 and 1`() throws {
+        let source = MemorySource([(["__name__": "x"], [1, 2])])
+        #expect(throws: EvaluationError.execution(
+            "invalid smoothing factor. Expected: 0 < sf < 1, got: 1.000000")
+        ) {
+            try evaluate(
+                .call(
+                    .doubleExponentialSmoothing, metric("x").over(2 * minute), .literal(1),
+                    .literal(0.5)), on: .instant(minute), source)
+        }
+    }
+}
