@@ -1,0 +1,136 @@
+import PrometheusHTTP
+import PromQL
+import RegularExpressions
+import TimeSeries
+
+extension EmbeddedAPI {
+    func addLabels(to routes: inout RouteTable) {
+        add(["GET", "POST"], "/labels", to: &routes, labelNames)
+        add(["GET"], "/label/:name/values", to: &routes, labelValues)
+        add(["GET", "POST"], "/series", to: &routes, seriesLabels)
+        add(["GET"], "/metadata", to: &routes, metadata)
+    }
+
+    @Sendable private func labelNames(_ request: PrometheusRequest) throws -> Answer {
+        let limit = try RequestLimit.parse(request.parameter("limit"))
+        let bounds = try Self.bounds(request)
+        let selectors = try Self.selectors(request) { .badData($0) }
+        let names = try store.snapshot().labelNames(
+            matchingAny: selectors, from: bounds.from, through: bounds.through)
+        return Self.answer(names, limit: limit) { $0.string($1) }
+    }
+
+    @Sendable private func labelValues(_ request: PrometheusRequest) throws -> Answer {
+        let written = request.pathParameters["name"] ?? ""
+        let name = EscapedLabelName.decoded(written)
+        if name.isEmpty || !request.isPathValidUTF8 {
+            throw APIFailure.badData("invalid label name: \(QuotedText.of(written))")
+        }
+        let limit = try RequestLimit.parse(request.parameter("limit"))
+        let bounds = try Self.bounds(request)
+        let selectors = try Self.selectors(request) { .badData($0) }
+        let values = try store.snapshot().labelValues(
+            of: name, matchingAny: selectors, from: bounds.from, through: bounds.through)
+        return Self.answer(values, limit: limit) { $0.string($1) }
+    }
+
+    @Sendable private func seriesLabels(_ request: PrometheusRequest) throws -> Answer {
+        if let error = request.formError {
+            throw APIFailure.badData("error parsing form values: \(error.description)")
+        }
+        if request.parameters.all("match[]").isEmpty {
+            throw APIFailure.badData("no match[] parameter provided")
+        }
+        let limit = try RequestLimit.parse(request.parameter("limit"))
+        let bounds = try Self.bounds(request)
+        let selectors = try Self.selectors(request) { .parameter("match[]", $0) }
+        let series = try store.snapshot().labelSets(
+            matchingAny: selectors, from: bounds.from, through: bounds.through)
+        return Self.answer(series, limit: limit) { $0.labels($1) }
+    }
+
+    @Sendable private func metadata(_ request: PrometheusRequest) throws -> Answer {
+        let limit = try Self.count(request, "limit") ?? -1
+        let perMetric = try Self.count(request, "limit_per_metric") ?? -1
+        let wanted = request.parameter("metric")
+        var families = store.snapshot().metadata
+            .filter { wanted.isEmpty || $0.key.utf8.elementsEqual(wanted.utf8) }
+            .sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+        if limit >= 0 { families = Array(families.prefix(limit)) }
+        var json = JSONText()
+        json.raw("{")
+        for (index, family) in families.enumerated() {
+            if index > 0 { json.raw(",") }
+            json.string(family.key)
+            json.raw(":")
+            let count = perMetric > 0 ? perMetric : family.value.count
+            json.list(family.value.prefix(count)) { json, entry in
+                json.raw("{\"type\":")
+                json.string(entry.type)
+                json.raw(",\"unit\":")
+                json.string(entry.unit)
+                json.raw(",\"help\":")
+                json.string(entry.help)
+                json.raw("}")
+            }
+        }
+        json.raw("}")
+        return Answer(data: json.bytes)
+    }
+
+    // MARK: Parameters and lists
+
+    private static func answer<Element>(
+        _ elements: [Element], limit: Int, _ append: (inout JSONText, Element) -> Void
+    ) -> Answer {
+        let isTruncated = limit > 0 && elements.count > limit
+        var json = JSONText()
+        json.list(isTruncated ? elements.prefix(limit) : elements[...], append)
+        return Answer(
+            data: json.bytes, warnings: isTruncated ? [RequestLimit.truncationWarning] : [])
+    }
+
+    private static func bounds(
+        _ request: PrometheusRequest
+    ) throws -> (from: Int64, through: Int64) {
+        let from = try optionalTime(request, "start") ?? RequestTime.minimum
+        let through = try optionalTime(request, "end") ?? RequestTime.maximum
+        return (from, through)
+    }
+
+    private static func selectors(
+        _ request: PrometheusRequest, refusal: (String) -> APIFailure
+    ) throws -> [[LabelMatcher]] {
+        try request.parameters.all("match[]").map { text in
+            let matchers: [LabelMatcher]
+            do throws(ParseError) {
+                matchers = try parseSelector(text).matchers
+            } catch {
+                throw refusal(error.description)
+            }
+            let isSelective = try matchers.contains { try !matchesEmpty($0) }
+            if !isSelective {
+                throw refusal("match[] must contain at least one non-empty matcher")
+            }
+            return matchers
+        }
+    }
+
+    private static func matchesEmpty(_ matcher: LabelMatcher) throws -> Bool {
+        switch matcher.op {
+        case .equal: matcher.value.isEmpty
+        case .notEqual: !matcher.value.isEmpty
+        case .regexMatch: try RegularExpression(matcher.value).matches("")
+        case .regexNoMatch: try !RegularExpression(matcher.value).matches("")
+        }
+    }
+
+    private static func count(
+        _ request: PrometheusRequest, _ name: String
+    ) throws(APIFailure) -> Int? {
+        let text = request.parameter(name)
+        if text.isEmpty { return nil }
+        guard let number = Int(text) else { throw .badData("\(name) must be a number") }
+        return number
+    }
+}
