@@ -6,12 +6,12 @@ extension Evaluator {
     mutating func histogramFunction(_ call: Call) throws(EvaluationError) -> [StepSeries] {
         let arguments = call.arguments
         switch call.function {
-        case .histogramCount: return try ofNatives(arguments[0]) { $0.count }
-        case .histogramSum: return try ofNatives(arguments[0]) { $0.sum }
-        case .histogramAvg: return try ofNatives(arguments[0]) { $0.sum / $0.count }
-        case .histogramStdvar: return try ofNatives(arguments[0]) { $0.variance }
+        case .histogramCount: return try ofNatives(countsAndSums(of: arguments[0])) { $0.count }
+        case .histogramSum: return try ofNatives(countsAndSums(of: arguments[0])) { $0.sum }
+        case .histogramAvg: return try ofNatives(countsAndSums(of: arguments[0])) { $0.sum / $0.count }
+        case .histogramStdvar: return try ofNatives(vector(arguments[0])) { $0.variance }
         case .histogramStddev:
-            return try ofNatives(arguments[0]) { $0.variance.squareRoot() }
+            return try ofNatives(vector(arguments[0])) { $0.variance.squareRoot() }
         case .histogramFraction: return try histogramFraction(arguments)
         case .histogramQuantile:
             return try histogramQuantiles(
@@ -27,10 +27,10 @@ extension Evaluator {
 
     /// One number of each native histogram; floats are left out.
     private mutating func ofNatives(
-        _ argument: Expression, _ number: (FloatHistogram) -> Double
+        _ input: [StepSeries], _ number: (FloatHistogram) -> Double
     ) throws(EvaluationError) -> [StepSeries] {
         var result: [StepSeries] = []
-        for one in try vector(argument) where !one.histograms.isEmpty {
+        for one in input where !one.histograms.isEmpty {
             var output = StepSeries(labels: one.labels, absentFor: grid.count)
             for (step, histogram) in one.histograms { output.values[step] = number(histogram) }
             if options.delayedNameRemoval {

@@ -39,7 +39,9 @@ struct NativeQuantile {
             found = bucket
             if count >= rank { break }
         }
-        guard var bucket = found else { return (.nan, nil) }
+        guard var bucket = found else {
+            return (.nan, hasNaNObservations ? .resultIsNaN : nil)
+        }
         var bound: Double?
         if histogram.usesCustomBuckets {
             if bucket.lower == -.infinity {

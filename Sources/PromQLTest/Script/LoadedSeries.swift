@@ -3,8 +3,9 @@ public import TimeSeries
 extension LoadCommand {
     /// The samples that the command adds. Of a series written twice the last line counts.
     ///
-    /// Native histograms get the counter reset hints that a Prometheus gives them on storing: the
-    /// series' first sample is unknown, a later one a reset or none, gauges stay gauges.
+    /// Native histograms get the counter reset hints that a Prometheus gives them when it reads
+    /// what it stored: a histogram that continues the one before is no reset, gauges and resets
+    /// that were said to be such stay so, of all others nothing is known.
     public func series() -> [SampleSeries] {
         var order: [LabelSet] = []
         var byLabels: [LabelSet: SampleSeries] = [:]
@@ -53,10 +54,9 @@ extension SampleSeries {
             case .unknown, .notReset: histogram.counterResetHint = .unknown
             }
             if histogram.counterResetHint == .unknown, let previous,
-                previous.counterResetHint != .gauge
+                previous.counterResetHint != .gauge, !histogram.isReset(after: previous)
             {
-                histogram.counterResetHint =
-                    histogram.isReset(after: previous) ? .reset : .notReset
+                histogram.counterResetHint = .notReset
             }
             out.histograms[i] = histogram
             previous = histogram
