@@ -52,6 +52,9 @@ extension Evaluator {
 
         case .histogramAvg, .histogramCount, .histogramSum, .histogramStddev, .histogramStdvar,
             .histogramFraction, .histogramQuantile, .histogramQuantiles:
+            let outer = detectsResets
+            detectsResets = call.function.needsNoBuckets
+            defer { detectsResets = outer }
             return .vector(try histogramFunction(call))
 
         case .avgOverTime, .changes, .countOverTime, .delta, .deriv, .doubleExponentialSmoothing,
@@ -110,5 +113,15 @@ extension Evaluator {
             throw .execution("unexpected error: expected a string literal")
         }
         return literal.value
+    }
+}
+
+extension Function {
+    /// Whether a histogram's count and sum are enough.
+    fileprivate var needsNoBuckets: Bool {
+        switch self {
+        case .histogramCount, .histogramSum, .histogramAvg: true
+        default: false
+        }
     }
 }

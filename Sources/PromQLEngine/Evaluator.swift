@@ -10,6 +10,9 @@ struct Evaluator {
     let grid: StepGrid
     /// The grid of the whole query.
     let query: StepGrid
+    /// Selectors find out for themselves where histograms were reset, as Prometheus does where
+    /// only counts and sums of histograms are asked for.
+    var detectsResets = false
     var state: EvaluationState
 
     init(
@@ -30,6 +33,7 @@ struct Evaluator {
         source = parent.source
         self.grid = grid
         query = parent.query
+        detectsResets = parent.detectsResets
         state = parent.state
     }
 

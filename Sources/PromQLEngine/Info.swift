@@ -16,10 +16,14 @@ extension Evaluator {
         }
         var names = asked.filter { $0.name == "__name__" }
         let data = asked.filter { $0.name != "__name__" }
-        if names.isEmpty { names = [LabelMatcher("__name__", .equal, "target_info")] }
+        if names.isEmpty {
+            names = [LabelMatcher("__name__", .equal, "target_info")]
+        } else if names.allSatisfy({ $0.op == .notEqual || $0.op == .regexNoMatch }) {
+            // Only said which not to take: of the metrics that are named as info metrics are.
+            names.append(LabelMatcher("__name__", .regexMatch, ".+_info"))
+        }
         let nameTests = try MatcherTest.all(names)
         let isInfo = base.map { nameTests.allSatisfy(matching: $0.labels.metricName) }
-        // Without a word about names, an info series may not be told from others by its name.
         let others = zip(base, isInfo).filter { !$0.1 }.map(\.0)
         let found = try infoSeries(for: others, names + data, as: arguments[0])
         let enrichment = InfoEnrichment(

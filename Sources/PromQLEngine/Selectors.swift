@@ -92,11 +92,13 @@ extension Evaluator {
     func fetch(
         _ matchers: [LabelMatcher], from: Int64, through: Int64
     ) throws(EvaluationError) -> [SampleSeries] {
+        let found: [SampleSeries]
         do {
-            return try source.series(matching: matchers, from: from, through: through)
+            found = try source.series(matching: matchers, from: from, through: through)
         } catch {
             throw .expanding(error)
         }
+        return detectsResets ? found.map { $0.withDetectedResets(from: from) } : found
     }
 
     /// The value of an expression of type range vector.
@@ -151,5 +153,25 @@ extension DurationValue {
         case .expression:
             throw .execution("unexpected error: duration expression was not resolved")
         }
+    }
+}
+
+extension SampleSeries {
+    /// With a hint at every histogram that has none, from a comparison with the one before it.
+    func withDetectedResets(from: Int64) -> SampleSeries {
+        if histograms.isEmpty { return self }
+        var result = self
+        var previous: FloatHistogram?
+        for (i, time) in times.enumerated() where time >= from {
+            guard let histogram = histograms[i], !SampleValue.isStale(histogram.sum) else {
+                continue
+            }
+            if histogram.counterResetHint == .unknown, let previous {
+                result.histograms[i]?.counterResetHint =
+                    histogram.isReset(after: previous) ? .reset : .notReset
+            }
+            previous = histogram
+        }
+        return result
     }
 }

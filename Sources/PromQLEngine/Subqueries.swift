@@ -59,7 +59,8 @@ extension Evaluator {
         let innerGrid = try Engine.subqueryGrid(
             of: subquery, on: grid, query: query, options: options)
         let series = try on(innerGrid) { inner throws(EvaluationError) in
-            try inner.vector(subquery.expression)
+            inner.detectsResets = false
+            return try inner.vector(subquery.expression)
         }
         return RangeVector(
             series: series.map { RangeSeries($0, on: innerGrid) }, windows: windows)

@@ -16,7 +16,9 @@ extension Evaluator {
         case .prometheus3: isValid = !name.isEmpty && !name.unicodeScalars.contains("\u{FFFD}")
         case .prometheus2: isValid = GoText.isLegacyName(name)
         }
-        if !isValid { throw .execution("invalid label name \(GoText.quoted(name))") }
+        if !isValid {
+            throw .execution("invalid label name \(asWritten(parameter) ?? GoText.quoted(name))")
+        }
         let input = try vector(aggregation.expression)
         let key = GroupingKey(aggregation, adding: name)
         var positions: [LabelSet: Int] = [:]
@@ -41,6 +43,17 @@ extension Evaluator {
             }
         }
         return result
+    }
+
+    /// A string literal in the words of the query: what is not UTF-8 shows there only.
+    private func asWritten(_ literal: Expression) -> String? {
+        let range = literal.unwrapped.sourceRange
+        let bytes = Array(text.utf8)
+        guard range.start >= 0, range.start < range.end, range.end <= bytes.count else {
+            return nil
+        }
+        let written = bytes[range.start..<range.end]
+        return written.first == 0x22 ? String(decoding: written, as: UTF8.self) : nil
     }
 
     private func position(

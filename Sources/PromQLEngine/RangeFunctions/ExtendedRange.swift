@@ -91,7 +91,8 @@ struct ExtendedSpan {
             last = samples.lowerBound
             while last < final, times[last] < window.end { last += 1 }
         }
-        if times[last] <= window.start { return nil }
+        // Samples on one side of the window only say nothing about it.
+        if times[last] <= window.start || times[first] > window.end { return nil }
     }
 }
 
