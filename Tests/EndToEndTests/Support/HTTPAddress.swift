@@ -54,7 +54,10 @@ struct HTTPAddress: Sendable, Hashable {
             let value = line[colon...].dropFirst().drop(while: { $0 == " " })
             answer.headers.append((line[..<colon].lowercased(), String(value)))
         }
-        if answer.header("transfer-encoding") == "chunked" {
+        // The answer to HEAD has the length of a body that does not come.
+        if method == "HEAD" {
+            return answer
+        } else if answer.header("transfer-encoding") == "chunked" {
             while true {
                 guard let line = try socket.readLine(), let size = Int(line, radix: 16) else {
                     throw EndToEndFailure("the body broke off")
