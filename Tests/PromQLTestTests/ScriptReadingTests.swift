@@ -15,24 +15,38 @@ private func evaluation(_ script: String) throws -> EvaluateCommand? {
     return nil
 }
 
+/// Points as written, and the samples they stand for.
+private struct PointsCase: Sendable, CustomTestStringConvertible {
+    var points: String
+    var values: [Double]
+    var minutes: [Int64]
+    var testDescription: String { points }
+
+    init(_ points: String, _ values: [Double], minutes: [Int64]) {
+        self.points = points
+        self.values = values
+        self.minutes = minutes
+    }
+}
+
 @Suite struct LoadedPoints {
-    @Test(arguments: [
-        ("1 2 3", [1.0, 2, 3], [0, 60, 120]),
-        ("2+3x2", [2, 5, 8], [0, 60, 120]),
-        ("1-1x2", [1, 0, -1], [0, 60, 120]),
-        ("7x2", [7, 7, 7], [0, 60, 120]),
-        ("0x10", [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], [0, 60, 120, 180, 240, 300, 360, 420, 480, 540, 600]),
-        ("_ 1 _x2 2", [1, 2], [60, 240]),
-        ("-1.5e1 +Inf -Inf 5.", [-15, .infinity, -.infinity, 5], [0, 60, 120, 180]),
-        ("-1--1x1", [-1, -2], [0, 60]),
-    ])
-    func `Points are expanded at their times`(
-        points: String, values: [Double], seconds: [Int64]
-    ) throws {
-        let series = try loaded("load 1m\n  x{a=\"b\"} \(points)")
+    private static let cases = [
+        PointsCase("1 2 3", [1, 2, 3], minutes: [0, 1, 2]),
+        PointsCase("2+3x2", [2, 5, 8], minutes: [0, 1, 2]),
+        PointsCase("1-1x2", [1, 0, -1], minutes: [0, 1, 2]),
+        PointsCase("7x2", [7, 7, 7], minutes: [0, 1, 2]),
+        // Not a hexadecimal number.
+        PointsCase("0x3", [0, 0, 0, 0], minutes: [0, 1, 2, 3]),
+        PointsCase("_ 1 _x2 2", [1, 2], minutes: [1, 4]),
+        PointsCase("-1.5e1 +Inf -Inf 5.", [-15, .infinity, -.infinity, 5], minutes: [0, 1, 2, 3]),
+    ]
+
+    @Test(arguments: cases)
+    private func `Points are expanded at their times`(example: PointsCase) throws {
+        let series = try loaded("load 1m\n  x{a=\"b\"} \(example.points)")
         #expect(series.map(\.labels) == [LabelSet(["__name__": "x", "a": "b"])])
-        #expect(series.first?.values == values)
-        #expect(series.first?.times == seconds.map { $0 * 1000 })
+        #expect(series.first?.values == example.values)
+        #expect(series.first?.times == example.minutes.map { $0 * 60_000 })
     }
 
     @Test func `NaN and stale markers are told apart`() throws {

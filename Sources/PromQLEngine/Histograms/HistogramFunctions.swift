@@ -6,9 +6,9 @@ extension Evaluator {
     mutating func histogramFunction(_ call: Call) throws(EvaluationError) -> [StepSeries] {
         let arguments = call.arguments
         switch call.function {
-        case .histogramCount: return try ofNatives(countsAndSums(of: arguments[0])) { $0.count }
-        case .histogramSum: return try ofNatives(countsAndSums(of: arguments[0])) { $0.sum }
-        case .histogramAvg: return try ofNatives(countsAndSums(of: arguments[0])) { $0.sum / $0.count }
+        case .histogramCount: return try ofNatives(vector(arguments[0])) { $0.count }
+        case .histogramSum: return try ofNatives(vector(arguments[0])) { $0.sum }
+        case .histogramAvg: return try ofNatives(vector(arguments[0])) { $0.sum / $0.count }
         case .histogramStdvar: return try ofNatives(vector(arguments[0])) { $0.variance }
         case .histogramStddev:
             return try ofNatives(vector(arguments[0])) { $0.variance.squareRoot() }
