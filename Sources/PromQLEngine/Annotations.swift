@@ -111,7 +111,7 @@ public struct Annotations: Sendable, Equatable {
 }
 
 extension Annotations.RaisedBuckets {
-    /// As Prometheus `util/annotations/annotations.go`, `NewHistogramQuantileForcedMonotonicityInfo`.
+    /// As Prometheus `util/annotations`, `NewHistogramQuantileForcedMonotonicityInfo`.
     var text: String {
         """
         input to histogram_quantile needed to be fixed for monotonicity (see https://prometheus.io/\

@@ -21,10 +21,12 @@ struct CivilDate {
     /// 1 is the first of January.
     let dayOfYear: Int
 
-    /// Seconds since 1970-01-01 00:00 UTC.
+    /// Seconds since 1970-01-01 00:00 UTC. Times that no calendar reaches wrap around as in Go's
+    /// `time`, which counts from a year far enough back for unsigned numbers.
     init(seconds: Int64) {
-        let days = seconds.floorDivided(by: 86_400)
-        let ofDay = Int(seconds &- days &* 86_400)
+        let absolute = UInt64(bitPattern: seconds &+ 9_223_372_028_715_321_600)
+        let days = Int64(absolute / 86_400) - 106_751_991_073_094
+        let ofDay = Int(absolute % 86_400)
         hour = ofDay / 3600
         minute = ofDay % 3600 / 60
         second = ofDay % 60

@@ -15,9 +15,9 @@ enum GoMath {
         return a > b ? a : b
     }
 
-    /// Truncates toward zero; what does not fit is clamped, NaN gives the least integer.
+    /// Truncates toward zero; NaN and what does not fit give the least integer, as Go's conversion
+    /// does on amd64.
     static func integer(_ value: Double) -> Int64 {
-        if value.isNaN || value <= -0x1p63 { return .min }
-        return value >= 0x1p63 ? .max : Int64(value)
+        value > -0x1p63 && value < 0x1p63 ? Int64(value) : .min
     }
 }

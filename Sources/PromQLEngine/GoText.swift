@@ -2,7 +2,7 @@ internal import TimeSeries
 
 /// Text as Go's `fmt` and `strconv` write it; error texts, annotations and `count_values` show it.
 enum GoText {
-    /// `%g` and `%v` of a float64: the shortest digits, with an exponent below 1e-04 and from 1e+06.
+    /// `%g` and `%v` of a float64: the shortest digits; an exponent below 1e-04 and from 1e+06.
     static func general(_ value: Double) -> String {
         guard let decimal = Decimal(value) else { return special(value) }
         let exponent = decimal.point - 1

@@ -57,7 +57,8 @@ import TimeSeries
         let source = Self.source([3, .nan, 5, 4])
         let top = metric("x").expression.aggregated(.topk, parameter: .literal(4))
         let result = try evaluate(top, on: .instant(0), source)
-        #expect(result.order == [2, 3, 0, 1].map { "__name__=x,g=\($0 % 2 == 0 ? "a" : "b"),i=\($0)" })
+        #expect(
+            result.order == ["a,i=2", "b,i=3", "a,i=0", "b,i=1"].map { "__name__=x,g=" + $0 })
         let moving = MemorySource([
             (["__name__": "x", "i": "1"], [1, 5]), (["__name__": "x", "i": "2"], [2, 3]),
         ])

@@ -101,3 +101,50 @@ import TimeSeries
         }
     }
 }
+
+/// What 2.42 does otherwise; each case was found by comparing answers with it.
+@Suite struct OldDialectTests {
+    let source = MemorySource([
+        (["__name__": "l", "a": "1", "b": "1"], [1]), (["__name__": "l", "a": "1", "b": "2"], [9]),
+        (["__name__": "r", "a": "1"], [5]), (["__name__": "i", "a": "1"], [.infinity]),
+    ])
+
+    func table(
+        _ expression: Expression, _ dialect: EngineOptions.Dialect
+    ) throws -> [String: [Double?]] {
+        try evaluate(expression, on: .instant(0), source) { $0.dialect = dialect }.table
+    }
+
+    @Test func `a comparison counts matches after it has filtered`() throws {
+        let compared = metric("l").expression.combined(
+            .less, metric("r").expression, VectorMatching(labels: ["a"], isOn: true))
+        #expect(try table(compared, .prometheus2) == ["a=1": [1]])
+        #expect(throws: EvaluationError.self) { try table(compared, .prometheus3) }
+    }
+
+    @Test func `atan2 keeps the name`() throws {
+        let angle = metric("r").expression.combined(.atan2, .literal(0))
+        #expect(try table(angle, .prometheus2).keys.contains("__name__=r,a=1"))
+        #expect(try table(angle, .prometheus3).keys.contains("a=1"))
+    }
+
+    @Test func `the variance of a lone infinity is zero`() throws {
+        let variance = metric("i").expression.aggregated(.stdvar)
+        #expect(try table(variance, .prometheus2)[""] == [0])
+        #expect(close(try table(variance, .prometheus3)[""], [.nan]))
+    }
+
+    @Test func `a sum is not compensated`() throws {
+        let source = MemorySource(
+            [1, 1e100, -1e100].enumerated().map { i, value in
+                (["__name__": "x", "i": String(i)], [value])
+            })
+        let sum = metric("x").expression.aggregated(.sum)
+        for (dialect, expected) in [
+            (EngineOptions.Dialect.prometheus2, 0.0), (.prometheus3, 1),
+        ] {
+            let result = try evaluate(sum, on: .instant(0), source) { $0.dialect = dialect }
+            #expect(result.table[""] == [expected])
+        }
+    }
+}

@@ -61,8 +61,9 @@ import TimeSeries
             ).table[""]
         }
         #expect(close(try rate(5 * minute, at: 5 * minute), [1]))
-        // Half an interval past the last sample: (240 + 30 + 30) / 240 of the increase.
-        #expect(close(try rate(6 * minute, at: 7 * minute), [(180 * (180.0 + 60 + 30) / 180) / 360]))
+        // All the way to the start, half an interval past the last sample.
+        let reached = 180 * (180.0 + 60 + 30) / 180
+        #expect(close(try rate(6 * minute, at: 7 * minute), [reached / 360]))
         #expect(try rate(minute, at: minute) == nil)
     }
 

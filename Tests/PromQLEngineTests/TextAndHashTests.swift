@@ -5,7 +5,8 @@ import TimeSeries
 
 @Suite struct TextAndHashTests {
     @Test(arguments: [
-        (0.0, "0", "0", "0.000000"), (-0.0, "-0", "-0", "-0.000000"), (1.5, "1.5", "1.5", "1.500000"),
+        (0.0, "0", "0", "0.000000"), (-0.0, "-0", "-0", "-0.000000"),
+        (1.5, "1.5", "1.5", "1.500000"),
         (123456, "123456", "123456", "123456.000000"),
         (1e6, "1e+06", "1000000", "1000000.000000"),
         (1e-5, "1e-05", "0.00001", "0.000010"), (0.0001, "0.0001", "0.0001", "0.000100"),
@@ -57,10 +58,12 @@ import TimeSeries
         _ = CivilDate(seconds: .min)
         _ = CivilDate(seconds: .max)
         #expect(GoMath.integer(.nan) == .min)
-        #expect(GoMath.integer(1e300) == .max)
+        #expect(GoMath.integer(1e300) == .min)
     }
 
-    @Test(arguments: [("a2", "a10", true), ("a10", "a2", false), ("a", "a1", true), ("b", "a", false)])
+    @Test(arguments: [
+        ("a2", "a10", true), ("a10", "a2", false), ("a", "a1", true), ("b", "a", false),
+    ])
     func `digits count as numbers in natural order`(a: String, b: String, precedes: Bool) {
         #expect(NaturalOrder.precedes(a, b) == precedes)
     }

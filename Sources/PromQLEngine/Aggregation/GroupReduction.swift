@@ -140,7 +140,8 @@ struct GroupReduction {
                 counts[step] += 1
                 guard counts[step] > 1 else {
                     means[step] = value
-                    result[step] = value.isFinite ? 0 : .nan
+                    // 2.x starts from 0 whatever the value.
+                    result[step] = value.isFinite || dialect == .prometheus2 ? 0 : .nan
                     continue
                 }
                 let delta = value - means[step]

@@ -81,7 +81,7 @@ extension Evaluator {
             if output.isEmpty { continue }
             result.append(output)
         }
-        return binary.dropsNames ? try droppingNames(result) : result
+        return binary.dropsNames(in: options.dialect) ? try droppingNames(result) : result
     }
 
     /// Reports what an operation on histograms said; a scalar's side says nothing else.
@@ -112,10 +112,17 @@ extension Evaluator {
 
 extension Binary {
     /// Whether results lose their metric name.
-    var dropsNames: Bool { returnsBool || op.isArithmetic }
+    func dropsNames(in dialect: EngineOptions.Dialect) -> Bool {
+        returnsBool || op.dropsName(in: dialect)
+    }
 }
 
 extension Binary.Operator {
+    /// 2.42 forgot `atan2`.
+    func dropsName(in dialect: EngineOptions.Dialect) -> Bool {
+        isArithmetic && !(self == .atan2 && dialect == .prometheus2)
+    }
+
     var isTrim: Bool { self == .trimUpper || self == .trimLower }
 
     var isComparison: Bool {

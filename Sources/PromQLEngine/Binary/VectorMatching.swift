@@ -137,27 +137,24 @@ struct VectorJoin {
                     other = .float(fillOne)
                 }
                 guard let other else { continue }
-                if isOneToOne, matched {
-                    fail(at: step, .execution(
-                        "multiple matches for labels: many-to-one matching must be explicit "
-                            + "(group_left/group_right)"))
-                    return
-                }
+                let outcome =
+                    isSwapped ? operation.combine(other, own) : operation.combine(own, other)
+                // 2.x counts only what a comparison keeps.
+                if options.dialect == .prometheus2, case .none = outcome.value { continue }
                 let labels = labels(many: m, one: single)
-                if !isOneToOne, !labelsHere.insert(labels).inserted {
-                    fail(at: step, .execution(
-                        "multiple matches for labels: grouping labels must ensure unique matches"))
+                if isOneToOne ? matched : !labelsHere.insert(labels).inserted {
+                    fail(at: step, isOneToOne ? .manyToOne : .ungrouped)
                     return
                 }
                 matched = true
-                let outcome = isSwapped ? operation.combine(other, own) : operation.combine(own, other)
                 record(
                     outcome, at: step, labels: labels, dropsName: dropsName(m, single),
                     in: &results, &order)
             }
             if !matched, let single, let fillMany, let own = one[single].operand(at: step) {
                 let fill = SampleOperand.float(fillMany)
-                let outcome = isSwapped ? operation.combine(own, fill) : operation.combine(fill, own)
+                let outcome =
+                    isSwapped ? operation.combine(own, fill) : operation.combine(fill, own)
                 record(
                     outcome, at: step, labels: labels(many: nil, one: single),
                     dropsName: binary.returnsBool, in: &results, &order)
@@ -223,7 +220,7 @@ struct VectorJoin {
     }
 
     private func dropsName(_ m: Int, _ o: Int?) -> Bool {
-        binary.returnsBool || (!binary.dropsNames && many[m].dropsName)
+        binary.returnsBool || (!binary.dropsNames(in: options.dialect) && many[m].dropsName)
     }
 
     /// The labels of a result. A missing side is a fill value with the labels of the key.
@@ -237,7 +234,9 @@ struct VectorJoin {
         } else {
             labels = ofOne.map(key.key) ?? .empty
         }
-        if binary.op.isArithmetic || (binary.returnsBool && !options.delayedNameRemoval) {
+        if binary.op.dropsName(in: options.dialect)
+            || (binary.returnsBool && !options.delayedNameRemoval)
+        {
             labels = labels.withoutReserved
         }
         if matching.cardinality == .oneToOne {
@@ -251,6 +250,14 @@ struct VectorJoin {
         resultLabels[m ?? -1, default: [:]][include.isEmpty && m != nil ? -1 : o ?? -1] = labels
         return labels
     }
+}
+
+extension EvaluationError {
+    fileprivate static let manyToOne = EvaluationError.execution(
+        "multiple matches for labels: many-to-one matching must be explicit "
+            + "(group_left/group_right)")
+    fileprivate static let ungrouped = EvaluationError.execution(
+        "multiple matches for labels: grouping labels must ensure unique matches")
 }
 
 extension StepSeries {

@@ -15,9 +15,10 @@ struct ClassicBuckets {
     /// Ascending by bound, each bound once.
     private var buckets: [Bucket] = []
 
-    /// Takes buckets in any order; those of equal bounds are added.
-    init(_ unordered: [Bucket]) {
-        for bucket in unordered.sorted(by: { $0.bound < $1.bound }) {
+    /// Takes buckets in ascending order of bounds; those of equal bounds are added.
+    init(ascending: [Bucket]) {
+        buckets.reserveCapacity(ascending.count)
+        for bucket in ascending {
             if let last = buckets.last, last.bound == bucket.bound {
                 buckets[buckets.count - 1].count += bucket.count
             } else {

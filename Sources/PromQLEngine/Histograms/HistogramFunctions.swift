@@ -51,13 +51,14 @@ extension Evaluator {
         let input = try vector(arguments[2])
         let position = position(arguments[2].sourceRange)
         let part = metricNamePart
-        var collector = HistogramResults(stepCount: grid.count)
         let groups = HistogramGroups(
             input, position: position, annotations: &state.annotations, namePart: part)
+        let labels = groups.labels
+        var results = HistogramResults(stepCount: grid.count)
         for step in 0..<grid.count {
             groups.forEachHistogram(
-                at: step, position: position, annotations: &state.annotations, namePart: part
-            ) { labels, histogram, annotations in
+                at: step, annotations: &state.annotations, namePart: part
+            ) { place, histogram, annotations in
                 let value: Double
                 switch histogram {
                 case .classic(let buckets):
@@ -69,13 +70,14 @@ extension Evaluator {
                     if fraction.excludesNaN {
                         annotations.addInfo(
                             "input to histogram_fraction has NaN observations, which are "
-                                + "excluded from all fractions" + part(labels), at: position)
+                                + "excluded from all fractions" + part(labels[place]),
+                            at: position)
                     }
                 }
-                collector.add(value, labels, at: step)
+                results.add(value, place: place, at: step)
             }
         }
-        return try droppingNames(collector.series())
+        return try droppingNames(merged(results.series { place, _ in labels[place] }))
     }
 
     /// `histogram_quantile`, and with a label that names the quantile `histogram_quantiles`.
@@ -94,26 +96,29 @@ extension Evaluator {
         let input = try vector(argument)
         let position = position(argument.sourceRange)
         let part = metricNamePart
-        var collector = HistogramResults(stepCount: grid.count)
         let groups = HistogramGroups(
             input, position: position, annotations: &state.annotations, namePart: part)
+        let labels = groups.labels
+        var results = HistogramResults(stepCount: grid.count)
         for step in 0..<grid.count {
             let time = grid.time(at: step)
+            // A parameter may change from step to step, and its text with it.
+            let texts = quantiles.map { label == nil ? "" : Self.openMetrics($0[step]) }
             groups.forEachHistogram(
-                at: step, position: position, annotations: &state.annotations, namePart: part
-            ) { labels, histogram, annotations in
-                for quantile in quantiles {
+                at: step, annotations: &state.annotations, namePart: part
+            ) { place, histogram, annotations in
+                for (quantile, text) in zip(quantiles, texts) {
                     let value = Self.quantile(
-                        quantile[step], of: histogram, namePart: part(labels), time: time,
+                        quantile[step], of: histogram, namePart: part(labels[place]), time: time,
                         position: position, &annotations)
-                    let output =
-                        label.map { labels.setting($0, to: Self.openMetrics(quantile[step])) }
-                        ?? labels
-                    collector.add(value, output, at: step)
+                    results.add(value, place: place, text: text, at: step)
                 }
             }
         }
-        return try droppingNames(collector.series())
+        let series = results.series { place, text in
+            label.map { labels[place].setting($0, to: text) } ?? labels[place]
+        }
+        return try droppingNames(merged(series))
     }
 
     private static func quantile(
@@ -163,30 +168,5 @@ extension Evaluator {
         let text = GoText.general(value)
         let isPlain = !text.contains { $0 == "." || $0 == "e" }
         return isPlain && value.isFinite ? text + ".0" : text
-    }
-}
-
-/// Collects values by labels and step. The names are still in the labels.
-struct HistogramResults {
-    private let stepCount: Int
-    private var values: [LabelSet: [Double]] = [:]
-    private var meetsTwice = false
-
-    init(stepCount: Int) { self.stepCount = stepCount }
-
-    mutating func add(_ value: Double, _ labels: LabelSet, at step: Int) {
-        var column =
-            values.removeValue(forKey: labels)
-            ?? [Double](repeating: SampleValue.absent, count: stepCount)
-        if !SampleValue.isAbsent(column[step]) { meetsTwice = true }
-        column[step] = value
-        values[labels] = column
-    }
-
-    /// In label order; fails where two values had the same labels at the same step.
-    func series() throws(EvaluationError) -> [StepSeries] {
-        if meetsTwice { throw .sameLabels }
-        return values.map { StepSeries(labels: $0.key, values: $0.value) }
-            .sorted { $0.labels < $1.labels }
     }
 }

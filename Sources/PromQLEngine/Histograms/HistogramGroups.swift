@@ -6,7 +6,7 @@ struct HistogramGroups {
     /// Bucket series with the same labels but for `le`.
     private struct Group {
         var labels: LabelSet
-        /// Indices of series, with the bound of each.
+        /// Indices of series, with the bound of each; ascending by bound.
         var members: [(series: Int, bound: Double)] = []
     }
 
@@ -20,13 +20,15 @@ struct HistogramGroups {
     private var groups: [Group] = []
     /// Series with native histograms, and the classic group with the same labels.
     private var natives: [(series: Int, group: Int?)] = []
+    private let position: String
 
-    /// Warns of floats that have no valid `le`.
+    /// Warns of floats that have no valid `le`. `namePart` words the metric's name in annotations.
     init(
         _ series: [StepSeries], position: String, annotations: inout Annotations,
         namePart: (LabelSet) -> String
     ) {
         self.series = series
+        self.position = position
         var groupByLabels: [LabelSet: Int] = [:]
         for (i, one) in series.enumerated() {
             guard !one.values.allSatisfy(SampleValue.isAbsent) else { continue }
@@ -45,6 +47,7 @@ struct HistogramGroups {
             }
             groups[group].members.append((i, bound))
         }
+        for group in groups.indices { groups[group].members.sort { $0.bound < $1.bound } }
         for (i, one) in series.enumerated() where !one.histograms.isEmpty {
             natives.append((i, groupByLabels[one.labels]))
         }
@@ -57,34 +60,42 @@ struct HistogramGroups {
         return bound
     }
 
-    /// Gives every histogram of a step to `body`, with its labels (no `le` in those of classic
-    /// ones). A native and a classic histogram with the same labels are both left out.
+    /// The labels (without `le`) of every histogram there is at any step. Two may be equal: a
+    /// native histogram and a classic one that are never there at the same step.
+    var labels: [LabelSet] { natives.map { series[$0.series].labels } + groups.map(\.labels) }
+
+    /// Gives every histogram of a step to `body`, with its place in `labels`. A native and a
+    /// classic histogram with the same labels are both left out.
     func forEachHistogram(
-        at step: Int, position: String, annotations: inout Annotations,
-        namePart: (LabelSet) -> String,
-        _ body: (LabelSet, Histogram, inout Annotations) -> Void
+        at step: Int, annotations: inout Annotations, namePart: (LabelSet) -> String,
+        _ body: (Int, Histogram, inout Annotations) -> Void
     ) {
-        var buckets = groups.map { group in
-            group.members.compactMap { member -> ClassicBuckets.Bucket? in
-                let count = series[member.series].values[step]
-                if SampleValue.isAbsent(count) { return nil }
-                return ClassicBuckets.Bucket(bound: member.bound, count: count)
-            }
-        }
-        for native in natives {
+        var conflicts: Set<Int> = []
+        for (place, native) in natives.enumerated() {
             guard let histogram = series[native.series].histograms[step] else { continue }
-            let labels = series[native.series].labels
-            if let group = native.group, !buckets[group].isEmpty {
+            if let group = native.group, hasBuckets(groups[group], at: step) {
                 annotations.addWarning(
-                    "vector contains a mix of classic and native histograms" + namePart(labels),
-                    at: position)
-                buckets[group] = []
+                    "vector contains a mix of classic and native histograms"
+                        + namePart(series[native.series].labels), at: position)
+                conflicts.insert(group)
                 continue
             }
-            body(labels, .native(histogram), &annotations)
+            body(place, .native(histogram), &annotations)
         }
-        for (group, buckets) in zip(groups, buckets) where !buckets.isEmpty {
-            body(group.labels, .classic(ClassicBuckets(buckets)), &annotations)
+        for (place, group) in groups.enumerated() where !conflicts.contains(place) {
+            var buckets: [ClassicBuckets.Bucket] = []
+            buckets.reserveCapacity(group.members.count)
+            for member in group.members {
+                let count = series[member.series].values[step]
+                if SampleValue.isAbsent(count) { continue }
+                buckets.append(ClassicBuckets.Bucket(bound: member.bound, count: count))
+            }
+            if buckets.isEmpty { continue }
+            body(natives.count + place, .classic(ClassicBuckets(ascending: buckets)), &annotations)
         }
+    }
+
+    private func hasBuckets(_ group: Group, at step: Int) -> Bool {
+        group.members.contains { !SampleValue.isAbsent(series[$0.series].values[step]) }
     }
 }
