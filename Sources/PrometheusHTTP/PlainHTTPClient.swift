@@ -84,7 +84,9 @@ public struct PlainHTTPClient: Sendable {
                 version: .http1_1, method: HTTPMethod(rawValue: method), uri: target,
                 headers: fields)
             try await outbound.write(.head(head))
-            if !body.isEmpty { try await outbound.write(.body(.byteBuffer(ByteBuffer(bytes: body)))) }
+            if !body.isEmpty {
+                try await outbound.write(.body(.byteBuffer(ByteBuffer(bytes: body))))
+            }
             try await outbound.write(.end(nil))
 
             var answer = Answer(status: 0, headers: HTTPHeaders(), body: [])

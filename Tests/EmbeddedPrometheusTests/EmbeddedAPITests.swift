@@ -108,6 +108,12 @@ struct EmbeddedAPITests {
                 + #""help":"Requests \u0026 \u003canswers\u003e."}]}"#
         ),
         ("/metadata?limit=0", "{}"),
+        ("/rules?type=alert", #"{"groups":[]}"#),
+        ("/alerts", #"{"alerts":[]}"#),
+        (
+            "/targets?state=any",
+            #"{"activeTargets":[],"droppedTargets":[],"droppedTargetCounts":{}}"#
+        ),
         ("/query_exemplars?query=up&start=1700000000000&end=1700000000001", "[]"),
         (
             "/status/buildinfo",
@@ -249,6 +255,45 @@ struct EmbeddedAPITests {
                 == #"{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"#
                 + #""value":[120,"+Inf"]}]},"warnings":["PromQL warning: quantile value should "#
                 + #"be between 0 and 1, got 2 (1:10)"]}"#)
+    }
+
+    @Test(
+        "Times are read to the millisecond: floats rounded, RFC 3339 truncated",
+        arguments: [
+            ("0", "0"), ("-1.5", "-1.5"), ("1435781451.7809999", "1435781451.781"),
+            ("1.0006", "1.001"), ("1.0004", "1"), ("1e3", "1000"), ("0x10", "16"),
+            ("1970-01-01T00:00:01Z", "1"), ("1970-01-01T00:00:01.9999Z", "1.999"),
+            ("2016-02-29T12:00:00%2B01:30", "1456741800"),
+            ("1969-12-31T23:59:59.5-00:00", "-0.5"), ("2026-08-21T16:53:52.5Z", "1787331232.5"),
+        ])
+    func times(_ text: String, _ seconds: String) async throws {
+        let (_, body) = try await get("/query?query=1&time=\(text)")
+        #expect(body.hasSuffix(#""result":[\#(seconds),"1"]}}"#))
+    }
+
+    @Test(
+        "What is no time is refused",
+        arguments: [
+            "2015-02-29T12:00:00Z", "2016-02-29T12:00:00", "2016-02-29T24:00:00Z", "now",
+            "2016-2-29T12:00:00Z", "2016-02-29T12:00:00.Z", "nan(1)",
+        ])
+    func badTimes(_ text: String) async throws {
+        let (status, body) = try await get("/query?query=1&time=\(text)")
+        #expect(status == 400)
+        #expect(body.contains("to a valid timestamp"))
+    }
+
+    @Test(
+        "Durations are float seconds or whole units in falling order",
+        arguments: [
+            ("15", 200), ("0.5", 200), ("1m", 200), ("1h30m", 200), ("90m", 200), ("1d", 200),
+            ("500ms", 200), ("1m1h", 400), ("1m1m", 400), ("1.5h", 400), ("1e30", 400),
+            ("99999999999999999999y", 400), ("m", 400), ("-5", 400), ("1 m", 400),
+        ])
+    func durations(_ text: String, _ status: Int) async throws {
+        let escaped = text.split(separator: " ").joined(separator: "+")
+        let target = "/query_range?query=1&start=0&end=100&step=\(escaped)"
+        #expect(try await get(target).0 == status)
     }
 
     @Test("Exemplars of an expression without series are no content")

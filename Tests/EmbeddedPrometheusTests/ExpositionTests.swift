@@ -34,13 +34,19 @@ struct ExpositionTests {
             ("a{x=\"é😀\"} 2", ["a{x=<é😀>} 2.0"]),
             ("{\"my.metric\",\"a b\"=\"1\"} 2", ["my.metric{a b=<1>} 2.0"]),
             ("{__name__=\"n\",a=\"1\"} 2", ["n{a=<1>} 2.0"]),
-            ("a +Inf\na -Inf\na NaN\na 1e3\na 0x10\na .5", [
-                "a{} inf", "a{} -inf", "a{} nan", "a{} 1000.0", "a{} 16.0", "a{} 0.5",
-            ]),
+            (
+                "a +Inf\na -Inf\na NaN\na 1e3\na 0x10\na .5",
+                [
+                    "a{} inf", "a{} -inf", "a{} nan", "a{} 1000.0", "a{} 16.0", "a{} 0.5",
+                ]
+            ),
             ("# just a comment\n#\n# TYPE a counter\na 1\n# EOFx", ["a{} 1.0"]),
-            ("h_bucket{le=\"+Inf\"} 3\nh_sum 1.5\nh_count 3", [
-                "h_bucket{le=<+Inf>} 3.0", "h_sum{} 1.5", "h_count{} 3.0",
-            ]),
+            (
+                "h_bucket{le=\"+Inf\"} 3\nh_sum 1.5\nh_count 3",
+                [
+                    "h_bucket{le=<+Inf>} 3.0", "h_sum{} 1.5", "h_count{} 3.0",
+                ]
+            ),
         ] as [(String, [String])])
     func prometheus(_ page: String, _ samples: [String]) throws {
         let exposition = try Exposition(parsing: Array(page.utf8))
@@ -55,9 +61,12 @@ struct ExpositionTests {
             ("a_total 1 1520879607.789\n# EOF\n", ["a_total{} 1.0@1520879607789"]),
             ("a 1 -1.5\n# EOF", ["a{} 1.0@-1500"]),
             ("a 1 1e3\n# EOF", ["a{} 1.0@1000000"]),
-            ("a_bucket{le=\"1\"} 2 # {trace_id=\"x\"} 0.7 1520879607.789\n# EOF", [
-                "a_bucket{le=<1>} 2.0"
-            ]),
+            (
+                "a_bucket{le=\"1\"} 2 # {trace_id=\"x\"} 0.7 1520879607.789\n# EOF",
+                [
+                    "a_bucket{le=<1>} 2.0"
+                ]
+            ),
             ("a_total 2 5 # {t=\"}\"} 1\n# EOF", ["a_total{} 2.0@5000"]),
         ] as [(String, [String])])
     func openMetrics(_ page: String, _ samples: [String]) throws {

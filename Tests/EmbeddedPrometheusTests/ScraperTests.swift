@@ -11,7 +11,8 @@ struct ScraperTests {
     @Test(
         "Target addresses",
         arguments: [
-            ("http://a:9100/metrics", "a:9100", "/metrics"), ("http://a:9100", "a:9100", "/metrics"),
+            ("http://a:9100/metrics", "a:9100", "/metrics"),
+            ("http://a:9100", "a:9100", "/metrics"),
             ("http://a", "a:80", "/metrics"), ("http://a:1/", "a:1", "/metrics"),
             ("http://[::1]:9/x?y=z", "[::1]:9", "/x?y=z"), ("http://a?y=z", "a:80", "?y=z"),
         ])
@@ -49,7 +50,12 @@ struct ScraperTests {
             let target = try #require(ScrapeTarget(job: "j", url: "http://127.0.0.1:\(port)"))
             let scraper = Scraper(
                 targets: [target], store: store,
-                now: { clock.withLock { time in time += 1000; return time } })
+                now: {
+                    clock.withLock { time in
+                        time += 1000
+                        return time
+                    }
+                })
             var known: Set<LabelSet> = []
             for _ in 0..<4 { known = await scraper.scrape(target, previous: known) }
             #expect(known.count == 1)

@@ -2,6 +2,7 @@ import Logging
 import NIOCore
 import NIOPosix
 import PrometheusHTTP
+import ServiceLifecycle
 import Synchronization
 import Testing
 
@@ -252,6 +253,68 @@ struct ServerTests {
                 let answer = try await exchange(port, send: text) { _ in false }
                 #expect(answer.hasPrefix("HTTP/1.1 400 Bad Request\r\n"))
             }
+        }
+    }
+
+    @Test("A graceful shutdown lets the request under way end and refuses what comes after")
+    func shutdown() async throws {
+        let (events, source) = AsyncStream<String>.makeStream()
+        let (ports, listening) = AsyncStream<Int>.makeStream()
+        let (permits, permit) = AsyncStream<Void>.makeStream()
+        var routes = RouteTable()
+        routes.on("GET", path: "/slow") { _ in
+            source.yield("began")
+            for await _ in permits { break }
+            return .text("whole")
+        }
+        let server = PrometheusServer(
+            responder: PrometheusResponder(routes: routes), host: "127.0.0.1", port: 0,
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+            onListening: { listening.yield($0) })
+        let group = ServiceGroup(services: [server], logger: server.logger)
+        let running = Task { try await group.run() }
+        var iterator = ports.makeAsyncIterator()
+        let port = try #require(await iterator.next())
+        let request = "GET /slow HTTP/1.1\r\nHost: a\r\n\r\n"
+        let client = Task { try await exchange(port, send: request) { _ in false } }
+        var begun = events.makeAsyncIterator()
+        #expect(await begun.next() == "began")
+        await group.triggerGracefulShutdown()
+        while server.responder.readiness.state != .stopping { await Task.yield() }
+        permit.yield()
+        #expect(try await client.value.hasSuffix("whole"))
+        try await running.value
+        await #expect(throws: (any Error).self) {
+            try await exchange(port, send: request) { _ in false }
+        }
+    }
+
+    @Test("The plain client gives up in time and on bodies that are too large")
+    func plainClient() async throws {
+        try await withServer { routes in
+            routes.on("GET", path: "/slow") { _ in
+                try await Task.sleep(for: .seconds(60))
+                return .json([])
+            }
+            routes.on("GET", "POST", path: "/echo") { request in
+                .json([UInt8](repeating: 0x20, count: Int(request.parameter("n")) ?? 0))
+            }
+        } client: { port in
+            let client = PlainHTTPClient(timeout: .milliseconds(200), maximumBodyBytes: 1000)
+            await #expect(throws: PlainHTTPClient.Failure.timedOut) {
+                try await client.send(host: "127.0.0.1", port: port, target: "/slow")
+            }
+            await #expect(throws: PlainHTTPClient.Failure.bodyTooLarge(limit: 1000)) {
+                try await client.send(host: "127.0.0.1", port: port, target: "/echo?n=1001")
+            }
+            let patient = PlainHTTPClient(maximumBodyBytes: 1000)
+            let answer = try await patient.send(
+                "POST", host: "127.0.0.1", port: port, target: "/echo",
+                headers: ["Content-Type": "application/x-www-form-urlencoded"],
+                body: Array("n=1000".utf8))
+            #expect(answer.status == 200)
+            #expect(answer.body.count == 1000)
+            #expect(answer.headers["content-type"] == "application/json")
         }
     }
 }

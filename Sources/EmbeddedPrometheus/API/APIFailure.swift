@@ -1,5 +1,5 @@
-import PrometheusHTTP
 import PromQLEngine
+import PrometheusHTTP
 
 /// A refusal in Prometheus's shape.
 struct APIFailure: Error, Equatable {

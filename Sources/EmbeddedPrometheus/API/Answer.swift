@@ -1,5 +1,5 @@
-import PrometheusHTTP
 import PromQLEngine
+import PrometheusHTTP
 
 /// A successful answer: its data, and what is to be said about them.
 struct Answer {

@@ -1,5 +1,5 @@
-import PrometheusHTTP
 import PromQL
+import PrometheusHTTP
 import RegularExpressions
 import TimeSeries
 

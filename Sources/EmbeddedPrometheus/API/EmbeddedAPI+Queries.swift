@@ -1,6 +1,6 @@
-import PrometheusHTTP
 import PromQL
 import PromQLEngine
+import PrometheusHTTP
 import TimeSeries
 
 extension EmbeddedAPI {

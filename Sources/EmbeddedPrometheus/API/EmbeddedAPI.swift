@@ -35,6 +35,7 @@ public struct EmbeddedAPI: Sendable {
         addQueries(to: &routes)
         addLabels(to: &routes)
         addStatus(to: &routes)
+        addEmpty(to: &routes)
         routes.on("GET", "HEAD", path: "/-/healthy", traits: []) { _ in
             .text("Prometheus Server is Healthy.\n")
         }

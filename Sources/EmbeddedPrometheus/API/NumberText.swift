@@ -57,8 +57,8 @@ enum NumberText {
             let exponent = point - 1
             let fraction = digits.count > 1 ? ".\(digits.dropFirst())" : ""
             let padding = exponent.magnitude < 10 ? "0" : ""
-            let exponentSign = exponent < 0 ? "-" : "+"
-            return "\(sign)\(digits.prefix(1))\(fraction)e\(exponentSign)\(padding)\(exponent.magnitude)"
+            let power = "\(exponent < 0 ? "-" : "+")\(padding)\(exponent.magnitude)"
+            return "\(sign)\(digits.prefix(1))\(fraction)e\(power)"
         }
     }
 }

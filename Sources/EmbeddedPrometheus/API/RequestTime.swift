@@ -37,18 +37,18 @@ enum RequestTime {
             let fraction = rest.prefix { $0 >= 0x30 && $0 <= 0x39 }
             guard !fraction.isEmpty else { return nil }
             for place in 0..<3 {
-                let digit = place < fraction.count ? Int(fraction.dropFirst(place).first ?? 0x30) : 0x30
-                milliseconds = milliseconds * 10 + digit - 0x30
+                let digit = fraction.dropFirst(place).first ?? UInt8(ascii: "0")
+                milliseconds = milliseconds * 10 + Int(digit) - 0x30
             }
             rest = rest[fraction.endIndex...]
         }
         var offset = 0
         if !take("Z", &rest) {
-            guard let sign = rest.popFirst(), sign == UInt8(ascii: "+") || sign == UInt8(ascii: "-"),
-                let hours = digits(2, &rest), take(":", &rest), let minutes = digits(2, &rest),
-                hours < 24, minutes < 60
+            let isWest = take("-", &rest)
+            guard isWest || take("+", &rest), let hours = digits(2, &rest), take(":", &rest),
+                let minutes = digits(2, &rest), hours < 24, minutes < 60
             else { return nil }
-            offset = (hours * 60 + minutes) * (sign == UInt8(ascii: "-") ? -60 : 60)
+            offset = (hours * 60 + minutes) * (isWest ? -60 : 60)
         }
         guard rest.isEmpty else { return nil }
         let seconds = (days(year, month, day) * 24 + hour) * 3600 + minute * 60 + second - offset

@@ -1,8 +1,3 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Darwin)
-    import Darwin
-#endif
 import TimeSeries
 
 /// Living data for demonstrations: what node exporters and a web service of one site would say.
@@ -202,3 +197,9 @@ public struct DemoData: Sendable {
 
     private func hundredths(_ value: Double) -> Double { (value * 100).rounded() / 100 }
 }
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Darwin)
+import Darwin
+#endif
