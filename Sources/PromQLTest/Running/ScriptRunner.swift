@@ -64,6 +64,8 @@ public struct ScriptRunner: Sendable {
         }
         guard let variant else { return }
         let text = variant.description
+        // A string that is no UTF-8 cannot be printed: the text would be another query.
+        if text.contains("\u{FFFD}"), !command.expression.contains("\u{FFFD}") { return }
         let times = time == 0 ? [-1000, 0, 1000] : [-10 * time, 0, time / 5, time, 10 * time]
         for other in times { try checkInstant(command, text, at: other, over: store) }
     }
