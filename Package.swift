@@ -29,7 +29,9 @@ let package = Package(
         module("PromQL", ["RegularExpressions"]),
         module("PromQLEngine", ["TimeSeries", "PromQL", "RegularExpressions"]),
         module("Federation", ["TimeSeries", "PromQL", "PromQLEngine", "RegularExpressions"]),
+        module("PrometheusAPI", ["TimeSeries"]),
 
+        tests("PrometheusAPITests", ["PrometheusAPI", "TimeSeries"]),
         tests("FederationTests", ["Federation", "PromQL", "TimeSeries"]),
     ],
     cxxLanguageStandard: .cxx17

@@ -1,0 +1,49 @@
+/// A refusal in Prometheus's shape.
+public struct APIError: Error, Sendable, Equatable, CustomStringConvertible {
+    public enum Kind: String, Sendable {
+        case badData = "bad_data"
+        case execution
+        case canceled
+        case timeout
+        case `internal`
+        case unavailable
+        case notFound = "not_found"
+        case unauthorized
+
+        /// The status the API gives this type.
+        public var status: Int {
+            switch self {
+            case .badData: 400
+            case .unauthorized: 401
+            case .notFound: 404
+            case .execution: 422
+            case .canceled: 499
+            case .internal: 500
+            case .timeout, .unavailable: 503
+            }
+        }
+    }
+    public var kind: Kind
+    public var message: String
+    public var description: String { message }
+
+    public init(_ kind: Kind, _ message: String) {
+        self.kind = kind
+        self.message = message
+    }
+
+    public static func badData(_ message: String) -> APIError { APIError(.badData, message) }
+
+    /// `invalid parameter "name": cause`.
+    public static func parameter(_ name: String, _ cause: String) -> APIError {
+        .badData("invalid parameter \"\(name)\": \(cause)")
+    }
+
+    /// The error's body.
+    public var json: [UInt8] {
+        var out = Array("{\"status\":\"error\",\"errorType\":\"\(kind.rawValue)\",\"error\":".utf8)
+        JSONText.append(message, to: &out)
+        out.append(UInt8(ascii: "}"))
+        return out
+    }
+}

@@ -1,0 +1,136 @@
+/// Floats as Go prints them, from Swift's shortest digits: the digits are the same, only the
+/// layout differs.
+public enum GoNumber {
+    /// As sample values stand in JSON: plain from 1e-6 up to 1e21, else with an exponent of at
+    /// least two digits; `NaN`, `+Inf`, `-Inf`.
+    public static func append(_ value: Double, to out: inout [UInt8]) {
+        let magnitude = value.magnitude
+        let isPlain = magnitude == 0 || (magnitude >= 1e-6 && magnitude < 1e21)
+        append(value, plain: isPlain || !value.isFinite, to: &out)
+    }
+
+    /// As scalar results and label values of `count_values` stand: never with an exponent.
+    public static func appendPlain(_ value: Double, to out: inout [UInt8]) {
+        append(value, plain: true, to: &out)
+    }
+
+    public static func text(_ value: Double) -> String {
+        var out: [UInt8] = []
+        append(value, to: &out)
+        return String(decoding: out, as: UTF8.self)
+    }
+
+    private static func append(_ value: Double, plain: Bool, to out: inout [UInt8]) {
+        if value.isNaN {
+            out.append(contentsOf: "NaN".utf8)
+            return
+        }
+        if value.isInfinite {
+            out.append(contentsOf: (value < 0 ? "-Inf" : "+Inf").utf8)
+            return
+        }
+        if value.magnitude < 9_007_199_254_740_992, value == value.rounded(.towardZero),
+            value != 0
+        {
+            appendInteger(Int64(value), to: &out)
+            return
+        }
+        var text = value.description
+        text.withUTF8 { bytes in
+            guard let mark = bytes.firstIndex(of: UInt8(ascii: "e")) else {
+                if plain {
+                    let isWhole = bytes.count >= 2 && bytes[bytes.count - 1] == UInt8(ascii: "0")
+                        && bytes[bytes.count - 2] == UInt8(ascii: ".")
+                    out.append(contentsOf: bytes[..<(isWhole ? bytes.count - 2 : bytes.count)])
+                    return
+                }
+                let digits = Digits(bytes, upTo: bytes.count)
+                digits.appendScientific(to: &out)
+                return
+            }
+            let digits = Digits(bytes, upTo: mark)
+            if plain { digits.appendPlain(to: &out) } else { digits.appendScientific(to: &out) }
+        }
+    }
+
+    /// An integer in decimal.
+    public static func appendInteger(_ value: Int64, to out: inout [UInt8]) {
+        if value < 0 { out.append(UInt8(ascii: "-")) }
+        var rest = value.magnitude
+        if rest == 0 {
+            out.append(UInt8(ascii: "0"))
+            return
+        }
+        let start = out.count
+        while rest > 0 {
+            out.append(UInt8(ascii: "0") + UInt8(rest % 10))
+            rest /= 10
+        }
+        out[start...].reverse()
+    }
+
+    /// The significant digits of a number and the power of ten of its point.
+    private struct Digits {
+        var isNegative = false
+        var digits: [UInt8] = []
+        /// The value is 0.digits times ten to this.
+        var point = 0
+
+        init(_ bytes: UnsafeBufferPointer<UInt8>, upTo end: Int) {
+            var index = 0
+            if bytes[0] == UInt8(ascii: "-") {
+                isNegative = true
+                index = 1
+            }
+            var pointAt: Int?
+            while index < end {
+                if bytes[index] == UInt8(ascii: ".") {
+                    pointAt = digits.count
+                } else {
+                    digits.append(bytes[index])
+                }
+                index += 1
+            }
+            point = pointAt ?? digits.count
+            if end < bytes.count {
+                point += Int(String(decoding: bytes[(end + 1)...], as: UTF8.self)) ?? 0
+            }
+            while digits.count > 1, digits.last == UInt8(ascii: "0") { digits.removeLast() }
+            var zeros = 0
+            while zeros < digits.count - 1, digits[zeros] == UInt8(ascii: "0") { zeros += 1 }
+            digits.removeFirst(zeros)
+            point -= zeros
+        }
+
+        func appendPlain(to out: inout [UInt8]) {
+            if isNegative { out.append(UInt8(ascii: "-")) }
+            if point <= 0 {
+                out.append(contentsOf: "0.".utf8)
+                out.append(contentsOf: repeatElement(UInt8(ascii: "0"), count: -point))
+                out.append(contentsOf: digits)
+            } else if point >= digits.count {
+                out.append(contentsOf: digits)
+                out.append(
+                    contentsOf: repeatElement(UInt8(ascii: "0"), count: point - digits.count))
+            } else {
+                out.append(contentsOf: digits[..<point])
+                out.append(UInt8(ascii: "."))
+                out.append(contentsOf: digits[point...])
+            }
+        }
+
+        func appendScientific(to out: inout [UInt8]) {
+            if isNegative { out.append(UInt8(ascii: "-")) }
+            out.append(digits[0])
+            if digits.count > 1 {
+                out.append(UInt8(ascii: "."))
+                out.append(contentsOf: digits[1...])
+            }
+            let exponent = point - 1
+            out.append(UInt8(ascii: "e"))
+            out.append(exponent < 0 ? UInt8(ascii: "-") : UInt8(ascii: "+"))
+            if exponent.magnitude < 10 { out.append(UInt8(ascii: "0")) }
+            GoNumber.appendInteger(Int64(exponent.magnitude), to: &out)
+        }
+    }
+}

@@ -1,0 +1,214 @@
+/// A strict reader of JSON in a buffer, one value at a time: the exact walker for whatever the fast
+/// scan does not know, and for the small documents that are no query answers.
+public struct JSONCursor {
+    public enum Failure: Error, Equatable {
+        /// The buffer ends inside a value.
+        case incomplete
+        /// No JSON, at this offset.
+        case malformed(Int, String)
+    }
+
+    let bytes: [UInt8]
+    public internal(set) var position: Int
+    private let end: Int
+    private var depth = 0
+    private static let maximumDepth = 64
+
+    public init(_ bytes: [UInt8], from start: Int = 0, to end: Int? = nil) {
+        self.bytes = bytes
+        position = start
+        self.end = end ?? bytes.count
+    }
+
+    // MARK: - Structure
+
+    public mutating func skipSpace() {
+        while position < end, [0x20, 0x09, 0x0A, 0x0D].contains(bytes[position]) { position += 1 }
+    }
+
+    /// The next byte that is no white space.
+    public mutating func peek() throws(Failure) -> UInt8 {
+        skipSpace()
+        guard position < end else { throw .incomplete }
+        return bytes[position]
+    }
+
+    public mutating func expect(_ byte: UInt8) throws(Failure) {
+        let found = try peek()
+        guard found == byte else {
+            throw .malformed(position, "expected '\(Character(UnicodeScalar(byte)))'")
+        }
+        position += 1
+    }
+
+    mutating func accept(_ byte: UInt8) throws(Failure) -> Bool {
+        guard try peek() == byte else { return false }
+        position += 1
+        return true
+    }
+
+    /// Walks an object; the closure must consume each value.
+    public mutating func object<Wrong: Error>(
+        _ visit: (String, inout JSONCursor) throws(Wrong) -> Void, wrap: (Failure) -> Wrong
+    ) throws(Wrong) {
+        do throws(Failure) { try expect(UInt8(ascii: "{")) } catch { throw wrap(error) }
+        do throws(Failure) {
+            if try accept(UInt8(ascii: "}")) { return }
+        } catch { throw wrap(error) }
+        while true {
+            let key: String
+            do throws(Failure) {
+                key = try string()
+                try expect(UInt8(ascii: ":"))
+            } catch { throw wrap(error) }
+            try visit(key, &self)
+            do throws(Failure) {
+                if try accept(UInt8(ascii: ",")) { continue }
+                try expect(UInt8(ascii: "}"))
+                return
+            } catch { throw wrap(error) }
+        }
+    }
+
+    /// As `object`, where the closure fails only as JSON does.
+    public mutating func object(_ visit: (String, inout JSONCursor) throws(Failure) -> Void)
+        throws(Failure)
+    {
+        try object(visit, wrap: { $0 })
+    }
+
+    /// Walks an array; the closure must consume each element.
+    public mutating func array(_ visit: (inout JSONCursor) throws(Failure) -> Void)
+        throws(Failure)
+    {
+        try expect(UInt8(ascii: "["))
+        if try accept(UInt8(ascii: "]")) { return }
+        while true {
+            try visit(&self)
+            if try accept(UInt8(ascii: ",")) { continue }
+            try expect(UInt8(ascii: "]"))
+            return
+        }
+    }
+
+    // MARK: - Values
+
+    /// Passes over one value of any kind.
+    public mutating func skip() throws(Failure) {
+        depth += 1
+        defer { depth -= 1 }
+        guard depth <= Self.maximumDepth else { throw .malformed(position, "nested too deeply") }
+        switch try peek() {
+        case UInt8(ascii: "{"):
+            try object { (_, cursor) throws(Failure) in try cursor.skip() }
+        case UInt8(ascii: "["): try array { (cursor) throws(Failure) in try cursor.skip() }
+        case UInt8(ascii: "\""): _ = try stringBytes()
+        case UInt8(ascii: "t"): try word("true")
+        case UInt8(ascii: "f"): try word("false")
+        case UInt8(ascii: "n"): try word("null")
+        default: _ = try number()
+        }
+    }
+
+    private mutating func word(_ text: StaticString) throws(Failure) {
+        for index in 0..<text.utf8CodeUnitCount {
+            guard position < end else { throw .incomplete }
+            guard bytes[position] == text.utf8Start[index] else {
+                throw .malformed(position, "no JSON value")
+            }
+            position += 1
+        }
+    }
+
+    /// The range of a number's text.
+    public mutating func number() throws(Failure) -> Range<Int> {
+        skipSpace()
+        let start = position
+        while position < end, "+-.0123456789eE".utf8.contains(bytes[position]) { position += 1 }
+        guard position < end else { throw .incomplete }
+        guard position > start else { throw .malformed(start, "no JSON value") }
+        return start..<position
+    }
+
+    public mutating func string() throws(Failure) -> String {
+        String(decoding: try stringBytes(), as: UTF8.self)
+    }
+
+    /// The value of a string, escapes undone; lone surrogates become U+FFFD.
+    public mutating func stringBytes() throws(Failure) -> [UInt8] {
+        try expect(UInt8(ascii: "\""))
+        var out: [UInt8] = []
+        while true {
+            guard position < end else { throw .incomplete }
+            let byte = bytes[position]
+            position += 1
+            switch byte {
+            case UInt8(ascii: "\""): return out
+            case UInt8(ascii: "\\"): try escape(into: &out)
+            case 0..<0x20: throw .malformed(position - 1, "control character in a string")
+            default: out.append(byte)
+            }
+        }
+    }
+
+    private mutating func escape(into out: inout [UInt8]) throws(Failure) {
+        guard position < end else { throw .incomplete }
+        let byte = bytes[position]
+        position += 1
+        switch byte {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): out.append(byte)
+        case UInt8(ascii: "b"): out.append(8)
+        case UInt8(ascii: "f"): out.append(12)
+        case UInt8(ascii: "n"): out.append(10)
+        case UInt8(ascii: "r"): out.append(13)
+        case UInt8(ascii: "t"): out.append(9)
+        case UInt8(ascii: "u"):
+            var code = try hexadecimal()
+            if (0xD800..<0xDC00).contains(code) {
+                guard position + 6 <= end else { throw .incomplete }
+                if bytes[position] == UInt8(ascii: "\\"), bytes[position + 1] == UInt8(ascii: "u") {
+                    let mark = position
+                    position += 2
+                    let low = try hexadecimal()
+                    if (0xDC00..<0xE000).contains(low) {
+                        code = 0x10000 + (code - 0xD800) << 10 + (low - 0xDC00)
+                    } else {
+                        position = mark
+                    }
+                }
+            }
+            let scalar = Unicode.Scalar(code) ?? "\u{FFFD}"
+            out.append(contentsOf: String(Character(scalar)).utf8)
+        default: throw .malformed(position - 1, "unknown escape in a string")
+        }
+    }
+
+    private mutating func hexadecimal() throws(Failure) -> UInt32 {
+        guard position + 4 <= end else { throw .incomplete }
+        var value: UInt32 = 0
+        for _ in 0..<4 {
+            let byte = bytes[position]
+            let digit: UInt8
+            switch byte {
+            case 48...57: digit = byte - 48
+            case 97...102: digit = byte - 87
+            case 65...70: digit = byte - 55
+            default: throw .malformed(position, "no hexadecimal digit in an escape")
+            }
+            value = value << 4 | UInt32(digit)
+            position += 1
+        }
+        return value
+    }
+
+    /// An array of strings, or null.
+    public mutating func strings() throws(Failure) -> [String] {
+        if try peek() == UInt8(ascii: "n") {
+            try skip()
+            return []
+        }
+        var all: [String] = []
+        try array { (cursor) throws(Failure) in all.append(try cursor.string()) }
+        return all
+    }
+}

@@ -1,0 +1,29 @@
+/// Why a member's answer cannot be used; `description` is for people.
+public enum ScanError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// The body is no JSON object; its first bytes, made printable.
+    case notJSON(String)
+    /// JSON, but not an answer of the Prometheus API, or none at all.
+    case malformed(String)
+    /// The body ends too early.
+    case truncated
+    /// The member answered with an error of its own.
+    case refused(errorType: String, error: String)
+    /// Something is larger than allowed.
+    case tooLarge(String)
+
+    public var description: String {
+        switch self {
+        case .notJSON(let start): "not a Prometheus API answer: it begins with \(start)"
+        case .malformed(let reason): "malformed answer: \(reason)"
+        case .truncated: "the answer ends in the middle"
+        case .refused(let errorType, let error): "\(errorType): \(error)"
+        case .tooLarge(let reason): reason
+        }
+    }
+
+    /// The beginning of a body that is no JSON.
+    static func notJSON(startingWith bytes: some Sequence<UInt8>) -> ScanError {
+        let shown = bytes.prefix(80).map { $0 >= 0x20 && $0 < 0x7F ? $0 : UInt8(ascii: "?") }
+        return .notJSON("\"\(String(decoding: shown, as: UTF8.self))\"")
+    }
+}

@@ -1,0 +1,52 @@
+import Testing
+import TimeSeries
+
+@testable import PrometheusAPI
+
+@Suite struct NumberTests {
+    @Test(arguments: [
+        (0.0, "0"), (-0.0, "-0"), (1, "1"), (100, "100"), (0.1, "0.1"), (1e-6, "0.000001"),
+        (9.99e-7, "9.99e-07"), (1e-7, "1e-07"), (1e16, "10000000000000000"),
+        (1e20, "100000000000000000000"), (1e21, "1e+21"), (-2.5e300, "-2.5e+300"),
+        (1234567.8, "1234567.8"), (1.2345678e-67, "1.2345678e-67"), (5e-324, "5e-324"),
+        (1.7976931348623157e308, "1.7976931348623157e+308"), (.infinity, "+Inf"),
+        (-.infinity, "-Inf"), (.nan, "NaN"), (123456789012345680, "123456789012345680"),
+        (0.000012345, "0.000012345"), (12345.678e10, "123456780000000"),
+    ])
+    func printAsGoPrintsThem(value: Double, text: String) {
+        #expect(GoNumber.text(value) == text)
+        if !value.isNaN { #expect(NumberScan.value(of: Array(text.utf8)) == value) }
+    }
+
+    @Test(arguments: [(1e-7, "0.0000001"), (1e21, "1000000000000000000000"), (2.5, "2.5")])
+    func printPlainForScalars(value: Double, text: String) {
+        var out: [UInt8] = []
+        GoNumber.appendPlain(value, to: &out)
+        #expect(String(decoding: out, as: UTF8.self) == text)
+    }
+
+    @Test func readBackWhatTheyPrint() {
+        var random = SystemRandomNumberGenerator()
+        for _ in 0..<20_000 {
+            let value = Double(bitPattern: random.next())
+            guard value.isFinite else { continue }
+            #expect(NumberScan.value(of: Array(GoNumber.text(value).utf8)) == value)
+        }
+    }
+
+    @Test(arguments: [
+        (1_435_781_451_781, "1435781451.781"), (1_100, "1.100"), (10, "0.010"), (-1, "-0.001"),
+        (0, "0"), (5_000, "5"), (-5_000, "-5"),
+    ])
+    func timesOfSamples(milliseconds: Int64, text: String) {
+        var out: [UInt8] = []
+        TimestampText.appendSample(milliseconds, to: &out)
+        #expect(String(decoding: out, as: UTF8.self) == text)
+        #expect(NumberScan.milliseconds(of: Array(text.utf8)) == milliseconds)
+    }
+
+    @Test(arguments: ["", "x", "1x", "--1", "1.2.3", "0x10", "nan(1)", "infinity", "-"])
+    func refuseWhatIsNone(text: String) {
+        #expect(NumberScan.value(of: Array(text.utf8)) == nil)
+    }
+}
