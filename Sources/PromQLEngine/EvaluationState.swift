@@ -16,17 +16,12 @@ struct EvaluationState {
     mutating func hold(_ count: Int) throws(EvaluationError) {
         samples = count
         peakSamples = max(peakSamples, count)
-        if count > maxSamples {
-            throw .execution(
-                "query processing would load too many samples into memory in query execution")
-        }
+        if count > maxSamples { throw .tooManySamples }
     }
 
-    /// Checks that `count` more samples fit, without keeping them.
-    mutating func passing(_ count: Int) throws(EvaluationError) {
-        let before = samples
-        try hold(before + count)
-        samples = before
+    /// Checks that a column of so many steps may be made at all, before any is.
+    func refuse(steps: Int) throws(EvaluationError) {
+        if steps > maxSamples { throw .tooManySamples }
     }
 
     /// Fails when the caller has gone or the time is up.
@@ -36,4 +31,9 @@ struct EvaluationState {
             throw .timeout("query timed out in expression evaluation")
         }
     }
+}
+
+extension EvaluationError {
+    fileprivate static let tooManySamples = EvaluationError.execution(
+        "query processing would load too many samples into memory in query execution")
 }

@@ -41,6 +41,7 @@ struct Evaluator {
     mutating func on<Value>(
         _ grid: StepGrid, _ body: (inout Evaluator) throws(EvaluationError) -> Value
     ) throws(EvaluationError) -> Value {
+        try state.refuse(steps: grid.count)
         var inner = Evaluator(self, grid: grid)
         let value = try body(&inner)
         state = inner.state
@@ -135,6 +136,9 @@ struct Evaluator {
             series = try source.values(of: fragment, on: grid)
         } catch {
             throw .expanding(error)
+        }
+        if series.contains(where: { $0.values.count != grid.count }) {
+            throw .execution("unexpected error: a fragment's values are not on its grid")
         }
         switch fragment.type {
         case .scalar:

@@ -6,6 +6,7 @@ extension Evaluator {
     mutating func evaluateRoot(
         _ expression: Expression
     ) throws(EvaluationError) -> QueryResult.Value {
+        try state.refuse(steps: grid.count)
         switch try evaluate(expression) {
         case .scalar(let values):
             return .scalar(values)

@@ -21,7 +21,9 @@ public struct StepGrid: Sendable, Hashable {
     /// The number of steps; 0 when the end lies before the start.
     public var count: Int {
         if end < start { return 0 }
-        return step == 0 ? 1 : Int((end - start) / step) + 1
+        if step == 0 { return 1 }
+        let (length, overflows) = end.subtractingReportingOverflow(start)
+        return overflows ? .max : Int(length / step) &+ 1
     }
 
     public func time(at index: Int) -> Int64 { start + Int64(index) * step }

@@ -9,12 +9,16 @@ struct HistogramRate {
     /// Of the range vector argument.
     private let position: String
     private let metricName: String
+    /// By index: whether the counter began anew since the histogram before. Found once, windows
+    /// overlap. Empty for gauges.
+    private let resets: [Bool]
 
     init(_ series: RangeSeries, isCounter: Bool, position: String) {
         self.series = series
         self.isCounter = isCounter
         self.position = position
         metricName = GoText.quoted(series.labels.metricName)
+        resets = isCounter ? series.histograms.indices.map { Self.isReset(series, at: $0) } : []
     }
 
     /// The last histogram minus the first, with what every reset in between took away; nil where
@@ -35,7 +39,7 @@ struct HistogramRate {
         // A first histogram that a reset follows counts as empty, its layout does not matter.
         let skipsFirst =
             isCounter && range.count > 1
-            && isReset(from: range.lowerBound, to: range.lowerBound + 1)
+            && resets[range.lowerBound + 1]
         let layout = skipsFirst ? histograms[range.lowerBound + 1] : first
         var schema = min(last.schema, layout.schema)
         var isMixed = last.usesCustomBuckets != layout.usesCustomBuckets
@@ -58,7 +62,7 @@ struct HistogramRate {
                 result = difference.sum
             }
             if isCounter {
-                for i in range.dropFirst() where isReset(from: i - 1, to: i) {
+                for i in range.dropFirst() where resets[i] {
                     if skipsFirst, !countsFirst, i == range.lowerBound + 1 { continue }
                     let sum = try result.adding(histograms[i - 1])
                     if sum.reconciled { informReconciled("addition", &annotations) }
@@ -75,7 +79,7 @@ struct HistogramRate {
         return result.compacted()
     }
 
-    /// The difference of two neighbouring histograms; the second itself after a reset. Not yet
+    /// The difference of two neighbours in the series; the second itself after a reset. Not yet
     /// divided by the time between them.
     func step(
         from previous: Int, to last: Int, _ annotations: inout Annotations
@@ -88,7 +92,7 @@ struct HistogramRate {
         if !isCounter, before.counterResetHint != .gauge || result.counterResetHint != .gauge {
             warnNotGauge(&annotations)
         }
-        if !isCounter || !isReset(from: previous, to: last) {
+        if !isCounter || !resets[last] {
             do throws(FloatHistogram.LayoutError) {
                 let difference = try result.subtracting(before)
                 if difference.reconciled { informReconciled("subtraction", &annotations) }
@@ -102,16 +106,17 @@ struct HistogramRate {
         return result.compacted()
     }
 
-    private func isReset(from previous: Int, to next: Int) -> Bool {
+    private static func isReset(_ series: RangeSeries, at index: Int) -> Bool {
+        if index == 0 { return false }
         if !series.histogramStarts.isEmpty,
             StartTimes.isReset(
-                previousStart: series.histogramStarts[previous],
-                previousTime: series.histogramTimes[previous],
-                start: series.histogramStarts[next], time: series.histogramTimes[next])
+                previousStart: series.histogramStarts[index - 1],
+                previousTime: series.histogramTimes[index - 1],
+                start: series.histogramStarts[index], time: series.histogramTimes[index])
         {
             return true
         }
-        return series.histograms[next].isReset(after: series.histograms[previous])
+        return series.histograms[index].isReset(after: series.histograms[index - 1])
     }
 
     private func warnNotCounter(_ annotations: inout Annotations) {

@@ -1,9 +1,10 @@
-#if canImport(Glibc)
-    internal import Glibc
-#elseif canImport(Darwin)
-    internal import Darwin
-#endif
 internal import TimeSeries
+
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Darwin)
+internal import Darwin
+#endif
 
 /// Quantiles and fractions of native histograms, as Prometheus `promql/quantile.go`.
 struct NativeQuantile {
