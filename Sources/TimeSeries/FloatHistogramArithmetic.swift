@@ -3,14 +3,18 @@ extension FloatHistogram {
     ///
     /// `collision`: one operand says its counter was reset and the other says it was not.
     /// `reconciled`: custom bounds differed and only the common ones were kept.
-    public func adding(_ other: FloatHistogram) throws(LayoutError)
+    public func adding(
+        _ other: FloatHistogram
+    ) throws(LayoutError)
         -> (sum: FloatHistogram, collision: Bool, reconciled: Bool)
     {
         try combined(with: other, +)
     }
 
     /// The bucketwise difference, a gauge; otherwise as `adding`.
-    public func subtracting(_ other: FloatHistogram) throws(LayoutError)
+    public func subtracting(
+        _ other: FloatHistogram
+    ) throws(LayoutError)
         -> (sum: FloatHistogram, collision: Bool, reconciled: Bool)
     {
         var result = try combined(with: other, -)
@@ -51,7 +55,9 @@ extension FloatHistogram {
     }
 
     /// The hint of a sum: equal hints stay, a gauge wins, anything else is not known.
-    static func hint(_ a: CounterResetHint, plus b: CounterResetHint)
+    static func hint(
+        _ a: CounterResetHint, plus b: CounterResetHint
+    )
         -> (hint: CounterResetHint, collision: Bool)
     {
         switch (a, b) {

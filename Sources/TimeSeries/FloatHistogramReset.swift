@@ -20,11 +20,24 @@ extension FloatHistogram {
                 from: previous.adapted(to: common).positive, to: adapted(to: common).positive)
         }
         if schema > previous.schema || zeroThreshold < previous.zeroThreshold { return true }
+        if hasShape(of: previous) {
+            return zeroCount < previous.zeroCount
+                || zip(positiveBuckets, previous.positiveBuckets).contains { $0 < $1 }
+                || zip(negativeBuckets, previous.negativeBuckets).contains { $0 < $1 }
+        }
         if previous.zeroThreshold(atLeast: zeroThreshold) != zeroThreshold { return true }
         let before = previous.adapted(to: layout)
         return zeroCount < before.zeroCount
             || Self.fell(from: before.positive, to: positive)
             || Self.fell(from: before.negative, to: negative)
+    }
+
+    /// Whether the buckets of both are the same ones, seen without unfolding the spans.
+    private func hasShape(of other: FloatHistogram) -> Bool {
+        layout == other.layout && positiveSpans == other.positiveSpans
+            && negativeSpans == other.negativeSpans
+            && positiveBuckets.count == other.positiveBuckets.count
+            && negativeBuckets.count == other.negativeBuckets.count
     }
 
     /// Whether any bucket holds less than before; a missing bucket is an empty one.

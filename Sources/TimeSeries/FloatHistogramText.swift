@@ -2,14 +2,15 @@ extension FloatHistogram {
     /// `{count:3, sum:1.5, (0.5,1]:2, …}`: populated buckets in ascending order. The value that
     /// `count_values` gives a histogram.
     public var goDescription: String {
-        var text =
-            "{count:\(HistogramNumberText.shortest(count)), sum:\(HistogramNumberText.shortest(sum))"
+        var text = "{count:" + HistogramNumberText.shortest(count)
+        text += ", sum:" + HistogramNumberText.shortest(sum)
         func append(_ bucket: Bucket) {
             guard bucket.count != 0 else { return }
             text += ", " + (bucket.lowerInclusive ? "[" : "(")
             text += HistogramNumberText.shortest(bucket.lower) + ","
             text += HistogramNumberText.shortest(bucket.upper)
-            text += (bucket.upperInclusive ? "]:" : "):") + HistogramNumberText.shortest(bucket.count)
+            text += bucket.upperInclusive ? "]:" : "):"
+            text += HistogramNumberText.shortest(bucket.count)
         }
         let negative = negative
         for i in negative.indexes.indices.reversed() {

@@ -76,7 +76,9 @@ struct HistogramSide: Equatable {
     }
 
     /// The buckets of both sides, missing ones taken as empty.
-    func merged(with other: HistogramSide, _ combine: (Double, Double) -> Double)
+    func merged(
+        with other: HistogramSide, _ combine: (Double, Double) -> Double
+    )
         -> HistogramSide
     {
         var out = HistogramSide()

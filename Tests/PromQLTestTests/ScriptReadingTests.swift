@@ -51,7 +51,8 @@ private struct PointsCase: Sendable, CustomTestStringConvertible {
 
     @Test func `NaN and stale markers are told apart`() throws {
         let values = try loaded("load 1m\n  x NaN stale").first?.values ?? []
-        #expect(values.map(\.bitPattern) == [SampleValue.normalNaN.bitPattern, SampleValue.staleBits])
+        let expected = [SampleValue.normalNaN.bitPattern, SampleValue.staleBits]
+        #expect(values.map(\.bitPattern) == expected)
     }
 
     @Test func `Names and labels may be quoted in three ways`() throws {

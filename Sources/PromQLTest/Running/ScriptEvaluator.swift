@@ -7,7 +7,9 @@ public import TimeSeries
 public protocol ScriptEvaluator: Sendable {
     /// The value of a query over everything loaded so far. An error's description is what the
     /// script's expectations are compared with.
-    func evaluate(_ query: String, on grid: StepGrid, over store: MemoryStore) throws
+    func evaluate(
+        _ query: String, on grid: StepGrid, over store: MemoryStore
+    ) throws
         -> QueryResult
 }
 

@@ -19,7 +19,8 @@ struct CustomHistograms {
 
     private mutating func add(_ series: SampleSeries) {
         let name = series.labels.metricName
-        guard let suffix = ["_bucket", "_sum", "_count"].first(where: name.hasSuffix) else { return }
+        let suffixes = ["_bucket", "_sum", "_count"]
+        guard let suffix = suffixes.first(where: name.hasSuffix) else { return }
         var bound = 0.0
         if suffix == "_bucket" {
             guard let text = series.labels["le"], let parsed = Self.bound(text) else { return }

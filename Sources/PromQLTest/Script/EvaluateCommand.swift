@@ -128,7 +128,9 @@ public struct EvaluateCommand: Sendable {
         _ text: Substring, _ line: ScriptLine
     ) throws(ScriptSyntaxError) -> Pattern {
         if text.isEmpty { return .anything }
-        if text.hasPrefix("msg:") { return .exactly(String(ScriptLines.trimmed(text.dropFirst(4)))) }
+        if text.hasPrefix("msg:") {
+            return .exactly(String(ScriptLines.trimmed(text.dropFirst(4))))
+        }
         if text.hasPrefix("regex:") {
             return .matching(String(ScriptLines.trimmed(text.dropFirst(6))))
         }

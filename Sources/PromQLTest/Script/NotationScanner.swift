@@ -69,7 +69,7 @@ struct NotationScanner {
         // A number may end in its point (`5.`), which Swift does not read.
         let padded = text.hasSuffix(".") ? text + "0" : text
         guard let value = Double(padded) else {
-            throw NotationError("\"\(rest.isEmpty ? text : text + rest)\" does not begin with a number")
+            throw NotationError("\"\(text + rest)\" does not begin with a number")
         }
         return value
     }
