@@ -1,24 +1,18 @@
+public import PrometheusAPI
+
 extension PrometheusResponse {
-    /// The answer to an error that nothing else knows how to answer: 500 `internal`, in
-    /// Prometheus's shape.
+    /// A refusal in Prometheus's shape.
+    public static func failure(_ error: APIError) -> PrometheusResponse {
+        .json(status: error.kind.status, error.json)
+    }
+
+    /// The answer to whatever a handler threw: refusals as they are, cancellation as 499, anything
+    /// else as 500 `internal` with its description.
     public static func failure(_ error: any Error) -> PrometheusResponse {
-        var text = ""
-        for scalar in "\(error)".unicodeScalars {
-            switch scalar {
-            case "\"": text += "\\\""
-            case "\\": text += "\\\\"
-            case "\n": text += "\\n"
-            case "\r": text += "\\r"
-            case "\t": text += "\\t"
-            case "<", ">", "&", "\u{0}"..<" ":
-                let hex = String(scalar.value, radix: 16)
-                text += "\\u00\(hex.count < 2 ? "0" : "")\(hex)"
-            case "\u{2028}": text += "\\u2028"
-            case "\u{2029}": text += "\\u2029"
-            default: text.unicodeScalars.append(scalar)
-            }
+        switch error {
+        case let refusal as APIError: failure(refusal)
+        case is CancellationError: failure(APIError(.canceled, "context canceled"))
+        default: failure(APIError(.internal, "\(error)"))
         }
-        let json = "{\"status\":\"error\",\"errorType\":\"internal\",\"error\":\"\(text)\"}"
-        return .json(status: 500, Array(json.utf8))
     }
 }

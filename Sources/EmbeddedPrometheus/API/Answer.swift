@@ -1,5 +1,7 @@
 import PromQLEngine
+import PrometheusAPI
 import PrometheusHTTP
+import TimeSeries
 
 /// A successful answer: its data, and what is to be said about them.
 struct Answer {
@@ -8,29 +10,72 @@ struct Answer {
     var warnings: Set<String> = []
     var infos: Set<String> = []
 
-    private static let most = 10
-
     var response: PrometheusResponse {
-        var json = JSONText()
-        json.raw("{\"status\":\"success\",\"data\":")
-        json.append(data)
-        Self.append("warnings", "warning", warnings, to: &json)
-        Self.append("infos", "info", infos, to: &json)
-        json.raw("}")
-        return .json(json.bytes)
+        var body = Envelope.head
+        body.append(contentsOf: data)
+        Envelope.appendTail(warnings: warnings, infos: infos, to: &body)
+        return .json(body)
+    }
+}
+
+extension Answer {
+    /// JSON as it stands.
+    init(_ json: String) { data = Array(json.utf8) }
+
+    /// A list, cut to the limit (0 for none).
+    init<Element>(
+        _ elements: [Element], limit: Int, append: (Element, inout [UInt8]) -> Void
+    ) {
+        let isTruncated = limit > 0 && elements.count > limit
+        data = [UInt8(ascii: "[")]
+        for (index, element) in elements.prefix(isTruncated ? limit : .max).enumerated() {
+            if index > 0 { data.append(UInt8(ascii: ",")) }
+            append(element, &data)
+        }
+        data.append(UInt8(ascii: "]"))
+        if isTruncated { warnings = [RequestLimit.truncationWarning] }
     }
 
-    /// At most ten of a kind; the rest become one line that counts them.
-    private static func append(
-        _ key: String, _ kind: String, _ texts: Set<String>, to json: inout JSONText
-    ) {
-        guard !texts.isEmpty else { return }
-        var lines = texts.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
-        if lines.count > most {
-            let omitted = "\(lines.count - most) more \(kind) annotations omitted"
-            lines = lines.prefix(most) + [omitted]
+    /// The result of an instant query.
+    init(instant result: QueryResult, limit: Int) {
+        let time = result.grid.start
+        data = []
+        warnings = result.annotations.warnings
+        infos = result.annotations.infos
+        var isTruncated = false
+        switch result.value {
+        case .scalar(let values):
+            ResultWriter.appendScalar(values.first ?? .nan, at: time, to: &data)
+        case .string(let text):
+            ResultWriter.appendString(text, at: time, to: &data)
+        case .vector(let series):
+            isTruncated = ResultWriter.appendVector(series, at: time, limit: limit, to: &data)
+        case .rangeVector(let series):
+            isTruncated = ResultWriter.appendMatrix(series, limit: limit, to: &data)
         }
-        json.raw(",\"\(key)\":")
-        json.list(lines) { $0.string($1) }
+        if isTruncated { warnings.insert(RequestLimit.truncationWarning) }
+    }
+
+    /// The result of a range query, which is a scalar or a vector at every step.
+    init(range result: QueryResult, limit: Int) {
+        data = []
+        warnings = result.annotations.warnings
+        infos = result.annotations.infos
+        let isTruncated: Bool
+        switch result.value {
+        case .scalar(let values):
+            isTruncated = ResultWriter.appendMatrix(
+                [StepSeries(labels: .empty, values: values)], on: result.grid, limit: limit,
+                to: &data)
+        case .vector(let series):
+            isTruncated = ResultWriter.appendMatrix(
+                series, on: result.grid, limit: limit, to: &data)
+        case .rangeVector(let series):
+            isTruncated = ResultWriter.appendMatrix(series, limit: limit, to: &data)
+        case .string:
+            // Strings are refused before a range query is evaluated.
+            isTruncated = ResultWriter.appendMatrix([], limit: limit, to: &data)
+        }
+        if isTruncated { warnings.insert(RequestLimit.truncationWarning) }
     }
 }

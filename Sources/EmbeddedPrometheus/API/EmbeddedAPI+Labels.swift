@@ -1,4 +1,5 @@
 import PromQL
+import PrometheusAPI
 import PrometheusHTTP
 import RegularExpressions
 import TimeSeries
@@ -17,36 +18,36 @@ extension EmbeddedAPI {
         let selectors = try Self.selectors(request) { .badData($0) }
         let names = try store.snapshot().labelNames(
             matchingAny: selectors, from: bounds.from, through: bounds.through)
-        return Self.answer(names, limit: limit) { $0.string($1) }
+        return Answer(names, limit: limit, append: JSONText.append)
     }
 
     @Sendable private func labelValues(_ request: PrometheusRequest) throws -> Answer {
         let written = request.pathParameters["name"] ?? ""
         let name = EscapedLabelName.decoded(written)
         if name.isEmpty || !request.isPathValidUTF8 {
-            throw APIFailure.badData("invalid label name: \(QuotedText.of(written))")
+            throw APIError.badData("invalid label name: \(QuotedText.of(written))")
         }
         let limit = try RequestLimit.parse(request.parameter("limit"))
         let bounds = try Self.bounds(request)
         let selectors = try Self.selectors(request) { .badData($0) }
         let values = try store.snapshot().labelValues(
             of: name, matchingAny: selectors, from: bounds.from, through: bounds.through)
-        return Self.answer(values, limit: limit) { $0.string($1) }
+        return Answer(values, limit: limit, append: JSONText.append)
     }
 
     @Sendable private func seriesLabels(_ request: PrometheusRequest) throws -> Answer {
         if let error = request.formError {
-            throw APIFailure.badData("error parsing form values: \(error.description)")
+            throw APIError.badData("error parsing form values: \(error.description)")
         }
         if request.parameters.all("match[]").isEmpty {
-            throw APIFailure.badData("no match[] parameter provided")
+            throw APIError.badData("no match[] parameter provided")
         }
         let limit = try RequestLimit.parse(request.parameter("limit"))
         let bounds = try Self.bounds(request)
         let selectors = try Self.selectors(request) { .parameter("match[]", $0) }
         let series = try store.snapshot().labelSets(
             matchingAny: selectors, from: bounds.from, through: bounds.through)
-        return Self.answer(series, limit: limit) { $0.labels($1) }
+        return Answer(series, limit: limit, append: ResultWriter.appendLabels)
     }
 
     @Sendable private func metadata(_ request: PrometheusRequest) throws -> Answer {
@@ -57,38 +58,19 @@ extension EmbeddedAPI {
             .filter { wanted.isEmpty || $0.key.utf8.elementsEqual(wanted.utf8) }
             .sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
         if limit >= 0 { families = Array(families.prefix(limit)) }
-        var json = JSONText()
-        json.raw("{")
-        for (index, family) in families.enumerated() {
-            if index > 0 { json.raw(",") }
-            json.string(family.key)
-            json.raw(":")
+        let members = families.map { family in
             let count = perMetric > 0 ? perMetric : family.value.count
-            json.list(family.value.prefix(count)) { json, entry in
-                json.raw("{\"type\":")
-                json.string(entry.type)
-                json.raw(",\"unit\":")
-                json.string(entry.unit)
-                json.raw(",\"help\":")
-                json.string(entry.help)
-                json.raw("}")
+            let entries = family.value.prefix(count).map { entry in
+                JSONObject.of([
+                    ("type", entry.type), ("unit", entry.unit), ("help", entry.help),
+                ])
             }
+            return (family.key, "[\(entries.joined(separator: ","))]")
         }
-        json.raw("}")
-        return Answer(data: json.bytes)
+        return Answer(JSONObject.of(json: members))
     }
 
-    // MARK: Parameters and lists
-
-    private static func answer<Element>(
-        _ elements: [Element], limit: Int, _ append: (inout JSONText, Element) -> Void
-    ) -> Answer {
-        let isTruncated = limit > 0 && elements.count > limit
-        var json = JSONText()
-        json.list(isTruncated ? elements.prefix(limit) : elements[...], append)
-        return Answer(
-            data: json.bytes, warnings: isTruncated ? [RequestLimit.truncationWarning] : [])
-    }
+    // MARK: Parameters
 
     private static func bounds(
         _ request: PrometheusRequest
@@ -99,7 +81,7 @@ extension EmbeddedAPI {
     }
 
     private static func selectors(
-        _ request: PrometheusRequest, refusal: (String) -> APIFailure
+        _ request: PrometheusRequest, refusal: (String) -> APIError
     ) throws -> [[LabelMatcher]] {
         try request.parameters.all("match[]").map { text in
             let matchers: [LabelMatcher]
@@ -127,7 +109,7 @@ extension EmbeddedAPI {
 
     private static func count(
         _ request: PrometheusRequest, _ name: String
-    ) throws(APIFailure) -> Int? {
+    ) throws(APIError) -> Int? {
         let text = request.parameter(name)
         if text.isEmpty { return nil }
         guard let number = Int(text) else { throw .badData("\(name) must be a number") }

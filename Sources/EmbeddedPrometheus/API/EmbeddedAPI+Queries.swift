@@ -1,5 +1,6 @@
 import PromQL
 import PromQLEngine
+import PrometheusAPI
 import PrometheusHTTP
 import TimeSeries
 
@@ -18,7 +19,7 @@ extension EmbeddedAPI {
         let expression = try parse(text)
         let result = try engine.evaluate(
             expression, on: .instant(time), query: text, source: store.snapshot())
-        return ResultJSON.instant(result, limit: limit)
+        return Answer(instant: result, limit: limit)
     }
 
     @Sendable func rangeQuery(_ request: PrometheusRequest) throws -> Answer {
@@ -26,18 +27,18 @@ extension EmbeddedAPI {
         let start = try Self.requiredTime(request, "start")
         let end = try Self.requiredTime(request, "end")
         if end < start {
-            throw APIFailure.parameter("end", "end timestamp must not be before start time")
+            throw APIError.parameter("end", "end timestamp must not be before start time")
         }
         let step = try Self.duration(request, "step")
         if step <= 0 {
-            throw APIFailure.parameter(
+            throw APIError.parameter(
                 "step",
                 "zero or negative query resolution step widths are not accepted. "
                     + "Try a positive integer")
         }
         let span = (end &- start).multipliedReportingOverflow(by: 1_000_000)
         if span.overflow || span.partialValue / step > options.maximumPoints {
-            throw APIFailure.badData(
+            throw APIError.badData(
                 "exceeded maximum resolution of 11,000 points per timeseries. "
                     + "Try decreasing the query resolution (?step=XX)")
         }
@@ -47,20 +48,19 @@ extension EmbeddedAPI {
         switch expression.valueType {
         case .scalar, .instantVector: break
         case .string, .rangeVector:
-            throw APIFailure.parameter(
+            throw APIError.parameter(
                 "query",
                 "invalid expression type \"\(expression.valueType.rawValue)\" for range query, "
                     + "must be Scalar or instant Vector")
         }
         if step < 1_000_000 {
-            throw APIFailure(
-                kind: .execution,
-                message: "unexpected error: runtime error: integer divide by zero")
+            throw APIError(
+                .execution, "unexpected error: runtime error: integer divide by zero")
         }
         let grid = StepGrid(start: start, end: end, step: step / 1_000_000)
         let result = try engine.evaluate(
             expression, on: grid, query: text, source: store.snapshot())
-        return ResultJSON.range(result, limit: limit)
+        return Answer(range: result, limit: limit)
     }
 
     /// Exemplars are never stored, so there are none to find.
@@ -68,17 +68,17 @@ extension EmbeddedAPI {
         let start = try Self.optionalTime(request, "start") ?? RequestTime.minimum
         let end = try Self.optionalTime(request, "end") ?? RequestTime.maximum
         if end < start {
-            throw APIFailure.badData("end timestamp must not be before start timestamp")
+            throw APIError.badData("end timestamp must not be before start timestamp")
         }
         let expression: Expression
         do {
             expression = try parseExpression(
                 request.parameter("query"), options: options.parser)
         } catch {
-            throw APIFailure.badData(error.description)
+            throw APIError.badData(error.description)
         }
         if !expression.hasSelector { return PrometheusResponse(status: 204) }
-        return Answer(data: Array("[]".utf8)).response
+        return Answer("[]").response
     }
 
     // MARK: Parameters
@@ -87,7 +87,7 @@ extension EmbeddedAPI {
         do {
             return try parseExpression(text, options: options.parser)
         } catch {
-            throw APIFailure.parameter("query", error.description)
+            throw APIError.parameter("query", error.description)
         }
     }
 
@@ -105,7 +105,7 @@ extension EmbeddedAPI {
                 let milliseconds = try RequestDuration.parse(lookback) / 1_000_000
                 if milliseconds > 0 { engine.lookback = milliseconds }
             } catch {
-                throw APIFailure.badData(
+                throw APIError.badData(
                     "error parsing lookback delta duration: \(error.message)")
             }
         }
@@ -116,7 +116,7 @@ extension EmbeddedAPI {
     /// Nanoseconds.
     private static func duration(
         _ request: PrometheusRequest, _ name: String
-    ) throws(APIFailure) -> Int64 {
+    ) throws(APIError) -> Int64 {
         do {
             return try RequestDuration.parse(request.parameter(name))
         } catch {
@@ -126,7 +126,7 @@ extension EmbeddedAPI {
 
     private static func requiredTime(
         _ request: PrometheusRequest, _ name: String
-    ) throws(APIFailure) -> Int64 {
+    ) throws(APIError) -> Int64 {
         do {
             return try RequestTime.parse(request.parameter(name))
         } catch {
@@ -136,7 +136,7 @@ extension EmbeddedAPI {
 
     static func optionalTime(
         _ request: PrometheusRequest, _ name: String
-    ) throws(APIFailure) -> Int64? {
+    ) throws(APIError) -> Int64? {
         let text = request.parameter(name)
         if text.isEmpty { return nil }
         do {

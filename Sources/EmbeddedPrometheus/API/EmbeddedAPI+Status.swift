@@ -3,26 +3,26 @@ import PrometheusHTTP
 
 extension EmbeddedAPI {
     func addStatus(to routes: inout RouteTable) {
-        add(["GET"], "/status/buildinfo", to: &routes) { _ in Answer(data: buildInformation) }
-        add(["GET"], "/status/flags", to: &routes) { _ in Answer(data: flags) }
-        add(["GET"], "/status/runtimeinfo", to: &routes) { _ in Answer(data: runtimeInformation) }
+        add(["GET"], "/status/buildinfo", to: &routes) { _ in Answer(buildInformation) }
+        add(["GET"], "/status/flags", to: &routes) { _ in Answer(flags) }
+        add(["GET"], "/status/runtimeinfo", to: &routes) { _ in Answer(runtimeInformation) }
         routes.on("GET", path: "/version", traits: []) { _ in
             PrometheusResponse(
                 headers: ["Content-Type": "text/plain; charset=utf-8"],
-                body: .bytes(buildInformation + [UInt8(ascii: "\n")]))
+                body: .bytes(Array("\(buildInformation)\n".utf8)))
         }
     }
 
     /// Six keys and no more: others make Grafana take the server for something else.
-    private var buildInformation: [UInt8] {
-        Self.object([
+    private var buildInformation: String {
+        JSONObject.of([
             ("version", options.version), ("revision", "tributary"), ("branch", "embedded"),
             ("buildUser", ""), ("buildDate", ""), ("goVersion", ""),
         ])
     }
 
-    private var flags: [UInt8] {
-        Self.object([
+    private var flags: String {
+        JSONObject.of([
             ("query.lookback-delta", Self.duration(options.engine.lookback)),
             ("query.max-concurrency", "20"),
             ("query.max-samples", String(options.engine.maxSamples)),
@@ -32,33 +32,23 @@ extension EmbeddedAPI {
         ])
     }
 
-    private var runtimeInformation: [UInt8] {
-        var json = JSONText()
+    private var runtimeInformation: String {
         let started = UTCText.of(milliseconds: startTime)
-        json.raw("{\"startTime\":\"\(started)\",\"CWD\":")
-        json.string(Self.workingDirectory)
-        json.raw(",\"hostname\":")
-        json.string(Self.hostName)
-        json.raw(",\"serverTime\":\"\(UTCText.of(milliseconds: now()))\"")
-        json.raw(",\"reloadConfigSuccess\":true,\"lastConfigTime\":\"\(started)\"")
-        json.raw(",\"corruptionCount\":0,\"goroutineCount\":0")
-        json.raw(",\"GOMAXPROCS\":\(sysconf(Int32(_SC_NPROCESSORS_ONLN)))")
-        json.raw(",\"GOMEMLIMIT\":9223372036854775807,\"GOGC\":\"\",\"GODEBUG\":\"\"")
-        json.raw(",\"storageRetention\":\"\"}")
-        return json.bytes
-    }
-
-    private static func object(_ pairs: [(String, String)]) -> [UInt8] {
-        var json = JSONText()
-        json.raw("{")
-        for (index, pair) in pairs.enumerated() {
-            if index > 0 { json.raw(",") }
-            json.string(pair.0)
-            json.raw(":")
-            json.string(pair.1)
-        }
-        json.raw("}")
-        return json.bytes
+        return JSONObject.of(json: [
+            ("startTime", JSONObject.string(started)),
+            ("CWD", JSONObject.string(Self.workingDirectory)),
+            ("hostname", JSONObject.string(Self.hostName)),
+            ("serverTime", JSONObject.string(UTCText.of(milliseconds: now()))),
+            ("reloadConfigSuccess", "true"),
+            ("lastConfigTime", JSONObject.string(started)),
+            ("corruptionCount", "0"),
+            ("goroutineCount", "0"),
+            ("GOMAXPROCS", "\(sysconf(Int32(_SC_NPROCESSORS_ONLN)))"),
+            ("GOMEMLIMIT", "9223372036854775807"),
+            ("GOGC", "\"\""),
+            ("GODEBUG", "\"\""),
+            ("storageRetention", "\"\""),
+        ])
     }
 
     /// As Prometheus writes durations of whole units: `5m`, `1h30m`, `0s`.

@@ -1,3 +1,5 @@
+import PromQLEngine
+import PrometheusAPI
 public import PrometheusHTTP
 
 /// The query API of Prometheus over a store in memory. Holds no socket: `respond(to:)` can be used
@@ -25,7 +27,10 @@ public struct EmbeddedAPI: Sendable {
     }
 
     public func responder(readiness: Readiness = Readiness(.ready)) -> PrometheusResponder {
-        PrometheusResponder(routes: routes(), readiness: readiness) { APIFailure($0).response }
+        PrometheusResponder(routes: routes(), readiness: readiness) { error in
+            guard let evaluation = error as? EvaluationError else { return .failure(error) }
+            return .failure(APIError(evaluation))
+        }
     }
 
     /// Every route of the server.
