@@ -80,6 +80,26 @@ import TimeSeries
                 == ["a=1": [4, 5], "a=2": [1010, 1020], "a=3": [109, 109]])
     }
 
+    @Test func `with group_right the fills follow the many and the one side`() throws {
+        let source = MemorySource([
+            (["__name__": "info", "i": "a", "cpu": "0"], [1]),
+            (["__name__": "info", "i": "b", "cpu": "0"], [1]),
+            (["__name__": "meta", "i": "a"], [100]), (["__name__": "meta", "i": "c"], [300]),
+        ])
+        func table(_ left: Double?, _ right: Double?) throws -> [String: [Double?]] {
+            let matching = VectorMatching(
+                cardinality: .oneToMany, labels: ["i"], isOn: true, fillLeft: left,
+                fillRight: right)
+            let product = metric("meta").expression.combined(
+                .multiply, metric("info").expression, matching)
+            return try evaluate(product, on: .instant(0), source).table
+        }
+        #expect(try table(1, nil) == ["cpu=0,i=a": [100], "i=c": [300]])
+        #expect(try table(nil, 0) == ["cpu=0,i=a": [100], "cpu=0,i=b": [0]])
+        #expect(
+            try table(1, 1) == ["cpu=0,i=a": [100], "cpu=0,i=b": [1], "i=c": [300]])
+    }
+
     @Test func `set operators keep whole elements`() throws {
         let all = VectorMatching(cardinality: .manyToMany)
         #expect(try table(l.combined(.and, r, all)) == ["__name__=l,a=1": [1, 2]])

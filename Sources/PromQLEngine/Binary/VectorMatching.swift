@@ -62,9 +62,11 @@ struct VectorJoin {
         output = SeriesMerger(reserving: max(left.count, right.count))
     }
 
-    /// The value for an element of the many side without partner, and the reverse.
-    private var fillForOne: Double? { isSwapped ? matching.fillLeft : matching.fillRight }
-    private var fillForMany: Double? { isSwapped ? matching.fillRight : matching.fillLeft }
+    // `fill_left` stands for the many side and `fill_right` for the one side, also with
+    // `group_right`, where those are the right and the left operand: so Prometheus does it and its
+    // own tests have it, whatever the words suggest.
+    private var fillForOne: Double? { matching.fillRight }
+    private var fillForMany: Double? { matching.fillLeft }
 
     mutating func evaluate(
         checking state: EvaluationState
