@@ -37,7 +37,18 @@ public struct EngineScriptEvaluator: ScriptEvaluator {
     public func evaluate(
         _ query: String, on grid: StepGrid, over store: MemoryStore
     ) throws -> QueryResult {
-        try Engine(options: options).evaluate(
-            parseExpression(query, options: parsing), on: grid, query: query, source: store)
+        let expression = try parseExpression(query, options: parsing)
+        switch expression.valueType {
+        case .scalar, .instantVector: break
+        case .string, .rangeVector:
+            // The engine could; a Prometheus takes no such query.
+            guard grid.isInstant else {
+                throw EvaluationError.execution(
+                    "invalid expression type \"\(expression.valueType.rawValue)\" for range query, "
+                        + "must be Scalar or instant Vector")
+            }
+        }
+        return try Engine(options: options).evaluate(
+            expression, on: grid, query: query, source: store)
     }
 }
