@@ -30,16 +30,16 @@ struct FloatRate {
         let times = series.floatTimes
         let values = series.floats
         let starts = isCounter ? series.floatStarts : []
-        var firstReset = 0
         return { window in
             let first = window.floats.lowerBound
             let last = window.floats.upperBound - 1
             var delta = values[last] - values[first]
-            while firstReset < resets.count, resets[firstReset] <= first { firstReset += 1 }
-            var i = firstReset
-            while i < resets.count, resets[i] <= last {
-                delta += values[resets[i] - 1]
-                i += 1
+            if !resets.isEmpty {
+                var i = Self.position(after: first, in: resets)
+                while i < resets.count, resets[i] <= last {
+                    delta += values[resets[i] - 1]
+                    i += 1
+                }
             }
             let count = last - first + 1
             let beginning = start(
@@ -87,6 +87,16 @@ struct FloatRate {
         var factor = (sampled + toStart + toEnd) / sampled
         if kind == .rate { factor /= seconds }
         return factor
+    }
+
+    /// Where in ascending indices those greater than `index` begin.
+    private static func position(after index: Int, in indices: [Int]) -> Int {
+        var (low, high) = (0, indices.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if indices[middle] <= index { low = middle + 1 } else { high = middle }
+        }
+        return low
     }
 
     /// Indices of samples before which the counter began anew.
