@@ -126,7 +126,8 @@ extension FloatHistogram {
     public func compacted() -> FloatHistogram {
         guard
             positiveBuckets.contains(0) || negativeBuckets.contains(0)
-                || !Self.isTight(positiveSpans) || !Self.isTight(negativeSpans)
+                || !Self.isTight(positiveSpans, of: positiveBuckets.count)
+                || !Self.isTight(negativeSpans, of: negativeBuckets.count)
         else { return self }
         var out = self
         out.positive = positive.filtered { _, count in count != 0 }
@@ -134,11 +135,14 @@ extension FloatHistogram {
         return out
     }
 
-    private static func isTight(_ spans: [Span]) -> Bool {
-        for (i, span) in spans.enumerated() where span.length == 0 || (i > 0 && span.offset == 0) {
-            return false
+    /// Whether spans cover as many buckets as there are, with a gap between any two.
+    private static func isTight(_ spans: [Span], of bucketCount: Int) -> Bool {
+        var covered = 0
+        for (i, span) in spans.enumerated() {
+            if span.length == 0 || (i > 0 && span.offset <= 0) { return false }
+            covered += Int(span.length)
         }
-        return true
+        return covered == bucketCount
     }
 
     /// Bounds present in both lists, which ascend.

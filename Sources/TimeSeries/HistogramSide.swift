@@ -11,6 +11,10 @@ struct HistogramSide: Equatable {
         counts = []
     }
 
+    /// Far beyond any bucket that a double can fall into (2^18 at the finest schema); between
+    /// indexes up to here every gap fits an offset.
+    private static let greatestIndex: Int64 = 1 << 30
+
     /// Spans may come from elsewhere and lie: what exceeds the counts, the span lengths or the
     /// range of an index is left out.
     init(_ spans: [FloatHistogram.Span], _ buckets: [Double]) {
@@ -22,7 +26,8 @@ struct HistogramSide: Equatable {
             next += Int64(span.offset)
             let length = min(Int(span.length), buckets.count - indexes.count)
             for _ in 0..<length {
-                guard let index = Int32(exactly: next) else { return }
+                guard next.magnitude <= Self.greatestIndex.magnitude else { return }
+                let index = Int32(next)
                 if let last = indexes.last, last >= index { return }
                 counts.append(buckets[indexes.count])
                 indexes.append(index)
@@ -39,7 +44,6 @@ struct HistogramSide: Equatable {
             if !spans.isEmpty, Int64(index) == end {
                 spans[spans.count - 1].length += 1
             } else {
-                // The gap between two indexes may exceed an offset only from hostile input.
                 let offset = Int32(clamping: Int64(index) - end)
                 spans.append(FloatHistogram.Span(offset: offset, length: 1))
             }
