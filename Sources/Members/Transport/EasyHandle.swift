@@ -1,0 +1,153 @@
+import CCurl
+
+/// One libcurl easy handle and the C memory that lives as long as its current transfer.
+///
+/// Owned by the transport; used on the loop's thread alone.
+final class EasyHandle {
+    let raw: UnsafeMutableRawPointer
+    private var lists: [UnsafeMutablePointer<curl_slist>] = []
+    private let errorText: UnsafeMutablePointer<CChar>
+
+    init?() {
+        guard let raw = curl_easy_init() else { return nil }
+        self.raw = raw
+        errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
+        errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
+    }
+
+    deinit {
+        curl_easy_cleanup(raw)
+        freeLists()
+        errorText.deallocate()
+    }
+
+    /// Ready for another transfer: connections stay with the multi handle, options go.
+    func reset() {
+        curl_easy_reset(raw)
+        freeLists()
+        errorText[0] = 0
+    }
+
+    private func freeLists() {
+        for list in lists { curl_slist_free_all(list) }
+        lists = []
+    }
+
+    func set(_ option: CURLoption, _ value: Int) {
+        _ = ccurl_set_long(raw, option, value)
+    }
+
+    func set(_ option: CURLoption, offset value: Int) {
+        _ = ccurl_set_offset(raw, option, curl_off_t(value))
+    }
+
+    func set(_ option: CURLoption, pointer: UnsafeRawPointer?) {
+        _ = ccurl_set_pointer(raw, option, pointer)
+    }
+
+    /// libcurl copies texts.
+    func set(_ option: CURLoption, _ text: String) {
+        _ = text.withCString { ccurl_set_pointer(raw, option, $0) }
+    }
+
+    func set(_ option: CURLoption, bytes: [UInt8]) {
+        _ = bytes.withUnsafeBytes { ccurl_set_blob(raw, option, $0.baseAddress, $0.count) }
+    }
+
+    func set(_ option: CURLoption, function: ccurl_data_function) {
+        _ = ccurl_set_function(raw, option, function)
+    }
+
+    func set(_ option: CURLoption, list texts: [String]) {
+        var list: UnsafeMutablePointer<curl_slist>?
+        for text in texts {
+            guard let longer = curl_slist_append(list, text) else { break }
+            list = longer
+        }
+        guard let list else { return }
+        lists.append(list)
+        set(option, pointer: list)
+    }
+
+    func long(_ info: CURLINFO) -> Int {
+        var value = 0
+        _ = ccurl_get_long(raw, info, &value)
+        return value
+    }
+
+    /// What every transfer is set to.
+    func configure(for request: TransferRequest) {
+        set(CURLOPT_ERRORBUFFER, pointer: errorText)
+        set(CURLOPT_NOSIGNAL, 1)
+        _ = ccurl_set_quick_exit(raw)
+        _ = ccurl_set_http_only(raw)
+        set(CURLOPT_NETRC, 0)
+        set(CURLOPT_FOLLOWLOCATION, 0)
+        set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
+        set(CURLOPT_TCP_NODELAY, 1)
+        set(CURLOPT_TCP_KEEPALIVE, 1)
+        set(CURLOPT_BUFFERSIZE, 256 * 1024)
+        set(CURLOPT_PROXY, request.proxy ?? "")
+        set(CURLOPT_CONNECTTIMEOUT_MS, Int(clamping: max(1, request.connectTimeout)))
+        if request.maximumBytes != .max {
+            set(CURLOPT_MAXFILESIZE_LARGE, offset: request.maximumBytes)
+        }
+        let target = ConnectionTarget(url: request.url, serverName: request.tls.serverName)
+        set(CURLOPT_URL, target.url)
+        if let route = target.route { set(CURLOPT_CONNECT_TO, list: [route]) }
+        if target.isTLS {
+            // Wait for a connection that may turn out to carry many transfers.
+            set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS))
+            set(CURLOPT_PIPEWAIT, 1)
+            configure(request.tls)
+        } else {
+            set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
+        }
+        var lines = request.headers.fields.map { field in
+            // libcurl takes "Name:" for a wish to leave the field out.
+            field.value.isEmpty ? "\(field.name);" : "\(field.name): \(field.value)"
+        }
+        if let host = target.hostField { lines.append("Host: \(host)") }
+        switch request.method {
+        case .get: set(CURLOPT_HTTPGET, 1)
+        case .post(let form):
+            set(CURLOPT_POST, 1)
+            set(CURLOPT_POSTFIELDSIZE_LARGE, offset: form.count)
+            if form.isEmpty {
+                set(CURLOPT_COPYPOSTFIELDS, "")
+            } else {
+                form.withUnsafeBytes { set(CURLOPT_COPYPOSTFIELDS, pointer: $0.baseAddress) }
+            }
+            // Or a large form would wait a second for a "100 Continue" that few servers send.
+            lines.append("Expect:")
+        }
+        set(CURLOPT_HTTPHEADER, list: lines)
+    }
+
+    private func configure(_ tls: TransferTLS) {
+        set(CURLOPT_SSL_VERIFYPEER, tls.verifies ? 1 : 0)
+        set(CURLOPT_SSL_VERIFYHOST, tls.verifies ? 2 : 0)
+        set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
+        set(tls.authorities, file: CURLOPT_CAINFO, bytes: CURLOPT_CAINFO_BLOB)
+        set(tls.certificate, file: CURLOPT_SSLCERT, bytes: CURLOPT_SSLCERT_BLOB)
+        set(tls.key, file: CURLOPT_SSLKEY, bytes: CURLOPT_SSLKEY_BLOB)
+    }
+
+    private func set(_ material: TransferTLS.Material?, file: CURLoption, bytes: CURLoption) {
+        switch material {
+        case nil: break
+        case .file(let path): set(file, path)
+        case .bytes(let pem): set(bytes, bytes: pem)
+        }
+    }
+
+    /// The error a finished transfer amounts to; nil for none.
+    func failure(_ code: CURLcode) -> TransferError? {
+        if code == CURLE_OK { return nil }
+        let detail = String(cString: errorText)
+        let general = String(cString: curl_easy_strerror(code))
+        return TransferError(
+            code, detail: detail.isEmpty ? general : detail,
+            systemError: Int32(clamping: long(CURLINFO_OS_ERRNO)))
+    }
+}

@@ -1,0 +1,136 @@
+import CCurl
+
+/// One transfer on its way. It belongs to the loop's thread: to the actor and to libcurl's
+/// callbacks, which run there too. Never sent anywhere; the world knows it by its number.
+final class Transfer {
+    enum Phase {
+        case waiting
+        case running
+        case ended(TransferError?)
+    }
+
+    typealias HeadContinuation = CheckedContinuation<Result<TransferHead, TransferError>, Never>
+    typealias BodyContinuation = CheckedContinuation<Result<BodyPart, TransferError>, Never>
+
+    static let slabBytes = 256 * 1024
+
+    let id: UInt64
+    let request: TransferRequest
+    var phase = Phase.waiting
+    /// Set while the transfer is in libcurl's hands.
+    var easy: EasyHandle?
+    var head = ResponseHeadParser()
+    var headWaiter: HeadContinuation?
+    var bodyWaiter: BodyContinuation?
+    /// A verdict of ours on a transfer that libcurl ends because of it.
+    var verdict: TransferError?
+    /// On the monotonic clock; `Int64.max` for none.
+    var deadline: Int64
+
+    private(set) var received = 0
+    private(set) var pausedAt: Int64?
+    private var slabs: [[UInt8]] = []
+    private var buffered = 0
+    private var firstByteAt: Int64?
+    private var pausedTime: Int64 = 0
+
+    init(id: UInt64, request: TransferRequest) {
+        self.id = id
+        self.request = request
+        deadline = request.timeout.map { MonotonicClock.after(milliseconds: $0) } ?? .max
+    }
+
+    var isPaused: Bool { pausedAt != nil }
+
+    var headResult: TransferHead {
+        TransferHead(status: head.status, headers: head.headers)
+    }
+
+    // MARK: - From libcurl
+
+    /// One header line; false to end the transfer.
+    func receiveHeader(_ line: UnsafeBufferPointer<UInt8>) -> Bool {
+        switch head.feed(line) {
+        case .more: return true
+        case .headEnded:
+            headWaiter?.resume(returning: .success(headResult))
+            headWaiter = nil
+            return true
+        case .tooLarge:
+            verdict = TransferError(.tooLarge, "the answer's header fields are too large")
+            return false
+        }
+    }
+
+    enum Receipt { case taken, pause, refused }
+
+    func receive(_ bytes: UnsafeBufferPointer<UInt8>) -> Receipt {
+        if buffered >= request.window {
+            pausedAt = MonotonicClock.now()
+            return .pause
+        }
+        let (total, overflow) = received.addingReportingOverflow(bytes.count)
+        if overflow || total > request.maximumBytes {
+            verdict = TransferError(
+                .tooLarge, "the answer is larger than \(request.maximumBytes) bytes")
+            return .refused
+        }
+        if firstByteAt == nil { firstByteAt = MonotonicClock.now() }
+        received = total
+        store(bytes)
+        if let waiter = bodyWaiter {
+            bodyWaiter = nil
+            waiter.resume(returning: .success(.bytes(takeSlabs())))
+        }
+        return .taken
+    }
+
+    private func store(_ bytes: UnsafeBufferPointer<UInt8>) {
+        buffered += bytes.count
+        if let last = slabs.indices.last, slabs[last].count + bytes.count <= Self.slabBytes {
+            slabs[last].append(contentsOf: bytes)
+            return
+        }
+        var slab: [UInt8] = []
+        // A small answer gets the room it needs, a large one whole slabs.
+        slab.reserveCapacity(received > 64 * 1024 ? Self.slabBytes : bytes.count)
+        slab.append(contentsOf: bytes)
+        slabs.append(slab)
+    }
+
+    // MARK: - To the reader
+
+    /// What has arrived, if anything.
+    func takeSlabs() -> [[UInt8]] {
+        buffered = 0
+        defer { slabs = [] }
+        return slabs
+    }
+
+    /// The pause is over; the deadline moves along where pauses are not the member's.
+    func endPause() {
+        guard let began = pausedAt else { return }
+        let length = MonotonicClock.now() &- began
+        pausedAt = nil
+        pausedTime &+= length
+        if !request.timeoutCountsPauses, deadline != .max { deadline &+= length }
+    }
+
+    /// Nothing more will come; what has arrived can be read unless somebody gave up.
+    func dropBytes() {
+        slabs = []
+        buffered = 0
+    }
+
+    func summary() -> TransferSummary {
+        let active = firstByteAt.map { MonotonicClock.now() &- $0 &- pausedTime } ?? 0
+        return TransferSummary(
+            wireBytes: received, activeNanoseconds: max(0, active), trailers: head.trailers)
+    }
+}
+
+/// What the reader of a body gets at once.
+enum BodyPart: Sendable {
+    case bytes([[UInt8]])
+    case end(TransferSummary)
+}

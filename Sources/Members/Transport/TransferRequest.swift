@@ -1,0 +1,73 @@
+/// One HTTP request, as the transport sends it.
+public struct TransferRequest: Sendable {
+    public enum Method: Sendable {
+        case get
+        /// `application/x-www-form-urlencoded`.
+        case post(form: [UInt8])
+    }
+
+    /// Absolute, percent-encoded, without credentials.
+    public var url: String
+    public var method: Method
+    /// Sent in this order; values may be secrets.
+    public var headers: HeaderFields
+    public var tls: TransferTLS
+    /// URL of a proxy; nil for none, whatever the environment says.
+    public var proxy: String?
+    /// Milliseconds for name, connection and handshake.
+    public var connectTimeout: Int64
+    /// Milliseconds for the whole transfer; nil for any time.
+    public var timeout: Int64?
+    /// Whether the time in which the body is not read is part of `timeout`.
+    public var timeoutCountsPauses: Bool
+    /// Bytes of body, as they come over the wire.
+    public var maximumBytes: Int
+    /// Bytes of body that may wait to be read before the member is made to wait.
+    public var window: Int
+    /// Transfers of one lane share `laneWidth` places; further ones wait.
+    public var lane: String
+    public var laneWidth: Int
+
+    public init(
+        url: String, method: Method = .get, headers: HeaderFields = HeaderFields(),
+        tls: TransferTLS = TransferTLS(), proxy: String? = nil, connectTimeout: Int64 = 5_000,
+        timeout: Int64? = nil, timeoutCountsPauses: Bool = true, maximumBytes: Int = .max,
+        window: Int = 1 << 20, lane: String = "", laneWidth: Int = .max
+    ) {
+        self.url = url
+        self.method = method
+        self.headers = headers
+        self.tls = tls
+        self.proxy = proxy
+        self.connectTimeout = connectTimeout
+        self.timeout = timeout
+        self.timeoutCountsPauses = timeoutCountsPauses
+        self.maximumBytes = maximumBytes
+        self.window = window
+        self.lane = lane
+        self.laneWidth = laneWidth
+    }
+
+    /// What keeps this from being sent as it stands. Line breaks and NUL would let a value become a
+    /// header, or a request, of its own.
+    var problem: String? {
+        for field in headers.fields {
+            let name = field.name.utf8
+            if name.isEmpty || name.contains(where: { $0 <= 0x20 || $0 == 0x3A || $0 >= 0x7F }) {
+                return "a header field has an impossible name"
+            }
+            if field.value.utf8.contains(where: { $0 == 0 || $0 == 0x0A || $0 == 0x0D }) {
+                return "the header field \(field.name) holds a line break"
+            }
+        }
+        let scheme = url.prefix { $0 != ":" }.lowercased()
+        if scheme != "http" && scheme != "https" { return "the URL is not an http or https URL" }
+        if url.utf8.contains(where: { $0 <= 0x20 || $0 == 0x7F }) {
+            return "the URL holds a blank or a control character"
+        }
+        if let host = tls.serverName, host.utf8.contains(where: { $0 <= 0x20 || $0 == 0x2F }) {
+            return "the TLS server name is not a host name"
+        }
+        return nil
+    }
+}
