@@ -91,9 +91,10 @@ extension Evaluator {
                 next = current.children.first(where: \.containsSelector)
             }
             guard let modifiers else { continue }
-            let own = try modifiers.offset.map { value throws(EvaluationError) in
-                try value.fixedMilliseconds()
-            } ?? 0
+            let own =
+                try modifiers.offset.map { value throws(EvaluationError) in
+                    try value.fixedMilliseconds()
+                } ?? 0
             switch modifiers.at {
             case nil: offset = offset &+ own
             case .timestamp(let time): (fixed, offset) = (time, own)

@@ -15,9 +15,10 @@ extension Evaluator {
     func reference(
         offset: DurationValue?, at: AtModifier?
     ) throws(EvaluationError) -> (offset: Int64, fixed: Int64?) {
-        let shift = try offset.map { value throws(EvaluationError) in
-            try value.fixedMilliseconds()
-        } ?? 0
+        let shift =
+            try offset.map { value throws(EvaluationError) in
+                try value.fixedMilliseconds()
+            } ?? 0
         let fixed: Int64? =
             switch at {
             case nil: nil

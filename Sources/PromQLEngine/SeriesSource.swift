@@ -6,7 +6,9 @@ public import TimeSeries
 public protocol SeriesSource: Sendable {
     /// The series that satisfy every matcher, in label order, with at least their samples in
     /// `from...through` (ms, both ends included; more is harmless, stale markers included).
-    func series(matching matchers: [LabelMatcher], from: Int64, through: Int64) throws
+    func series(
+        matching matchers: [LabelMatcher], from: Int64, through: Int64
+    ) throws
         -> [SampleSeries]
 
     /// The values of a fragment on exactly this grid, in label order. A fetched point stands for

@@ -10,13 +10,15 @@ extension Engine {
     public static func subqueryGrid(
         of subquery: Subquery, on outer: StepGrid, query: StepGrid, options: EngineOptions
     ) throws(EvaluationError) -> StepGrid {
-        let offset = try subquery.offset.map { value throws(EvaluationError) in
-            try value.fixedMilliseconds()
-        } ?? 0
+        let offset =
+            try subquery.offset.map { value throws(EvaluationError) in
+                try value.fixedMilliseconds()
+            } ?? 0
         let window = try subquery.window.fixedMilliseconds()
-        let step = try subquery.step.map { value throws(EvaluationError) in
-            try value.fixedMilliseconds()
-        } ?? options.defaultSubqueryStep
+        let step =
+            try subquery.step.map { value throws(EvaluationError) in
+                try value.fixedMilliseconds()
+            } ?? options.defaultSubqueryStep
         let first: Int64
         let last: Int64
         switch subquery.at {

@@ -41,15 +41,17 @@ import TimeSeries
 
     @Test func `many elements need group_left`() throws {
         let on = VectorMatching(labels: ["a"], isOn: true)
-        #expect(throws: EvaluationError.execution(
-            "multiple matches for labels: many-to-one matching must be explicit "
-                + "(group_left/group_right)")
+        #expect(
+            throws: EvaluationError.execution(
+                "multiple matches for labels: many-to-one matching must be explicit "
+                    + "(group_left/group_right)")
         ) { try table(m.combined(.add, l, on)) }
-        #expect(throws: EvaluationError.execution(
-            "found duplicate series for the match group {a=\"1\"} on the right hand-side of the "
-                + "operation: [{__name__=\"m\", a=\"1\", b=\"1\"}, {__name__=\"m\", a=\"1\", "
-                + "b=\"2\"}];many-to-many matching not allowed: matching labels must be unique "
-                + "on one side")
+        #expect(
+            throws: EvaluationError.execution(
+                "found duplicate series for the match group {a=\"1\"} on the right hand-side of the "
+                    + "operation: [{__name__=\"m\", a=\"1\", b=\"1\"}, {__name__=\"m\", a=\"1\", "
+                    + "b=\"2\"}];many-to-many matching not allowed: matching labels must be unique "
+                    + "on one side")
         ) { try table(l.combined(.add, m, on)) }
         let left = VectorMatching(cardinality: .manyToOne, labels: ["a"], isOn: true)
         #expect(
@@ -63,8 +65,9 @@ import TimeSeries
         let matching = VectorMatching(
             cardinality: .manyToOne, labels: ["a"], isOn: true, include: ["b"])
         // The one side has no b: the label goes, and two results become equal.
-        #expect(throws: EvaluationError.execution(
-            "multiple matches for labels: grouping labels must ensure unique matches")
+        #expect(
+            throws: EvaluationError.execution(
+                "multiple matches for labels: grouping labels must ensure unique matches")
         ) { try table(m.combined(.multiply, l, matching)) }
     }
 

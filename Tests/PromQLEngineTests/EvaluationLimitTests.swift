@@ -9,8 +9,9 @@ import TimeSeries
 
     @Test func `too many samples fail the query`() throws {
         let x = metric("x").expression
-        #expect(throws: EvaluationError.execution(
-            "query processing would load too many samples into memory in query execution")
+        #expect(
+            throws: EvaluationError.execution(
+                "query processing would load too many samples into memory in query execution")
         ) { try evaluate(x, on: grid, source) { $0.maxSamples = 50 } }
         #expect(try evaluate(x, on: grid, source) { $0.maxSamples = 150 }.table.count == 1)
     }

@@ -37,11 +37,15 @@ import TimeSeries
         ("minute(vector(1500))", ["": 25]),
         ("day_of_week()", ["": 4]),
         ("days_in_month(vector(951782400))", ["": 29]),
-        ("label_replace(lone, \"to\", \"$1-$$\", \"__name__\", \"l(.*)\")",
-            ["__name__=lone,to=one-$": -3]),
+        (
+            "label_replace(lone, \"to\", \"$1-$$\", \"__name__\", \"l(.*)\")",
+            ["__name__=lone,to=one-$": -3]
+        ),
         ("label_replace(lone, \"to\", \"v\", \"__name__\", \"o\")", ["__name__=lone": -3]),
-        ("label_join(x{i=\"1\"}, \"i\", \"/\", \"job\", \"none\", \"i\")",
-            ["__name__=x,i=a//1,job=a": 5]),
+        (
+            "label_join(x{i=\"1\"}, \"i\", \"/\", \"job\", \"none\", \"i\")",
+            ["__name__=x,i=a//1,job=a": 5]
+        ),
         ("sum by (job) (x) / on (job) group_left y", ["job=a": 3]),
         ("quantile_over_time(0.5, x{i=\"1\"}[3m])", ["i=1,job=a": 4]),
         ("predict_linear(x{i=\"2\"}[3m], 60)", ["i=2,job=a": 12]),
@@ -60,19 +64,29 @@ import TimeSeries
     }
 
     @Test(arguments: [
-        ("label_replace(x, \"\", \"v\", \"i\", \".*\")",
-            "invalid destination label name in label_replace(): "),
-        ("label_replace(x, \"d\", \"v\", \"i\", \"(\")",
-            "invalid regular expression in label_replace(): ("),
+        (
+            "label_replace(x, \"\", \"v\", \"i\", \".*\")",
+            "invalid destination label name in label_replace(): "
+        ),
+        (
+            "label_replace(x, \"d\", \"v\", \"i\", \"(\")",
+            "invalid regular expression in label_replace(): ("
+        ),
         ("label_join(x, \"d\", \"\", \"\")", "invalid source label name in label_join(): "),
-        ("label_replace(x, \"i\", \"v\", \"\", \"\")",
-            "vector cannot contain metrics with the same labelset"),
-        ("sum(rate({__name__=~\"x|y\"}[5m])) + abs({__name__!=\"\"})",
-            "vector cannot contain metrics with the same labelset"),
+        (
+            "label_replace(x, \"i\", \"v\", \"\", \"\")",
+            "vector cannot contain metrics with the same labelset"
+        ),
+        (
+            "sum(rate({__name__=~\"x|y\"}[5m])) + abs({__name__!=\"\"})",
+            "vector cannot contain metrics with the same labelset"
+        ),
         ("limit_ratio(NaN, x)", "Ratio value is NaN"),
         ("count_values(\"\", x)", "invalid label name \"\""),
-        ("deriv(x[5m] smoothed)",
-            "smoothed modifier can only be used with: delta, increase, rate - not with deriv"),
+        (
+            "deriv(x[5m] smoothed)",
+            "smoothed modifier can only be used with: delta, increase, rate - not with deriv"
+        ),
     ])
     func `a query fails with`(query: String, text: String) {
         #expect(throws: EvaluationError.execution(text)) {

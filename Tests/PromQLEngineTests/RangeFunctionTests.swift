@@ -106,8 +106,9 @@ import TimeSeries
         ])
         let both = VectorSelector(matchers: [LabelMatcher("__name__", .notEqual, "")])
         let grid = StepGrid(start: 0, end: 5 * minute, step: minute)
-        #expect(throws: EvaluationError.execution(
-            "vector cannot contain metrics with the same labelset")
+        #expect(
+            throws: EvaluationError.execution(
+                "vector cannot contain metrics with the same labelset")
         ) { try evaluate(.call(.maxOverTime, both.over(minute)), on: grid, source) }
         let shared = MemorySource([
             (["__name__": "x"], [1, 1, nil]), (["__name__": "y"], [nil, nil, 2]),
@@ -121,8 +122,9 @@ import TimeSeries
 
     @Test func `smoothing factors must lie between 0 and 1`() throws {
         let source = MemorySource([(["__name__": "x"], [1, 2])])
-        #expect(throws: EvaluationError.execution(
-            "invalid smoothing factor. Expected: 0 < sf < 1, got: 1.000000")
+        #expect(
+            throws: EvaluationError.execution(
+                "invalid smoothing factor. Expected: 0 < sf < 1, got: 1.000000")
         ) {
             try evaluate(
                 .call(

@@ -2,11 +2,11 @@ internal import PromQL
 internal import TimeSeries
 
 #if canImport(Glibc)
-    internal import Glibc
+internal import Glibc
 #elseif canImport(Musl)
-    internal import Musl
+internal import Musl
 #elseif canImport(Darwin)
-    internal import Darwin
+internal import Darwin
 #endif
 
 /// A binary operator on two columns of floats.
