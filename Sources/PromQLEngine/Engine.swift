@@ -4,8 +4,8 @@ public import TimeSeries
 /// Evaluates PromQL expressions: operator by operator, each over all steps at once.
 ///
 /// Columns are dense: the value of an operator takes 8 bytes for every series and step (and the
-/// label set once a series) until the operator above has consumed it. Raw samples stay where they are
-/// and are read by moving windows; native histograms are kept sparsely, by step.
+/// label set once a series) until the operator above has consumed it. Raw samples stay where they
+/// are and are read by moving windows; native histograms are kept sparsely, by step.
 public struct Engine: Sendable {
     public let options: EngineOptions
 
