@@ -70,6 +70,16 @@ struct AnswerComparisonTests {
         #expect(comparison.difference(gateway: worded, oracle: execution) == nil)
     }
 
+    @Test("Averages are written as quotients, and nothing else is changed")
+    func averages() {
+        let rewritten = AverageRewriting.quotients(
+            in: "avg_over_time(x[5m]) + avg by (a) (avg (y) * 2) > 1")
+        let inner = "(sum (y) / count (y)) * 2"
+        #expect(
+            rewritten
+                == "avg_over_time(x[5m]) + (sum by (a) (\(inner)) / count by (a) (\(inner))) > 1")
+    }
+
     @Test("A failing query is shrunk to its cause")
     func shrinking() {
         let inner: QueryNode = "rate(\("m{x=\"y\"}[5m]" as QueryNode))"

@@ -85,12 +85,18 @@ extension EndToEnd {
             let (ours, theirs) = (
                 try question.answer(from: gateway), try question.answer(from: oracle)
             )
-            return AnswerComparison(query: question.query)
-                .difference(gateway: ours, oracle: theirs)
-                .map {
-                    Difference(
-                        question: question, what: $0, gateway: ours.summary, oracle: theirs.summary)
-                }
+            let comparison = AnswerComparison(query: question.query)
+            guard let what = comparison.difference(gateway: ours, oracle: theirs) else {
+                return nil
+            }
+            var rounded = question
+            rounded.query = AverageRewriting.quotients(in: question.query)
+            if rounded.query != question.query {
+                let others = try rounded.answer(from: oracle)
+                if comparison.difference(gateway: ours, oracle: others) == nil { return nil }
+            }
+            return Difference(
+                question: question, what: what, gateway: ours.summary, oracle: theirs.summary)
         }
 
         /// Collected from several threads.

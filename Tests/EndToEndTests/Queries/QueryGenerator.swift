@@ -58,7 +58,7 @@ struct QueryGenerator: Sendable {
             switch random.below(6) {
             case 0:
                 let (left, right) = (scalar(depth - 1), scalar(0))
-                let op = random.pick(["+", "-", "*", "/", "%", "^"])
+                let op = random.pick(["+", "-", "*", "/", "%"])
                 return ("(\(left) \(op) \(right))" as QueryNode).as(.scalar)
             case 1 where features.contains(.globalFunctions):
                 let inner = vector(depth - 1)
