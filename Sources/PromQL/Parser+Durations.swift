@@ -7,7 +7,9 @@ extension Parser {
             isWhole ? try durationSum(context, 0) : try durationOperand(context, allowsSign: true)
         let value: DurationValue
         if let seconds = Self.literal(expression) {
-            let milliseconds = (seconds * 1000).rounded(.towardZero)
+            // To whole nanoseconds first: 1.001 s would else become 1000 ms.
+            let nanoseconds = (seconds * 1e9).rounded()
+            let milliseconds = (nanoseconds / 1e6).rounded(.towardZero)
             guard abs(milliseconds) <= Double(DurationText.limit) else {
                 throw error("duration out of range", start)
             }
@@ -60,7 +62,7 @@ extension Parser {
             throw error(
                 "expression nested too deeply, at most \(options.maximumDepth) levels", token)
         }
-        var lhs = try durationOperand(context, allowsSign: true)
+        var lhs = try durationOperand(context, allowsSign: true, bindsPowers: true)
         while case .op(let op) = token.kind {
             let precedence: Int
             switch op {
@@ -77,9 +79,9 @@ extension Parser {
         return lhs
     }
 
-    private mutating func durationOperand(_ context: String, allowsSign: Bool) throws(ParseError)
-        -> DurationExpression
-    {
+    private mutating func durationOperand(
+        _ context: String, allowsSign: Bool, bindsPowers: Bool = false
+    ) throws(ParseError) -> DurationExpression {
         let wanted = "number, duration, step(), or range()"
         switch token.kind {
         case .number, .duration:
@@ -91,7 +93,13 @@ extension Parser {
             guard allowsSign else { throw unexpected(context, wanted) }
             let sign: Unary.Operator = token.kind == .op(.subtract) ? .minus : .plus
             try advance()
-            return .unary(sign, try durationOperand(context, allowsSign: false))
+            var operand = try durationOperand(context, allowsSign: false)
+            // Inside arithmetic a sign binds weaker than a power.
+            if bindsPowers, case .op(.power) = token.kind {
+                try advance()
+                operand = .binary(.power, operand, try durationSum(context, 3))
+            }
+            return .unary(sign, operand)
         case .leftParen:
             try advance()
             let inner = try durationSum(context, 0)

@@ -6,7 +6,11 @@ struct TypeCheck {
     let query: Lexer
 
     func check(_ expression: Expression) throws(ParseError) {
-        for child in expression.children { try check(child) }
+        for (index, child) in expression.children.enumerated() {
+            // The selector of `info` chooses labels, not series: it may accept anything.
+            if case .call(let call) = expression, call.function == .info, index == 1 { continue }
+            try check(child)
+        }
         switch expression {
         case .number, .string, .paren, .fragment: return
         case .vectorSelector(let selector): try check(selector)

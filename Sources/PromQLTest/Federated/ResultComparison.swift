@@ -1,0 +1,90 @@
+public import PromQLEngine
+public import TimeSeries
+
+/// Whether two answers to the same query say the same.
+public struct ResultComparison: Sendable {
+    /// How far values may differ, relative to the larger one.
+    public var tolerance: Double
+
+    public init(tolerance: Double = 1e-9) { self.tolerance = tolerance }
+
+    /// The first difference, in words, or nil. The order of vectors is not compared.
+    public func difference(_ expected: QueryResult.Value, _ actual: QueryResult.Value) -> String? {
+        switch (expected, actual) {
+        case (.scalar(let a), .scalar(let b)): return values(a, b, "scalar")
+        case (.string(let a), .string(let b)): return a == b ? nil : "string \(b) for \(a)"
+        case (.vector(let a), .vector(let b)): return vectors(a, b)
+        case (.rangeVector(let a), .rangeVector(let b)): return samples(a, b)
+        default: return "another type of result"
+        }
+    }
+
+    private func vectors(_ a: [StepSeries], _ b: [StepSeries]) -> String? {
+        let (a, b) = (present(a), present(b))
+        if let difference = labels(a.map(\.labels), b.map(\.labels)) { return difference }
+        for (x, y) in zip(a, b) {
+            if let difference = values(x.values, y.values, "\(x.labels.pairs)") {
+                return difference
+            }
+            if let difference = histograms(x.histograms, y.histograms, "\(x.labels.pairs)") {
+                return difference
+            }
+        }
+        return nil
+    }
+
+    private func samples(_ a: [SampleSeries], _ b: [SampleSeries]) -> String? {
+        if let difference = labels(a.map(\.labels), b.map(\.labels)) { return difference }
+        for (x, y) in zip(a, b) {
+            if x.times != y.times { return "times of \(x.labels.pairs)" }
+            if let difference = values(x.values, y.values, "\(x.labels.pairs)") {
+                return difference
+            }
+        }
+        return nil
+    }
+
+    private func present(_ series: [StepSeries]) -> [StepSeries] {
+        series.filter { one in
+            !one.histograms.isEmpty || one.values.contains { !SampleValue.isAbsent($0) }
+        }.sorted { $0.labels < $1.labels }
+    }
+
+    private func labels(_ a: [LabelSet], _ b: [LabelSet]) -> String? {
+        if a == b { return nil }
+        let missing = Set(a).subtracting(b).sorted()
+        let extra = Set(b).subtracting(a).sorted()
+        return "\(b.count) series for \(a.count); missing \(missing.prefix(2).map(\.pairs)), "
+            + "extra \(extra.prefix(2).map(\.pairs))"
+    }
+
+    private func values(_ a: [Double], _ b: [Double], _ place: String) -> String? {
+        guard a.count == b.count else { return "\(b.count) steps for \(a.count) of \(place)" }
+        for (step, (x, y)) in zip(a, b).enumerated() where !isClose(x, y) {
+            return "step \(step) of \(place): \(y) for \(x)"
+        }
+        return nil
+    }
+
+    private func histograms(
+        _ a: [Int: FloatHistogram], _ b: [Int: FloatHistogram], _ place: String
+    ) -> String? {
+        guard Set(a.keys) == Set(b.keys) else { return "steps with histograms of \(place)" }
+        for (step, x) in a {
+            guard let y = b[step] else { continue }
+            guard isClose(x.count, y.count), isClose(x.sum, y.sum),
+                x.compacted().positiveBuckets.count == y.compacted().positiveBuckets.count
+            else { return "histogram at step \(step) of \(place)" }
+        }
+        return nil
+    }
+
+    private func isClose(_ x: Double, _ y: Double) -> Bool {
+        if SampleValue.isAbsent(x) || SampleValue.isAbsent(y) {
+            return SampleValue.isAbsent(x) && SampleValue.isAbsent(y)
+        }
+        if x.isNaN || y.isNaN { return x.isNaN && y.isNaN }
+        if x == y { return true }
+        return abs(x - y) <= tolerance * max(abs(x), abs(y)) || abs(x - y) < 1e-12
+    }
+}
