@@ -125,6 +125,22 @@ public struct VectorMatching: Sendable, Hashable {
         self.fillLeft = fillLeft
         self.fillRight = fillRight
     }
+
+    /// Fill values by bits, so that `NaN` equals itself.
+    public static func == (lhs: VectorMatching, rhs: VectorMatching) -> Bool {
+        lhs.cardinality == rhs.cardinality && lhs.labels == rhs.labels && lhs.isOn == rhs.isOn
+            && lhs.include == rhs.include
+            && lhs.fillLeft?.bitPattern == rhs.fillLeft?.bitPattern
+            && lhs.fillRight?.bitPattern == rhs.fillRight?.bitPattern
+    }
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(cardinality)
+        hasher.combine(labels)
+        hasher.combine(isOn)
+        hasher.combine(include)
+        hasher.combine(fillLeft?.bitPattern)
+        hasher.combine(fillRight?.bitPattern)
+    }
 }
 
 public struct Aggregation: Sendable, Hashable {
@@ -243,10 +259,12 @@ public enum DurationValue: Sendable, Hashable {
     case expression(DurationExpression)
 }
 
+/// Arithmetic of durations, in seconds. `step()` and `range()` carry their place in the query, the
+/// others take theirs from their parts.
 public indirect enum DurationExpression: Sendable, Hashable {
     case number(NumberLiteral)
-    case step
-    case range
+    case step(SourceRange)
+    case range(SourceRange)
     case unary(Unary.Operator, DurationExpression)
     case binary(Binary.Operator, DurationExpression, DurationExpression)
     case minOf(DurationExpression, DurationExpression)

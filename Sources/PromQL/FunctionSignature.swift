@@ -26,10 +26,10 @@ extension Function {
             make([.instantVector])
         case .startTimestamp: make([.instantVector], experimental: true)
         case .absentOverTime, .avgOverTime, .changes, .countOverTime, .delta, .deriv, .idelta,
-            .increase, .irate, .lastOverTime, .maxOverTime, .minOverTime, .presentOverTime, .rate,
+            .increase, .irate, .firstOverTime, .lastOverTime, .maxOverTime, .minOverTime, .presentOverTime, .rate,
             .resets, .stddevOverTime, .stdvarOverTime, .sumOverTime:
             make([.rangeVector])
-        case .firstOverTime, .madOverTime, .tsOfFirstOverTime, .tsOfLastOverTime,
+        case .madOverTime, .tsOfFirstOverTime, .tsOfLastOverTime,
             .tsOfMaxOverTime, .tsOfMinOverTime:
             make([.rangeVector], experimental: true)
         case .clamp: make([.instantVector, .scalar, .scalar])

@@ -1,0 +1,94 @@
+extension Expression {
+    /// The text over several lines, where the canonical text of a part is longer than 100 bytes; as
+    /// Prometheus `promql/parser/prettier.go`, which `format_query` shows.
+    public var prettyPrinted: String {
+        var printer = PrettyPrinter()
+        printer.print(self)
+        return printer.text
+    }
+}
+
+struct PrettyPrinter {
+    private static let longestLine = 100
+
+    /// What is still to be written; kept here rather than on the stack of the thread.
+    private enum Piece {
+        case text(String)
+        /// An expression, indented unless something stands before it on its line.
+        case expression(Expression, level: Int, indented: Bool)
+    }
+
+    private(set) var text = ""
+
+    mutating func print(_ expression: Expression) {
+        var pending = [Piece.expression(expression, level: 0, indented: true)]
+        while let piece = pending.popLast() {
+            switch piece {
+            case .text(let piece): text += piece
+            case .expression(let expression, let level, let indented):
+                pending.append(
+                    contentsOf: Self.pieces(expression, level, indented: indented).reversed())
+            }
+        }
+    }
+
+    private static func indentation(_ level: Int) -> String {
+        String(repeating: "  ", count: level)
+    }
+
+    /// The canonical text, or nil when it is too long for a line.
+    private static func line(_ expression: Expression) -> String? {
+        var printer = Printer()
+        printer.limit = longestLine
+        printer.print(expression)
+        return printer.text.utf8.count <= longestLine ? printer.text : nil
+    }
+
+    private static func pieces(
+        _ expression: Expression, _ level: Int, indented: Bool
+    ) -> [Piece] {
+        let before = Piece.text(indented ? indentation(level) : "")
+        let after = Piece.text("\n" + indentation(level) + ")")
+        func inner(_ expression: Expression) -> Piece {
+            .expression(expression, level: level + 1, indented: true)
+        }
+        if let line = line(expression) {
+            // Subqueries that fit are not indented; Prometheus does not do it either.
+            if case .subquery = expression { return [.text(line)] }
+            return [before, .text(line)]
+        }
+        switch expression {
+        case .number, .string, .vectorSelector, .matrixSelector, .fragment:
+            return [before, .text(expression.description)]
+        case .paren(let node):
+            return [before, .text("(\n"), inner(node.expression), after]
+        case .unary(let node):
+            return [
+                before, .text(node.op.rawValue),
+                .expression(node.operand, level: level, indented: false),
+            ]
+        case .binary(let node):
+            return [
+                .expression(node.lhs, level: level + 1, indented: indented),
+                .text("\n" + indentation(level) + Printer.operation(node) + "\n"),
+                inner(node.rhs),
+            ]
+        case .aggregation(let node):
+            var pieces = [before, .text(Printer.operation(node) + "(\n")]
+            if let parameter = node.parameter { pieces += [inner(parameter), .text(",\n")] }
+            return pieces + [inner(node.expression), after]
+        case .call(let node):
+            var pieces = [before, .text(node.function.rawValue + "(\n")]
+            for (index, argument) in node.arguments.enumerated() {
+                if index > 0 { pieces.append(.text(",\n")) }
+                pieces.append(inner(argument))
+            }
+            return pieces + [after]
+        case .subquery(let node):
+            return [
+                .expression(node.expression, level: level, indented: indented),
+                .text(Printer.suffix(node)),
+            ]
+        }
+    }
+}
