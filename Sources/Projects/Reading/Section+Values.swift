@@ -59,7 +59,7 @@ extension Section {
         _ key: Key, atLeast least: Int64, _ report: inout ConfigurationReport
     ) -> Int64? {
         guard let text = text(key, &report) else { return nil }
-        guard let duration = DurationText.milliseconds(text) else {
+        guard let duration = DurationSyntax.milliseconds(text) else {
             report.error(
                 at: place(of: key), subject: subject, "\"\(text)\" is not a duration",
                 mend: "write a number and a unit, as 15s, 5m or 1h30m")
@@ -68,7 +68,7 @@ extension Section {
         guard duration >= least else {
             report.error(
                 at: place(of: key), subject: subject,
-                "\"\(text)\" is shorter than \(DurationText.text(milliseconds: least))")
+                "\"\(text)\" is shorter than \(DurationSyntax.text(milliseconds: least))")
             return nil
         }
         return duration

@@ -1,14 +1,14 @@
 import Projects
 import Testing
 
-@Suite struct DurationTextTests {
+@Suite struct DurationSyntaxTests {
     @Test(
         arguments: [
             ("15s", 15_000), ("1h30m", 5_400_000), ("500ms", 500), ("1d", 86_400_000),
             ("1w", 604_800_000), ("1y", 31_536_000_000), ("0", 0), ("1m1s", 61_000),
         ] as [(String, Int64)])
     func durationsAreReadAsPrometheusReadsThem(text: String, milliseconds: Int64) {
-        #expect(DurationText.milliseconds(text) == milliseconds)
+        #expect(DurationSyntax.milliseconds(text) == milliseconds)
     }
 
     @Test(arguments: [
@@ -16,7 +16,7 @@ import Testing
         "9999999999y",
     ])
     func otherTextsAreNotDurations(text: String) {
-        #expect(DurationText.milliseconds(text) == nil)
+        #expect(DurationSyntax.milliseconds(text) == nil)
     }
 
     @Test(
@@ -25,6 +25,6 @@ import Testing
             (604_800_000, "1w"), (691_200_000, "8d"), (15_000, "15s"),
         ] as [(Int64, String)])
     func durationsPrintAsPrometheusPrintsThem(milliseconds: Int64, text: String) {
-        #expect(DurationText.text(milliseconds: milliseconds) == text)
+        #expect(DurationSyntax.text(milliseconds: milliseconds) == text)
     }
 }

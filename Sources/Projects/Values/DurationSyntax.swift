@@ -1,6 +1,6 @@
 /// Durations as Prometheus writes them: `1h30m`, `15s`, `500ms`, `1d`; each unit at most once, from
 /// the largest to the smallest.
-public enum DurationText {
+public enum DurationSyntax {
     /// Milliseconds a unit; a year has 365 days.
     private static let units: [(name: String, milliseconds: Int64)] = [
         ("y", 365 * 86_400_000), ("w", 7 * 86_400_000), ("d", 86_400_000), ("h", 3_600_000),

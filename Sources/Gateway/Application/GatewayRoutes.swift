@@ -1,0 +1,174 @@
+import Projects
+import PrometheusAPI
+import PrometheusHTTP
+
+/// Every path of the gateway.
+struct GatewayRoutes: Sendable {
+    /// Answers a query; set apart so that routing can be tested without one.
+    typealias QueryHandler =
+        @Sendable (PrometheusRequest, ResolvedProject, QueryKind) async -> PrometheusResponse
+    private typealias Handler =
+        @Sendable (PrometheusRequest, ResolvedProject) async throws -> PrometheusResponse
+
+    var configuration: Configuration
+    var directory: ProjectDirectory
+    var access: AccessControl
+    var metrics: GatewayMetrics
+    var status: StatusEndpoints
+    var answerQuery: QueryHandler
+
+    /// Where a project's API stands, `/api/v1` left out.
+    private static let addresses = [
+        "", "/p/:project", "/p/:project/d/:domain", "/p/:project/d/:domain/w/:workflow",
+    ]
+
+    func table() -> RouteTable {
+        var routes = RouteTable()
+        for address in Self.addresses {
+            routes.answerOptions(path: base + address + "/api/v1/*")
+        }
+        addProjectRoutes(to: &routes)
+        addLocalRoutes(to: &routes)
+        addRefusals(to: &routes)
+        addLifecycle(to: &routes)
+        return routes
+    }
+
+    private var base: String { configuration.urlBasePath }
+
+    // MARK: A project's API
+
+    private func addProjectRoutes(to routes: inout RouteTable) {
+        on(["GET", "POST"], "/query", &routes) { await answerQuery($0, $1, .instant) }
+        on(["GET", "POST"], "/query_range", &routes) { await answerQuery($0, $1, .range) }
+        on(["GET", "POST"], "/labels", &routes) { try await metadata($1).labelNames($0) }
+        on(["GET"], "/label/:name/values", &routes) { try await metadata($1).labelValues($0) }
+        on(["GET", "POST"], "/series", &routes) { try await metadata($1).series($0) }
+    }
+
+    private func on(
+        _ methods: [String], _ path: String, _ routes: inout RouteTable,
+        _ handler: @escaping Handler
+    ) {
+        each(methods, path, &routes) { request in
+            let grant = try self.grant(request)
+            return try await handler(request, try directory.resolve(address(request), grant))
+        }
+    }
+
+    private func metadata(_ project: ResolvedProject) -> MetadataEndpoints {
+        MetadataEndpoints(
+            project: project, concurrency: configuration.limits.maxMemberConcurrency,
+            timeout: configuration.query.timeout, metrics: metrics)
+    }
+
+    // MARK: What no member is asked for
+
+    private func addLocalRoutes(to routes: inout RouteTable) {
+        let language = LanguageEndpoints(features: configuration.query.features)
+        local(["GET", "POST"], "/format_query", &routes) { try language.format($0) }
+        local(["GET", "POST"], "/parse_query", &routes) { try language.parse($0) }
+        local(["GET"], "/status/buildinfo", &routes) { _ in .json(status.buildInformation) }
+        local(["GET"], "/status/flags", &routes) { _ in .json(status.flags) }
+        local(["GET"], "/status/runtimeinfo", &routes) { _ in .json(status.runtimeInformation) }
+        local(["GET"], "/status/config", &routes) { _ in .json(status.effectiveConfiguration) }
+    }
+
+    /// A route that needs no project, but refuses one that does not exist.
+    private func local(
+        _ methods: [String], _ path: String, _ routes: inout RouteTable,
+        _ handler: @escaping @Sendable (PrometheusRequest) throws -> PrometheusResponse
+    ) {
+        each(methods, path, &routes) { request in
+            let grant = try self.grant(request)
+            let address = address(request)
+            if address.project != nil { _ = try directory.resolve(address, grant) }
+            return try handler(request)
+        }
+    }
+
+    /// The gateway only reads: what would write is refused as a server with the feature off.
+    private func addRefusals(to routes: inout RouteTable) {
+        let writes = [
+            (
+                "/write",
+                "remote write receiver needs to be enabled with --web.enable-remote-write-receiver\n"
+            ),
+            (
+                "/otlp/v1/metrics",
+                "otlp write receiver needs to be enabled with --web.enable-otlp-receiver\n"
+            ),
+        ]
+        for (path, text) in writes {
+            each(["POST"], path, &routes) { _ in .text(status: 404, text, noSniff: true) }
+        }
+        for action in ["delete_series", "clean_tombstones", "snapshot"] {
+            each(["POST", "PUT"], "/admin/tsdb/\(action)", &routes) { _ in
+                // 500 and not the 503 of other unavailable things, as the reference.
+                .json(status: 500, APIError(.unavailable, "admin APIs disabled").json)
+            }
+        }
+    }
+
+    // MARK: The server itself
+
+    private func addLifecycle(to routes: inout RouteTable) {
+        routes.on("GET", "HEAD", path: base + "/-/healthy", traits: []) { _ in
+            .text("Prometheus Server is Healthy.\n")
+        }
+        routes.on("GET", "HEAD", path: base + "/-/ready", traits: .readyGated) { _ in
+            .text("Prometheus Server is Ready.\n")
+        }
+        for path in ["/-/reload", "/-/quit"] {
+            routes.on("POST", "PUT", path: base + path, traits: []) { _ in
+                .text(status: 403, "Lifecycle API is not enabled.")
+            }
+            routes.on("GET", path: base + path, traits: []) { _ in
+                .text(status: 405, "Only POST or PUT requests allowed")
+            }
+        }
+        routes.on("GET", path: base + "/metrics", traits: []) { request in
+            _ = try grant(request)
+            var response = PrometheusResponse.text(await status.metricsText(metrics))
+            response.headers["Content-Type"] = "text/plain; version=0.0.4; charset=utf-8"
+            return response
+        }
+        routes.on("GET", path: base + "/version", traits: []) { _ in
+            .text(String(decoding: status.buildObject + [UInt8(ascii: "\n")], as: UTF8.self))
+        }
+        routes.on("GET", path: base + "/", traits: []) { _ in
+            .text(
+                "Tributary: a Prometheus data source.\n\n"
+                    + "\(base)/api/v1/...              the default project\n"
+                    + "\(base)/p/<project>/api/v1/...  one project\n")
+        }
+    }
+
+    // MARK: Requests
+
+    private func each(
+        _ methods: [String], _ path: String, _ routes: inout RouteTable,
+        _ handler: @escaping RequestHandler
+    ) {
+        for address in Self.addresses {
+            for method in methods {
+                routes.on(method, path: base + address + "/api/v1" + path, handler: handler)
+            }
+        }
+    }
+
+    private func grant(_ request: PrometheusRequest) throws(APIError) -> Grant {
+        do throws(AccessControl.Refusal) {
+            return try access.grant(for: request.headers)
+        } catch {
+            throw APIError(.unauthorized, error.text)
+        }
+    }
+
+    private func address(_ request: PrometheusRequest) -> ProjectDirectory.Address {
+        ProjectDirectory.Address(
+            project: request.pathParameters["project"],
+            domain: request.pathParameters["domain"],
+            workflow: request.pathParameters["workflow"], seed: request.parameter("query"))
+    }
+}

@@ -1,0 +1,15 @@
+import PrometheusAPI
+
+/// What a member's failure means to a client: its own kind is kept, and the member is named.
+enum MemberFailure {
+    static func error(of error: any Error, member: String) -> APIError {
+        switch error {
+        case let error as APIError:
+            APIError(error.kind, "project \(QuotedText.of(member)): \(error.message)")
+        case is CancellationError:
+            APIError(.canceled, "context canceled")
+        default:
+            APIError(.unavailable, "project \(QuotedText.of(member)): \(error)")
+        }
+    }
+}

@@ -1,0 +1,116 @@
+import Federation
+import Projects
+import PrometheusAPI
+import PrometheusHTTP
+import TimeSeries
+
+/// `labels`, `label/<name>/values` and `series` of a project.
+struct MetadataEndpoints: Sendable {
+    var project: ResolvedProject
+    var concurrency: Int
+    /// Milliseconds an answer may take.
+    var timeout: Int64
+    var metrics: GatewayMetrics
+
+    func labelNames(_ request: PrometheusRequest) async throws -> PrometheusResponse {
+        let asked = try self.request(request) { .badData($0) }
+        let answer = await federation.labelNames(asked)
+        return try respond(answer, to: request) { JSONText.append($0, to: &$1) }
+    }
+
+    func labelValues(_ request: PrometheusRequest) async throws -> PrometheusResponse {
+        let written = request.pathParameters["name"] ?? ""
+        let name = EscapedLabelName.decoded(written)
+        if name.isEmpty || !request.isPathValidUTF8 {
+            throw APIError.badData("invalid label name: \(QuotedText.of(written))")
+        }
+        let asked = try self.request(request) { .badData($0) }
+        let answer = await federation.labelValues(of: name, asked)
+        return try respond(answer, to: request) { JSONText.append($0, to: &$1) }
+    }
+
+    func series(_ request: PrometheusRequest) async throws -> PrometheusResponse {
+        if let error = request.formError {
+            throw APIError.badData("error parsing form values: \(error.description)")
+        }
+        if request.parameters.all("match[]").isEmpty {
+            throw APIError.badData("no match[] parameter provided")
+        }
+        let asked = try self.request(request) { .parameter("match[]", $0) }
+        let answer = await federation.series(asked)
+        return try respond(answer, to: request) { series, out in
+            out.append(UInt8(ascii: "["))
+            for (index, labels) in series.enumerated() {
+                if index > 0 { out.append(UInt8(ascii: ",")) }
+                ResultWriter.appendLabels(labels, to: &out)
+            }
+            out.append(UInt8(ascii: "]"))
+        }
+    }
+
+    // MARK: Parameters
+
+    private func request(
+        _ request: PrometheusRequest, refusal: (String) -> APIError
+    ) throws(APIError) -> MetadataFederation.Request {
+        let limit = try RequestLimit.parse(request.parameter("limit"))
+        let start = try time("start", request)
+        let end = try time("end", request)
+        let selectors: MetadataSelectors
+        do throws(MetadataSelectors.Refusal) {
+            selectors = try MetadataSelectors(
+                request.parameters.all("match[]"), partition: project.partition)
+        } catch {
+            throw refusal(error.text)
+        }
+        return MetadataFederation.Request(
+            selectors: selectors, start: start, end: end, limit: limit,
+            deadline: .now.advanced(by: .milliseconds(timeout)))
+    }
+
+    private func time(
+        _ name: String, _ request: PrometheusRequest
+    ) throws(APIError) -> Int64? {
+        let text = request.parameter(name)
+        if text.isEmpty { return nil }
+        do throws(APIError) {
+            return try RequestTime.parse(text)
+        } catch {
+            throw .parameter(name, "invalid time value for '\(name)': \(error.message)")
+        }
+    }
+
+    // MARK: Answers
+
+    private var federation: MetadataFederation {
+        MetadataFederation(
+            members: project.members.map { member in
+                MetadataFederation.Member(
+                    name: member.name, source: MemberMetadata(client: member.client))
+            },
+            partition: project.partition, concurrency: concurrency)
+    }
+
+    /// A member that is missing takes elements away and falsifies none, so `safe` warns like
+    /// `warn`. Nobody left to answer is an error under every policy.
+    private func respond<Element>(
+        _ answer: MetadataFederation.Answer<Element>, to request: PrometheusRequest,
+        _ append: ([Element], inout [UInt8]) -> Void
+    ) throws(APIError) -> PrometheusResponse {
+        let policy = try PartialResponse.requested(by: request) ?? project.partialResponse
+        for failure in answer.failures { metrics.recordFailure(ofMember: failure.member) }
+        if let first = answer.failures.first,
+            policy == .abort || answer.failures.count == answer.asked
+        {
+            throw MemberFailure.error(of: first.error, member: first.member)
+        }
+        var out = Envelope.head
+        append(answer.elements, &out)
+        let failures = answer.failures.map {
+            MemberFailure.error(of: $0.error, member: $0.member).message
+        }
+        Envelope.appendTail(
+            failures: failures, warnings: Set(answer.warnings), infos: Set(answer.infos), to: &out)
+        return .json(out)
+    }
+}

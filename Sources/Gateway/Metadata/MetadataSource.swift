@@ -1,0 +1,12 @@
+import TimeSeries
+
+/// Whoever can say which labels and series a member has. Errors are whatever the member or the way
+/// to it gave.
+protocol MetadataSource: Sendable {
+    func labelNames(_ question: MetadataQuestion) async throws -> MetadataReply<String>
+    /// - Parameter name: in the member's own naming.
+    func labelValues(
+        of name: String, _ question: MetadataQuestion
+    ) async throws -> MetadataReply<String>
+    func series(_ question: MetadataQuestion) async throws -> MetadataReply<LabelSet>
+}

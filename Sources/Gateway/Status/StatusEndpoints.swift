@@ -1,0 +1,100 @@
+import Projects
+import PrometheusAPI
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+/// What the gateway says about itself under `/api/v1/status`, in Prometheus's words.
+struct StatusEndpoints: Sendable {
+    /// The Prometheus version whose behaviour is claimed.
+    static let compatibility = "3.14.0"
+
+    var configuration: Configuration
+    let process = ProcessMetrics()
+
+    /// Six keys and no more: others make Grafana take the server for something else.
+    var buildObject: [UInt8] {
+        JSONValue.object([
+            ("version", .string(Self.compatibility)), ("revision", .string("tributary")),
+            ("branch", .string("tributary")), ("buildUser", .string("")),
+            ("buildDate", .string("")), ("goVersion", .string("")),
+        ]).bytes
+    }
+
+    var buildInformation: [UInt8] { Self.enveloped(buildObject) }
+
+    var flags: [UInt8] {
+        let query = configuration.query
+        let pairs: [(String, String)] = [
+            ("enable-feature", query.features.map(\.rawValue).sorted().joined(separator: ",")),
+            ("query.lookback-delta", DurationSyntax.text(milliseconds: query.lookback)),
+            ("query.max-concurrency", String(query.maxConcurrency)),
+            ("query.max-samples", String(query.maxSamples)),
+            ("query.timeout", DurationSyntax.text(milliseconds: query.timeout)),
+            ("web.enable-admin-api", "false"),
+            ("web.enable-lifecycle", "false"),
+            ("web.listen-address", configuration.listenAddress.description),
+        ]
+        return Self.enveloped(
+            JSONValue.object(pairs.map { (key: $0.0, value: .string($0.1)) }).bytes)
+    }
+
+    var runtimeInformation: [UInt8] {
+        let started = UTCText.of(seconds: process.startTime)
+        return Self.enveloped(
+            JSONValue.object([
+                ("startTime", .string(started)), ("CWD", .string(Self.workingDirectory)),
+                ("hostname", .string(Self.hostName)), ("serverTime", .string(UTCText.now())),
+                ("reloadConfigSuccess", .bool(true)), ("lastConfigTime", .string(started)),
+                ("corruptionCount", .integer(0)), ("goroutineCount", .integer(0)),
+                ("GOMAXPROCS", .integer(Int64(sysconf(Int32(_SC_NPROCESSORS_ONLN))))),
+                ("GOMEMLIMIT", .integer(.max)), ("GOGC", .string("")), ("GODEBUG", .string("")),
+                ("storageRetention", .string("")),
+            ]).bytes)
+    }
+
+    /// The configuration in force as YAML, secrets left out.
+    var effectiveConfiguration: [UInt8] {
+        Self.enveloped(JSONValue.object([("yaml", .string(configuration.redactedYAML))]).bytes)
+    }
+
+    /// The whole of `/metrics`.
+    func metricsText(_ metrics: GatewayMetrics) async -> String {
+        var text = process.exposition()
+        text.family("tributary_projects", .gauge, "Projects by kind.")
+        for (kind, count) in configuration.projectCounts {
+            text.sample([("kind", kind)], Double(count))
+        }
+        text.append(metrics.exposition())
+        return text.text
+    }
+
+    private static func enveloped(_ data: [UInt8]) -> [UInt8] {
+        Envelope.head + data + [UInt8(ascii: "}")]
+    }
+
+    private static var workingDirectory: String {
+        guard let path = getcwd(nil, 0) else { return "" }
+        defer { free(path) }
+        return String(cString: path)
+    }
+
+    private static var hostName: String {
+        var name = [CChar](repeating: 0, count: 256)
+        guard gethostname(&name, name.count - 1) == 0 else { return "" }
+        return String(
+            decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+}
+
+extension Configuration {
+    /// How many projects there are of each kind.
+    fileprivate var projectCounts: [(kind: String, count: Int)] {
+        var counts: [String: Int] = [:]
+        for project in projects { counts[project.kindName, default: 0] += 1 }
+        return counts.sorted { $0.key < $1.key }.map { (kind: $0.key, count: $0.value) }
+    }
+}

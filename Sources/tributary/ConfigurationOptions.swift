@@ -1,0 +1,24 @@
+import ArgumentParser
+import Foundation
+import Projects
+
+/// Where secrets of a custom resource are.
+struct ConfigurationOptions: ParsableArguments {
+    @Option(
+        help: "Directory of secrets, DIR/<secret name>/<key>, as Kubernetes mounts them.")
+    var secretsDir: String?
+
+    /// Reads a configuration, or tells everything that is wrong with it and ends.
+    func load(_ path: String, generatesSecrets: Bool) throws -> Configuration {
+        let environment = ProcessInfo.processInfo.environment
+        let secrets = SecretFiles(
+            directory: secretsDir, environment: environment,
+            generation: generatesSecrets && secretsDir != nil ? .whenMissing : .never)
+        do throws(ConfigurationErrors) {
+            return try Configuration.load(path: path, environment: environment, secrets: secrets)
+        } catch {
+            Console.say(error.description)
+            throw Outcome.invalid
+        }
+    }
+}

@@ -1,0 +1,16 @@
+import ArgumentParser
+
+/// One Prometheus over many.
+struct Tributary: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "tributary",
+        abstract: "Answers PromQL over many Prometheus servers as if they were one.",
+        discussion: """
+            Ends with 0 when all went well, 1 when something failed, 2 when a configuration or a \
+            script is wrong, and 64 when the command line is.
+            """,
+        subcommands: [
+            ServeCommand.self, CheckCommand.self, QueryCommand.self, DemoCommand.self,
+            EmbeddedCommand.self, TestScriptCommand.self,
+        ])
+}

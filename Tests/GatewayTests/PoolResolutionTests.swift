@@ -1,0 +1,61 @@
+import Foundation
+import Projects
+import Testing
+
+@testable import Gateway
+
+/// The pool and the cluster that answer for a pooled project, with the records of the seed.
+@Suite struct PoolResolutionTests {
+    private let pools: PoolResolution
+
+    init() throws {
+        let path = URL(fileURLWithPath: #filePath)
+            .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+            .appendingPathComponent("configs/cluster-pools.yaml").path
+        pools = PoolResolution(try Configuration.load(path: path, environment: [:]))
+    }
+
+    @Test(
+        arguments: [
+            ("development", nil, "development-cp", "project-domain"),
+            ("development", "anything", "development-cp", "project-domain"),
+            ("production", "my_critical_wf", "production-cp", "workflow"),
+            ("production", "other", "default", "default"),
+            ("production", nil, "default", "default"),
+            (nil, nil, "default", "default"), (nil, "my_critical_wf", "default", "default"),
+        ] as [(String?, String?, String, String)])
+    func theMostSpecificRecordWins(
+        domain: String?, workflow: String?, pool: String, level: String
+    ) {
+        let choice = pools.pool(
+            for: .attributes, project: "flytesnacks", domain: domain, workflow: workflow)
+        #expect(choice?.pool == pool)
+        #expect(choice?.level.rawValue == level)
+    }
+
+    @Test func aProjectMayNameItsPool() {
+        let choice = pools.pool(
+            for: .pool("dr-region"), project: "x", domain: "production", workflow: nil)
+        #expect(choice == .init(pool: "dr-region", level: .named))
+    }
+
+    @Test func theChoiceWithinAPoolIsStableAndSpreads() {
+        var first: Set<String> = []
+        for number in 0..<50 {
+            let seed = "rate(x[\(number)m])"
+            let once = pools.clusters(of: "production-cp", enabled: { _ in true }, seed: seed)
+            #expect(once.sorted() == ["production-cluster-1", "production-cluster-2"])
+            let again = pools.clusters(of: "production-cp", enabled: { _ in true }, seed: seed)
+            #expect(once == again)
+            first.insert(once[0])
+        }
+        #expect(first.count == 2)
+    }
+
+    @Test func disabledClustersAreNeverChosen() {
+        let clusters = pools.clusters(
+            of: "production-cp", enabled: { $0 != "production-cluster-1" }, seed: "up")
+        #expect(clusters == ["production-cluster-2"])
+        #expect(pools.clusters(of: "default", enabled: { _ in false }, seed: "up").isEmpty)
+    }
+}
