@@ -38,7 +38,7 @@ enum AverageRewriting {
             if rest[index] == ")" { depth -= 1 }
             if depth == 0 {
                 return (
-                    rest[start..<open], rest[rest.index(after: open)..<index],
+                    text[start..<open], text[rest.index(after: open)..<index],
                     rest[rest.index(after: index)...]
                 )
             }
