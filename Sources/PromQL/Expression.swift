@@ -36,11 +36,21 @@ public struct NumberLiteral: Sendable, Hashable {
 }
 
 public struct StringLiteral: Sendable, Hashable {
+    /// With U+FFFD for bytes that are no UTF-8.
     public var value: String
+    /// The bytes of the literal when they are no UTF-8 (`"a\xc5"`), else nil.
+    public var malformedBytes: [UInt8]?
     public var range: SourceRange
 
     public init(_ value: String, range: SourceRange = .none) {
         self.value = value
+        self.range = range
+    }
+
+    /// Takes any bytes.
+    public init(bytes: [UInt8], range: SourceRange = .none) {
+        value = String(decoding: bytes, as: UTF8.self)
+        malformedBytes = value.utf8.elementsEqual(bytes) ? nil : bytes
         self.range = range
     }
 }

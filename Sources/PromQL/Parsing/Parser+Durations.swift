@@ -67,7 +67,7 @@ extension Parser {
         } else {
             lhs = try durationOperand(context)
         }
-        while case .binary(let op) = try peek().kind, op.isDurationOperator,
+        while case .binary(let op) = try peek().kind, op.isArithmetic,
             op.precedence >= minimum
         {
             let token = try takePart()
@@ -177,21 +177,14 @@ extension Parser {
     }
 }
 
-extension Binary.Operator {
-    fileprivate var isDurationOperator: Bool {
-        switch self {
-        case .add, .subtract, .multiply, .divide, .modulo, .power: true
-        default: false
-        }
-    }
-}
-
 extension NumberLiteral {
     /// Whether the seconds fit in the nanoseconds of Go's `time.Duration`.
     fileprivate var isInDurationRange: Bool { abs(value) <= 0x1p63 / 1e9 }
 
-    /// The seconds as milliseconds: rounded to nanoseconds, then truncated.
+    /// The seconds as milliseconds: rounded to nanoseconds, then truncated. A duration has whole
+    /// milliseconds, which nanoseconds in floating point would not keep over all its range.
     var roundedMilliseconds: Int64 {
+        if isDuration { return Int64((value * 1000).rounded(.toNearestOrAwayFromZero)) }
         let nanoseconds = (value * 1e9).rounded(.toNearestOrAwayFromZero)
         return (Int64(exactly: nanoseconds) ?? (value < 0 ? .min : .max)) / 1_000_000
     }

@@ -151,8 +151,8 @@ struct Parser {
         case .number, .duration:
             return Operand(expression: .number(try numberLiteral()), type: .scalar)
         case .string:
-            let value = stringValue(try take())
-            let literal = StringLiteral(value, range: token.range)
+            try take()
+            let literal = StringLiteral(bytes: stringBytes(token), range: token.range)
             return Operand(expression: .string(literal), type: .string)
         case .leftParen:
             try take()
@@ -257,7 +257,13 @@ struct Parser {
         }
     }
 
-    func stringValue(_ token: Token) -> String {
+    func stringBytes(_ token: Token) -> [UInt8] {
         StringSyntax.value(of: lexer.bytes[token.range.start..<token.range.end])
+    }
+
+    /// The value of a string in a matcher or a list of labels. Bytes that are no UTF-8 become
+    /// U+FFFD, which no label of a well-behaved server contains.
+    func stringValue(_ token: Token) -> String {
+        String(decoding: stringBytes(token), as: UTF8.self)
     }
 }

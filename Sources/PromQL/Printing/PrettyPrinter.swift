@@ -65,13 +65,16 @@ struct PrettyPrinter {
         case .unary(let node):
             return [
                 before, .text(node.op.rawValue),
-                .expression(node.operand, level: level, indented: false),
+                .expression(Printer.operand(node), level: level, indented: false),
             ]
         case .binary(let node):
+            let (lhs, rhs) = Printer.operands(node)
+            let base = Printer.unsignedBase(node).map { base in
+                Piece.text((indented ? indentation(level + 1) : "") + base)
+            }
             return [
-                .expression(node.lhs, level: level + 1, indented: indented),
-                .text("\n" + indentation(level) + Printer.operation(node) + "\n"),
-                inner(node.rhs),
+                base ?? .expression(lhs, level: level + 1, indented: indented),
+                .text("\n" + indentation(level) + Printer.operation(node) + "\n"), inner(rhs),
             ]
         case .aggregation(let node):
             var pieces = [before, .text(Printer.operation(node) + "(\n")]
@@ -86,7 +89,7 @@ struct PrettyPrinter {
             return pieces + [after]
         case .subquery(let node):
             return [
-                .expression(node.expression, level: level, indented: indented),
+                .expression(Printer.operand(node), level: level, indented: indented),
                 .text(Printer.suffix(node)),
             ]
         }

@@ -1,6 +1,7 @@
 extension Expression: CustomStringConvertible {
     /// The canonical text. Parsing it gives an equal tree, but for the order of matchers, which are
-    /// printed sorted. Fragments print as `<fragment N>`.
+    /// printed sorted, and for parentheses that the grouping of a tree that nobody wrote demands.
+    /// Fragments print as `<fragment N>`.
     public var description: String {
         var printer = Printer()
         printer.print(self)
@@ -36,11 +37,15 @@ struct Printer {
     private static func pieces(_ expression: Expression) -> [Piece] {
         switch expression {
         case .number(let node): return [.text(number(node))]
-        case .string(let node): return [.text(GoQuoting.quote(node.value))]
+        case .string(let node):
+            let quoted = node.malformedBytes.map { GoQuoting.quote(bytes: $0) }
+            return [.text(quoted ?? GoQuoting.quote(node.value))]
         case .paren(let node): return [.text("("), .expression(node.expression), .text(")")]
-        case .unary(let node): return [.text(node.op.rawValue), .expression(node.operand)]
+        case .unary(let node): return [.text(node.op.rawValue), .expression(operand(node))]
         case .binary(let node):
-            return [.expression(node.lhs), .text(" \(operation(node)) "), .expression(node.rhs)]
+            let (lhs, rhs) = operands(node)
+            let base = unsignedBase(node).map(Piece.text) ?? .expression(lhs)
+            return [base, .text(" \(operation(node)) "), .expression(rhs)]
         case .aggregation(let node):
             let head = Piece.text(operation(node) + "(")
             let parameter: [Piece] = node.parameter.map { [.expression($0), .text(", ")] } ?? []
@@ -61,7 +66,7 @@ struct Printer {
                     selector(inner) + "[" + duration(node.window) + "]" + extended(inner)
                         + at(inner.at) + offset(inner.offset))
             ]
-        case .subquery(let node): return [.expression(node.expression), .text(suffix(node))]
+        case .subquery(let node): return [.expression(operand(node)), .text(suffix(node))]
         case .fragment(let node): return [.text("<fragment \(node.id)>")]
         }
     }

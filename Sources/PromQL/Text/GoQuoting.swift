@@ -10,6 +10,25 @@ public enum GoQuoting {
         return out + "\""
     }
 
+    /// As `quote(_:)`, for bytes; what is no UTF-8 among them is written as `\xff`.
+    public static func quote(bytes: [UInt8]) -> String {
+        var out = "\""
+        var rest = bytes[...]
+        while let byte = rest.first {
+            var decoder = UTF8()
+            var iterator = rest.makeIterator()
+            switch decoder.decode(&iterator) {
+            case .scalarValue(let scalar):
+                append(scalar, quote: "\"", to: &out)
+                rest = rest.dropFirst(UTF8.width(scalar))
+            case .error, .emptyInput:
+                out += "\\x" + hexadecimal(UInt32(byte), width: 2)
+                rest = rest.dropFirst()
+            }
+        }
+        return out + "\""
+    }
+
     /// One character in single quotes; nil, the end of the text, shows as Go shows what is none.
     static func quote(_ scalar: Unicode.Scalar?) -> String {
         var out = "'"

@@ -1,12 +1,12 @@
 /// The values of quoted strings.
 enum StringSyntax {
-    /// The value of a string that the lexer has passed, quotes included. Bytes that are no UTF-8
-    /// (`"\xff"`) become U+FFFD, which no label value of a well-behaved server contains.
-    static func value(of literal: ArraySlice<UInt8>) -> String {
-        guard let quote = literal.first else { return "" }
+    /// The value of a string that the lexer has passed, quotes included; any bytes, as `"\xff"`
+    /// shows.
+    static func value(of literal: ArraySlice<UInt8>) -> [UInt8] {
+        guard let quote = literal.first else { return [] }
         var rest = literal.dropFirst().dropLast()
         guard quote != UInt8(ascii: "`"), rest.contains(UInt8(ascii: "\\")) else {
-            return String(decoding: rest, as: UTF8.self)
+            return Array(rest)
         }
         var out: [UInt8] = []
         out.reserveCapacity(rest.count)
@@ -32,7 +32,7 @@ enum StringSyntax {
             default: out.append(escape)
             }
         }
-        return String(decoding: out, as: UTF8.self)
+        return out
     }
 
     private static func code(
