@@ -48,7 +48,10 @@ private func element(_ labels: LabelSet) -> String {
         expected.sort { $0.0 < $1.0 }
         var merge = SeriesMerge(sources, partition: "project")
         var out: [UInt8] = []
-        while try await merge.append(to: &out, target: out.count + 100) {}
+        while let element = try await merge.next() {
+            element.append(to: &out)
+            out.append(UInt8(ascii: ","))
+        }
         let text = String(decoding: out, as: UTF8.self)
         #expect(text == expected.map { $0.1 + "," }.joined(), "seed \(seed)")
         #expect(merge.disorder == 0)

@@ -5,13 +5,7 @@
 /// came first and must come after A. All such A follow B as one run, so it is enough to hold B
 /// back until the run ends; runs nest, so what is held is a stack, its top the least.
 struct OrderRestorer {
-    /// A series in a page.
-    struct Item: Sendable {
-        var page: SeriesPage
-        var index: Int
-
-        var key: ArraySlice<UInt8> { page.keys[page.series[index].key] }
-    }
+    typealias Item = SeriesElement
 
     private var held: [Item] = []
     private var ready: [Item] = []

@@ -22,26 +22,15 @@ public struct SeriesMerge {
     /// Series of members that came out of order; the merged sequence then is not in order either.
     public var disorder: Int { streams.reduce(0) { $0 + $1.restorer.disorder } }
 
-    /// Appends elements, each followed by a comma, until the buffer has `target` bytes. False when
-    /// nothing was left.
-    public mutating func append(to out: inout [UInt8], target: Int) async throws -> Bool {
-        var any = false
-        while out.count < target {
-            guard let index = try await next() else { return any }
-            guard let item = streams[index].head else { return any }
-            let range = item.page.series[item.index].element
-            item.page.bytes.withUnsafeBufferPointer {
-                out.append(contentsOf: UnsafeBufferPointer(rebasing: $0[range]))
-            }
-            out.append(UInt8(ascii: ","))
-            streams[index].head = nil
-            any = true
-        }
-        return any
+    /// The next series in label order, nil behind the last.
+    public mutating func next() async throws -> SeriesElement? {
+        guard let index = try await least() else { return nil }
+        defer { streams[index].head = nil }
+        return streams[index].head
     }
 
     /// The stream whose head is the least; every stream has its head after this, or is done.
-    private mutating func next() async throws -> Int? {
+    private mutating func least() async throws -> Int? {
         var least: Int?
         for index in streams.indices {
             if streams[index].head == nil { try await fill(index) }

@@ -25,6 +25,8 @@ public struct ResponseScanner {
         public var seriesCount = 0
         /// The value of a scalar or string answer.
         public var plain: String?
+
+        public init() {}
     }
 
     enum State {

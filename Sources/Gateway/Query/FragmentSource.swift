@@ -1,0 +1,53 @@
+import PrometheusAPI
+import TimeSeries
+
+/// Whoever answers fragments: a member over the network, or a stand-in in tests.
+protocol FragmentSource: Sendable {
+    /// Begins to ask one fragment.
+    ///
+    /// - Throws: `FragmentFailure`, at once or while pages are read.
+    func open(_ question: FragmentQuestion) async throws(FragmentFailure) -> any FragmentStream
+}
+
+/// One request for one fragment.
+struct FragmentQuestion: Sendable {
+    /// PromQL.
+    var text: String
+    /// One step is asked as an instant query, more as a range query.
+    var grid: StepGrid
+    /// Milliseconds.
+    var lookback: Int64
+    var deadline: ContinuousClock.Instant
+    var injection: LabelInjection
+}
+
+/// The answer to a fragment as it arrives.
+protocol FragmentStream: Sendable {
+    /// The next page, nil behind the last.
+    func next() async throws(FragmentFailure) -> SeriesPage?
+    /// What the answer says besides its series; asked once `next` gave nil.
+    func trailer() async -> ResponseScanner.Trailer
+}
+
+/// Why a member has no part in an answer.
+enum FragmentFailure: Error, Sendable {
+    /// The member judged the text: 400 or 422. The query fails with the member's words.
+    case rejected(APIError)
+    /// The member did not answer in time.
+    case timeout(String)
+    /// The member could not be reached, or its answer not be used.
+    case unavailable(String)
+    /// A limit of the gateway's own was met.
+    case limit(String)
+    /// Nobody waits for the answer any more.
+    case cancelled
+
+    /// The cause, without the member's name.
+    var text: String {
+        switch self {
+        case .rejected(let error): error.message
+        case .timeout(let text), .unavailable(let text), .limit(let text): text
+        case .cancelled: "context canceled"
+        }
+    }
+}

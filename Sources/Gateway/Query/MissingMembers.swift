@@ -1,0 +1,66 @@
+import Federation
+import Projects
+import PrometheusAPI
+
+/// Members that have no part in an answer, and what follows from that.
+struct MissingMembers: Sendable {
+    /// In the order they were found missing; the first cause of each.
+    private(set) var causes: [(member: Int, failure: FragmentFailure)] = []
+    let names: [String]
+
+    init(names: [String]) { self.names = names }
+
+    var members: Set<Int> { Set(causes.map(\.member)) }
+    var isEmpty: Bool { causes.isEmpty }
+
+    mutating func add(_ member: Int, _ failure: FragmentFailure) {
+        if !causes.contains(where: { $0.member == member }) { causes.append((member, failure)) }
+    }
+
+    /// The warnings that stand for the missing members, if the answer may be given without them.
+    ///
+    /// - Throws: the error that the answer is instead.
+    func warnings(for plan: Plan, under policy: PartialResponse) throws(APIError) -> [String] {
+        if causes.isEmpty { return [] }
+        for (member, failure) in causes {
+            switch failure {
+            case .rejected(let error):
+                throw APIError(error.kind, "\(named(member)): \(error.message)")
+            case .limit(let text): throw APIError(.execution, "\(named(member)): \(text)")
+            case .cancelled: throw APIError(.canceled, "query was canceled in query execution")
+            case .timeout, .unavailable: continue
+            }
+        }
+        let effect = plan.effect(ofMissing: members)
+        if members.isSuperset(of: plan.membersAsked) { throw error(because: "nobody answered") }
+        switch policy {
+        case .abort: throw error(because: nil)
+        case .safe:
+            if case .inverted(let construct) = effect {
+                throw error(because: "\(construct) could answer wrongly without it")
+            }
+        case .warn: break
+        }
+        return causes.map { member, failure in
+            "\(named(member)): \(failure.text) (the answer is \(effect.mark) without it)"
+        }
+    }
+
+    /// The warnings about members that failed after the answer had begun, which can then only be a
+    /// union.
+    var lateWarnings: [String] {
+        causes.map { "\(named($0.member)): \($0.failure.text) (its part of the answer is cut off)" }
+    }
+
+    private func error(because reason: String?) -> APIError {
+        let isTimeout = causes.allSatisfy { _, failure in
+            if case .timeout = failure { true } else { false }
+        }
+        let texts = causes.map { "\(named($0.member)): \($0.failure.text)" }
+        let all = texts.joined(separator: "; ")
+        return APIError(
+            isTimeout ? .timeout : .unavailable, reason.map { "\(all) (\($0))" } ?? all)
+    }
+
+    private func named(_ member: Int) -> String { "project \(QuotedText.of(names[member]))" }
+}

@@ -1,0 +1,45 @@
+#if canImport(Glibc)
+    import Glibc
+#endif
+import Members
+import Projects
+import PromQLEngine
+
+extension QueryExecution {
+    /// The execution of a configuration, over the network and by the wall clock.
+    init(configuration: Configuration) {
+        self.init(
+            settings: configuration.query, limits: configuration.limits,
+            slots: QuerySlots(limit: configuration.query.maxConcurrency),
+            source: { MemberFragmentSource(client: $0.client) },
+            boundary: { [setting = configuration.query.rangeBoundary] project in
+                await Self.boundary(setting, project)
+            },
+            now: {
+                var time = timespec()
+                clock_gettime(CLOCK_REALTIME, &time)
+                return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+            })
+    }
+
+    /// Members of 2.x include both ends; one of them is enough to follow them, as the window of
+    /// what runs here then is never shorter than that of what runs there.
+    private static func boundary(
+        _ setting: QuerySettings.RangeBoundary, _ project: ResolvedProject
+    ) async -> EngineOptions.RangeBoundary {
+        switch setting {
+        case .leftOpen: return .leftOpen
+        case .closed: return .closed
+        case .auto:
+            return await withTaskGroup(of: Bool.self) { group in
+                for member in project.members {
+                    group.addTask {
+                        await member.client.capabilities().rangeBoundary == .closed
+                    }
+                }
+                for await isClosed in group where isClosed { return .closed }
+                return .leftOpen
+            }
+        }
+    }
+}

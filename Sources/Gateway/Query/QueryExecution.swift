@@ -1,0 +1,106 @@
+import Federation
+import Projects
+import PrometheusAPI
+import PrometheusHTTP
+import PromQL
+import PromQLEngine
+import TimeSeries
+
+/// Answers `query` and `query_range`: parse, plan, ask the members, and splice or evaluate.
+struct QueryExecution: Sendable {
+    var settings: QuerySettings
+    var limits: Limits
+    var slots: QuerySlots
+    /// Finds whoever answers fragments for a member.
+    var source: @Sendable (Member) -> any FragmentSource
+    /// Which ends of windows a project's members include.
+    var boundary: @Sendable (ResolvedProject) async -> EngineOptions.RangeBoundary
+    /// Milliseconds since the epoch.
+    var now: @Sendable () -> Int64
+
+    func respond(to request: PrometheusRequest, project: ResolvedProject, kind: QueryKind) async
+        -> PrometheusResponse
+    {
+        do {
+            let query = try QueryRequest(
+                request, kind: kind, project: project, settings: settings,
+                maxQueryBytes: limits.maxQueryBytes, now: now())
+            let load = await slots.load
+            guard load.waiting < limits.maxQueuedQueries else {
+                throw APIError(.unavailable, "too many queries wait for their turn")
+            }
+            return try await slots.withSlot { try await answer(query, project) }
+        } catch is CancellationError {
+            return ErrorAnswer.of(
+                APIError(.canceled, "query was canceled in query execution"))
+        } catch {
+            return ErrorAnswer.of(error)
+        }
+    }
+
+    /// The answer, or the beginning of one.
+    ///
+    /// - Throws: `APIError`.
+    private func answer(_ query: QueryRequest, _ project: ResolvedProject) async throws
+        -> PrometheusResponse
+    {
+        let boundary = await boundary(project)
+        let scope = scope(query, project, boundary, query.exactness)
+        let plan = try plan(query, in: scope)
+        let questions = QuestionAsker(
+            project: project, lookback: query.lookback, deadline: query.deadline,
+            concurrency: limits.maxMemberConcurrency, source: source)
+        if case .union(let leaf) = plan.root {
+            return try await UnionAnswer(
+                query: query, plan: plan, leaf: leaf, asker: questions,
+                heldBytes: limits.heldAnswerBytes
+            ).response()
+        }
+        return try await LocalAnswer(
+            query: query, plan: plan, scope: scope, asker: questions,
+            options: options(query, boundary), limits: limits
+        ).response()
+    }
+
+    func plan(_ query: QueryRequest, in scope: FederationScope) throws(APIError) -> Plan {
+        let plan: Plan
+        do throws(ParseError) {
+            plan = try Planner.plan(query.expression, on: query.grid, in: scope)
+        } catch {
+            throw .parameter("query", error.description)
+        }
+        guard plan.fetches.count <= limits.maxMemberRequests else {
+            throw APIError(
+                .execution,
+                "the query needs \(plan.fetches.count) requests to members; at most "
+                    + "\(limits.maxMemberRequests) are allowed (limits.maxMemberRequests)")
+        }
+        return plan
+    }
+
+    func scope(
+        _ query: QueryRequest, _ project: ResolvedProject,
+        _ boundary: EngineOptions.RangeBoundary, _ exactness: FederationScope.Exactness
+    ) -> FederationScope {
+        FederationScope(
+            members: project.members.map(\.name), partition: project.partition,
+            defaultSubqueryStep: settings.defaultSubqueryStep, lookback: query.lookback,
+            exactness: exactness, rangeBoundary: boundary)
+    }
+
+    private func options(_ query: QueryRequest, _ boundary: EngineOptions.RangeBoundary)
+        -> EngineOptions
+    {
+        var options = EngineOptions()
+        options.lookback = query.lookback
+        options.defaultSubqueryStep = settings.defaultSubqueryStep
+        options.rangeBoundary = boundary
+        options.dialect = boundary == .closed ? .prometheus2 : .prometheus3
+        options.delayedNameRemoval = settings.features.contains(.delayedNameRemoval)
+        options.useStartTimestamps = settings.features.contains(.startTimestamps)
+        options.typeAndUnitLabels = settings.features.contains(.typeAndUnitLabels)
+        options.maxSamples = settings.maxSamples
+        options.deadline = query.deadline
+        return options
+    }
+}

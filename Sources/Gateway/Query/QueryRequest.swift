@@ -1,0 +1,143 @@
+import Federation
+import Projects
+import PrometheusAPI
+import PrometheusHTTP
+import PromQL
+import TimeSeries
+
+/// What a client asks with `query` or `query_range`, checked in Prometheus's order.
+struct QueryRequest: Sendable {
+    var kind: QueryKind
+    var text: String
+    var expression: Expression
+    var grid: StepGrid
+    /// Results wanted at most; 0 for all.
+    var limit: Int
+    /// When the answer is of no more use.
+    var deadline: ContinuousClock.Instant
+    /// Milliseconds.
+    var lookback: Int64
+    var partialResponse: PartialResponse
+    var exactness: FederationScope.Exactness
+
+    private static let maximumPoints: Int64 = 11_000
+
+    /// `now` is in ms since the epoch; it is read once a request.
+    init(
+        _ request: PrometheusRequest, kind: QueryKind, project: ResolvedProject,
+        settings: QuerySettings, maxQueryBytes: Int, now: Int64
+    ) throws(APIError) {
+        self.kind = kind
+        limit = try RequestLimit.parse(request.parameter("limit"))
+        var nanosecondStep: Int64 = 0
+        switch kind {
+        case .instant:
+            grid = .instant(try Self.time(request, "time") ?? now)
+        case .range:
+            let start = try Self.requiredTime(request, "start")
+            let end = try Self.requiredTime(request, "end")
+            if end < start {
+                throw .parameter("end", "end timestamp must not be before start time")
+            }
+            nanosecondStep = try Self.duration(request, "step")
+            if nanosecondStep <= 0 {
+                throw .parameter(
+                    "step",
+                    "zero or negative query resolution step widths are not accepted. "
+                        + "Try a positive integer")
+            }
+            let span = end.subtractingReportingOverflow(start)
+            let scaled = span.partialValue.multipliedReportingOverflow(by: 1_000_000)
+            if span.overflow || scaled.overflow
+                || scaled.partialValue / nanosecondStep > Self.maximumPoints
+            {
+                throw .badData(
+                    "exceeded maximum resolution of 11,000 points per timeseries. "
+                        + "Try decreasing the query resolution (?step=XX)")
+            }
+            grid = StepGrid(start: start, end: end, step: max(1, nanosecondStep / 1_000_000))
+        }
+        var timeout = settings.timeout
+        if !request.parameter("timeout").isEmpty {
+            timeout = min(timeout, try Self.duration(request, "timeout") / 1_000_000)
+        }
+        deadline = .now + .milliseconds(timeout)
+        lookback = settings.lookback
+        let asked = request.parameter("lookback_delta")
+        if !asked.isEmpty {
+            do throws(APIError) {
+                let milliseconds = try RequestDuration.parse(asked) / 1_000_000
+                if milliseconds > 0 { lookback = milliseconds }
+            } catch {
+                throw .badData("error parsing lookback delta duration: \(error.message)")
+            }
+        }
+        partialResponse =
+            try PartialResponse.requested(by: request) ?? project.partialResponse
+        let isExact = ["true", "1"].contains(request.parameter("exact"))
+        exactness = isExact || project.exactness == .strict ? .strict : .twoStep
+
+        text = request.parameter("query")
+        guard text.utf8.count <= maxQueryBytes else {
+            throw .parameter("query", "the query is longer than \(maxQueryBytes) bytes")
+        }
+        do throws(ParseError) {
+            expression = try parseExpression(
+                text, options: ParserOptions(features: settings.features))
+        } catch {
+            throw .parameter("query", error.description)
+        }
+        if case .range = kind { try Self.checkRange(expression, step: nanosecondStep) }
+    }
+
+    private static func checkRange(_ expression: Expression, step: Int64) throws(APIError) {
+        switch expression.valueType {
+        case .scalar, .instantVector: break
+        case .string, .rangeVector:
+            throw .parameter(
+                "query",
+                "invalid expression type \"\(expression.valueType.rawValue)\" for range query, "
+                    + "must be Scalar or instant Vector")
+        }
+        // As the reference, whose grid is in milliseconds too.
+        if step < 1_000_000 {
+            throw APIError(
+                .execution, "unexpected error: runtime error: integer divide by zero")
+        }
+    }
+
+    // MARK: - Parameters
+
+    private static func time(_ request: PrometheusRequest, _ name: String) throws(APIError)
+        -> Int64?
+    {
+        let text = request.parameter(name)
+        if text.isEmpty { return nil }
+        do throws(APIError) {
+            return try RequestTime.parse(text)
+        } catch {
+            throw .parameter(name, "invalid time value for '\(name)': \(error.message)")
+        }
+    }
+
+    private static func requiredTime(_ request: PrometheusRequest, _ name: String)
+        throws(APIError) -> Int64
+    {
+        do throws(APIError) {
+            return try RequestTime.parse(request.parameter(name))
+        } catch {
+            throw .parameter(name, error.message)
+        }
+    }
+
+    /// Nanoseconds.
+    private static func duration(_ request: PrometheusRequest, _ name: String) throws(APIError)
+        -> Int64
+    {
+        do throws(APIError) {
+            return try RequestDuration.parse(request.parameter(name))
+        } catch {
+            throw .parameter(name, error.message)
+        }
+    }
+}

@@ -1,0 +1,99 @@
+import Federation
+import PrometheusAPI
+import TimeSeries
+
+/// Puts a plan's fetches to the members of a project.
+struct QuestionAsker: Sendable {
+    var project: ResolvedProject
+    /// Milliseconds.
+    var lookback: Int64
+    var deadline: ContinuousClock.Instant
+    /// Requests under way at once.
+    var concurrency: Int
+    var source: @Sendable (Member) -> any FragmentSource
+
+    /// Steps that a member answers in one range query.
+    private static let maximumSteps = 11_000
+
+    var names: [String] { project.members.map(\.name) }
+
+    /// One fetch as it arrives.
+    func open(_ fetch: Plan.Fetch) async throws(FragmentFailure) -> any FragmentStream {
+        try await open(fetch, on: fetch.grid)
+    }
+
+    private func open(_ fetch: Plan.Fetch, on grid: StepGrid) async throws(FragmentFailure)
+        -> any FragmentStream
+    {
+        let member = project.members[fetch.member]
+        // One step needs no range query, whatever grid it stands on.
+        let grid = grid.count == 1 ? StepGrid.instant(grid.start) : grid
+        return try await source(member).open(
+            FragmentQuestion(
+                text: fetch.text, grid: grid, lookback: lookback, deadline: deadline,
+                injection: LabelInjection(name: project.partition.name, value: member.name)))
+    }
+
+    // MARK: - Values
+
+    /// What a fetch brought, and what the member said about it.
+    struct Fetched: Sendable {
+        var value: FetchedValue
+        var trailers: [ResponseScanner.Trailer] = []
+    }
+
+    /// A fetch, wholly read and decoded. Grids of more steps than a member answers at once are
+    /// asked in pieces, cut between steps.
+    func fetch(_ fetch: Plan.Fetch, maxSeries: Int) async throws(FragmentFailure) -> Fetched {
+        switch fetch.form {
+        case .samples:
+            var series: [SampleSeries] = []
+            let trailer = try await pages(fetch, on: fetch.grid) { page throws(ScanError) in
+                series += try PageDecoder().samples(of: page)
+                try Self.check(series.count, maxSeries)
+            }
+            return Fetched(value: .samples(series), trailers: [trailer])
+        case .steps:
+            var fetched = Fetched(value: .nothing)
+            var columns = StepColumns(count: fetch.grid.count)
+            var first = 0
+            while first < fetch.grid.count {
+                let count = min(Self.maximumSteps, fetch.grid.count - first)
+                let piece = StepGrid(
+                    start: fetch.grid.time(at: first),
+                    end: fetch.grid.time(at: first + count - 1), step: fetch.grid.step)
+                let offset = first
+                let trailer = try await pages(fetch, on: piece) { page throws(ScanError) in
+                    try columns.add(
+                        PageDecoder().steps(of: page, on: piece), at: offset)
+                    try Self.check(columns.series.count, maxSeries)
+                }
+                fetched.trailers.append(trailer)
+                first += count
+            }
+            fetched.value = .steps(columns.series)
+            return fetched
+        }
+    }
+
+    private static func check(_ count: Int, _ maxSeries: Int) throws(ScanError) {
+        guard count <= maxSeries else {
+            throw .tooLarge("more than \(maxSeries) series in one fragment (limits.maxSeries)")
+        }
+    }
+
+    private func pages(
+        _ fetch: Plan.Fetch, on grid: StepGrid, _ take: (SeriesPage) throws(ScanError) -> Void
+    ) async throws(FragmentFailure) -> ResponseScanner.Trailer {
+        let stream = try await open(fetch, on: grid)
+        while let page = try await stream.next() {
+            do throws(ScanError) {
+                try take(page)
+            } catch {
+                if case .tooLarge(let text) = error { throw .limit(text) }
+                throw .unavailable(error.description)
+            }
+        }
+        return await stream.trailer()
+    }
+}

@@ -1,0 +1,190 @@
+import Federation
+import Projects
+import PrometheusAPI
+import PrometheusHTTP
+import PromQL
+import TimeSeries
+
+/// An answer that is the union of what the members say: their bytes are merged and sent while they
+/// arrive. A short answer is held until every member succeeded, so that a failure still can be
+/// met with an error.
+struct UnionAnswer: Sendable {
+    var query: QueryRequest
+    var plan: Plan
+    var leaf: Plan.LeafID
+    var asker: QuestionAsker
+    /// Bytes that may be held.
+    var heldBytes: Int
+
+    /// One member's stream, and what was read of it before the answer began.
+    private struct Part: Sendable {
+        var member: Int
+        var reader: ReadAhead
+        var held: [SeriesPage] = []
+        var isEnded = false
+    }
+
+    /// - Throws: `APIError`.
+    func response() async throws -> PrometheusResponse {
+        let fetches = plan.leaves[leaf].fetches.map { plan.fetches[$0] }
+        let (parts, missing) = await begin(fetches)
+        let failures: [String]
+        do {
+            failures = try missing.warnings(for: plan, under: query.partialResponse)
+        } catch {
+            for part in parts { await part.reader.cancel() }
+            throw error
+        }
+        var headers: HTTPHeaders = ["Content-Type": "application/json"]
+        headers["X-Tributary-Plan"] = "union"
+        return PrometheusResponse(
+            headers: headers,
+            body: .stream { writer in
+                try await withTaskCancellationHandler {
+                    try await write(parts, failures, to: &writer)
+                } onCancel: {
+                    for part in parts { Task { await part.reader.cancel() } }
+                }
+            })
+    }
+
+    // MARK: - Reading
+
+    /// Opens every stream and reads it to its end or to its share of what may be held.
+    private func begin(_ fetches: [Plan.Fetch]) async -> ([Part], MissingMembers) {
+        let share = heldBytes / max(1, fetches.count)
+        return await withTaskGroup(of: (Int, Part, FragmentFailure?).self) { group in
+            for (index, fetch) in fetches.enumerated() {
+                group.addTask {
+                    var part = Part(member: fetch.member, reader: ReadAhead())
+                    await part.reader.start { () async throws(FragmentFailure) in
+                        try await asker.open(fetch)
+                    }
+                    do throws(FragmentFailure) {
+                        var bytes = 0
+                        while bytes < share {
+                            guard let page = try await part.reader.next() else {
+                                part.isEnded = true
+                                break
+                            }
+                            bytes += page.bytes.count
+                            part.held.append(page)
+                        }
+                        return (index, part, nil)
+                    } catch {
+                        return (index, part, error)
+                    }
+                }
+            }
+            var parts: [(Int, Part)] = []
+            var missing = MissingMembers(names: asker.names)
+            for await (index, part, failure) in group {
+                if let failure {
+                    missing.add(part.member, failure)
+                    await part.reader.cancel()
+                } else {
+                    parts.append((index, part))
+                }
+            }
+            return (parts.sorted { $0.0 < $1.0 }.map(\.1), missing)
+        }
+    }
+
+    // MARK: - Writing
+
+    private static let chunk = 128 << 10
+
+    private func write(_ parts: [Part], _ failures: [String], to writer: inout BodyWriter)
+        async throws
+    {
+        let late = LateFailures(names: asker.names)
+        let isSortable = query.kind == .instant && plan.rootType == .instantVector
+        let sources = parts.map { part in
+            PageSource(part.held, isEnded: part.isEnded, part.reader, part.member, late)
+        }
+        var buffer = Envelope.head
+        let type = isSortable ? "vector" : "matrix"
+        buffer.append(contentsOf: "{\"resultType\":\"\(type)\",\"result\":[".utf8)
+        var sink = ElementSink(limit: query.limit, buffer: buffer)
+        if isSortable {
+            // Members send vectors in whatever order they like.
+            var pages: [SeriesPage] = []
+            for source in sources {
+                while let page = try await source.next() { pages.append(page) }
+            }
+            for element in SortedElements(pages) {
+                guard sink.append(element) else { break }
+                if sink.buffer.count >= Self.chunk { try await writer.write(sink.take()) }
+            }
+        } else {
+            var merge = SeriesMerge(
+                sources.map { source in { try await source.next() } },
+                partition: asker.project.partition.name)
+            while let element = try await merge.next() {
+                guard sink.append(element) else { break }
+                if sink.buffer.count >= Self.chunk { try await writer.write(sink.take()) }
+            }
+        }
+        for part in parts { await part.reader.cancel() }
+        var tail = sink.take()
+        tail.append(contentsOf: "]}".utf8)
+        var annotations = MemberAnnotations()
+        for part in parts {
+            annotations.add(await part.reader.trailer(), from: asker.names[part.member])
+        }
+        var warnings = annotations.warnings
+        if sink.isTruncated { warnings.insert(RequestLimit.truncationWarning) }
+        let lateWarnings = await late.warnings
+        if !lateWarnings.isEmpty, query.partialResponse == .abort {
+            throw APIError(.unavailable, lateWarnings.joined(separator: "; "))
+        }
+        Envelope.appendTail(
+            failures: failures + lateWarnings, warnings: warnings, infos: annotations.infos,
+            to: &tail)
+        try await writer.write(tail)
+    }
+}
+
+/// Members that failed after the answer had begun.
+private actor LateFailures {
+    private var missing: MissingMembers
+
+    init(names: [String]) { missing = MissingMembers(names: names) }
+
+    func add(_ member: Int, _ failure: FragmentFailure) { missing.add(member, failure) }
+    var warnings: [String] { missing.lateWarnings }
+}
+
+/// First the pages that were held, then those that arrive.
+private actor PageSource {
+    private var held: ArraySlice<SeriesPage>
+    private var isEnded: Bool
+    private let reader: ReadAhead
+    private let member: Int
+    private let late: LateFailures
+
+    init(
+        _ held: [SeriesPage], isEnded: Bool, _ reader: ReadAhead, _ member: Int,
+        _ late: LateFailures
+    ) {
+        self.held = held[...]
+        self.isEnded = isEnded
+        self.reader = reader
+        self.member = member
+        self.late = late
+    }
+
+    /// A failure ends the member's part, and is told at the end of the answer.
+    func next() async throws -> SeriesPage? {
+        if let page = held.popFirst() { return page }
+        if isEnded { return nil }
+        do throws(FragmentFailure) {
+            if let page = try await reader.next() { return page }
+        } catch {
+            if case .cancelled = error { throw CancellationError() }
+            await late.add(member, error)
+        }
+        isEnded = true
+        return nil
+    }
+}
