@@ -97,6 +97,8 @@ import Testing
         }
     }
 
+    // A machine under load is slow: the bounds on time are far from what is usual, and yet far from
+    // what a failure would take.
     @Test("A hundred transfers wait at once")
     func concurrency() async throws {
         try await withTransport { _, connection in
@@ -115,7 +117,7 @@ import Testing
                 }
             }
             #expect(count == 100)
-            #expect(milliseconds < 2000)
+            #expect(milliseconds < 10_000)
         }
     }
 
@@ -198,7 +200,7 @@ import Testing
                 connection.pause(milliseconds: 250)
                 return connection.answer("ok")
             }
-            _ = connection.waitForEnd(milliseconds: 5000)
+            _ = connection.waitForEnd(milliseconds: 30_000)
             return false
         } _: { transport, server in
             let url = server.url
@@ -209,7 +211,7 @@ import Testing
                 }
             }
             #expect(error?.kind == .timeout)
-            #expect((95...400).contains(milliseconds))
+            #expect((95...8_000).contains(milliseconds))
             let status = try await fast
             #expect(status == 200)
         }
@@ -223,8 +225,8 @@ import Testing
         } _: { transport, server in
             let response = try await transport.execute(
                 TransferRequest(
-                    url: server.url, timeout: 400, timeoutCountsPauses: count, window: 64 << 10))
-            try await Task.sleep(for: .milliseconds(800))
+                    url: server.url, timeout: 1000, timeoutCountsPauses: count, window: 64 << 10))
+            try await Task.sleep(for: .milliseconds(1500))
             var received = 0
             let error = await failure { () async throws(TransferError) in
                 received = try await response.body.collect().count
@@ -275,23 +277,23 @@ import Testing
             if request.path == "/body" {
                 connection.write("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc")
             }
-            if connection.waitForEnd(milliseconds: 5000) { ended.add(1) }
+            if connection.waitForEnd(milliseconds: 30_000) { ended.add(1) }
             return false
         } _: { transport, server in
-            for path in ["/head", "/body"] {
+            for (index, path) in ["/head", "/body"].enumerated() {
                 let url = server.url + path
                 let task = Task {
                     await failure { () async throws(TransferError) in
                         try await transport.execute(TransferRequest(url: url)).body.collect()
                     }
                 }
-                try await Task.sleep(for: .milliseconds(100))
+                #expect(await server.received(index + 1))
                 let (error, milliseconds) = await elapsed {
                     task.cancel()
                     return await task.value
                 }
                 #expect(error?.kind == .cancelled)
-                #expect(milliseconds < 100)
+                #expect(milliseconds < 5_000)
             }
             #expect(await ended.reaches(2))
         }
@@ -302,7 +304,7 @@ import Testing
         let ended = Counter()
         try await withTransport { _, connection in
             connection.write("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc")
-            if connection.waitForEnd(milliseconds: 5000) { ended.add(1) }
+            if connection.waitForEnd(milliseconds: 30_000) { ended.add(1) }
             return false
         } _: { transport, server in
             for _ in 0..<3 {
@@ -336,7 +338,7 @@ import Testing
     @Test("Shutting down ends what is under way, and later requests are refused")
     func shutdown() async throws {
         let server = try ScriptedServer { _, connection in
-            _ = connection.waitForEnd(milliseconds: 5000)
+            _ = connection.waitForEnd(milliseconds: 30_000)
             return false
         }
         defer { server.stop() }
@@ -349,7 +351,7 @@ import Testing
                 }
             }
         }
-        try await Task.sleep(for: .milliseconds(100))
+        #expect(await server.received(2))
         await transport.shutdown()
         for task in tasks { #expect(await task.value?.kind == .shutDown) }
         let error = await failure { () async throws(TransferError) in

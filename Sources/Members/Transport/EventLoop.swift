@@ -48,7 +48,8 @@ final class EventLoop: SerialExecutor, @unchecked Sendable {
         poll = epoll_create1(Int32(EPOLL_CLOEXEC))
         wakeUp = eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK))
         guard poll >= 0, wakeUp >= 0 else {
-            throw TransferError(.noResources, "cannot open an event loop: \(TransferError.systemText(errno))")
+            throw TransferError(
+                .noResources, "cannot open an event loop: \(TransferError.systemText(errno))")
         }
         watch(wakeUp, events: EPOLLIN.rawValue)
     }
@@ -71,7 +72,8 @@ final class EventLoop: SerialExecutor, @unchecked Sendable {
         guard code == 0 else {
             self.client = nil
             mail.withLock { $0.phase = .ended }
-            throw TransferError(.noResources, "cannot start a thread: \(TransferError.systemText(code))")
+            throw TransferError(
+                .noResources, "cannot start a thread: \(TransferError.systemText(code))")
         }
     }
 

@@ -10,6 +10,15 @@ enum MonotonicClock {
         return Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
     }
 
+    static func milliseconds() -> Int64 { now() / 1_000_000 }
+
+    /// Milliseconds since the epoch, for people: this one may be set back.
+    static func wallMilliseconds() -> Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Int64(time.tv_sec) &* 1_000 &+ Int64(time.tv_nsec) / 1_000_000
+    }
+
     /// A time so many milliseconds from now; far away where that overflows.
     static func after(milliseconds: Int64) -> Int64 {
         let (distance, overflow) = milliseconds.multipliedReportingOverflow(by: 1_000_000)

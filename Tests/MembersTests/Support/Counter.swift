@@ -10,7 +10,7 @@ final class Counter: Sendable {
 
     /// Waits, for some seconds at most, until the number is reached.
     func reaches(_ wanted: Int) async -> Bool {
-        for _ in 0..<300 {
+        for _ in 0..<2000 {
             if value >= wanted { return true }
             try? await Task.sleep(for: .milliseconds(10))
         }

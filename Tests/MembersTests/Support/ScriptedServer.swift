@@ -82,6 +82,15 @@ final class ScriptedServer: Sendable {
     var requests: [Request] { state.withLock { $0.requests } }
     var connections: Int { state.withLock { $0.connections } }
 
+    /// Waits until so many requests have come.
+    func received(_ count: Int) async -> Bool {
+        for _ in 0..<2000 {
+            if requests.count >= count { return true }
+            try? await Task.sleep(for: .milliseconds(10))
+        }
+        return false
+    }
+
     func stop() {
         shutdown(listener, Int32(SHUT_RDWR))
         state.withLock { state in

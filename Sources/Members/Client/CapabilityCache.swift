@@ -1,0 +1,41 @@
+/// When a member is asked for its version. Pure; times in milliseconds.
+struct CapabilityCache: Sendable {
+    enum Action: Sendable, Equatable {
+        /// Known, and new enough.
+        case use(MemberCapabilities)
+        /// Known, but old: use it and ask again in the background.
+        case useAndRefresh(MemberCapabilities)
+        /// Not known, and nobody is asking.
+        case ask
+        /// Not known; somebody is asking.
+        case wait
+    }
+
+    static let freshFor: Int64 = 300_000
+    /// A member that gave no version is asked again after this.
+    static let freshWhenUnknownFor: Int64 = 10_000
+
+    private(set) var value: MemberCapabilities?
+    private var readAt: Int64 = 0
+    private var isAsking = false
+
+    /// The caller who gets `ask` or `useAndRefresh` must call `learned`.
+    mutating func action(at now: Int64) -> Action {
+        guard let value else {
+            if isAsking { return .wait }
+            isAsking = true
+            return .ask
+        }
+        let limit = value.version == nil ? Self.freshWhenUnknownFor : Self.freshFor
+        if isAsking || now &- readAt < limit { return .use(value) }
+        isAsking = true
+        return .useAndRefresh(value)
+    }
+
+    /// - Parameter found: nil when the member gave no answer: an older one stands.
+    mutating func learned(_ found: MemberCapabilities?, at now: Int64) {
+        isAsking = false
+        readAt = now
+        value = found ?? value ?? MemberCapabilities()
+    }
+}

@@ -1,0 +1,67 @@
+/// Stops asking a member that fails again and again, and tries it now and then.
+///
+/// Pure: time comes in as milliseconds on any clock that does not go back.
+struct CircuitBreaker: Sendable, Equatable {
+    enum Outcome: Sendable, Equatable {
+        /// The member works, whatever it said.
+        case answered
+        case failed
+        /// Nothing was learnt: the caller went away.
+        case undecided
+    }
+
+    enum Action: Sendable, Equatable {
+        case ask
+        /// Ask: it is the one request that finds out whether the member is back.
+        case probe
+        case refuse(retryIn: Int64)
+    }
+
+    enum State: Sendable, Equatable {
+        case closed(failures: Int)
+        /// After so many rounds of failing.
+        case open(until: Int64, round: Int)
+        case halfOpen(round: Int)
+    }
+
+    /// Failures in a row that open it.
+    var threshold = 5
+    /// Milliseconds; doubled with each failed probe.
+    var firstPause: Int64 = 1_000
+    var longestPause: Int64 = 30_000
+    private(set) var state = State.closed(failures: 0)
+
+    mutating func request(at now: Int64) -> Action {
+        switch state {
+        case .closed: return .ask
+        case .open(let until, let round):
+            guard now >= until else { return .refuse(retryIn: until &- now) }
+            state = .halfOpen(round: round)
+            return .probe
+        case .halfOpen: return .refuse(retryIn: firstPause)
+        }
+    }
+
+    /// - Parameter wasProbe: the request was let through by `probe`.
+    mutating func record(_ outcome: Outcome, wasProbe: Bool, at now: Int64) {
+        switch (state, outcome) {
+        case (.closed, .answered): state = .closed(failures: 0)
+        case (.closed(let failures), .failed):
+            let count = failures + 1
+            state =
+                count >= threshold
+                ? .open(until: now &+ firstPause, round: 1) : .closed(failures: count)
+        case (.halfOpen, .answered) where wasProbe: state = .closed(failures: 0)
+        case (.halfOpen(let round), .failed) where wasProbe:
+            let pause = round >= 16 ? longestPause : min(longestPause, firstPause << Int64(round))
+            state = .open(until: now &+ pause, round: round + 1)
+        // The next request probes in its place.
+        case (.halfOpen(let round), .undecided) where wasProbe:
+            state = .open(until: now, round: round)
+        // An answer to an older request: the member is there.
+        case (.open, .answered), (.halfOpen, .answered): state = .closed(failures: 0)
+        case (.open, .failed), (.halfOpen, .failed): break
+        case (_, .undecided): break
+        }
+    }
+}

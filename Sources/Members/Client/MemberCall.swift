@@ -1,0 +1,75 @@
+/// One operation on a member: its attempts, its time, and what it taught about the member, which is
+/// recorded once. An operation that is dropped before its end has taught nothing.
+final class MemberCall: Sendable {
+    private struct Progress {
+        var attempts = 0
+        var isRecorded = false
+    }
+
+    let client: MemberClient
+    private let isProbe: Bool
+    private let isAdvisory: Bool
+    private let start = MonotonicClock.now()
+    private let progress = Guarded(Progress())
+
+    init(client: MemberClient, isProbe: Bool, isAdvisory: Bool) {
+        self.client = client
+        self.isProbe = isProbe
+        self.isAdvisory = isAdvisory
+    }
+
+    deinit { record(.undecided) }
+
+    var attempts: Int { progress.withLock { $0.attempts } }
+
+    private var milliseconds: Int64 { (MonotonicClock.now() &- start) / 1_000_000 }
+
+    func countAttempt() {
+        let attempts = progress.withLock { progress in
+            progress.attempts += 1
+            return progress.attempts
+        }
+        client.state.withLock { state in
+            state.health.requests += 1
+            if attempts > 1 { state.health.retries += 1 }
+        }
+    }
+
+    /// The failure to throw; nothing more can come of this operation.
+    func failed(_ kind: MemberFailure.Kind) -> MemberFailure {
+        let failure = MemberFailure(
+            member: client.configuration.name, kind: client.redacted(kind), attempts: attempts,
+            milliseconds: milliseconds)
+        let verdict = kind.verdict
+        record(isAdvisory && verdict == .failed ? .undecided : verdict, failure)
+        return failure
+    }
+
+    /// The body was read to its end and made sense.
+    func succeeded(_ body: MemberBody) {
+        client.state.withLock { state in
+            let wire = body.summary?.wireBytes ?? 0
+            state.health.wireBytes += wire
+            state.health.inflatedBytes += body.inflatedBytes
+            state.encoding.observe(
+                body.encoding, bytes: body.inflatedBytes,
+                nanoseconds: body.summary?.activeNanoseconds ?? 0)
+        }
+        record(.answered)
+    }
+
+    private func record(_ outcome: CircuitBreaker.Outcome, _ failure: MemberFailure? = nil) {
+        let isFirst = progress.withLock { progress in
+            defer { progress.isRecorded = true }
+            return !progress.isRecorded
+        }
+        guard isFirst else { return }
+        client.state.withLock { state in
+            state.breaker.record(outcome, wasProbe: isProbe, at: MonotonicClock.milliseconds())
+            guard outcome == .failed, let failure else { return }
+            state.health.failures += 1
+            state.health.lastFailure = MemberHealth.Failed(
+                text: failure.kind.text, time: MonotonicClock.wallMilliseconds())
+        }
+    }
+}

@@ -1,0 +1,75 @@
+import PrometheusAPI
+
+extension MemberClient {
+    /// Milliseconds that asking for a version may take.
+    private static let patience: Int64 = 5_000
+
+    /// The member's version and what follows from it: asked for once, then refreshed in the
+    /// background. A member that does not answer within seconds is taken for a current one, and
+    /// asked again later. Members of kind `remoteCoroot` are never asked.
+    public func capabilities() async -> MemberCapabilities {
+        if case .remoteCoroot = configuration.kind { return MemberCapabilities() }
+        while true {
+            let now = MonotonicClock.milliseconds()
+            switch state.withLock({ $0.capabilities.action(at: now) }) {
+            case .use(let known): return known
+            case .useAndRefresh(let known):
+                Task { await self.refreshCapabilities() }
+                return known
+            case .ask: return await refreshCapabilities()
+            case .wait:
+                // Rare, and only until the first answer.
+                do { try await Task.sleep(for: .milliseconds(5)) } catch {
+                    return MemberCapabilities()
+                }
+            }
+        }
+    }
+
+    @discardableResult
+    private func refreshCapabilities() async -> MemberCapabilities {
+        let deadline = ContinuousClock.now.advanced(by: .milliseconds(Self.patience))
+        var found: MemberCapabilities?
+        do throws(MemberFailure) {
+            let information = try await buildInformation(deadline: deadline, isAdvisory: true)
+            found = MemberCapabilities(version: information["version"])
+        } catch {
+            // A status such as 404 is an answer too: there is no version to be had.
+            if case .http(let status, _) = error.kind, status < 500 {
+                found = MemberCapabilities()
+            }
+        }
+        let now = MonotonicClock.milliseconds()
+        return state.withLock { state in
+            state.capabilities.learned(found, at: now)
+            return state.capabilities.value ?? MemberCapabilities()
+        }
+    }
+
+    /// `status/buildinfo`: version, revision and so on, as the member names them.
+    public func buildInfo(
+        deadline: ContinuousClock.Instant? = nil
+    ) async throws(MemberFailure) -> [String: String] {
+        try await buildInformation(deadline: deadline, isAdvisory: false)
+    }
+
+    private func buildInformation(
+        deadline: ContinuousClock.Instant?, isAdvisory: Bool
+    ) async throws(MemberFailure) -> [String: String] {
+        let document = try await document(
+            MemberRequest(
+                path: "/api/v1/status/buildinfo", method: .get, isAdvisory: isAdvisory),
+            deadline: deadline)
+        var found: [String: String] = [:]
+        var cursor = JSONCursor(document.data)
+        // A document's data is known to be JSON; what is no object has no fields.
+        try? cursor.object { (key, cursor) throws(JSONCursor.Failure) in
+            if try cursor.peek() == UInt8(ascii: "\"") {
+                found[key] = try cursor.string()
+            } else {
+                try cursor.skip()
+            }
+        }
+        return found
+    }
+}

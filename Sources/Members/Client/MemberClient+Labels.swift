@@ -1,0 +1,107 @@
+import PrometheusAPI
+public import TimeSeries
+
+/// Which series are asked about.
+public struct SeriesSelection: Sendable {
+    /// Selectors in the member's own names; none for everything.
+    public var matchers: [String]
+    /// Milliseconds since the epoch; nil for as far as there is data.
+    public var start: Int64?
+    public var end: Int64?
+    /// The most elements worth sending; nil for all.
+    public var limit: Int?
+    /// When the answer is of no more use.
+    public var deadline: ContinuousClock.Instant?
+
+    public init(
+        matchers: [String] = [], start: Int64? = nil, end: Int64? = nil, limit: Int? = nil,
+        deadline: ContinuousClock.Instant? = nil
+    ) {
+        self.matchers = matchers
+        self.start = start
+        self.end = end
+        self.limit = limit
+        self.deadline = deadline
+    }
+
+    var parameters: Parameters {
+        var parameters = Parameters()
+        for matcher in matchers { parameters.add("match[]", matcher) }
+        parameters.add("start", time: start)
+        parameters.add("end", time: end)
+        if let limit { parameters.add("limit", String(limit)) }
+        return parameters
+    }
+}
+
+extension MemberClient {
+    /// The label sets of the selected series, as the member orders them. Without selectors, all.
+    public func series(
+        _ selection: SeriesSelection
+    ) async throws(MemberFailure) -> ListStream<LabelSet> {
+        var selection = selection
+        // The path takes no request without a selector.
+        if selection.matchers.isEmpty { selection.matchers = ["{__name__=~\".+\"}"] }
+        let request = MemberRequest(path: "/api/v1/series", parameters: selection.parameters)
+        let answer = try await open(request, deadline: selection.deadline)
+        return ListStream(answer, scanner: DataListScanner(read: Self.labelSet))
+    }
+
+    /// The names of labels, as the member orders them. Members of kind `remoteCoroot` are asked for
+    /// their series instead.
+    public func labels(
+        _ selection: SeriesSelection = SeriesSelection()
+    ) async throws(MemberFailure) -> MemberList<String> {
+        if case .remoteCoroot = configuration.kind { return try await labelsOfSeries(selection) }
+        return try await names(
+            MemberRequest(path: "/api/v1/labels", parameters: selection.parameters), selection)
+    }
+
+    /// The values of a label, as the member orders them.
+    public func labelValues(
+        _ name: String, _ selection: SeriesSelection = SeriesSelection()
+    ) async throws(MemberFailure) -> MemberList<String> {
+        let path = "/api/v1/label/\(LabelNamePath.segment(name))/values"
+        return try await names(
+            MemberRequest(path: path, parameters: selection.parameters, method: .get), selection)
+    }
+
+    private func names(
+        _ request: MemberRequest, _ selection: SeriesSelection
+    ) async throws(MemberFailure) -> MemberList<String> {
+        let answer = try await open(request, deadline: selection.deadline)
+        let scanner = DataListScanner { (cursor) throws(JSONCursor.Failure) in
+            try cursor.string()
+        }
+        return try await ListStream(answer, scanner: scanner).collect()
+    }
+
+    private func labelsOfSeries(
+        _ selection: SeriesSelection
+    ) async throws(MemberFailure) -> MemberList<String> {
+        var everything = selection
+        everything.limit = nil
+        let stream = try await series(everything)
+        // By bytes: text that Unicode calls equal may be two names.
+        var found: Set<[UInt8]> = []
+        while let some = try await stream.next() {
+            for labels in some {
+                for (name, _) in labels.pairs { found.insert(Array(name.utf8)) }
+            }
+        }
+        var all = found.sorted { $0.lexicographicallyPrecedes($1) }
+        if let limit = selection.limit, limit > 0 { all = Array(all.prefix(limit)) }
+        return MemberList(
+            elements: all.map { String(decoding: $0, as: UTF8.self) },
+            warnings: await stream.warnings, infos: await stream.infos)
+    }
+
+    private static let labelSet: DataListScanner<LabelSet>.Read = {
+        (cursor) throws(JSONCursor.Failure) in
+        var pairs: [(name: String, value: String)] = []
+        try cursor.object { (name, cursor) throws(JSONCursor.Failure) in
+            pairs.append((name, try cursor.string()))
+        }
+        return LabelSet(pairs)
+    }
+}

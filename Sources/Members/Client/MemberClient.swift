@@ -1,0 +1,210 @@
+import PrometheusAPI
+
+/// Asks one member. Safe to use from any number of tasks; everything it learns about the member
+/// (health, encoding, capabilities) is shared by them.
+public final class MemberClient: Sendable {
+    struct State {
+        var breaker = CircuitBreaker()
+        var encoding: EncodingPolicy
+        var health = MemberHealth()
+        /// Forms were refused where queries were not.
+        var sendsQueries = false
+        var capabilities = CapabilityCache()
+    }
+
+    public let configuration: MemberConfiguration
+    let transport: CurlMulti
+    let state: Guarded<State>
+    private let retry = RetryPolicy()
+
+    public init(_ configuration: MemberConfiguration, transport: CurlMulti) {
+        self.configuration = configuration
+        self.transport = transport
+        state = Guarded(
+            State(encoding: EncodingPolicy(isOnLoopback: configuration.isOnLoopback)))
+    }
+
+    /// A snapshot.
+    public var health: MemberHealth {
+        state.withLock { state in
+            var health = state.health
+            switch state.breaker.state {
+            case .closed: health.circuit = .closed
+            case .open: health.circuit = .open
+            case .halfOpen: health.circuit = .halfOpen
+            }
+            health.version = state.capabilities.value?.version
+            return health
+        }
+    }
+
+    /// An answer whose beginning has been seen to be JSON.
+    struct Answer {
+        var call: MemberCall
+        var body: MemberBody
+    }
+
+    /// Sends a request, again where that is safe, until an answer begins.
+    func open(
+        _ request: MemberRequest, deadline: ContinuousClock.Instant?
+    ) async throws(MemberFailure) -> Answer {
+        let call = try begin(request)
+        let end = ContinuousClock.now.advanced(by: .milliseconds(configuration.timeout))
+        let deadline = deadline.map { min($0, end) } ?? end
+        while true {
+            let kind: MemberFailure.Kind
+            do throws(MemberFailure.Kind) {
+                return Answer(call: call, body: try await attempt(request, call, deadline))
+            } catch {
+                kind = error
+            }
+            let action = retry.action(
+                after: kind, attempts: call.attempts, remaining: Self.milliseconds(until: deadline),
+                random: .random(in: 0..<1))
+            guard case .retry(let pause) = action else { throw call.failed(kind) }
+            do {
+                try await Task.sleep(for: .milliseconds(pause))
+            } catch {
+                throw call.failed(.cancelled)
+            }
+        }
+    }
+
+    private func begin(_ request: MemberRequest) throws(MemberFailure) -> MemberCall {
+        let action = state.withLock { $0.breaker.request(at: MonotonicClock.milliseconds()) }
+        switch action {
+        case .ask:
+            return MemberCall(client: self, isProbe: false, isAdvisory: request.isAdvisory)
+        case .probe:
+            return MemberCall(client: self, isProbe: true, isAdvisory: request.isAdvisory)
+        case .refuse(let pause):
+            let last = health.lastFailure?.text ?? "failing"
+            throw MemberFailure(
+                member: configuration.name,
+                kind: .unavailable("\(last); not asked again for \(pause) ms"), attempts: 0,
+                milliseconds: 0)
+        }
+    }
+
+    // MARK: - One attempt
+
+    private func attempt(
+        _ request: MemberRequest, _ call: MemberCall, _ deadline: ContinuousClock.Instant
+    ) async throws(MemberFailure.Kind) -> MemberBody {
+        let asQuery = request.method == .get || state.withLock { $0.sendsQueries }
+        call.countAttempt()
+        let start = MonotonicClock.now()
+        var response = try await send(request, asQuery: asQuery, deadline)
+        if !asQuery, [403, 405, 501].contains(response.status) {
+            response = try await send(request, asQuery: true, deadline)
+            if (200..<300).contains(response.status) {
+                state.withLock { $0.sendsQueries = true }
+            }
+        }
+        state.withLock {
+            $0.health.observe(latency: Double(MonotonicClock.now() &- start) / 1e6)
+        }
+        guard (200..<300).contains(response.status) else { throw await refusal(response) }
+        let body = try MemberBody(response, limits: configuration.limits.inflate)
+        guard let first = try await body.next() else {
+            throw .malformed("the answer is empty")
+        }
+        let type = (response.headers["Content-Type"] ?? "").lowercased()
+        if let wrong = BodyStart.problem(first, contentType: type) { throw wrong }
+        body.pushBack(first)
+        return body
+    }
+
+    private func send(
+        _ request: MemberRequest, asQuery: Bool, _ deadline: ContinuousClock.Instant
+    ) async throws(MemberFailure.Kind) -> TransferResponse {
+        let remaining = Self.milliseconds(until: deadline)
+        guard remaining > 0 else { throw .timeout }
+        let limits = configuration.limits
+        let transfer = TransferRequest(
+            url: request.url(
+                base: configuration.baseURL, asQuery: asQuery, timeout: remaining),
+            method: asQuery ? .get : .post(form: request.form(timeout: remaining)),
+            headers: headers(), tls: configuration.tls, proxy: configuration.proxy,
+            connectTimeout: min(configuration.connectTimeout, remaining), timeout: remaining,
+            // A slow client of ours is not the member's fault.
+            timeoutCountsPauses: false, maximumBytes: limits.responseBytes, window: limits.window,
+            lane: configuration.name, laneWidth: limits.concurrentRequests)
+        do throws(TransferError) {
+            return try await transport.execute(transfer)
+        } catch {
+            // The connect timeout was cut to the deadline.
+            if error.kind == .connectTimeout, Self.milliseconds(until: deadline) <= 0 {
+                throw .timeout
+            }
+            throw MemberFailure.Kind(error)
+        }
+    }
+
+    private func headers() -> HeaderFields {
+        var fields = HeaderFields()
+        fields.append(name: "Accept", value: "application/json")
+        let isCompressed =
+            switch configuration.acceptEncoding {
+            case .auto: state.withLock { $0.encoding.choice } == .gzip
+            case .gzip: true
+            case .identity: false
+            }
+        fields.append(name: "Accept-Encoding", value: isCompressed ? "gzip" : "identity")
+        fields.append(name: "User-Agent", value: "tributary")
+        switch configuration.authorization {
+        case .none: break
+        case .basic(let user, let password):
+            fields.append(
+                name: "Authorization",
+                value: BasicCredentials.value(user: user, password: password.exposed))
+        case .bearer(let token):
+            fields.append(name: "Authorization", value: "Bearer \(token.exposed)")
+        case .apiKey(let key): fields.append(name: "X-API-Key", value: key.exposed)
+        }
+        for header in configuration.headers {
+            fields.append(name: header.name, value: header.value.exposed)
+        }
+        return fields
+    }
+
+    /// What a status outside of 2xx means, with what the body says.
+    private func refusal(_ response: TransferResponse) async -> MemberFailure.Kind {
+        var bytes: [UInt8] = []
+        let small = InflateLimits(maximumBytes: 1 << 20)
+        if let body = try? MemberBody(response, limits: small) {
+            while bytes.count < 64 << 10, let page = try? await body.next() { bytes += page }
+        }
+        return Refusal.kind(status: response.status, body: bytes)
+    }
+
+    // MARK: - Details
+
+    static func milliseconds(until deadline: ContinuousClock.Instant) -> Int64 {
+        Int64(((deadline - .now) / .milliseconds(1)).rounded(.up))
+    }
+
+    /// Members may say what they were sent; secrets are taken out of that.
+    func redacted(_ kind: MemberFailure.Kind) -> MemberFailure.Kind {
+        var secrets = configuration.headers.map(\.value.exposed)
+        switch configuration.authorization {
+        case .none: break
+        case .basic(_, let secret), .bearer(let secret), .apiKey(let secret):
+            secrets.append(secret.exposed)
+        }
+        let clean = { (text: String) in
+            secrets.reduce(text) { text, secret in
+                secret.count < 4 ? text : text.replacing(secret, with: "<redacted>")
+            }
+        }
+        switch kind {
+        case .http(let status, let text): return .http(status: status, text: clean(text))
+        case .notPrometheus(let text): return .notPrometheus(clean(text))
+        case .rejectedQuery(let status, let errorType, let text):
+            return .rejectedQuery(status: status, errorType: errorType, text: clean(text))
+        case .connect, .tls, .connectTimeout, .timeout, .broken, .malformed, .limit, .unavailable,
+            .cancelled:
+            return kind
+        }
+    }
+}

@@ -1,0 +1,106 @@
+public import PrometheusAPI
+
+/// How one member is reached and how far it is trusted.
+public struct MemberConfiguration: Sendable {
+    public enum Kind: Sendable, Equatable {
+        /// The whole Prometheus HTTP API.
+        case prometheus
+        /// Another Coroot, or another gateway: `query_range`, `series`, `metadata` and label values
+        /// only; everything else is emulated through them. `resolution` is the step, in
+        /// milliseconds, that an instant query is put as.
+        case remoteCoroot(resolution: Int64)
+    }
+
+    public enum Authorization: Sendable, Hashable {
+        case none
+        case basic(user: String, password: Redacted)
+        case bearer(Redacted)
+        /// The header `X-API-Key`.
+        case apiKey(Redacted)
+    }
+
+    public struct Header: Sendable, Hashable {
+        public var name: String
+        public var value: Redacted
+
+        public init(name: String, value: Redacted) {
+            self.name = name
+            self.value = value
+        }
+    }
+
+    public enum AcceptEncoding: Sendable, Hashable {
+        /// As the observed rates suggest.
+        case auto
+        case gzip
+        case identity
+    }
+
+    public struct Limits: Sendable, Hashable {
+        /// Requests to this member at once, and so HTTP/1.1 connections; further ones wait.
+        public var concurrentRequests = 8
+        /// Bytes of one answer over the wire.
+        public var responseBytes = 1 << 30
+        /// How far one answer may inflate.
+        public var inflate = InflateLimits(maximumBytes: 4 << 30)
+        /// Bytes of one answer, inflated, that wait to be read before the member is made to wait.
+        public var window = 1 << 20
+        /// Bytes of an answer that is read wholly: metadata, build information.
+        public var documentBytes = 64 << 20
+
+        public init() {}
+    }
+
+    /// The project's name, as errors give it.
+    public var name: String
+    /// `http` or `https`, a path prefix if any, no slash at the end, no credentials.
+    public var baseURL: String
+    public var kind: Kind
+    public var authorization: Authorization
+    /// Sent with every request, in this order.
+    public var headers: [Header]
+    public var tls: TransferTLS
+    /// URL of a proxy; nil for none, whatever the environment says.
+    public var proxy: String?
+    /// Milliseconds for name, connection and handshake.
+    public var connectTimeout: Int64
+    /// Milliseconds for one request; a query's own deadline may be nearer.
+    public var timeout: Int64
+    public var acceptEncoding: AcceptEncoding
+    public var limits: Limits
+    public var scan: ResponseScanner.Limits
+
+    public init(
+        name: String, baseURL: String, kind: Kind = .prometheus,
+        authorization: Authorization = .none, headers: [Header] = [],
+        tls: TransferTLS = TransferTLS(), proxy: String? = nil, connectTimeout: Int64 = 5_000,
+        timeout: Int64 = 30_000, acceptEncoding: AcceptEncoding = .auto, limits: Limits = Limits(),
+        scan: ResponseScanner.Limits = ResponseScanner.Limits()
+    ) {
+        self.name = name
+        self.baseURL = baseURL
+        self.kind = kind
+        self.authorization = authorization
+        self.headers = headers
+        self.tls = tls
+        self.proxy = proxy
+        self.connectTimeout = connectTimeout
+        self.timeout = timeout
+        self.acceptEncoding = acceptEncoding
+        self.limits = limits
+        self.scan = scan
+    }
+
+    /// Whether the member is on this machine, where bytes cost less than compressing them.
+    var isOnLoopback: Bool {
+        // "http:", "", authority, path
+        let parts = baseURL.split(
+            separator: "/", maxSplits: 3, omittingEmptySubsequences: false)
+        guard parts.count >= 3 else { return false }
+        let authority = parts[2]
+        let host =
+            authority.hasPrefix("[")
+            ? authority.dropFirst().prefix { $0 != "]" } : authority.prefix { $0 != ":" }
+        return host == "localhost" || host == "::1" || host.hasPrefix("127.")
+    }
+}

@@ -1,0 +1,31 @@
+/// One question to a member, before it is known how it will be sent.
+struct MemberRequest: Sendable {
+    enum Method: Sendable {
+        /// The path takes nothing else.
+        case get
+        /// A form, or a query where forms are refused: long texts do not fit into every URL.
+        case formOrQuery
+    }
+
+    /// Below the base URL, with its slash, percent-encoded.
+    var path: String
+    var parameters = Parameters()
+    var method = Method.formOrQuery
+    /// Whether the member is told how much time is left.
+    var sendsTimeout = false
+    /// Failing says nothing about the member: it may not know the path.
+    var isAdvisory = false
+
+    func url(base: String, asQuery: Bool, timeout: Int64) -> String {
+        guard asQuery else { return base + path }
+        let query = form(timeout: timeout)
+        return query.isEmpty
+            ? base + path : "\(base)\(path)?\(String(decoding: query, as: UTF8.self))"
+    }
+
+    func form(timeout: Int64) -> [UInt8] {
+        var all = parameters
+        if sendsTimeout { all.add("timeout", duration: timeout) }
+        return all.encoded
+    }
+}

@@ -1,0 +1,46 @@
+import PrometheusAPI
+
+/// Reads the body of an answer whose status says that it failed.
+enum Refusal {
+    static func kind(status: Int, body: [UInt8]) -> MemberFailure.Kind {
+        if (300..<400).contains(status) {
+            return .http(status: status, text: "a redirect, which is not followed")
+        }
+        guard let envelope = envelope(body) else {
+            let isHTML = body.first { $0 > 0x20 } == UInt8(ascii: "<")
+            return .http(
+                status: status,
+                text: body.allSatisfy { $0 <= 0x20 } || isHTML ? "" : BodyStart.shown(body))
+        }
+        if envelope.errorType == "timeout" { return .timeout }
+        if status == 400 || status == 422 || ["bad_data", "execution"].contains(envelope.errorType) {
+            return .rejectedQuery(
+                status: status, errorType: envelope.errorType, text: envelope.text)
+        }
+        let text =
+            envelope.errorType.isEmpty
+            ? envelope.text : "\(envelope.errorType): \(envelope.text)"
+        return .http(status: status, text: text)
+    }
+
+    private static func envelope(_ body: [UInt8]) -> (errorType: String, text: String)? {
+        var status = ""
+        var errorType = ""
+        var text = ""
+        var cursor = JSONCursor(body)
+        do throws(JSONCursor.Failure) {
+            try cursor.object { (key, cursor) throws(JSONCursor.Failure) in
+                switch key {
+                case "status": status = try cursor.string()
+                case "errorType": errorType = try cursor.string()
+                case "error": text = try cursor.string()
+                default: try cursor.skip()
+                }
+            }
+        } catch {
+            return nil
+        }
+        guard status == "error" else { return nil }
+        return (errorType, String(text.prefix(4096)))
+    }
+}
