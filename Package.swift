@@ -13,21 +13,22 @@ func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target 
     .target(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = [])
-    -> Target
-{
+func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
     .testTarget(
-        name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
+        name: name, dependencies: dependencies, exclude: exclude, swiftSettings: strict)
 }
 
 let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(
     name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let argumentParser = Target.Dependency.product(
+    name: "ArgumentParser", package: "swift-argument-parser")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 let package = Package(
     name: "tributary",
-    products: [.library(name: "PromQLEngine", targets: ["PromQLEngine"])],
+    products: [.executable(name: "tributary", targets: ["tributary"])],
     dependencies: [
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -49,12 +50,14 @@ let package = Package(
         module("PromQLEngine", ["TimeSeries", "PromQL", "RegularExpressions"]),
         module("PrometheusAPI", ["TimeSeries"]),
         module("Federation", ["TimeSeries", "PromQL", "PromQLEngine", "RegularExpressions"]),
-        module("PrometheusHTTP", ["CZlib", hummingbirdCore, logging, lifecycle]),
+        module("Members", ["PrometheusAPI", "TimeSeries", "CCurl", "CZlib"]),
+        module("Projects", [yams]),
+        module("PrometheusHTTP", ["PrometheusAPI", "CZlib", hummingbirdCore, logging, lifecycle]),
         module(
             "EmbeddedPrometheus",
             [
-                "PromQLEngine", "PrometheusHTTP", "TimeSeries", "PromQL", "RegularExpressions",
-                logging,
+                "PromQLEngine", "PrometheusAPI", "PrometheusHTTP", "TimeSeries", "PromQL",
+                "RegularExpressions", logging,
             ]),
         module(
             "PromQLTest",
@@ -62,9 +65,23 @@ let package = Package(
                 "EmbeddedPrometheus", "Federation", "PromQL", "PromQLEngine", "TimeSeries",
                 "RegularExpressions",
             ]),
+        module(
+            "Gateway",
+            [
+                "Federation", "Members", "Projects", "PrometheusAPI", "PrometheusHTTP", "PromQL",
+                "PromQLEngine", "TimeSeries", logging, lifecycle,
+            ]),
+        .executableTarget(
+            name: "tributary",
+            dependencies: [
+                "Gateway", "Projects", "PromQLTest", "EmbeddedPrometheus", "PrometheusHTTP",
+                "Members", argumentParser, logging, lifecycle,
+            ],
+            swiftSettings: strict),
 
         tests("RegularExpressionsTests", ["RegularExpressions"]),
         tests("TimeSeriesTests", ["TimeSeries"]),
+        tests("PromQLTests", ["PromQL", "RegularExpressions"]),
         tests(
             "PromQLEngineTests",
             ["PromQLEngine", "PromQL", "TimeSeries", "RegularExpressions"]),
@@ -72,8 +89,32 @@ let package = Package(
         tests("FederationTests", ["Federation", "PromQL", "TimeSeries"]),
         tests(
             "FederationProofTests",
-            ["PromQLTest", "Federation", "EmbeddedPrometheus", "PromQL", "PromQLEngine",
-                "TimeSeries"]),
+            [
+                "PromQLTest", "Federation", "EmbeddedPrometheus", "PromQL", "PromQLEngine",
+                "TimeSeries",
+            ]),
+        tests("MembersTests", ["Members", "PrometheusAPI", "TimeSeries", "CZlib"]),
+        tests("ProjectsTests", ["Projects"]),
+        tests(
+            "PrometheusHTTPTests",
+            ["PrometheusHTTP", "PrometheusAPI", "CZlib", logging, lifecycle]),
+        tests(
+            "EmbeddedPrometheusTests",
+            [
+                "EmbeddedPrometheus", "PromQL", "PromQLEngine", "TimeSeries", "PrometheusHTTP",
+                logging,
+            ]),
+        tests(
+            "PromQLTestTests", ["PromQLTest", "PromQL", "PromQLEngine", "TimeSeries"],
+            exclude: ["Scripts", "expected-failures.txt"]),
+        tests(
+            "GatewayTests",
+            [
+                "Gateway", "Projects", "PromQL", "Federation", "Members", "EmbeddedPrometheus",
+                "PrometheusHTTP", "PrometheusAPI", "TimeSeries", logging,
+            ]),
+        // Real Prometheus servers, and the gateway's own binary.
+        tests("EndToEndTests", ["tributary"]),
     ],
     cxxLanguageStandard: .cxx17
 )

@@ -58,7 +58,9 @@ extension Plan {
         }
     }
 
-    private func effect(ofMissing members: Set<Int>, on expression: Expression)
+    private func effect(
+        ofMissing members: Set<Int>, on expression: Expression
+    )
         -> MissingMemberEffect
     {
         switch expression {
@@ -78,7 +80,9 @@ extension Plan {
         }
     }
 
-    private func effect(ofMissing members: Set<Int>, on aggregation: Aggregation)
+    private func effect(
+        ofMissing members: Set<Int>, on aggregation: Aggregation
+    )
         -> MissingMemberEffect
     {
         let inner = effect(ofMissing: members, on: aggregation.expression)

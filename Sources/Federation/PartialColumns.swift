@@ -40,7 +40,8 @@ struct PartialColumns {
                 let delta = partial.mean - mean
                 let total = count + partial.count
                 squares +=
-                    partial.variance * partial.count + delta * delta * (count * partial.count / total)
+                    partial.variance * partial.count + delta * delta
+                    * (count * partial.count / total)
                 mean += delta * (partial.count / total)
                 count = total
             }

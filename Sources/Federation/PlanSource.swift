@@ -15,7 +15,9 @@ public struct PlanSource: SeriesSource {
     /// `fetched` is indexed as `plan.fetches`.
     ///
     /// - Throws: what a merge cannot do with the values it was given.
-    public init(plan: Plan, fetched: [FetchedValue], partition: PartitionLabel)
+    public init(
+        plan: Plan, fetched: [FetchedValue], partition: PartitionLabel
+    )
         throws(EvaluationError)
     {
         leaves = plan.leaves
@@ -70,7 +72,9 @@ public struct PlanSource: SeriesSource {
 
     /// The leaf a fragment selector names. Values on a grid become samples at its steps, with a
     /// stale marker wherever there is none, so that no lookback reaches over a gap.
-    public func series(matching matchers: [LabelMatcher], from: Int64, through: Int64) throws
+    public func series(
+        matching matchers: [LabelMatcher], from: Int64, through: Int64
+    ) throws
         -> [SampleSeries]
     {
         guard let id = FragmentSelector.leaf(of: matchers), leaves.indices.contains(id) else {
@@ -92,7 +96,9 @@ public struct PlanSource: SeriesSource {
     }
 
     /// The steps of `wanted`, which are steps of `given` too or have no value.
-    private static func cut(_ series: [StepSeries], from given: StepGrid, to wanted: StepGrid)
+    private static func cut(
+        _ series: [StepSeries], from given: StepGrid, to wanted: StepGrid
+    )
         -> [StepSeries]
     {
         if given == wanted { return series }

@@ -56,7 +56,9 @@ extension Planner {
         return member
     }
 
-    private static func rebuilt(_ aggregation: Aggregation, over expression: Expression)
+    private static func rebuilt(
+        _ aggregation: Aggregation, over expression: Expression
+    )
         -> Expression
     {
         var copy = aggregation
@@ -68,7 +70,9 @@ extension Planner {
 
     /// The aggregation split into a member's part and a finish here, or nil where no split equals
     /// the union (docs/exactness.md has the table).
-    private mutating func split(_ aggregation: Aggregation, _ part: PerMember, on grid: StepGrid)
+    private mutating func split(
+        _ aggregation: Aggregation, _ part: PerMember, on grid: StepGrid
+    )
         -> Expression?
     {
         guard Self.valueLabel(of: aggregation) != scope.partition.name else { return nil }

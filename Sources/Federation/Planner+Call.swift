@@ -68,7 +68,9 @@ extension Planner {
         return .constant(.call(call))
     }
 
-    private mutating func rebuild(_ call: Call, _ arguments: [Lowered], on grid: StepGrid)
+    private mutating func rebuild(
+        _ call: Call, _ arguments: [Lowered], on grid: StepGrid
+    )
         -> Expression
     {
         var copy = call

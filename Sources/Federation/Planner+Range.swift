@@ -54,7 +54,9 @@ extension Planner {
         }
         let id = leaf(
             .samples(grid.count > 0 ? fetch(trees, on: time, form: .samples) : []), on: time)
-        note(.matrixSelector(matrix), "raw samples are fetched: a function of them has an argument that is known only here")
+        note(
+            .matrixSelector(matrix),
+            "raw samples are fetched: a function of them has an argument that is known only here")
         return .matrixSelector(
             MatrixSelector(
                 FragmentSelector.selector(id, keeping: [], like: selector), window: matrix.window,

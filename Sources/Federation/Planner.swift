@@ -16,7 +16,9 @@ public struct Planner: Sendable {
     /// The plan of a query that was parsed and type-checked.
     ///
     /// - Throws: the text of a duration expression that has no value (400 `bad_data`).
-    public static func plan(_ expression: Expression, on grid: StepGrid, in scope: FederationScope)
+    public static func plan(
+        _ expression: Expression, on grid: StepGrid, in scope: FederationScope
+    )
         throws(ParseError) -> Plan
     {
         let context = QueryContext(start: grid.start, end: grid.end, step: grid.step)

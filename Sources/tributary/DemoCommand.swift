@@ -44,27 +44,19 @@ struct DemoCommand: AsyncParsableCommand {
 
     func run() async throws {
         let members = DemoMember.all
+        Console.say("filling \(members.count) members with an hour of data …")
         try await withThrowingTaskGroup(of: Bool.self) { group in
-            var ports: [String: Int] = [:]
+            let (listening, announce) = AsyncStream.makeStream(of: (String, Int).self)
             for member in members {
-                let store = MemoryStore()
-                let (listening, announce) = AsyncStream.makeStream(of: Int.self)
-                // The past is there before the first question.
-                let data = DemoData(member: member)
-                let now = WallClock.milliseconds()
-                data.fill(store, from: now - 3_600_000, through: now)
                 group.addTask {
-                    await data.run(into: store)
+                    try await DemoServer(member: member).run { announce.yield((member.name, $0)) }
                     return false
                 }
-                group.addTask {
-                    try await EmbeddedServer(store: store).run { port in
-                        announce.yield(port)
-                        announce.finish()
-                    }
-                    return false
-                }
-                for await port in listening { ports[member.name] = port }
+            }
+            var ports: [String: Int] = [:]
+            for await (name, port) in listening {
+                ports[name] = port
+                if ports.count == members.count { break }
             }
             let configuration = try configuration(of: members.map(\.name), ports: ports)
             group.addTask {

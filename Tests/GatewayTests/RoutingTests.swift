@@ -19,12 +19,16 @@ import Testing
     /// A gateway whose queries are answered with what they were resolved to.
     private func gateway(_ yaml: String = Self.yaml) throws -> PrometheusResponder {
         let configuration = try Configuration.parse(yaml, path: "c.yaml")
+        let queries = QueryHandlers(
+            answer: { _, project, kind in
+                let members = project.members.map(\.name).joined(separator: "+")
+                return .text("\(kind) \(project.name)=\(members)")
+            },
+            explain: { _, project in .text("plan for \(project.name)") },
+            load: { (running: 2, waiting: 1) })
         return try GatewayApplication(
-            configuration: configuration, logger: Logger(label: "test")
-        ) { _, project, kind in
-            let members = project.members.map(\.name).joined(separator: "+")
-            return .text("\(kind) \(project.name)=\(members)")
-        }.responder
+            configuration: configuration, logger: Logger(label: "test"), queries: queries
+        ).responder
     }
 
     private func get(
@@ -43,6 +47,7 @@ import Testing
         ("/p/a/api/v1/query?query=up", "instant a=a"),
         ("/p/b/api/v1/query_range?query=up", "range b=b"),
         ("/p/b/d/production/api/v1/query?query=up", "instant b=b"),
+        ("/p/all/api/v1/explain?query=up", "plan for all"),
         ("/p/b/d/production/w/flow/api/v1/query?query=up", "instant b=b"),
     ])
     func pathsNameProjects(target: String, answer: String) async throws {
@@ -164,6 +169,19 @@ import Testing
         let yaml = try await get("/api/v1/status/config", from: gateway).body
         #expect(yaml.contains("redacted") && !yaml.contains("key-of-a"))
         #expect(try await get("/api/v1/status/runtimeinfo", from: gateway).status == 200)
+    }
+
+    @Test func metricsCountProjectsQueriesAndMembers() async throws {
+        let answer = try await get("/metrics", from: try gateway())
+        #expect(answer.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8")
+        for line in [
+            #"tributary_projects{kind="multiCluster"} 1"#,
+            #"tributary_projects{kind="prometheus"} 2"#,
+            #"tributary_queries{state="running"} 2"#, #"tributary_queries{state="waiting"} 1"#,
+            #"tributary_member_requests_total{member="a"} 0"#,
+        ] {
+            #expect(answer.body.contains(line + "\n"))
+        }
     }
 
     @Test func theEffectiveConfigurationIsAConfiguration() throws {

@@ -2,15 +2,12 @@ import Logging
 import Projects
 
 extension GatewayApplication {
-    /// - Parameter answerQuery: answers `query` and `query_range`.
-    init(
-        configuration: Configuration, logger: Logger,
-        answerQuery: @escaping GatewayRoutes.QueryHandler
-    ) throws {
-        let clients = try MemberClients.make(configuration)
+    /// A gateway whose queries are answered by somebody else.
+    init(configuration: Configuration, logger: Logger, queries: QueryHandlers) throws {
+        let clients = try MemberClients(configuration)
         self.init(
-            configuration: configuration,
+            configuration: configuration, clients: clients,
             directory: ProjectDirectory(configuration, clients: clients), logger: logger,
-            answerQuery: answerQuery)
+            queries: queries)
     }
 }

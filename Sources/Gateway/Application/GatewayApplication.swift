@@ -10,10 +10,9 @@ public struct GatewayApplication: Sendable {
     let metrics: GatewayMetrics
     private let readiness = Readiness(.ready)
 
-    /// - Parameter answerQuery: answers `query` and `query_range`.
     init(
-        configuration: Configuration, directory: ProjectDirectory, logger: Logger,
-        answerQuery: @escaping GatewayRoutes.QueryHandler
+        configuration: Configuration, clients: MemberClients, directory: ProjectDirectory,
+        logger: Logger, queries: QueryHandlers
     ) {
         self.configuration = configuration
         self.logger = logger
@@ -21,7 +20,8 @@ public struct GatewayApplication: Sendable {
         routes = GatewayRoutes(
             configuration: configuration, directory: directory,
             access: AccessControl(configuration), metrics: metrics,
-            status: StatusEndpoints(configuration: configuration), answerQuery: answerQuery)
+            status: StatusEndpoints(configuration: configuration),
+            members: MemberMetrics(clients: clients), queries: queries)
     }
 
     /// Answers requests without a socket.

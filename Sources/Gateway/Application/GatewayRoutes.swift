@@ -4,9 +4,6 @@ import PrometheusHTTP
 
 /// Every path of the gateway.
 struct GatewayRoutes: Sendable {
-    /// Answers a query; set apart so that routing can be tested without one.
-    typealias QueryHandler =
-        @Sendable (PrometheusRequest, ResolvedProject, QueryKind) async -> PrometheusResponse
     private typealias Handler =
         @Sendable (PrometheusRequest, ResolvedProject) async throws -> PrometheusResponse
 
@@ -15,7 +12,8 @@ struct GatewayRoutes: Sendable {
     var access: AccessControl
     var metrics: GatewayMetrics
     var status: StatusEndpoints
-    var answerQuery: QueryHandler
+    var members: MemberMetrics
+    var queries: QueryHandlers
 
     /// Where a project's API stands, `/api/v1` left out.
     private static let addresses = [
@@ -39,8 +37,9 @@ struct GatewayRoutes: Sendable {
     // MARK: A project's API
 
     private func addProjectRoutes(to routes: inout RouteTable) {
-        on(["GET", "POST"], "/query", &routes) { await answerQuery($0, $1, .instant) }
-        on(["GET", "POST"], "/query_range", &routes) { await answerQuery($0, $1, .range) }
+        on(["GET", "POST"], "/query", &routes) { await queries.answer($0, $1, .instant) }
+        on(["GET", "POST"], "/query_range", &routes) { await queries.answer($0, $1, .range) }
+        on(["GET", "POST"], "/explain", &routes) { await queries.explain($0, $1) }
         on(["GET", "POST"], "/labels", &routes) { try await metadata($1).labelNames($0) }
         on(["GET"], "/label/:name/values", &routes) { try await metadata($1).labelValues($0) }
         on(["GET", "POST"], "/series", &routes) { try await metadata($1).series($0) }
@@ -58,8 +57,7 @@ struct GatewayRoutes: Sendable {
 
     private func metadata(_ project: ResolvedProject) -> MetadataEndpoints {
         MetadataEndpoints(
-            project: project, concurrency: configuration.limits.maxMemberConcurrency,
-            timeout: configuration.query.timeout, metrics: metrics)
+            project: project, limits: configuration.limits, timeout: configuration.query.timeout)
     }
 
     // MARK: What no member is asked for
@@ -129,7 +127,7 @@ struct GatewayRoutes: Sendable {
         }
         routes.on("GET", path: base + "/metrics", traits: []) { request in
             _ = try grant(request)
-            var response = PrometheusResponse.text(await status.metricsText(metrics))
+            var response = PrometheusResponse.text(await metricsText())
             response.headers["Content-Type"] = "text/plain; version=0.0.4; charset=utf-8"
             return response
         }
@@ -142,6 +140,17 @@ struct GatewayRoutes: Sendable {
                     + "\(base)/api/v1/...              the default project\n"
                     + "\(base)/p/<project>/api/v1/...  one project\n")
         }
+    }
+
+    private func metricsText() async -> String {
+        var text = status.exposition
+        let load = await queries.load()
+        text.family("tributary_queries", .gauge, "Queries by state.")
+        text.sample([("state", "running")], Double(load.running))
+        text.sample([("state", "waiting")], Double(load.waiting))
+        text.append(members.exposition())
+        text.append(metrics.exposition())
+        return text.text
     }
 
     // MARK: Requests

@@ -4,10 +4,13 @@ public import Members
 public struct Member: Sendable {
     /// The value of the partition label.
     public var name: String
+    /// Why nobody can be asked, as for want of a key; nil when the client can be.
+    public var outOfService: String?
     public var client: MemberClient
 
-    public init(name: String, client: MemberClient) {
+    public init(name: String, outOfService: String? = nil, client: MemberClient) {
         self.name = name
+        self.outOfService = outOfService
         self.client = client
     }
 }

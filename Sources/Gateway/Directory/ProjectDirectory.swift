@@ -22,16 +22,18 @@ struct ProjectDirectory: Sendable {
     private let pools: PoolResolution
     private let enabledClusters: Set<String>
     private let partition: PartitionLabel
+    /// Stands in for members that are out of service; never asked.
+    private let unreachable: MemberClient
 
-    /// - Parameter clients: one for every regular and remote project and every cluster, by name.
-    init(_ configuration: Configuration, clients: [String: MemberClient]) {
+    init(_ configuration: Configuration, clients: MemberClients) {
         self.configuration = configuration
-        self.clients = clients
+        self.clients = clients.byName
+        unreachable = clients.unreachable
         projects = Dictionary(
             configuration.projects.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         pools = PoolResolution(configuration)
         let disabled = configuration.clusters.filter { !$0.enabled }.map(\.name)
-        enabledClusters = Set(clients.keys).subtracting(disabled)
+        enabledClusters = Set(clients.byName.keys).subtracting(disabled)
         partition = PartitionLabel(configuration.partitionLabel)
     }
 
@@ -89,7 +91,9 @@ struct ProjectDirectory: Sendable {
 
     private func member(_ project: Project, _ address: Address) throws(APIError) -> Member {
         switch project.kind {
-        case .prometheus, .remoteCoroot, .misconfigured:
+        case .misconfigured(let reason):
+            return Member(name: project.name, outOfService: reason, client: unreachable)
+        case .prometheus, .remoteCoroot:
             guard let client = clients[project.name] else {
                 throw APIError(.internal, "member project not found: \(project.name)")
             }

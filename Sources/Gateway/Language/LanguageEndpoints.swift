@@ -11,7 +11,7 @@ struct LanguageEndpoints: Sendable {
 
     func format(_ request: PrometheusRequest) throws(APIError) -> PrometheusResponse {
         var out = Envelope.head
-        JSONText.append(try expression(request).description, to: &out)
+        JSONText.append(try expression(request).prettyPrinted, to: &out)
         out.append(UInt8(ascii: "}"))
         return .json(out)
     }

@@ -1,21 +1,57 @@
 import Members
+import PrometheusAPI
 import TimeSeries
 
 /// A member reached over the network.
 struct MemberMetadata: MetadataSource {
-    let client: MemberClient
+    let member: Member
+    /// Elements of one answer; more are an error.
+    let maximum: Int
 
     func labelNames(_ question: MetadataQuestion) async throws -> MetadataReply<String> {
-        MetadataReply(elements: try await client.labels(match: question.selectors))
+        let client = try reachable()
+        return try reply(await client.labels(SeriesSelection(question)))
     }
 
     func labelValues(
         of name: String, _ question: MetadataQuestion
     ) async throws -> MetadataReply<String> {
-        MetadataReply(elements: try await client.labelValues(name, match: question.selectors))
+        let client = try reachable()
+        return try reply(await client.labelValues(name, SeriesSelection(question)))
     }
 
     func series(_ question: MetadataQuestion) async throws -> MetadataReply<LabelSet> {
-        MetadataReply(elements: try await client.series(match: question.selectors))
+        let stream = try await reachable().series(SeriesSelection(question))
+        var series: [LabelSet] = []
+        while let some = try await stream.next() {
+            series += some
+            try check(series.count)
+        }
+        return MetadataReply(
+            elements: series, warnings: await stream.warnings, infos: await stream.infos)
+    }
+
+    private func reachable() throws(APIError) -> MemberClient {
+        if let reason = member.outOfService { throw APIError(.unavailable, reason) }
+        return member.client
+    }
+
+    private func reply<Element>(_ list: MemberList<Element>) throws -> MetadataReply<Element> {
+        try check(list.elements.count)
+        return MetadataReply(elements: list.elements, warnings: list.warnings, infos: list.infos)
+    }
+
+    private func check(_ count: Int) throws(APIError) {
+        guard count <= maximum else {
+            throw APIError(.execution, "more than \(maximum) elements (limits.maxSeries)")
+        }
+    }
+}
+
+extension SeriesSelection {
+    fileprivate init(_ question: MetadataQuestion) {
+        self.init(
+            matchers: question.selectors, start: question.start, end: question.end,
+            limit: question.limit, deadline: question.deadline)
     }
 }

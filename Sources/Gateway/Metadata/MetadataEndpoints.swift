@@ -7,10 +7,9 @@ import TimeSeries
 /// `labels`, `label/<name>/values` and `series` of a project.
 struct MetadataEndpoints: Sendable {
     var project: ResolvedProject
-    var concurrency: Int
+    var limits: Limits
     /// Milliseconds an answer may take.
     var timeout: Int64
-    var metrics: GatewayMetrics
 
     func labelNames(_ request: PrometheusRequest) async throws -> PrometheusResponse {
         let asked = try self.request(request) { .badData($0) }
@@ -86,9 +85,10 @@ struct MetadataEndpoints: Sendable {
         MetadataFederation(
             members: project.members.map { member in
                 MetadataFederation.Member(
-                    name: member.name, source: MemberMetadata(client: member.client))
+                    name: member.name,
+                    source: MemberMetadata(member: member, maximum: limits.maxSeries))
             },
-            partition: project.partition, concurrency: concurrency)
+            partition: project.partition, concurrency: limits.maxMemberConcurrency)
     }
 
     /// A member that is missing takes elements away and falsifies none, so `safe` warns like
@@ -98,16 +98,15 @@ struct MetadataEndpoints: Sendable {
         _ append: ([Element], inout [UInt8]) -> Void
     ) throws(APIError) -> PrometheusResponse {
         let policy = try PartialResponse.requested(by: request) ?? project.partialResponse
-        for failure in answer.failures { metrics.recordFailure(ofMember: failure.member) }
         if let first = answer.failures.first,
             policy == .abort || answer.failures.count == answer.asked
         {
-            throw MemberFailure.error(of: first.error, member: first.member)
+            throw MetadataFailure.error(of: first.error, member: first.member)
         }
         var out = Envelope.head
         append(answer.elements, &out)
         let failures = answer.failures.map {
-            MemberFailure.error(of: $0.error, member: $0.member).message
+            MetadataFailure.error(of: $0.error, member: $0.member).message
         }
         Envelope.appendTail(
             failures: failures, warnings: Set(answer.warnings), infos: Set(answer.infos), to: &out)

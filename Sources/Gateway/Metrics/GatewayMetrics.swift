@@ -14,7 +14,6 @@ final class GatewayMetrics: Sendable {
         var broken: [String: Int] = [:]
         var durations: [String: DurationHistogram] = [:]
         var responseBytes: [String: Int] = [:]
-        var memberFailures: [String: Int] = [:]
     }
 
     private let state = Mutex(State())
@@ -34,11 +33,6 @@ final class GatewayMetrics: Sendable {
             state.durations[handler, default: DurationHistogram()].observe(seconds)
             state.responseBytes[handler, default: 0] += request.bodyBytes
         }
-    }
-
-    /// Counts a member that did not answer a question.
-    func recordFailure(ofMember name: String) {
-        state.withLock { $0.memberFailures[name, default: 0] += 1 }
     }
 
     /// The counters in the text format.
@@ -68,12 +62,6 @@ final class GatewayMetrics: Sendable {
             "Time from a request's head to the end of its answer.")
         for (handler, histogram) in state.durations.sorted(by: { $0.key < $1.key }) {
             histogram.append(labels: [("handler", handler)], to: &text)
-        }
-        text.family(
-            "tributary_member_failures_total", .counter,
-            "Questions about labels and series that a member did not answer.")
-        for (member, count) in state.memberFailures {
-            text.sample([("member", member)], Double(count))
         }
         return text
     }

@@ -1,7 +1,7 @@
 import Federation
+import PromQL
 import PrometheusAPI
 import PrometheusHTTP
-import PromQL
 import TimeSeries
 
 /// What `explain` says of one fetch that was really asked.

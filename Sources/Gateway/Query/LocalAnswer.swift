@@ -1,8 +1,8 @@
 import Federation
 import Projects
+import PromQLEngine
 import PrometheusAPI
 import PrometheusHTTP
-import PromQLEngine
 import TimeSeries
 
 /// An answer that is computed here: every fetch is read and decoded, then the local engine runs.

@@ -1,9 +1,10 @@
-#if canImport(Glibc)
-    import Glibc
-#endif
 import Members
 import Projects
 import PromQLEngine
+
+#if canImport(Glibc)
+import Glibc
+#endif
 
 extension QueryExecution {
     /// The execution of a configuration, over the network and by the wall clock.

@@ -7,7 +7,9 @@ import TimeSeries
 extension QueryExecution {
     /// Answers `explain`: `start`, `end` and `step` make it the plan of a range query, else it is
     /// that of an instant query. `analyze=true` asks the members and adds what each fetch cost.
-    func explain(_ request: PrometheusRequest, project: ResolvedProject) async
+    func explain(
+        _ request: PrometheusRequest, project: ResolvedProject
+    ) async
         -> PrometheusResponse
     {
         do {
@@ -29,7 +31,9 @@ extension QueryExecution {
         }
     }
 
-    private func analyze(_ plan: Plan, _ query: QueryRequest, _ project: ResolvedProject) async
+    private func analyze(
+        _ plan: Plan, _ query: QueryRequest, _ project: ResolvedProject
+    ) async
         -> [FetchAnalysis]
     {
         let asker = QuestionAsker(

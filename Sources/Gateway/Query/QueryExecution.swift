@@ -1,9 +1,9 @@
 import Federation
 import Projects
-import PrometheusAPI
-import PrometheusHTTP
 import PromQL
 import PromQLEngine
+import PrometheusAPI
+import PrometheusHTTP
 import TimeSeries
 
 /// Answers `query` and `query_range`: parse, plan, ask the members, and splice or evaluate.
@@ -18,7 +18,9 @@ struct QueryExecution: Sendable {
     /// Milliseconds since the epoch.
     var now: @Sendable () -> Int64
 
-    func respond(to request: PrometheusRequest, project: ResolvedProject, kind: QueryKind) async
+    func respond(
+        to request: PrometheusRequest, project: ResolvedProject, kind: QueryKind
+    ) async
         -> PrometheusResponse
     {
         do {
@@ -41,7 +43,9 @@ struct QueryExecution: Sendable {
     /// The answer, or the beginning of one.
     ///
     /// - Throws: `APIError`.
-    private func answer(_ query: QueryRequest, _ project: ResolvedProject) async throws
+    private func answer(
+        _ query: QueryRequest, _ project: ResolvedProject
+    ) async throws
         -> PrometheusResponse
     {
         let boundary = await boundary(project)
@@ -88,7 +92,9 @@ struct QueryExecution: Sendable {
             exactness: exactness, rangeBoundary: boundary)
     }
 
-    private func options(_ query: QueryRequest, _ boundary: EngineOptions.RangeBoundary)
+    private func options(
+        _ query: QueryRequest, _ boundary: EngineOptions.RangeBoundary
+    )
         -> EngineOptions
     {
         var options = EngineOptions()

@@ -1,8 +1,8 @@
 import Federation
 import Projects
+import PromQL
 import PrometheusAPI
 import PrometheusHTTP
-import PromQL
 import TimeSeries
 
 /// What a client asks with `query` or `query_range`, checked in Prometheus's order.
@@ -108,7 +108,9 @@ struct QueryRequest: Sendable {
 
     // MARK: - Parameters
 
-    private static func time(_ request: PrometheusRequest, _ name: String) throws(APIError)
+    private static func time(
+        _ request: PrometheusRequest, _ name: String
+    ) throws(APIError)
         -> Int64?
     {
         let text = request.parameter(name)
@@ -120,7 +122,9 @@ struct QueryRequest: Sendable {
         }
     }
 
-    private static func requiredTime(_ request: PrometheusRequest, _ name: String)
+    private static func requiredTime(
+        _ request: PrometheusRequest, _ name: String
+    )
         throws(APIError) -> Int64
     {
         do throws(APIError) {
@@ -131,7 +135,9 @@ struct QueryRequest: Sendable {
     }
 
     /// Nanoseconds.
-    private static func duration(_ request: PrometheusRequest, _ name: String) throws(APIError)
+    private static func duration(
+        _ request: PrometheusRequest, _ name: String
+    ) throws(APIError)
         -> Int64
     {
         do throws(APIError) {

@@ -22,7 +22,9 @@ struct QuestionAsker: Sendable {
         try await open(fetch, on: fetch.grid)
     }
 
-    private func open(_ fetch: Plan.Fetch, on grid: StepGrid) async throws(FragmentFailure)
+    private func open(
+        _ fetch: Plan.Fetch, on grid: StepGrid
+    ) async throws(FragmentFailure)
         -> any FragmentStream
     {
         let member = project.members[fetch.member]

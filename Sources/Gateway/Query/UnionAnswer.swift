@@ -1,8 +1,8 @@
 import Federation
 import Projects
+import PromQL
 import PrometheusAPI
 import PrometheusHTTP
-import PromQL
 import TimeSeries
 
 /// An answer that is the union of what the members say: their bytes are merged and sent while they
@@ -94,7 +94,9 @@ struct UnionAnswer: Sendable {
 
     private static let chunk = 128 << 10
 
-    private func write(_ parts: [Part], _ failures: [String], to writer: inout BodyWriter)
+    private func write(
+        _ parts: [Part], _ failures: [String], to writer: inout BodyWriter
+    )
         async throws
     {
         let late = LateFailures(names: asker.names)

@@ -61,15 +61,14 @@ struct StatusEndpoints: Sendable {
         Self.enveloped(JSONValue.object([("yaml", .string(configuration.redactedYAML))]).bytes)
     }
 
-    /// The whole of `/metrics`.
-    func metricsText(_ metrics: GatewayMetrics) async -> String {
+    /// The process and the configuration, as metrics.
+    var exposition: ExpositionText {
         var text = process.exposition()
         text.family("tributary_projects", .gauge, "Projects by kind.")
         for (kind, count) in configuration.projectCounts {
             text.sample([("kind", kind)], Double(count))
         }
-        text.append(metrics.exposition())
-        return text.text
+        return text
     }
 
     private static func enveloped(_ data: [UInt8]) -> [UInt8] {

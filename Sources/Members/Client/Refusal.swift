@@ -13,7 +13,8 @@ enum Refusal {
                 text: body.allSatisfy { $0 <= 0x20 } || isHTML ? "" : BodyStart.shown(body))
         }
         if envelope.errorType == "timeout" { return .timeout }
-        if status == 400 || status == 422 || ["bad_data", "execution"].contains(envelope.errorType) {
+        if status == 400 || status == 422 || ["bad_data", "execution"].contains(envelope.errorType)
+        {
             return .rejectedQuery(
                 status: status, errorType: envelope.errorType, text: envelope.text)
         }

@@ -1,6 +1,6 @@
 extension Parser {
     /// Operators, signs and parentheses in one duration; far beyond any use, and few enough for
-    /// functions that call themselves.
+    /// what walks over durations to call itself.
     private static let maximumDurationParts = 100
 
     /// What a duration stands in, for messages.
@@ -15,7 +15,7 @@ extension Parser {
     ) throws(ParseError) -> DurationValue {
         let context = DurationContext(name: name, expected: expected)
         durationParts = 0
-        let expression = try durationExpression(context, atLeast: 0)
+        let expression = try durationExpression(context)
         guard case .number(let literal) = expression else { return .expression(expression) }
         guard literal.value > 0 else {
             throw error("duration must be greater than 0", at: literal.range)
@@ -36,20 +36,17 @@ extension Parser {
         durationParts = 0
         let expression: DurationExpression
         switch try peek().kind {
-        case .number, .duration, .queryWord: expression = try durationPrimary(context)
         case .binary(.add), .binary(.subtract):
             let sign = try take()
             switch try peek().kind {
             case .binary(.add), .binary(.subtract):
-                let operand = try durationExpression(
-                    context, atLeast: Binary.Operator.power.precedence)
-                let lhs = try signed(sign, operand)
-                let whole = try durationExpression(context, atLeast: 0, after: lhs)
-                // In parentheses it stays whole when it is printed without the needless sign.
+                let whole = try durationExpression(context, behind: sign)
+                // In parentheses it stays whole when it is printed without a needless sign.
                 if case .binary = whole { expression = .paren(whole) } else { expression = whole }
-            default: expression = try signed(sign, try durationPrimary(context))
+            default: expression = try signed(sign, try durationExpression(context, isSingle: true))
             }
-        default: expression = try durationExpression(context, atLeast: 0)
+        case .leftParen: expression = try durationExpression(context)
+        default: expression = try durationExpression(context, isSingle: true)
         }
         guard case .number(let literal) = expression else { return .expression(expression) }
         let milliseconds = literal.roundedMilliseconds
@@ -58,59 +55,58 @@ extension Parser {
 
     // MARK: - Arithmetic
 
+    /// Something open that waits for operands.
+    private enum DurationFrame {
+        case parenthesis
+        /// `min_of` or `max_of`, with its first argument once that is known.
+        case call(Token, first: DurationExpression?)
+        case sign(Token)
+        case binary(Binary.Operator, Token, lhs: DurationExpression)
+    }
+
+    /// Reads arithmetic, behind a sign if there is one; or a single operand, if so wanted.
     private mutating func durationExpression(
-        _ context: DurationContext, atLeast minimum: Int, after first: DurationExpression? = nil
+        _ context: DurationContext, behind sign: Token? = nil, isSingle: Bool = false
     ) throws(ParseError) -> DurationExpression {
-        var lhs: DurationExpression
-        if let first {
-            lhs = first
-        } else {
-            lhs = try durationOperand(context)
-        }
-        while case .binary(let op) = try peek().kind, op.isArithmetic,
-            op.precedence >= minimum
-        {
-            let token = try takePart()
-            let next = op == .power ? op.precedence : op.precedence + 1
-            let rhs = try durationExpression(context, atLeast: next)
-            try require(lhs)
-            if case .number(let literal) = rhs, literal.value == 0 {
-                if op == .divide { throw error("division by zero", at: token.range) }
-                if op == .modulo { throw error("modulo by zero", at: token.range) }
+        var frames = sign.map { [DurationFrame.sign($0)] } ?? []
+        while true {
+            guard var operand = try durationOperand(context, &frames) else { continue }
+            var isComplete = true
+            while isComplete {
+                if isSingle, frames.isEmpty { return operand }
+                if case .binary(let op) = try peek().kind, op.isArithmetic {
+                    operand = try closingOperators(operand, before: op, &frames)
+                    frames.append(.binary(op, try takePart(), lhs: operand))
+                    isComplete = false
+                    continue
+                }
+                operand = try closingOperators(operand, before: nil, &frames)
+                switch frames.popLast() {
+                case .parenthesis:
+                    guard try accept(.rightParen) else { throw unexpected(context) }
+                    try require(operand)
+                    // One pair of parentheses says as much as two.
+                    if case .paren = operand { continue }
+                    operand = .paren(operand)
+                case .call(let name, nil):
+                    guard try accept(.comma) else { throw unexpected(context) }
+                    frames.append(.call(name, first: operand))
+                    isComplete = false
+                case .call(let name, let first?):
+                    guard try accept(.rightParen) else { throw unexpected(context) }
+                    let isLeast = name.kind == .queryWord(.minOf)
+                    operand = isLeast ? .minOf(first, operand) : .maxOf(first, operand)
+                    try require(operand)
+                case .sign, .binary, nil: return operand
+                }
             }
-            lhs = .binary(op, lhs, rhs)
         }
-        return lhs
     }
 
-    @discardableResult
-    private mutating func takePart() throws(ParseError) -> Token {
-        let token = try take()
-        durationParts += 1
-        guard durationParts <= Self.maximumDurationParts else {
-            throw error(
-                "duration has more than \(Self.maximumDurationParts) operators and parentheses",
-                at: token.range)
-        }
-        return token
-    }
-
+    /// Reads an operand, or, returning nil, what opens one.
     private mutating func durationOperand(
-        _ context: DurationContext
-    ) throws(ParseError) -> DurationExpression {
-        switch try peek().kind {
-        case .binary(.add), .binary(.subtract):
-            let sign = try takePart()
-            let operand = try durationExpression(
-                context, atLeast: Binary.Operator.power.precedence)
-            return try signed(sign, operand)
-        default: return try durationPrimary(context)
-        }
-    }
-
-    private mutating func durationPrimary(
-        _ context: DurationContext
-    ) throws(ParseError) -> DurationExpression {
+        _ context: DurationContext, _ frames: inout [DurationFrame]
+    ) throws(ParseError) -> DurationExpression? {
         let token = try peek()
         switch token.kind {
         case .number, .duration:
@@ -125,31 +121,62 @@ extension Parser {
                 throw unexpected(context)
             }
             let range = SourceRange(start: token.range.start, end: previousEnd)
-            let expression: DurationExpression =
-                token.kind == .queryWord(.step) ? .step(range) : .range(range)
+            let isStep = token.kind == .queryWord(.step)
+            let expression: DurationExpression = isStep ? .step(range) : .range(range)
             try require(expression)
             return expression
         case .queryWord(.minOf), .queryWord(.maxOf):
             try takePart()
             guard try accept(.leftParen) else { throw unexpected(context) }
-            let lhs = try durationExpression(context, atLeast: 0)
-            guard try accept(.comma) else { throw unexpected(context) }
-            let rhs = try durationExpression(context, atLeast: 0)
-            guard try accept(.rightParen) else { throw unexpected(context) }
-            let expression: DurationExpression =
-                token.kind == .queryWord(.minOf) ? .minOf(lhs, rhs) : .maxOf(lhs, rhs)
-            try require(expression)
-            return expression
+            frames.append(.call(token, first: nil))
+            return nil
         case .leftParen:
             try takePart()
-            let inner = try durationExpression(context, atLeast: 0)
-            guard try accept(.rightParen) else { throw unexpected(context) }
-            try require(inner)
-            // One pair of parentheses says as much as two.
-            if case .paren = inner { return inner }
-            return .paren(inner)
+            frames.append(.parenthesis)
+            return nil
+        case .binary(.add), .binary(.subtract):
+            frames.append(.sign(try takePart()))
+            return nil
         default: throw unexpected(context)
         }
+    }
+
+    /// As `closingOperators(_:before:)` of expressions.
+    private mutating func closingOperators(
+        _ operand: DurationExpression, before next: Binary.Operator?,
+        _ frames: inout [DurationFrame]
+    ) throws(ParseError) -> DurationExpression {
+        var operand = operand
+        while let frame = frames.last {
+            switch frame {
+            case .sign(let sign):
+                if let next, next.precedence > Binary.Operator.signPrecedence { return operand }
+                operand = try signed(sign, operand)
+            case .binary(let op, let token, let lhs):
+                if let next, !op.groupsBefore(next) { return operand }
+                try require(lhs)
+                if case .number(let literal) = operand, literal.value == 0 {
+                    if op == .divide { throw error("division by zero", at: token.range) }
+                    if op == .modulo { throw error("modulo by zero", at: token.range) }
+                }
+                operand = .binary(op, lhs, operand)
+            case .parenthesis, .call: return operand
+            }
+            frames.removeLast()
+        }
+        return operand
+    }
+
+    @discardableResult
+    private mutating func takePart() throws(ParseError) -> Token {
+        let token = try take()
+        durationParts += 1
+        guard durationParts <= Self.maximumDurationParts else {
+            throw error(
+                "duration has more than \(Self.maximumDurationParts) operators and parentheses",
+                at: token.range)
+        }
+        return token
     }
 
     private mutating func unexpected(_ context: DurationContext) -> ParseError {

@@ -8,7 +8,8 @@ public struct ResultComparison: Sendable {
 
     public init(tolerance: Double = 1e-9) { self.tolerance = tolerance }
 
-    /// The first difference, in words, or nil. The order of vectors is not compared.
+    /// The first difference, in words, or nil. The order of vectors is not compared, and of
+    /// histograms everything but the counter reset hint is.
     public func difference(_ expected: QueryResult.Value, _ actual: QueryResult.Value) -> String? {
         switch (expected, actual) {
         case (.scalar(let a), .scalar(let b)): return values(a, b, "scalar")
@@ -38,6 +39,9 @@ public struct ResultComparison: Sendable {
         for (x, y) in zip(a, b) {
             if x.times != y.times { return "times of \(x.labels.pairs)" }
             if let difference = values(x.values, y.values, "\(x.labels.pairs)") {
+                return difference
+            }
+            if let difference = histograms(x.histograms, y.histograms, "\(x.labels.pairs)") {
                 return difference
             }
         }
@@ -72,14 +76,31 @@ public struct ResultComparison: Sendable {
         guard Set(a.keys) == Set(b.keys) else { return "steps with histograms of \(place)" }
         for (step, x) in a {
             guard let y = b[step] else { continue }
-            guard isClose(x.count, y.count), isClose(x.sum, y.sum),
-                x.compacted().positiveBuckets.count == y.compacted().positiveBuckets.count
-            else { return "histogram at step \(step) of \(place)" }
+            if let difference = difference(x.compacted(), y.compacted()) {
+                return "\(difference) of the histogram at step \(step) of \(place)"
+            }
         }
         return nil
     }
 
-    private func isClose(_ x: Double, _ y: Double) -> Bool {
+    private func difference(_ x: FloatHistogram, _ y: FloatHistogram) -> String? {
+        if x.schema != y.schema { return "schema" }
+        if !isClose(x.count, y.count) || !isClose(x.sum, y.sum) { return "count or sum" }
+        if x.zeroThreshold != y.zeroThreshold || !isClose(x.zeroCount, y.zeroCount) {
+            return "zero bucket"
+        }
+        if x.customValues != y.customValues || x.positiveSpans != y.positiveSpans
+            || x.negativeSpans != y.negativeSpans
+        {
+            return "bounds"
+        }
+        let pairs =
+            Array(zip(x.positiveBuckets, y.positiveBuckets))
+            + Array(zip(x.negativeBuckets, y.negativeBuckets))
+        return pairs.allSatisfy { isClose($0, $1) } ? nil : "buckets"
+    }
+
+    func isClose(_ x: Double, _ y: Double) -> Bool {
         if SampleValue.isAbsent(x) || SampleValue.isAbsent(y) {
             return SampleValue.isAbsent(x) && SampleValue.isAbsent(y)
         }

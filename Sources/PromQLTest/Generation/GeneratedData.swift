@@ -3,7 +3,8 @@ public import TimeSeries
 
 /// Seeded series over several partitions, made to meet the traps: the same series in several
 /// members, label names that sort around `project`, members with a `project` label of their own,
-/// counter resets, gaps, staleness, NaN and infinities, classic histograms.
+/// counter resets, gaps, staleness, NaN and infinities, classic and native histograms, floats among
+/// histograms, info series.
 ///
 /// Values are multiples of 1/8, so that sums do not depend on the order of addition.
 public struct GeneratedData: Sendable {
@@ -25,10 +26,17 @@ public struct GeneratedData: Sendable {
         start = 1_700_000_000_000
         end = start + Int64(Self.sampleCount - 1) * Self.interval
         series = []
-        for _ in members {
+        for member in members {
             var all: [SampleSeries] = []
-            for labels in Self.labelSets(&random) {
-                all.append(Self.samples(labels, from: start, &random))
+            for labels in Self.labelSets(&random) + Self.informed(&random, by: member) {
+                var one = Self.samples(labels, from: start, &random)
+                switch labels["__name__"] {
+                case "durations": Self.addHistograms(to: &one, isMixed: false, &random)
+                case "mixed" where !random.oneIn(3):
+                    Self.addHistograms(to: &one, isMixed: random.oneIn(2), &random)
+                default: break
+                }
+                all.append(one)
             }
             series.append(all)
         }
@@ -62,6 +70,12 @@ public struct GeneratedData: Sendable {
                     sets.append(
                         base.merging(["__name__": "memory", "projecs": "x", "A": "y"]) { $1 })
                 }
+                if random.oneIn(2) {
+                    sets.append(base.merging(["__name__": "durations"]) { $1 })
+                }
+                if random.oneIn(3) {
+                    sets.append(base.merging(["__name__": "mixed"]) { $1 })
+                }
                 if random.oneIn(3) {
                     for bound in ["0.5", "1.0", "5.0", "+Inf"] {
                         sets.append(
@@ -77,6 +91,18 @@ public struct GeneratedData: Sendable {
         }
         if random.oneIn(2) { sets.append(["__name__": "lonely"]) }
         return sets
+    }
+
+    /// A series with an info series, of an instance that no other member knows.
+    private static func informed(
+        _ random: inout SeededRandom, by member: String
+    ) -> [[String: String]] {
+        let own = "own-\(member):9"
+        let version = random.pick(["1.0", "1.1"])
+        return [
+            ["__name__": "temperature", "job": "api", "instance": own],
+            ["__name__": "target_info", "job": "api", "instance": own, "version": version],
+        ]
     }
 
     private static func samples(

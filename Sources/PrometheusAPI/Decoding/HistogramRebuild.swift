@@ -70,7 +70,9 @@ enum HistogramRebuild {
         return FloatHistogram.bound(at: low, schema: schema) == bound ? low : nil
     }
 
-    private static func spans(_ buckets: [Bucket], _ schema: Int32)
+    private static func spans(
+        _ buckets: [Bucket], _ schema: Int32
+    )
         -> ([FloatHistogram.Span], [Double])
     {
         var spans: [FloatHistogram.Span] = []

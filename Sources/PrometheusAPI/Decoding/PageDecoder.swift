@@ -160,7 +160,9 @@ public struct PageDecoder: Sendable {
         }
     }
 
-    private static func float(_ cursor: inout JSONCursor) throws(JSONCursor.Failure)
+    private static func float(
+        _ cursor: inout JSONCursor
+    ) throws(JSONCursor.Failure)
         -> (Int64, Sample?)
     {
         let time = try pointTime(&cursor)
@@ -169,7 +171,9 @@ public struct PageDecoder: Sendable {
         return (time, .float(value))
     }
 
-    private static func histogram(_ cursor: inout JSONCursor) throws(JSONCursor.Failure)
+    private static func histogram(
+        _ cursor: inout JSONCursor
+    ) throws(JSONCursor.Failure)
         -> (Int64, Sample?)
     {
         let time = try pointTime(&cursor)

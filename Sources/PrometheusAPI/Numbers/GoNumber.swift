@@ -39,7 +39,8 @@ public enum GoNumber {
         text.withUTF8 { bytes in
             guard let mark = bytes.firstIndex(of: UInt8(ascii: "e")) else {
                 if plain {
-                    let isWhole = bytes.count >= 2 && bytes[bytes.count - 1] == UInt8(ascii: "0")
+                    let isWhole =
+                        bytes.count >= 2 && bytes[bytes.count - 1] == UInt8(ascii: "0")
                         && bytes[bytes.count - 2] == UInt8(ascii: ".")
                     out.append(contentsOf: bytes[..<(isWhole ? bytes.count - 2 : bytes.count)])
                     return

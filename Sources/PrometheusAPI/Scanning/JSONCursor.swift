@@ -71,14 +71,18 @@ public struct JSONCursor {
     }
 
     /// As `object`, where the closure fails only as JSON does.
-    public mutating func object(_ visit: (String, inout JSONCursor) throws(Failure) -> Void)
+    public mutating func object(
+        _ visit: (String, inout JSONCursor) throws(Failure) -> Void
+    )
         throws(Failure)
     {
         try object(visit, wrap: { $0 })
     }
 
     /// Walks an array; the closure must consume each element.
-    public mutating func array(_ visit: (inout JSONCursor) throws(Failure) -> Void)
+    public mutating func array(
+        _ visit: (inout JSONCursor) throws(Failure) -> Void
+    )
         throws(Failure)
     {
         try expect(UInt8(ascii: "["))

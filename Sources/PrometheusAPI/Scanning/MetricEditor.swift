@@ -83,7 +83,9 @@ struct MetricEditor {
     /// Writes any labels: renamed, sorted, escaped anew.
     ///
     /// - Throws: when a name occurs twice.
-    func append(_ labels: [(name: [UInt8], value: [UInt8])], to page: inout SeriesPage)
+    func append(
+        _ labels: [(name: [UInt8], value: [UInt8])], to page: inout SeriesPage
+    )
         throws(ScanError)
     {
         var all: [(name: [UInt8], value: [UInt8])] = []

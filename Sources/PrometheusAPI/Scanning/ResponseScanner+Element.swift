@@ -47,7 +47,8 @@ extension ResponseScanner {
         let outcome: FastHead = pending.withUnsafeBufferPointer { bytes in
             var i = position
             func has(_ text: [UInt8]) -> FastHead {
-                for (offset, byte) in text.enumerated() where bytes[min(i + offset, count)] != byte {
+                for (offset, byte) in text.enumerated() where bytes[min(i + offset, count)] != byte
+                {
                     return i + offset >= count ? .incomplete : .unusual
                 }
                 i += text.count

@@ -30,7 +30,9 @@ struct WalkedElement {
         hasHistograms = !histograms.isEmpty
     }
 
-    private static func labels(_ cursor: inout JSONCursor) throws(JSONCursor.Failure)
+    private static func labels(
+        _ cursor: inout JSONCursor
+    ) throws(JSONCursor.Failure)
         -> [(name: [UInt8], value: [UInt8])]
     {
         var labels: [(name: [UInt8], value: [UInt8])] = []
@@ -131,7 +133,9 @@ struct WalkedElement {
     }
 
     /// A number in quotes.
-    private static func numberString(_ cursor: inout JSONCursor) throws(JSONCursor.Failure)
+    private static func numberString(
+        _ cursor: inout JSONCursor
+    ) throws(JSONCursor.Failure)
         -> [UInt8]
     {
         let start = cursor.position

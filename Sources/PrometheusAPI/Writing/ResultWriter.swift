@@ -70,7 +70,9 @@ public enum ResultWriter {
             }
             if !steps.isEmpty { out.append(UInt8(ascii: "]")) }
             return floats > 0 || !steps.isEmpty
-        } labels: { $0.labels }
+        } labels: {
+            $0.labels
+        }
     }
 
     /// Raw samples, in the order given. Returns whether `limit` left some out.
@@ -93,7 +95,9 @@ public enum ResultWriter {
             }
             if !indices.isEmpty { out.append(UInt8(ascii: "]")) }
             return floats > 0 || !indices.isEmpty
-        } labels: { $0.labels }
+        } labels: {
+            $0.labels
+        }
     }
 
     private static func appendMatrix<Series>(

@@ -1,0 +1,8 @@
+/// The fragments of a member that nobody can ask: each fails with the reason.
+struct OutOfServiceSource: FragmentSource {
+    let reason: String
+
+    func open(_ question: FragmentQuestion) async throws(FragmentFailure) -> any FragmentStream {
+        throw .unavailable(reason)
+    }
+}

@@ -1,0 +1,221 @@
+import Federation
+import Members
+import Projects
+import PromQLEngine
+import PrometheusAPI
+import PrometheusHTTP
+import Testing
+import TimeSeries
+
+@testable import Gateway
+
+/// A member that answers a fixed body, in pages, or fails.
+private struct ScriptedSource: FragmentSource {
+    enum Behaviour: Sendable {
+        case answers(String)
+        case fails(FragmentFailure)
+        /// Answers so many pages of the body and then fails.
+        case breaksOff(String, afterPages: Int)
+    }
+    var behaviour: Behaviour
+    var asked: Asked
+
+    func open(_ question: FragmentQuestion) async throws(FragmentFailure) -> any FragmentStream {
+        await asked.add(question.injection.value, question.text)
+        switch behaviour {
+        case .fails(let failure): throw failure
+        case .answers(let body): return try ScriptedStream(body, question, breaksAfter: nil)
+        case .breaksOff(let body, let pages):
+            return try ScriptedStream(body, question, breaksAfter: pages)
+        }
+    }
+}
+
+private actor Asked {
+    private(set) var all: [String] = []
+    func add(_ member: String, _ text: String) { all.append("\(member): \(text)") }
+}
+
+private actor ScriptedStream: FragmentStream {
+    private var pages: [SeriesPage]
+    private let end: ResponseScanner.Trailer
+    private var breaksAfter: Int?
+
+    init(_ body: String, _ question: FragmentQuestion, breaksAfter: Int?) throws(FragmentFailure) {
+        var limits = ResponseScanner.Limits()
+        limits.page = 1
+        var scanner = ResponseScanner(injecting: question.injection, limits: limits)
+        do throws(ScanError) {
+            try scanner.append(body.utf8)
+            end = try scanner.finish()
+        } catch {
+            throw .unavailable(error.description)
+        }
+        pages = scanner.takePages()
+        self.breaksAfter = breaksAfter
+    }
+
+    func next() async throws(FragmentFailure) -> SeriesPage? {
+        if breaksAfter == 0 { throw .unavailable("connection reset") }
+        breaksAfter = breaksAfter.map { $0 - 1 }
+        return pages.isEmpty ? nil : pages.removeFirst()
+    }
+
+    func trailer() async -> ResponseScanner.Trailer { end }
+}
+
+private func vector(_ elements: String, tail: String = "") -> String {
+    "{\"status\":\"success\",\"data\":{\"resultType\":\"vector\",\"result\":[\(elements)]}\(tail)}"
+}
+
+private func up(_ value: Int) -> String {
+    vector("{\"metric\":{\"__name__\":\"up\"},\"value\":[100,\"\(value)\"]}")
+}
+
+@Suite struct QueryExecutionTests {
+    private let down = FragmentFailure.unavailable("connection refused")
+
+    /// Members `a`, `b` and so on, in the order of their behaviours.
+    private func ask(
+        _ query: String, _ behaviours: [ScriptedSource.Behaviour],
+        policy: PartialResponse = .safe, held: Int = 1 << 20, range: Bool = false
+    ) async throws -> (status: Int, body: String, asked: [String]) {
+        let transport = try CurlMulti()
+        let names = (0..<behaviours.count).map { String(Character(UnicodeScalar(97 + UInt8($0)))) }
+        let members = names.map {
+            Member(
+                name: $0,
+                client: MemberClient(
+                    MemberConfiguration(name: $0, baseURL: "http://unused.invalid"),
+                    transport: transport))
+        }
+        let project = ResolvedProject(
+            name: "all", members: members, isMultiCluster: true, partialResponse: policy,
+            exactness: .twoStep, partition: PartitionLabel())
+        let asked = Asked()
+        var limits = Limits()
+        limits.heldAnswerBytes = held
+        let byName = Dictionary(uniqueKeysWithValues: zip(names, behaviours))
+        let execution = QueryExecution(
+            settings: QuerySettings(), limits: limits, slots: QuerySlots(limit: 2),
+            source: { member in
+                ScriptedSource(
+                    behaviour: byName[member.name] ?? .answers(""), asked: asked)
+            },
+            boundary: { _ in .leftOpen }, now: { 100_000 })
+        var form = "query=\(query)"
+        form += range ? "&start=100&end=100&step=15" : "&time=100"
+        let target =
+            "/api/v1/query?"
+            + form.replacing("+", with: "%2B")
+            .replacing(" ", with: "+")
+        let request = try #require(PrometheusRequest(method: "GET", target: target))
+        let response = await execution.respond(
+            to: request, project: project, kind: range ? .range : .instant)
+        let answer = try await response.collected()
+        return (answer.status, String(decoding: answer.body, as: UTF8.self), await asked.all)
+    }
+
+    @Test func unionsAreSplicedInLabelOrder() async throws {
+        let answer = try await ask("up", [.answers(up(1)), .answers(up(2))])
+        #expect(
+            answer.body
+                == #"{"status":"success","data":{"resultType":"vector","result":[{"metric":{"__name__":"up","project":"a"},"value":[100,"1"]},{"metric":{"__name__":"up","project":"b"},"value":[100,"2"]}]}}"#
+        )
+    }
+
+    @Test func aggregatesAreFinishedHere() async throws {
+        let partial = { (value: Int) in vector("{\"metric\":{},\"value\":[100,\"\(value)\"]}") }
+        let answer = try await ask("sum(up)", [.answers(partial(3)), .answers(partial(4))])
+        #expect(
+            answer.body
+                == #"{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[100,"7"]}]}}"#
+        )
+        #expect(answer.asked.sorted() == ["a: sum(up)", "b: sum(up)"])
+    }
+
+    @Test func constantsAskNobody() async throws {
+        let answer = try await ask("1 + 1", [.fails(down)])
+        #expect(
+            answer.body
+                == #"{"status":"success","data":{"resultType":"scalar","result":[100,"2"]}}"#)
+        #expect(answer.asked.isEmpty)
+    }
+
+    @Test func unchosenMembersAreNotAsked() async throws {
+        let answer = try await ask("up{project=\"b\"}", [.fails(down), .answers(up(2))])
+        #expect(answer.status == 200)
+        #expect(answer.asked == ["b: up"])
+    }
+
+    @Test(arguments: [
+        // Query, policy, status, what the answer says.
+        ("up", PartialResponse.warn, 200, "project \\\"b\\\": connection refused"),
+        ("up", .safe, 200, "the answer is subset without it"),
+        ("up", .abort, 503, "project \\\"b\\\": connection refused"),
+        ("sum(up)", .safe, 200, "the answer is thinned without it"),
+        ("absent(up)", .safe, 503, "absent() could answer wrongly without it"),
+        ("absent(up)", .warn, 200, "the answer is inverted without it"),
+        ("sum(up) > 1", .safe, 503, "could answer wrongly"),
+    ])
+    func aMissingMemberIsNamed(
+        query: String, policy: PartialResponse, status: Int, says: String
+    ) async throws {
+        let answer = try await ask(query, [.answers(up(1)), .fails(down)], policy: policy)
+        #expect(answer.status == status)
+        #expect(answer.body.contains(says), "\(answer.body)")
+    }
+
+    @Test(arguments: PartialResponse.allCases)
+    func nobodyAnsweringIsAnError(policy: PartialResponse) async throws {
+        let answer = try await ask("up", [.fails(down), .fails(down)], policy: policy)
+        #expect(answer.status == 503)
+        #expect(answer.body.contains("unavailable"))
+    }
+
+    @Test func deadlinesOfAllMembersAreATimeout() async throws {
+        let answer = try await ask("up", [.fails(.timeout("timed out"))])
+        #expect(answer.status == 503)
+        #expect(answer.body.contains("\"errorType\":\"timeout\""))
+    }
+
+    @Test func whatAMemberRefusesKeepsItsWords() async throws {
+        let refusal = FragmentFailure.rejected(APIError(.execution, "too many samples"))
+        let answer = try await ask("up", [.answers(up(1)), .fails(refusal)], policy: .warn)
+        #expect(answer.status == 422)
+        #expect(answer.body.contains("project \\\"b\\\": too many samples"))
+    }
+
+    @Test func aMemberThatBreaksOffWhileHeldIsLeftOutWholly() async throws {
+        let body = vector(
+            #"{"metric":{"a":"1"},"value":[100,"1"]},{"metric":{"a":"2"},"value":[100,"2"]}"#)
+        let answer = try await ask(
+            "up", [.answers(up(1)), .breaksOff(body, afterPages: 1)])
+        #expect(!answer.body.contains("\"project\":\"b\""))
+        #expect(answer.body.contains("connection reset"))
+    }
+
+    @Test func aMemberThatBreaksOffLaterIsAWarning() async throws {
+        let body = vector(
+            #"{"metric":{"a":"1"},"value":[100,"1"]},{"metric":{"a":"2"},"value":[100,"2"]}"#)
+        let answer = try await ask(
+            "up", [.answers(up(1)), .breaksOff(body, afterPages: 1)], held: 1)
+        #expect(answer.status == 200)
+        #expect(answer.body.contains("its part of the answer is cut off"))
+    }
+
+    @Test func annotationsOfMembersAreNamedAndHaveNoPosition() async throws {
+        let body = vector(
+            "", tail: #","infos":["PromQL info: metric might not be a counter (1:6)"]"#)
+        let answer = try await ask("rate(up[5m])", [.answers(body), .answers(body)])
+        #expect(
+            answer.body.contains(
+                #""infos":["PromQL info: metric might not be a counter (project \"a\", \"b\")"]"#))
+    }
+
+    @Test func invalidQueriesAreBadData() async throws {
+        let answer = try await ask("sum(", [])
+        #expect(answer.status == 400)
+        #expect(answer.body.contains("invalid parameter \\\"query\\\": 1:"))
+    }
+}
