@@ -73,7 +73,7 @@ import Testing
             for (opening, closing) in [
                 ("(", ")"), ("-", ""), ("1 + ", ""), ("1 ^ ", ""), ("min_of(1, ", ")"), ("1 + (", ")"),
             ] {
-                let deep = Self.nested(opening, "1", closing, 50)
+                let deep = Self.nested(opening, "1", closing, 48)
                 let context = QueryContext(start: 0, end: 1000, step: 1000)
                 for query in ["x[5m + \(deep)]", "x offset (\(deep))"] {
                     do {

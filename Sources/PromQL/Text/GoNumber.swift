@@ -22,12 +22,12 @@ enum GoNumber {
         return sign + digits.prefix(shortest.point) + "." + digits.dropFirst(shortest.point)
     }
 
-    /// As `%v`: an exponent below 1e-4 and from 1e21 on.
+    /// As `%v`: with an exponent below 1e-4 and from 1e6 on.
     static func general(_ value: Double) -> String {
         if let special = special(value) { return special }
         let shortest = Shortest(value)
         let exponent = shortest.point - 1
-        guard value != 0, exponent < -4 || exponent >= 21 else { return plain(value) }
+        guard value != 0, exponent < -4 || exponent >= 6 else { return plain(value) }
         let digits = shortest.digits
         let fraction = digits.count > 1 ? "." + digits.dropFirst() : ""
         let power = String(exponent.magnitude)
