@@ -62,7 +62,7 @@ struct DemoCommand: AsyncParsableCommand {
             group.addTask {
                 try await Serving.run(configuration) { application, url in
                     await Self.show(application, url)
-                    if once { raise(SIGTERM) }
+                    if once { kill(getpid(), SIGTERM) }
                 }
                 return true
             }

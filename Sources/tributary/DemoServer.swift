@@ -16,7 +16,7 @@ struct DemoServer: Sendable {
         let now = WallClock.milliseconds()
         data.fill(store, from: now - Self.history, through: now)
         var logger = Logger(label: "tributary.demo")
-        logger.logLevel = .warning
+        logger.logLevel = .critical
         let server = EmbeddedServer(store: store, logger: logger)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await Self.goOn(data, store, since: now) }

@@ -28,7 +28,7 @@ import TimeSeries
                 store.append(
                     contentsOf: series.map { (LabelSet($0), now - 1000, .float(1)) })
                 var logger = Logger(label: "test")
-                logger.logLevel = .error
+                logger.logLevel = .critical
                 let server = EmbeddedServer(store: store, logger: logger)
                 group.addTask { try await server.run { announce.yield((name, $0)) } }
             }
@@ -116,7 +116,7 @@ import TimeSeries
                 #expect(refused.body.contains(#"project \"c\": "#))
             }
             let pruned = try await Self.get(
-                "/p/strict/api/v1/labels?match[]=%7Bproject!=%22c%22%7D", gateway)
+                "/p/strict/api/v1/labels?match[]=up%7Bproject!=%22c%22%7D", gateway)
             #expect(pruned.status == 200)
             #expect(!pruned.body.contains("warnings"))
         }
