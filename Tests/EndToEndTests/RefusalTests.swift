@@ -8,7 +8,7 @@ extension EndToEnd {
             arguments: [
                 ("PUT", "/api/v1/query"), ("DELETE", "/api/v1/query_range"),
                 ("HEAD", "/api/v1/query"), ("POST", "/api/v1/label/job/values"),
-                ("POST", "/api/v1/metadata"), ("GET", "/api/v1/nothing"), ("GET", "/nothing"),
+                ("GET", "/api/v1/nothing"), ("GET", "/nothing"),
                 ("OPTIONS", "/api/v1/query"), ("GET", "/-/healthy"), ("HEAD", "/-/ready"),
                 ("GET", "/api/v1/status/buildinfo"),
             ])

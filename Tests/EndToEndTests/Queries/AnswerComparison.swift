@@ -11,7 +11,7 @@ struct AnswerComparison: Sendable {
 
     private static let inexact: Set<String> = [
         "sum", "avg", "stddev", "stdvar", "quantile", "exp", "ln", "log2", "log10", "sin", "atan",
-        "atan2", "rad", "deg", "deriv", "predict_linear", "holt_winters", "histogram_quantile",
+        "atan2", "rad", "deg", "deriv", "predict_linear", "histogram_quantile",
         "sum_over_time", "avg_over_time", "stddev_over_time", "stdvar_over_time",
         "quantile_over_time", "rate", "increase", "delta",
     ]

@@ -10,7 +10,6 @@ extension QueryGenerator {
         case 9:
             let horizon = random.pick(["60", "-30", "3600"])
             return "predict_linear(\(range), \(horizon))"
-        case 10: return "holt_winters(\(range), 0.5, 0.25)"
         default:
             let name = random.pick([
                 "delta", "irate", "idelta", "resets", "changes", "deriv", "sum_over_time",

@@ -63,7 +63,7 @@ enum WrittenQueries {
         "max(sum by (project) (temperature))", "sum(topk by (project) (1, temperature))",
         "avg_over_time(up[5m]) > 0.9", "sum(rate(latency_sum[5m])) / sum(rate(latency_count[5m]))",
         "irate(requests_total[2m])", "increase(requests_total[1h])", "idelta(temperature[2m])",
-        "quantile_over_time(0.5, temperature[5m])", "holt_winters(temperature[5m], 0.5, 0.5)",
+        "quantile_over_time(0.5, temperature[5m])",
         "stddev_over_time(temperature[5m])", "last_over_time(temperature[5m])",
         "present_over_time(nope[5m])", "sum(last_over_time(memory[1m] offset 10m))",
         "min_over_time((temperature > 20)[5m:30s])", "topk(0, up)", "bottomk(100, up)",
