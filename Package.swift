@@ -75,7 +75,7 @@ let package = Package(
             name: "tributary",
             dependencies: [
                 "Gateway", "Projects", "PromQLTest", "EmbeddedPrometheus", "PrometheusHTTP",
-                "Members", argumentParser, logging, lifecycle,
+                "Members", "PrometheusAPI", argumentParser, logging, lifecycle,
             ],
             swiftSettings: strict),
 

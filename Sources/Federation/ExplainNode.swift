@@ -22,13 +22,17 @@ public struct ExplainNode: Sendable, Equatable {
     public var fetch: Int?
     public var children: [ExplainNode]
 
-    /// The indented tree, a line a node.
-    public var tree: String { lines(indent: "").joined(separator: "\n") }
+    /// The indented tree, a line a node; `cost` may add what a request (by index into
+    /// `Plan.fetches`) took.
+    public func tree(cost: (Int) -> String? = { _ in nil }) -> String {
+        lines(indent: "", cost).joined(separator: "\n")
+    }
 
-    private func lines(indent: String) -> [String] {
+    private func lines(indent: String, _ cost: (Int) -> String?) -> [String] {
         let name = member.map { "\($0): " } ?? ""
-        let head = "\(indent)\(place == .member ? "→ " : "")\(name)\(text)\(gridText)"
-        return [head] + children.flatMap { $0.lines(indent: indent + "  ") }
+        let taken = fetch.flatMap(cost).map { "  [\($0)]" } ?? ""
+        let head = "\(indent)\(place == .member ? "→ " : "")\(name)\(text)\(gridText)\(taken)"
+        return [head] + children.flatMap { $0.lines(indent: indent + "  ", cost) }
     }
 
     private var gridText: String {

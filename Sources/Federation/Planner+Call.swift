@@ -207,7 +207,9 @@ extension Planner {
         let isRange = argument.valueType == .rangeVector
         let presence = part.rewritten.map { tree -> Expression? in
             tree.map { tree in
-                let value: Expression = isRange ? .call(Call(.presentOverTime, [tree])) : tree
+                // Not present_over_time, which drops the name and fails where series of several
+                // names then have the same labels.
+                let value: Expression = isRange ? .call(Call(.lastOverTime, [tree])) : tree
                 return .aggregation(Aggregation(.group, value))
             }
         }

@@ -10,7 +10,7 @@ struct Tributary: AsyncParsableCommand {
             script is wrong, and 64 when the command line is.
             """,
         subcommands: [
-            ServeCommand.self, CheckCommand.self, QueryCommand.self, DemoCommand.self,
-            EmbeddedCommand.self, TestScriptCommand.self,
+            ServeCommand.self, CheckCommand.self, QueryCommand.self, ExplainCommand.self,
+            DemoCommand.self, EmbeddedCommand.self, TestScriptCommand.self,
         ])
 }

@@ -71,7 +71,7 @@ private func isUnion(_ plan: Plan) -> Bool {
         ("max(m) < 6", ["max(m)"]),
         ("quantile(0.9, m)", ["m"]),
         ("sum(absent(nope))", ["group(nope)"]),
-        ("absent_over_time(nope[5m])", ["group(present_over_time(nope[5m]))"]),
+        ("absent_over_time(nope[5m])", ["group(last_over_time(nope[5m]))"]),
         ("topk(3, sum by (job) (m))", ["sum by (job) (m)"]),
         ("topk(3, m)", ["topk(3, m)"]),
         ("max_over_time(sum(m)[1h:1m])", ["sum(m)"]),
@@ -156,5 +156,20 @@ private func isUnion(_ plan: Plan) -> Bool {
 
     @Test func isNothingWhenNobodyIsMissing() throws {
         #expect(try plan("absent(up)").effect(ofMissing: []) == .none)
+    }
+}
+
+@Suite struct ExplainTests {
+    @Test func showsOperatorsAboveWhatFeedsThem() throws {
+        let tree = try plan("sum(up{project!=\"c\"}) / 2").explained(members: ["a", "b", "c"]).tree()
+        #expect(
+            tree == """
+                binary /
+                  sum
+                    union  [600000…1200000 ms, every 60000 ms]
+                      → a: sum(up)
+                      → b: sum(up)
+                  2
+                """)
     }
 }

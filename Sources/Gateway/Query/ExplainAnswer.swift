@@ -11,6 +11,11 @@ struct FetchAnalysis: Sendable {
     var samples: Int
     /// The cause, when the member did not answer.
     var failure: String?
+
+    var text: String {
+        let time = "\((milliseconds * 10).rounded() / 10) ms"
+        return failure.map { "\(time), \($0)" } ?? "\(time), \(series) series, \(samples) samples"
+    }
 }
 
 /// The answer of `explain`: the plan as a tree, as text and as JSON.
@@ -37,7 +42,7 @@ struct ExplainAnswer: Sendable {
         JSONText.append(plan.membersAsked.sorted().map { scope.members[$0] }, to: &out)
         let root = plan.explained(members: scope.members)
         out.append(contentsOf: ",\"tree\":".utf8)
-        JSONText.append(root.tree, to: &out)
+        JSONText.append(root.tree { analysis?[$0].text }, to: &out)
         out.append(contentsOf: ",\"plan\":".utf8)
         append(root, to: &out)
         out.append(contentsOf: ",\"notPushedDown\":[".utf8)
