@@ -2,7 +2,7 @@
 
 SEED ?= 1
 
-.PHONY: build release test e2e demo bench fuzz-promql fuzz-parser format lint clean
+.PHONY: build release test e2e demo bench fuzz-promql fuzz-federation fuzz-parser format lint clean
 
 build:            ## debug build
 	@scripts/install-dependencies
@@ -27,14 +27,17 @@ bench:            ## the gateway beside the bare fan-out, one member and the uni
 fuzz-promql:      ## our engine against the real Prometheus: make fuzz-promql SEED=7
 	@scripts/fuzz-promql $(SEED)
 
+fuzz-federation:  ## plans against their union, in process: make fuzz-federation SEED=7
+	@scripts/fuzz-federation $(SEED)
+
 fuzz-parser:      ## the parser under libFuzzer
 	@scripts/fuzz-parser
 
 format:           ## rewrite the sources as swift format has them
 	swift format --in-place --parallel --recursive Sources Tests Package.swift
 
-lint:
-	swift format lint --strict --parallel --recursive Sources Tests Package.swift
+lint:             ## fails when the format differs
+	@scripts/check-format
 
 clean:
 	rm -rf .build bench/results
