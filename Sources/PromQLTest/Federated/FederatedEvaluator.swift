@@ -54,7 +54,9 @@ public struct FederatedEvaluator: Sendable {
     }
 
     /// What a member answers to one fetch, with the partition label added.
-    private func answer(_ fetch: Plan.Fetch) throws -> (
+    private func answer(
+        _ fetch: Plan.Fetch
+    ) throws -> (
         value: FetchedValue, annotations: Annotations
     ) {
         let member = scope.members[fetch.member]

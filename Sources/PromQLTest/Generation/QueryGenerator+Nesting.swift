@@ -5,12 +5,14 @@ extension QueryGenerator {
         switch Int.random(in: 0..<8, using: &random) {
         case 0:
             let inner = random.pick(["sum", "avg", "count", "max"]) + grouping()
-            return "max_over_time(sum_over_time((\(inner)(\(selector())))[1m:15s])[2m:30s]\(shift()))"
+            return
+                "max_over_time(sum_over_time((\(inner)(\(selector())))[1m:15s])[2m:30s]\(shift()))"
         case 1:
             return
                 "avg_over_time((\(vector(depth - 1)))[2m:\(random.pick(["30s", "7s"]))] @ end() offset -30s)"
         case 2:
-            return "sum by (project) (label_join(\(selector()), \"project\", \"-\", \"job\", \"project\"))"
+            return
+                "sum by (project) (label_join(\(selector()), \"project\", \"-\", \"job\", \"project\"))"
         case 3:
             return
                 "max by (project, job) (label_replace(\(selector()), \"project\", \"x-$1\", \"project\", \"(.).*\"))"
@@ -50,7 +52,8 @@ extension QueryGenerator {
         case 8:
             return
                 "histogram_quantiles(\(random.pick(["durations", "sum(rate(durations[2m]))", "latency_bucket"])), \"\(random.pick(["q", "project"]))\", 0.5, 0.9)"
-        case 9: return "durations\(braces()) \(random.pick(["</", ">/"])) \(random.pick(["1", "0.5"]))"
+        case 9:
+            return "durations\(braces()) \(random.pick(["</", ">/"])) \(random.pick(["1", "0.5"]))"
         case 10: return "sum by (job) (durations \(random.pick(["</", ">/"])) 2)"
         default: return "(time() - start()) + sum(\(vector(depth - 1)))"
         }

@@ -89,12 +89,17 @@ public struct QueryGenerator: Sendable {
                     "project!=\"\"", "project=\"zz\"", "project=~\"\(first).?\"",
                 ]))
         }
-        if random.oneIn(3) { all.append(random.pick(["job=\"api\"", "job!=\"db\"", "job=~\"a.*|web\""])) }
-        if random.oneIn(5) { all.append(random.pick(["code=\"200\"", "code!~\"5..\"", "zone=\"\""])) }
+        if random.oneIn(3) {
+            all.append(random.pick(["job=\"api\"", "job!=\"db\"", "job=~\"a.*|web\""]))
+        }
+        if random.oneIn(5) {
+            all.append(random.pick(["code=\"200\"", "code!~\"5..\"", "zone=\"\""]))
+        }
         if random.oneIn(8) {
             all.append(
                 random.pick([
-                    "exported_project=\"own\"", "exported_project=\"\"", "exported_project!=\"own\"",
+                    "exported_project=\"own\"", "exported_project=\"\"",
+                    "exported_project!=\"own\"",
                     "exported_exported_project=\"deep\"",
                 ]))
         }
@@ -206,7 +211,10 @@ public struct QueryGenerator: Sendable {
         case 5:
             return
                 "\(left) \(op) on (job, project) group_left (\(random.pick(["", "team"]))) limit\(braces())"
-        case 6: return "\(left) \(op) on (job) group_left (\(random.pick(["project", "team", ""]))) limit{project=\"\(random.pick(members))\"}"
+        case 6:
+            let include = random.pick(["project", "team", ""])
+            return "\(left) \(op) on (job) group_left (\(include)) "
+                + "limit{project=\"\(random.pick(members))\"}"
         default:
             let op = random.pick(["sum", "max", "avg", "count"])
             let grouping = random.pick([" by (job) ", " by (project) ", " by (job, project) ", " "])

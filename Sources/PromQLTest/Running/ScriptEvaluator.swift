@@ -37,18 +37,22 @@ public struct EngineScriptEvaluator: ScriptEvaluator {
     public func evaluate(
         _ query: String, on grid: StepGrid, over store: MemoryStore
     ) throws -> QueryResult {
+        try checkType(of: query, on: grid)
+        return try Engine(options: options).evaluate(
+            try parseExpression(query, options: parsing), on: grid, query: query, source: store)
+    }
+
+    /// The engine could answer a range query of any type; a Prometheus takes no such query.
+    func checkType(of query: String, on grid: StepGrid) throws {
         let expression = try parseExpression(query, options: parsing)
         switch expression.valueType {
         case .scalar, .instantVector: break
         case .string, .rangeVector:
-            // The engine could; a Prometheus takes no such query.
             guard grid.isInstant else {
                 throw EvaluationError.execution(
                     "invalid expression type \"\(expression.valueType.rawValue)\" for range query, "
                         + "must be Scalar or instant Vector")
             }
         }
-        return try Engine(options: options).evaluate(
-            expression, on: grid, query: query, source: store)
     }
 }

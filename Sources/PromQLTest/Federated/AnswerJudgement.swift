@@ -1,0 +1,41 @@
+import PromQL
+import PromQLEngine
+import TimeSeries
+
+/// Judges an answer by the engine's over a union: values within a tolerance that suits the query,
+/// and of `topk`, `sort` and their like exactly what they promise.
+struct AnswerJudgement {
+    var options: EngineOptions
+    var parsing: ParserOptions
+
+    /// The first difference in words, or nil.
+    func difference(
+        _ expected: QueryResult.Value, _ actual: QueryResult.Value, of query: String,
+        on grid: StepGrid, over union: any SeriesSource
+    ) -> String? {
+        // Variances of large, nearly equal numbers keep few digits, whoever computes them.
+        let isVariance = query.contains("stddev") || query.contains("stdvar")
+        let comparison = ResultComparison(tolerance: isVariance ? 1e-6 : 1e-9)
+        guard let order = RootOrder(of: query), case .vector(let wanted) = expected,
+            case .vector(let given) = actual
+        else { return comparison.difference(expected, actual) }
+        switch order {
+        case .sorted:
+            let inOrder = grid.isInstant ? comparison.difference(inOrder: wanted, given) : nil
+            return inOrder ?? comparison.difference(expected, actual)
+        case .chosen(let choice):
+            guard let all = try? evaluate(choice.source, on: grid, over: union).value,
+                case .vector(let candidates) = all
+            else { return "the operand of the choice fails" }
+            return comparison.difference(
+                wanted, given, chosenBy: choice, among: candidates, steps: grid.count)
+        }
+    }
+
+    func evaluate(
+        _ query: String, on grid: StepGrid, over source: any SeriesSource
+    ) throws -> QueryResult {
+        try Engine(options: options).evaluate(
+            try parseExpression(query, options: parsing), on: grid, query: query, source: source)
+    }
+}
