@@ -26,7 +26,8 @@ extension Function {
             make([.instantVector])
         case .startTimestamp: make([.instantVector], experimental: true)
         case .absentOverTime, .avgOverTime, .changes, .countOverTime, .delta, .deriv, .idelta,
-            .increase, .irate, .firstOverTime, .lastOverTime, .maxOverTime, .minOverTime, .presentOverTime, .rate,
+            .increase, .irate, .firstOverTime, .lastOverTime, .maxOverTime, .minOverTime,
+            .presentOverTime, .rate,
             .resets, .stddevOverTime, .stdvarOverTime, .sumOverTime:
             make([.rangeVector])
         case .madOverTime, .tsOfFirstOverTime, .tsOfLastOverTime,

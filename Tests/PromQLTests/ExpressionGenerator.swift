@@ -275,6 +275,9 @@ struct ExpressionGenerator {
     }
 
     private mutating func text() -> String {
-        pick(["", "a", "\"quoted\"", "back\\slash", "line\nbreak", "\u{0}\u{7f}", "é€😀", "`", "\u{feff}"])
+        pick([
+            "", "a", "\"quoted\"", "back\\slash", "line\nbreak", "\u{0}\u{7f}", "é€😀", "`",
+            "\u{feff}",
+        ])
     }
 }

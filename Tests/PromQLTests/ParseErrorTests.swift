@@ -56,7 +56,11 @@ import Testing
         ("0x1.8", "1:1: parse error: bad number or duration syntax: \"0x1.\""),
         ("1.2.3", "1:1: parse error: bad number or duration syntax: \"1.2.\""),
         ("1e", "1:1: parse error: bad number or duration syntax: \"1e\""),
-        ("0x", "1:1: parse error: error parsing number: strconv.ParseFloat: parsing \"0x\": invalid syntax"),
+        (
+            "0x",
+            "1:1: parse error: error parsing number: strconv.ParseFloat: parsing \"0x\": "
+                + "invalid syntax"
+        ),
         (
             "1e400",
             "1:1: parse error: error parsing number: strconv.ParseFloat: parsing \"1e400\": "
@@ -137,45 +141,125 @@ import Testing
         ("sum without(foo) by (a) (x)", "1:18: parse error: unexpected <by> in aggregation"),
         ("sum(foo) by (a) by (b)", "1:17: parse error: unexpected <by>"),
         ("sum by", "1:7: parse error: unexpected end of input in grouping opts, expected \"(\""),
-        ("sum(foo) by", "1:12: parse error: unexpected end of input in grouping opts, expected \"(\""),
-        ("sum by (a b) (x)", "1:11: parse error: unexpected identifier \"b\" in grouping opts, expected \",\" or \")\""),
-        ("sum by (5) (x)", "1:9: parse error: unexpected number \"5\" in grouping opts, expected label"),
-        ("sum by (without) (x)", "1:9: parse error: unexpected <without> in grouping opts, expected label"),
+        (
+            "sum(foo) by",
+            "1:12: parse error: unexpected end of input in grouping opts, expected \"(\""
+        ),
+        (
+            "sum by (a b) (x)",
+            "1:11: parse error: unexpected identifier \"b\" in grouping opts, expected "
+                + "\",\" or \")\""
+        ),
+        (
+            "sum by (5) (x)",
+            "1:9: parse error: unexpected number \"5\" in grouping opts, expected label"
+        ),
+        (
+            "sum by (without) (x)",
+            "1:9: parse error: unexpected <without> in grouping opts, expected label"
+        ),
         ("sum by (,) (x)", "1:9: parse error: unexpected \",\" in grouping opts, expected label"),
         ("sum by (\"\") (x)", "1:9: parse error: invalid label name for grouping: \"\""),
-        ("foo + on bar", "1:10: parse error: unexpected identifier \"bar\" in grouping opts, expected \"(\""),
-        ("foo{a b}", "1:7: parse error: unexpected identifier \"b\" in label matching, expected label matching operator"),
-        ("foo{a}", "1:6: parse error: unexpected \"}\" in label matching, expected label matching operator"),
-        ("foo{a=b}", "1:7: parse error: unexpected identifier \"b\" in label matching, expected string"),
-        ("foo{\"a\"=b}", "1:9: parse error: unexpected identifier \"b\" in label matching, expected string"),
-        ("foo{,}", "1:5: parse error: unexpected \",\" in label matching, expected identifier or \"}\""),
-        ("foo{a=\"b\",,}", "1:11: parse error: unexpected \",\" in label matching, expected identifier or \"}\""),
-        ("foo{a=\"b\" c=\"d\"}", "1:11: parse error: unexpected identifier \"c\" in label matching, expected \",\" or \"}\""),
+        (
+            "foo + on bar",
+            "1:10: parse error: unexpected identifier \"bar\" in grouping opts, expected "
+                + "\"(\""
+        ),
+        (
+            "foo{a b}",
+            "1:7: parse error: unexpected identifier \"b\" in label matching, expected "
+                + "label matching operator"
+        ),
+        (
+            "foo{a}",
+            "1:6: parse error: unexpected \"}\" in label matching, expected label "
+                + "matching operator"
+        ),
+        (
+            "foo{a=b}",
+            "1:7: parse error: unexpected identifier \"b\" in label matching, expected "
+                + "string"
+        ),
+        (
+            "foo{\"a\"=b}",
+            "1:9: parse error: unexpected identifier \"b\" in label matching, expected "
+                + "string"
+        ),
+        (
+            "foo{,}",
+            "1:5: parse error: unexpected \",\" in label matching, expected identifier "
+                + "or \"}\""
+        ),
+        (
+            "foo{a=\"b\",,}",
+            "1:11: parse error: unexpected \",\" in label matching, expected identifier "
+                + "or \"}\""
+        ),
+        (
+            "foo{a=\"b\" c=\"d\"}",
+            "1:11: parse error: unexpected identifier \"c\" in label matching, expected "
+                + "\",\" or \"}\""
+        ),
         ("foo @", "1:6: parse error: unexpected end of input in @, expected timestamp"),
         ("foo @ bar", "1:7: parse error: unexpected identifier \"bar\" in @, expected timestamp"),
         ("foo @ start", "1:12: parse error: unexpected end of input in @, expected timestamp"),
-        ("foo offset", "1:11: parse error: unexpected end of input in offset, expected number, duration, step(), or range()"),
-        ("foo offset bar", "1:12: parse error: unexpected identifier \"bar\" in offset, expected number, duration, step(), or range()"),
+        (
+            "foo offset",
+            "1:11: parse error: unexpected end of input in offset, expected number, "
+                + "duration, step(), or range()"
+        ),
+        (
+            "foo offset bar",
+            "1:12: parse error: unexpected identifier \"bar\" in offset, expected "
+                + "number, duration, step(), or range()"
+        ),
         ("foo offset (5m", "1:15: parse error: unclosed left parenthesis"),
-        ("foo offset (5m + bar)", "1:18: parse error: unexpected identifier \"bar\" in offset, expected number, duration, step(), or range()"),
+        (
+            "foo offset (5m + bar)",
+            "1:18: parse error: unexpected identifier \"bar\" in offset, expected "
+                + "number, duration, step(), or range()"
+        ),
     ])
     func ofWords(query: String, text: String) {
         #expect(error(of: query) == text)
     }
 
     @Test(arguments: [
-        ("foo[]", "1:5: parse error: unexpected \"]\" in subquery or range selector, expected number, duration, step(), or range()"),
-        ("foo[5m 5m]", "1:8: parse error: unexpected duration \"5m\" in subquery or range, expected \":\" or \"]\""),
-        ("foo[5m + ]", "1:10: parse error: unexpected \"]\" in subquery or range selector, expected number, duration, step(), or range()"),
-        ("foo[5m:1m 1m]", "1:11: parse error: unexpected duration \"1m\" in subquery selector, expected \"]\""),
-        ("foo[5m:1m + ]", "1:13: parse error: unexpected \"]\" in subquery selector, expected number, duration, step(), range(), or \"]\""),
+        (
+            "foo[]",
+            "1:5: parse error: unexpected \"]\" in subquery or range selector, expected "
+                + "number, duration, step(), or range()"
+        ),
+        (
+            "foo[5m 5m]",
+            "1:8: parse error: unexpected duration \"5m\" in subquery or range, expected "
+                + "\":\" or \"]\""
+        ),
+        (
+            "foo[5m + ]",
+            "1:10: parse error: unexpected \"]\" in subquery or range selector, expected "
+                + "number, duration, step(), or range()"
+        ),
+        (
+            "foo[5m:1m 1m]",
+            "1:11: parse error: unexpected duration \"1m\" in subquery selector, "
+                + "expected \"]\""
+        ),
+        (
+            "foo[5m:1m + ]",
+            "1:13: parse error: unexpected \"]\" in subquery selector, expected number, "
+                + "duration, step(), range(), or \"]\""
+        ),
         ("foo[5m:a]", "1:8: parse error: unexpected character: 'a', expected ':'"),
         ("foo[5m:1m:]", "1:10: parse error: unexpected colon ':'"),
         ("foo[a]", "1:5: parse error: unexpected character in duration expression: 'a'"),
         ("foo[sum]", "1:5: parse error: unexpected character in duration expression: 's'"),
         ("foo[", "1:5: parse error: unexpected end of input in duration expression"),
         ("foo[:5m]", "1:6: parse error: unexpected colon before duration in duration expression"),
-        ("foo[step():5m]", "1:12: parse error: unexpected colon before duration in duration expression"),
+        (
+            "foo[step():5m]",
+            "1:12: parse error: unexpected colon before duration in duration expression"
+        ),
         ("foo[[5m]]", "1:5: parse error: unexpected character in duration expression: '['"),
         ("foo[1h / 0]", "1:8: parse error: division by zero"),
         ("foo[1h % 0]", "1:8: parse error: modulo by zero"),
@@ -190,22 +274,66 @@ import Testing
         ("unknown(foo~", "1:12: parse error: unexpected character: '~'"),
         ("Rate(foo[5m])", "1:1: parse error: unknown function with name \"Rate\""),
         ("rate()", "1:1: parse error: expected 1 argument(s) in call to \"rate\", got 0"),
-        ("clamp(foo,1,2,3)", "1:1: parse error: expected 3 argument(s) in call to \"clamp\", got 4"),
-        ("hour(1,2)", "1:1: parse error: expected at most 1 argument(s) in call to \"hour\", got 2"),
-        ("label_join(foo)", "1:1: parse error: expected at least 3 argument(s) in call to \"label_join\", got 1"),
-        ("histogram_quantiles(x, \"q\")", "1:1: parse error: expected at least 3 argument(s) in call to \"histogram_quantiles\", got 2"),
-        ("rate(foo)", "1:6: parse error: expected type range vector in call to function \"rate\", got instant vector"),
-        ("abs(5)", "1:5: parse error: expected type instant vector in call to function \"abs\", got scalar"),
+        (
+            "clamp(foo,1,2,3)",
+            "1:1: parse error: expected 3 argument(s) in call to \"clamp\", got 4"
+        ),
+        (
+            "hour(1,2)",
+            "1:1: parse error: expected at most 1 argument(s) in call to \"hour\", got 2"
+        ),
+        (
+            "label_join(foo)",
+            "1:1: parse error: expected at least 3 argument(s) in call to "
+                + "\"label_join\", got 1"
+        ),
+        (
+            "histogram_quantiles(x, \"q\")",
+            "1:1: parse error: expected at least 3 argument(s) in call to "
+                + "\"histogram_quantiles\", got 2"
+        ),
+        (
+            "rate(foo)",
+            "1:6: parse error: expected type range vector in call to function \"rate\", "
+                + "got instant vector"
+        ),
+        (
+            "abs(5)",
+            "1:5: parse error: expected type instant vector in call to function \"abs\", "
+                + "got scalar"
+        ),
         ("rate(foo[5m],)", "1:13: parse error: trailing commas not allowed in function call args"),
         ("rate(a, *)", "1:7: parse error: trailing commas not allowed in function call args"),
         ("rate(a,", "1:8: parse error: unclosed left parenthesis"),
         ("sum()", "1:1: parse error: no arguments for aggregate expression provided"),
-        ("topk(foo)", "1:1: parse error: wrong number of arguments for aggregate expression provided, expected 2, got 1"),
-        ("topk(5, foo, bar)", "1:1: parse error: wrong number of arguments for aggregate expression provided, expected 2, got 3"),
-        ("sum(1)", "1:5: parse error: expected type instant vector in aggregation expression, got scalar"),
-        ("topk(foo,bar)", "1:6: parse error: expected type scalar in aggregation parameter, got instant vector"),
-        ("count_values(5, x)", "1:14: parse error: expected type string in aggregation parameter, got scalar"),
-        ("info(a, b)", "1:9: parse error: expected label selectors only, got vector selector instead"),
+        (
+            "topk(foo)",
+            "1:1: parse error: wrong number of arguments for aggregate expression "
+                + "provided, expected 2, got 1"
+        ),
+        (
+            "topk(5, foo, bar)",
+            "1:1: parse error: wrong number of arguments for aggregate expression "
+                + "provided, expected 2, got 3"
+        ),
+        (
+            "sum(1)",
+            "1:5: parse error: expected type instant vector in aggregation expression, "
+                + "got scalar"
+        ),
+        (
+            "topk(foo,bar)",
+            "1:6: parse error: expected type scalar in aggregation parameter, got "
+                + "instant vector"
+        ),
+        (
+            "count_values(5, x)",
+            "1:14: parse error: expected type string in aggregation parameter, got scalar"
+        ),
+        (
+            "info(a, b)",
+            "1:9: parse error: expected label selectors only, got vector selector instead"
+        ),
         ("info(a, (b))", "1:9: parse error: expected label selectors only"),
     ])
     func ofCalls(query: String, text: String) {
@@ -213,49 +341,140 @@ import Testing
     }
 
     @Test(arguments: [
-        ("-\"a\"", "1:1: parse error: unary expression only allowed on expressions of type scalar or instant vector, got \"string\""),
-        ("-foo[5m]", "1:1: parse error: unary expression only allowed on expressions of type scalar or instant vector, got \"range vector\""),
+        (
+            "-\"a\"",
+            "1:1: parse error: unary expression only allowed on expressions of type "
+                + "scalar or instant vector, got \"string\""
+        ),
+        (
+            "-foo[5m]",
+            "1:1: parse error: unary expression only allowed on expressions of type "
+                + "scalar or instant vector, got \"range vector\""
+        ),
         ("1 + bool 2", "1:3: parse error: bool modifier can only be used on comparison operators"),
-        ("foo and bool bar", "1:5: parse error: bool modifier can only be used on comparison operators"),
+        (
+            "foo and bool bar",
+            "1:5: parse error: bool modifier can only be used on comparison operators"
+        ),
         ("1 == 1", "1:3: parse error: comparisons between scalars must use BOOL modifier"),
-        ("1 and 1", "1:1: parse error: set operator \"and\" not allowed in binary scalar expression"),
-        ("5 and foo", "1:1: parse error: set operator \"and\" not allowed in binary scalar expression"),
-        ("foo and on(a) 5", "1:1: parse error: vector matching only allowed between instant vectors"),
-        ("1 == bool on(a) 2", "1:1: parse error: vector matching only allowed between instant vectors"),
-        ("foo and on(a) group_left(b) bar", "1:1: parse error: no grouping allowed for \"and\" operation"),
-        ("foo + on(a) group_left(a) bar", "1:5: parse error: label \"a\" must not occur in ON and GROUP clause at once"),
-        ("\"a\" + 1", "1:1: parse error: binary expression must contain only scalar and instant vector types"),
-        ("foo[5m] + 1", "1:1: parse error: binary expression must contain only scalar and instant vector types"),
-        ("1 + foo[5m]", "1:5: parse error: binary expression must contain only scalar and instant vector types"),
-        ("a + fill(1) 5", "1:1: parse error: filling in missing series only allowed between instant vectors"),
-        ("a or fill(1) b", "1:1: parse error: filling in missing series not allowed for set operators"),
+        (
+            "1 and 1",
+            "1:1: parse error: set operator \"and\" not allowed in binary scalar "
+                + "expression"
+        ),
+        (
+            "5 and foo",
+            "1:1: parse error: set operator \"and\" not allowed in binary scalar "
+                + "expression"
+        ),
+        (
+            "foo and on(a) 5",
+            "1:1: parse error: vector matching only allowed between instant vectors"
+        ),
+        (
+            "1 == bool on(a) 2",
+            "1:1: parse error: vector matching only allowed between instant vectors"
+        ),
+        (
+            "foo and on(a) group_left(b) bar",
+            "1:1: parse error: no grouping allowed for \"and\" operation"
+        ),
+        (
+            "foo + on(a) group_left(a) bar",
+            "1:5: parse error: label \"a\" must not occur in ON and GROUP clause at once"
+        ),
+        (
+            "\"a\" + 1",
+            "1:1: parse error: binary expression must contain only scalar and instant "
+                + "vector types"
+        ),
+        (
+            "foo[5m] + 1",
+            "1:1: parse error: binary expression must contain only scalar and instant "
+                + "vector types"
+        ),
+        (
+            "1 + foo[5m]",
+            "1:5: parse error: binary expression must contain only scalar and instant "
+                + "vector types"
+        ),
+        (
+            "a + fill(1) 5",
+            "1:1: parse error: filling in missing series only allowed between instant "
+                + "vectors"
+        ),
+        (
+            "a or fill(1) b",
+            "1:1: parse error: filling in missing series not allowed for set operators"
+        ),
         ("{}", "1:1: parse error: vector selector must contain at least one non-empty matcher"),
-        ("{a=~\".*\"}", "1:1: parse error: vector selector must contain at least one non-empty matcher"),
-        ("{a!=\"x\"}", "1:1: parse error: vector selector must contain at least one non-empty matcher"),
+        (
+            "{a=~\".*\"}",
+            "1:1: parse error: vector selector must contain at least one non-empty "
+                + "matcher"
+        ),
+        (
+            "{a!=\"x\"}",
+            "1:1: parse error: vector selector must contain at least one non-empty "
+                + "matcher"
+        ),
         ("{\"\"}", "1:1: parse error: vector selector must contain at least one non-empty matcher"),
-        ("foo{__name__=\"x\"}", "1:1: parse error: metric name must not be set twice: \"foo\" or \"x\""),
+        (
+            "foo{__name__=\"x\"}",
+            "1:1: parse error: metric name must not be set twice: \"foo\" or \"x\""
+        ),
         ("foo{\"bar\"}", "1:1: parse error: metric name must not be set twice: \"foo\" or \"bar\""),
         ("foo{a=~\"(b\"}", "1:5: parse error: error parsing regexp: missing closing ): `(b`"),
-        ("foo[5m][5m:]", "1:1: parse error: subquery is only allowed on instant vector, got matrix instead"),
-        ("1[5m:]", "1:1: parse error: subquery is only allowed on instant vector, got scalar instead"),
+        (
+            "foo[5m][5m:]",
+            "1:1: parse error: subquery is only allowed on instant vector, got matrix "
+                + "instead"
+        ),
+        (
+            "1[5m:]",
+            "1:1: parse error: subquery is only allowed on instant vector, got scalar "
+                + "instead"
+        ),
         ("(foo)[5m]", "1:6: parse error: ranges only allowed for vector selectors"),
         ("foo offset 5m [5m]", "1:15: parse error: no offset modifiers allowed before range"),
         ("foo @ 5 [5m]", "1:9: parse error: no @ modifiers allowed before range"),
         ("foo[5m] offset 5m offset 5m", "1:1: parse error: offset may not be set multiple times"),
-        ("5 offset 5m", "1:1: parse error: offset modifier must be preceded by an instant vector selector or range vector selector or a subquery"),
-        ("(foo) @ 5", "1:1: parse error: @ modifier must be preceded by an instant vector selector or range vector selector or a subquery"),
+        (
+            "5 offset 5m",
+            "1:1: parse error: offset modifier must be preceded by an instant vector "
+                + "selector or range vector selector or a subquery"
+        ),
+        (
+            "(foo) @ 5",
+            "1:1: parse error: @ modifier must be preceded by an instant vector selector "
+                + "or range vector selector or a subquery"
+        ),
         ("foo @ 5 @ 5", "1:1: parse error: @ <timestamp> may not be set multiple times"),
         ("foo @ start() @ 5", "1:1: parse error: @ <timestamp> may not be set multiple times"),
         ("foo @ +inf", "1:1: parse error: timestamp out of bounds for @ modifier: +Inf"),
         ("foo @ NaN", "1:1: parse error: timestamp out of bounds for @ modifier: NaN"),
-        ("foo @ -1e19", "1:1: parse error: timestamp out of bounds for @ modifier: -10000000000000000000.000000"),
-        ("foo anchored smoothed", "1:1: parse error: anchored and smoothed modifiers cannot be used together"),
-        ("foo[5m:] anchored", "1:1: parse error: anchored modifier is not supported for subqueries"),
+        (
+            "foo @ -1e19",
+            "1:1: parse error: timestamp out of bounds for @ modifier: "
+                + "-10000000000000000000.000000"
+        ),
+        (
+            "foo anchored smoothed",
+            "1:1: parse error: anchored and smoothed modifiers cannot be used together"
+        ),
+        (
+            "foo[5m:] anchored",
+            "1:1: parse error: anchored modifier is not supported for subqueries"
+        ),
         ("1 smoothed", "1:1: parse error: smoothed modifier not implemented"),
         // Faults of syntax go before faults of types, those before them in the text included.
         ("rate(foo) + (", "1:14: parse error: unclosed left parenthesis"),
         ("rate(foo) + unknown(x)", "1:13: parse error: unknown function with name \"unknown\""),
-        ("sum(rate(foo)) + abs(1)", "1:10: parse error: expected type range vector in call to function \"rate\", got instant vector"),
+        (
+            "sum(rate(foo)) + abs(1)",
+            "1:10: parse error: expected type range vector in call to function \"rate\", "
+                + "got instant vector"
+        ),
     ])
     func ofMeaning(query: String, text: String) {
         #expect(error(of: query) == text)
@@ -265,12 +484,26 @@ import Testing
         ("mad_over_time(x[5m])", "1:1: parse error: function \"mad_over_time\" is not enabled"),
         ("start()", "1:1: parse error: function \"start\" is not enabled"),
         ("max_of(1, 2)", "1:1: parse error: function \"max_of\" is not enabled"),
-        ("holt_winters(x[5m], 0.1, 0.1)", "1:1: parse error: unknown function with name \"holt_winters\""),
-        ("limitk(1, x)", "1:1: parse error: limitk() is experimental and must be enabled with --enable-feature=promql-experimental-functions"),
-        ("limit_ratio(1, x)", "1:1: parse error: limit_ratio() is experimental and must be enabled with --enable-feature=promql-experimental-functions"),
+        (
+            "holt_winters(x[5m], 0.1, 0.1)",
+            "1:1: parse error: unknown function with name \"holt_winters\""
+        ),
+        (
+            "limitk(1, x)",
+            "1:1: parse error: limitk() is experimental and must be enabled with "
+                + "--enable-feature=promql-experimental-functions"
+        ),
+        (
+            "limit_ratio(1, x)",
+            "1:1: parse error: limit_ratio() is experimental and must be enabled with "
+                + "--enable-feature=promql-experimental-functions"
+        ),
         ("1 + foo anchored", "1:5: parse error: anchored modifier is experimental and not enabled"),
         ("foo[5m] smoothed", "1:1: parse error: smoothed modifier is experimental and not enabled"),
-        ("1 + a + fill(0) b", "1:1: parse error: binop fill modifiers are experimental and not enabled"),
+        (
+            "1 + a + fill(0) b",
+            "1:1: parse error: binop fill modifiers are experimental and not enabled"
+        ),
     ])
     func ofWhatNeedsAFlag(query: String, text: String) {
         #expect(error(of: query, options: .production) == text)

@@ -19,7 +19,8 @@ import Testing
     @Test(arguments: [
         ("1", 1), ("1.5", 1.5), (".5", 0.5), ("5.", 5), ("1e3", 1000), ("1E-3", 0.001),
         ("5.e1", 50), ("0x1F", 31), ("0X1f", 31), ("0x1e", 30), ("0x_1_F", 31), ("0755", 493),
-        ("010", 8), ("08", 8), ("09.5", 9.5), ("0_8", 8), ("1_000_000", 1_000_000), ("1_0.5_0", 10.5),
+        ("010", 8), ("08", 8), ("09.5", 9.5), ("0_8", 8), ("1_000_000", 1_000_000),
+        ("1_0.5_0", 10.5),
         ("00", 0), ("Inf", .infinity), ("inf", .infinity), ("+Inf", .infinity),
         ("-iNf", -.infinity), ("-5", -5), ("--5", 5), ("- 5", -5), ("+5", 5),
         ("9223372036854775807", 9_223_372_036_854_775_807),
@@ -51,7 +52,8 @@ import Testing
     @Test(arguments: [
         (#""a""#, "a"), ("'a'", "a"), ("`a`", "a"), ("`a\\n\nb`", "a\\n\nb"), (#"'"'"#, "\""),
         (#""\a\b\f\n\r\t\v\\\"""#, "\u{7}\u{8}\u{c}\n\r\t\u{b}\\\""), (#"'\''"#, "'"),
-        (#""\101\x41\u0041\U00000041""#, "AAAA"), (#""\xc3\xa9""#, "é"), (#""\U0001F600é""#, "😀é"),
+        (#""\101\x41\u0041\U00000041""#, "AAAA"),
+        (#""\xc3\xa9""#, "é"), (#""\U0001F600é""#, "😀é"),
         (#""""#, ""),
     ])
     func readsStrings(query: String, value: String) throws {
@@ -83,7 +85,8 @@ import Testing
                 == .vectorSelector(
                     named(
                         "foo", LabelMatcher("a b", .regexMatch, "x"),
-                        LabelMatcher("on", .notEqual, ""), LabelMatcher("inf", .regexNoMatch, "#"))))
+                        LabelMatcher("on", .notEqual, ""), LabelMatcher("inf", .regexNoMatch, "#")))
+        )
         #expect(
             try parse(#"{__name__=~"foo|bar"}"#)
                 == .vectorSelector(
@@ -180,7 +183,9 @@ import Testing
                 == VectorMatching(labels: ["x"], isOn: true, fillLeft: 2, fillRight: -1))
         #expect(try matching("a + fill_left(1) b") == VectorMatching(fillLeft: 1))
         // Without a parenthesis it is a metric.
-        #expect(try parse("a + fill") == .binary(Binary(.add, vector("a"), vector("fill"), matching: VectorMatching())))
+        #expect(
+            try parse("a + fill")
+                == .binary(Binary(.add, vector("a"), vector("fill"), matching: VectorMatching())))
         guard case .binary(let node) = try parse("a >= bool on(x) b") else {
             Issue.record("no binary")
             return
@@ -218,7 +223,8 @@ import Testing
             ("x[ 5m ]", "300000"), ("x[0.0001]", "0.0001"), ("x[5m+1m]", "5m + 1m"),
             ("x[+5m]", "300000"), ("x[(5m)]", "(5m)"), ("x[((5m))]", "(5m)"),
             ("x[2m * (10 + 5)]", "2m * (10 + 5)"), ("x[STEP()]", "step()"),
-            ("x[1+(STep()-5)*2]", "1 + (step() - 5) * 2"), ("x[-step() + range()]", "-step() + range()"),
+            ("x[1+(STep()-5)*2]", "1 + (step() - 5) * 2"),
+            ("x[-step() + range()]", "-step() + range()"),
             ("x[min_of(step()+1,1h)]", "min_of(step() + 1, 1h)"),
             ("x[max_of(min_of((step()+1),((1h))),1ms)]", "max_of(min_of((step() + 1), (1h)), 1ms)"),
             ("x[-2^2+5]", "-2 ^ 2 + 5"), ("x[2^-1^2]", "2 ^ -1 ^ 2"), ("x[60 # c\n]", "60000"),
@@ -298,7 +304,9 @@ import Testing
             return
         }
         #expect(node.function == function)
-        #expect(throws: ParseError.self) { try parse("\(function.rawValue)(1,2,3,4,5,6,7,8,9,10,11,12,13)") }
+        #expect(throws: ParseError.self) {
+            try parse("\(function.rawValue)(1,2,3,4,5,6,7,8,9,10,11,12,13)")
+        }
         if signature.variadic != 0 {
             let fewer = arguments.dropLast().joined(separator: ", ")
             #expect(try parse("\(function.rawValue)(\(fewer))").valueType == signature.result)
@@ -306,7 +314,9 @@ import Testing
     }
 
     @Test func infoTakesSelectorsThatSelectEverything() throws {
-        for query in ["info(x)", "info(x, {})", "info(x, {a=~\".*\"})", "info(x, {__name__=\"t\"})"] {
+        for query in [
+            "info(x)", "info(x, {})", "info(x, {a=~\".*\"})", "info(x, {__name__=\"t\"})",
+        ] {
             #expect(try parse(query).description == query)
         }
     }

@@ -47,7 +47,8 @@ extension UInt8 {
 
     var isIdentifierStart: Bool {
         let lower = self | 0x20
-        return self == UInt8(ascii: "_") || (lower >= UInt8(ascii: "a") && lower <= UInt8(ascii: "z"))
+        return self == UInt8(ascii: "_")
+            || (lower >= UInt8(ascii: "a") && lower <= UInt8(ascii: "z"))
     }
 
     var isIdentifierPart: Bool { isIdentifierStart || isDigit }

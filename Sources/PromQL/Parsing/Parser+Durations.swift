@@ -28,8 +28,8 @@ extension Parser {
     /// What follows `offset`; nil for an offset of zero.
     ///
     /// A number or a call ends the offset, whatever operator follows: `x offset 5m + 1` adds to x.
-    /// Parentheses do not, unless they have a sign: `x offset (5m) + 1` is an offset of 301 s, since
-    /// that is how Prometheus's grammar resolves the conflict.
+    /// Parentheses do not, unless they have a sign: `x offset (5m) + 1` is an offset of 301 s,
+    /// since that is how Prometheus's grammar resolves the conflict.
     mutating func offsetDuration() throws(ParseError) -> DurationValue? {
         let context = DurationContext(
             name: "offset", expected: "number, duration, step(), or range()")

@@ -188,7 +188,9 @@ extension Parser {
                 labels.append(lexer.text(token))
             }
             if try accept(.comma) { continue }
-            guard try peek().kind == .rightParen else { throw unexpected(context, "\",\" or \")\"") }
+            guard try peek().kind == .rightParen else {
+                throw unexpected(context, "\",\" or \")\"")
+            }
         }
         return labels
     }

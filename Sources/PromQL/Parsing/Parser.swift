@@ -2,7 +2,9 @@
 ///
 /// - Throws: `ParseError` with the text and position that Prometheus 3.x gives; of several errors
 ///   the first one only.
-public func parseExpression(_ text: String, options: ParserOptions = .production)
+public func parseExpression(
+    _ text: String, options: ParserOptions = .production
+)
     throws(ParseError) -> Expression
 {
     var parser = Parser(text, options: options)
