@@ -115,7 +115,9 @@ import TimeSeries
             kind: .http(status: 500, text: #""oops""#)),
         Case(
             name: "no key",
-            answer: { _ = $0.answer("no api key\n", status: "400 Bad Request", type: "text/plain") },
+            answer: {
+                _ = $0.answer("no api key\n", status: "400 Bad Request", type: "text/plain")
+            },
             kind: .http(status: 400, text: #""no api key""#)),
         Case(
             name: "an echo of the key",
@@ -167,7 +169,8 @@ import TimeSeries
             kind: .malformed("the answer is compressed in a way that was not asked for")),
     ]
 
-    @Test("Every bad answer is a failure of its kind, and is never taken for data", arguments: cases)
+    @Test(
+        "Every bad answer is a failure of its kind, and is never taken for data", arguments: cases)
     func failures(_ example: Case) async throws {
         try await withClient { _, connection in
             example.answer(connection)
@@ -320,7 +323,9 @@ import TimeSeries
         }
     }
 
-    @Test("Where forms are refused, queries are sent, from then on at once", arguments: [405, 501, 403])
+    @Test(
+        "Where forms are refused, queries are sent, from then on at once",
+        arguments: [405, 501, 403])
     func queriesForForms(status: Int) async throws {
         try await withClient { request, connection in
             request.method == "POST"

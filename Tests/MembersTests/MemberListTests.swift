@@ -64,12 +64,18 @@ import TimeSeries
         for (body, kind) in [
             (#"{"status":"success","data":["a""#, .malformed("the answer ends in the middle")),
             (#"{"status":"success","data":["a","b"]"#, .malformed("the answer ends in the middle")),
-            (#"{"status":"success","data":{"a":1}}"#,
-                .malformed("malformed answer: the data is no list")),
-            (#"{"status":"success","data":["a"]}x"#,
-                .malformed("malformed answer: something follows the answer")),
-            (#"{"status":"error","errorType":"execution","error":"no"}"#,
-                .rejectedQuery(status: 200, errorType: "execution", text: "no")),
+            (
+                #"{"status":"success","data":{"a":1}}"#,
+                .malformed("malformed answer: the data is no list")
+            ),
+            (
+                #"{"status":"success","data":["a"]}x"#,
+                .malformed("malformed answer: something follows the answer")
+            ),
+            (
+                #"{"status":"error","errorType":"execution","error":"no"}"#,
+                .rejectedQuery(status: 200, errorType: "execution", text: "no")
+            ),
         ] as [(String, MemberFailure.Kind)] {
             try await withClient { _, connection in
                 connection.answer(body)
@@ -129,7 +135,8 @@ import TimeSeries
                     + #"[[0,"1","2","2"]]}]}"#)
             #expect(trailer?.resultType == "vector")
             #expect(
-                server.requests[0].body.hasPrefix("query=up&start=1.500&end=1.500&step=15&timeout="))
+                server.requests[0].body.hasPrefix("query=up&start=1.500&end=1.500&step=15&timeout=")
+            )
             #expect(server.requests[0].header("X-API-Key") == "key")
             let labels = try await client.labels()
             #expect(labels.elements == ["a", "b", "c"])

@@ -144,9 +144,12 @@ import Testing
         let known = MemberCapabilities(version: "3.1.0")
         #expect(cache.action(at: 0) == .ask)
         #expect(cache.action(at: 1) == .wait)
+        // Whoever asked went away; the next one asks.
+        cache.gaveUp()
+        #expect(cache.action(at: 1) == .ask)
         cache.learned(nil, at: 2)
         #expect(cache.action(at: 3) == .use(MemberCapabilities()))
-        #expect(cache.action(at: 10_002) == .useAndRefresh(MemberCapabilities()))
+        #expect(cache.action(at: 1_002) == .useAndRefresh(MemberCapabilities()))
         cache.learned(known, at: 10_003)
         #expect(cache.action(at: 310_002) == .use(known))
         #expect(cache.action(at: 310_003) == .useAndRefresh(known))
@@ -190,10 +193,14 @@ import Testing
     @Test("Another name than the URL's is put where the certificate is checked")
     func serverNames() {
         for (url, name, expected, route, host) in [
-            ("https://10.0.0.1:9090/p?q", "prom.example", "https://prom.example:9090/p?q",
-                "prom.example:9090:10.0.0.1:9090", "10.0.0.1:9090"),
-            ("https://[fd00::1]/p", "prom", "https://prom:443/p", "prom:443:[fd00::1]:443",
-                "[fd00::1]"),
+            (
+                "https://10.0.0.1:9090/p?q", "prom.example", "https://prom.example:9090/p?q",
+                "prom.example:9090:10.0.0.1:9090", "10.0.0.1:9090"
+            ),
+            (
+                "https://[fd00::1]/p", "prom", "https://prom:443/p", "prom:443:[fd00::1]:443",
+                "[fd00::1]"
+            ),
             ("http://a/p", "prom", "http://a/p", nil, nil),
             ("https://a/p", nil, "https://a/p", nil, nil),
         ] as [(String, String?, String, String?, String?)] {
@@ -232,18 +239,28 @@ import Testing
     @Test("Failures read as a sentence, and become the error they are")
     func failures() {
         for (kind, attempts, text, type) in [
-            (.connect("connection refused"), 2,
-                "project \"b\": connection refused after 2 attempts in 12 ms", "unavailable"),
+            (
+                .connect("connection refused"), 2,
+                "project \"b\": connection refused after 2 attempts in 12 ms", "unavailable"
+            ),
             (.timeout, 1, "project \"b\": timed out after 12 ms", "timeout"),
-            (.http(status: 502, text: ""), 1, "project \"b\": HTTP status 502 after 12 ms",
-                "unavailable"),
-            (.rejectedQuery(status: 422, errorType: "execution", text: "many-to-many"), 1,
-                "project \"b\": execution: many-to-many", "execution"),
-            (.rejectedQuery(status: 400, errorType: "bad_data", text: "x"), 1,
-                "project \"b\": bad_data: x", "bad_data"),
+            (
+                .http(status: 502, text: ""), 1, "project \"b\": HTTP status 502 after 12 ms",
+                "unavailable"
+            ),
+            (
+                .rejectedQuery(status: 422, errorType: "execution", text: "many-to-many"), 1,
+                "project \"b\": execution: many-to-many", "execution"
+            ),
+            (
+                .rejectedQuery(status: 400, errorType: "bad_data", text: "x"), 1,
+                "project \"b\": bad_data: x", "bad_data"
+            ),
             (.limit("too much"), 1, "project \"b\": too much after 12 ms", "execution"),
-            (.unavailable("down; not asked again for 5 ms"), 0,
-                "project \"b\": down; not asked again for 5 ms", "unavailable"),
+            (
+                .unavailable("down; not asked again for 5 ms"), 0,
+                "project \"b\": down; not asked again for 5 ms", "unavailable"
+            ),
             (.cancelled, 1, "project \"b\": cancelled", "canceled"),
         ] as [(MemberFailure.Kind, Int, String, String)] {
             let failure = MemberFailure(

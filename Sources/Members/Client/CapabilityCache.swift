@@ -12,22 +12,21 @@ struct CapabilityCache: Sendable {
     }
 
     static let freshFor: Int64 = 300_000
-    /// A member that gave no version is asked again after this.
-    static let freshWhenUnknownFor: Int64 = 10_000
+    /// After a member did not answer.
+    static let freshWhenSilentFor: Int64 = 1_000
 
     private(set) var value: MemberCapabilities?
-    private var readAt: Int64 = 0
+    private var freshUntil: Int64 = 0
     private var isAsking = false
 
-    /// The caller who gets `ask` or `useAndRefresh` must call `learned`.
+    /// The caller who gets `ask` or `useAndRefresh` must call `learned` or `gaveUp`.
     mutating func action(at now: Int64) -> Action {
         guard let value else {
             if isAsking { return .wait }
             isAsking = true
             return .ask
         }
-        let limit = value.version == nil ? Self.freshWhenUnknownFor : Self.freshFor
-        if isAsking || now &- readAt < limit { return .use(value) }
+        if isAsking || now < freshUntil { return .use(value) }
         isAsking = true
         return .useAndRefresh(value)
     }
@@ -35,7 +34,10 @@ struct CapabilityCache: Sendable {
     /// - Parameter found: nil when the member gave no answer: an older one stands.
     mutating func learned(_ found: MemberCapabilities?, at now: Int64) {
         isAsking = false
-        readAt = now
+        freshUntil = now &+ (found == nil ? Self.freshWhenSilentFor : Self.freshFor)
         value = found ?? value ?? MemberCapabilities()
     }
+
+    /// Whoever asked went away before there was an answer: the next one asks.
+    mutating func gaveUp() { isAsking = false }
 }

@@ -34,9 +34,16 @@ extension MemberClient {
             let information = try await buildInformation(deadline: deadline, isAdvisory: true)
             found = MemberCapabilities(version: information["version"])
         } catch {
-            // A status such as 404 is an answer too: there is no version to be had.
-            if case .http(let status, _) = error.kind, status < 500 {
-                found = MemberCapabilities()
+            switch error.kind {
+            case .cancelled:
+                return state.withLock { state in
+                    state.capabilities.gaveUp()
+                    return state.capabilities.value ?? MemberCapabilities()
+                }
+            // An answer too: there is no version to be had.
+            case .http(let status, _) where status < 500: found = MemberCapabilities()
+            case .notPrometheus, .malformed, .rejectedQuery: found = MemberCapabilities()
+            default: break
             }
         }
         let now = MonotonicClock.milliseconds()

@@ -20,6 +20,7 @@ public actor CurlMulti {
     /// Those in libcurl's hands, by easy handle.
     private var running: [UnsafeMutableRawPointer: Transfer] = [:]
     private var lanes: [String: TransferLane] = [:]
+    private let readable = ReadableTransfers()
     private var deadlines = DeadlineQueue()
     private var idle: [EasyHandle] = []
     private(set) var pauses = 0
@@ -91,7 +92,7 @@ public actor CurlMulti {
         _ id: UInt64, _ request: TransferRequest
     ) async -> Result<TransferHead, TransferError> {
         guard multi != nil else { return .failure(.shutDown) }
-        let transfer = Transfer(id: id, request: request)
+        let transfer = Transfer(id: id, request: request, readable: readable)
         // The cancellation may have been told to the loop before there was anything to cancel.
         if Task.isCancelled { return .failure(.cancelled) }
         transfers[id] = transfer
@@ -248,6 +249,8 @@ public actor CurlMulti {
         guard let multi else { return }
         var count: Int32 = 0
         curl_multi_socket_action(multi, descriptor, mask, &count)
+        // Before the ends: a reader gets everything that came before one.
+        readable.answerReaders()
         while let message = curl_multi_info_read(multi, &count) {
             guard message.pointee.msg == CURLMSG_DONE, let raw = message.pointee.easy_handle,
                 let transfer = running[raw], let easy = transfer.easy

@@ -27,6 +27,8 @@ final class Transfer {
     /// On the monotonic clock; `Int64.max` for none.
     var deadline: Int64
 
+    /// Where the transfer puts itself when a waiting reader can go on.
+    private let readable: ReadableTransfers
     private(set) var received = 0
     private(set) var pausedAt: Int64?
     private var slabs: [[UInt8]] = []
@@ -34,9 +36,10 @@ final class Transfer {
     private var firstByteAt: Int64?
     private var pausedTime: Int64 = 0
 
-    init(id: UInt64, request: TransferRequest) {
+    init(id: UInt64, request: TransferRequest, readable: ReadableTransfers) {
         self.id = id
         self.request = request
+        self.readable = readable
         deadline = request.timeout.map { MonotonicClock.after(milliseconds: $0) } ?? .max
     }
 
@@ -77,11 +80,8 @@ final class Transfer {
         }
         if firstByteAt == nil { firstByteAt = MonotonicClock.now() }
         received = total
+        if bodyWaiter != nil, buffered == 0 { readable.add(self) }
         store(bytes)
-        if let waiter = bodyWaiter {
-            bodyWaiter = nil
-            waiter.resume(returning: .success(.bytes(takeSlabs())))
-        }
         return .taken
     }
 
@@ -99,6 +99,13 @@ final class Transfer {
     }
 
     // MARK: - To the reader
+
+    /// Gives a waiting reader what has arrived.
+    func answerReader() {
+        guard buffered > 0, let waiter = bodyWaiter else { return }
+        bodyWaiter = nil
+        waiter.resume(returning: .success(.bytes(takeSlabs())))
+    }
 
     /// What has arrived, if anything.
     func takeSlabs() -> [[UInt8]] {
@@ -126,6 +133,21 @@ final class Transfer {
         let active = firstByteAt.map { MonotonicClock.now() &- $0 &- pausedTime } ?? 0
         return TransferSummary(
             wireBytes: received, activeNanoseconds: max(0, active), trailers: head.trailers)
+    }
+}
+
+/// Transfers whose readers wait no longer. libcurl hands out bytes in small pieces; readers are
+/// woken when it has nothing more to hand out for now, not for every piece.
+final class ReadableTransfers {
+    private var transfers: [Transfer] = []
+
+    func add(_ transfer: Transfer) { transfers.append(transfer) }
+
+    func answerReaders() {
+        if transfers.isEmpty { return }
+        let all = transfers
+        transfers = []
+        for transfer in all { transfer.answerReader() }
     }
 }
 

@@ -44,7 +44,8 @@ enum Answers {
             let points = (0..<100).map { "[\(1000 + $0),\"\(index * 100 + $0)\"]" }
             let number = String(1_000_000 + index)
             elements.append(
-                #"{"metric":{"__name__":"a","n":"\#(number)"},"values":[\#(points.joined(separator: ","))]}"#)
+                #"{"metric":{"__name__":"a","n":"\#(number)"},"values":[\#(points.joined(separator: ","))]}"#
+            )
         }
         return Array(matrix(elements.joined(separator: ",")).utf8)
     }

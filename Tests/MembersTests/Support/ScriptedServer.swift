@@ -1,5 +1,6 @@
 import Glibc
-import Synchronization
+
+@testable import Members
 
 /// An HTTP/1.1 server on loopback whose answers, good or bad, are written byte by byte by a
 /// closure. Threads only, so that it works however busy the tasks under test are.
@@ -27,7 +28,7 @@ final class ScriptedServer: Sendable {
 
     let port: Int
     private let listener: Int32
-    private let state = Mutex(State())
+    private let state = Guarded(State())
 
     private struct State {
         var requests: [Request] = []
@@ -142,7 +143,7 @@ final class ScriptedServer: Sendable {
 /// One accepted connection; used by its own thread.
 final class Connection: Sendable {
     private let descriptor: Int32
-    private let rest = Mutex<[UInt8]>([])
+    private let rest = Guarded<[UInt8]>([])
 
     init(descriptor: Int32) { self.descriptor = descriptor }
 
