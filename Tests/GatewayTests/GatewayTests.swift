@@ -27,6 +27,7 @@ import TimeSeries
                 let now = WallClock.milliseconds()
                 store.append(
                     contentsOf: series.map { (LabelSet($0), now - 1000, .float(1)) })
+                store.describe("up", MetricMetadata(type: "gauge", help: "from \(name)"))
                 var logger = Logger(label: "test")
                 logger.logLevel = .critical
                 let server = EmbeddedServer(store: store, logger: logger)
@@ -86,6 +87,29 @@ import TimeSeries
                 #expect(answer.status == 200, "\(target)")
                 #expect(answer.body == #"{"status":"success","data":\#(data)}"#, "\(target)")
             }
+        }
+    }
+
+    @Test func metadataIsTheUnionAndItsLimitsAreItsOwn() async throws {
+        try await withGateway { gateway in
+            for (target, data) in [
+                (
+                    "metadata",
+                    #"{"up":[{"type":"gauge","unit":"","help":"from a"},"#
+                        + #"{"type":"gauge","unit":"","help":"from b"}]}"#
+                ),
+                (
+                    "metadata?limit_per_metric=1",
+                    #"{"up":[{"type":"gauge","unit":"","help":"from a"}]}"#
+                ),
+                ("metadata?limit=0", "{}"), ("metadata?metric=nope", "{}"),
+            ] {
+                let answer = try await Self.get("/p/all/api/v1/\(target)", gateway)
+                #expect(answer.body == #"{"status":"success","data":\#(data)}"#, "\(target)")
+            }
+            let refused = try await Self.get("/p/all/api/v1/metadata?limit=x", gateway)
+            #expect(refused.status == 400)
+            #expect(refused.body.contains("limit must be a number"))
         }
     }
 

@@ -41,6 +41,16 @@ import TimeSeries
             return MetadataReply(elements: Set(seriesHeld.compactMap { $0[name] }).sorted())
         }
 
+        func families(
+            metric: String?, _ question: MetadataQuestion
+        ) throws -> MetadataReply<MetricFamily> {
+            try note("metadata of \(metric ?? "all")", question)
+            let own = MetricDescription(type: "gauge", help: "has \(seriesHeld.count)")
+            return MetadataReply(elements: [
+                MetricFamily(name: "up", descriptions: [own, MetricDescription(type: "gauge")])
+            ])
+        }
+
         func series(_ question: MetadataQuestion) throws -> MetadataReply<LabelSet> {
             try note("series", question)
             let cut = seriesHeld.prefix(question.limit ?? .max)
@@ -147,6 +157,20 @@ import TimeSeries
         #expect(answer.elements.count == 3)
         #expect(!answer.warnings.contains("results truncated due to limit"))
         #expect(answer.warnings.contains("slow disk"))
+    }
+
+    @Test func descriptionsOfAMetricAreDistinctAndInOrder() async throws {
+        let answer = await federation(("a", a), ("b", b)).families(metric: "up", try request())
+        #expect(
+            answer.elements == [
+                MetricFamily(
+                    name: "up",
+                    descriptions: [
+                        MetricDescription(type: "gauge"),
+                        MetricDescription(type: "gauge", help: "has 1"),
+                        MetricDescription(type: "gauge", help: "has 2"),
+                    ])
+            ])
     }
 
     @Test func aMemberThatFailsIsNamedAndTheOthersAnswer() async throws {

@@ -43,6 +43,7 @@ struct GatewayRoutes: Sendable {
         on(["GET", "POST"], "/labels", &routes) { try await metadata($1).labelNames($0) }
         on(["GET"], "/label/:name/values", &routes) { try await metadata($1).labelValues($0) }
         on(["GET", "POST"], "/series", &routes) { try await metadata($1).series($0) }
+        on(["GET"], "/metadata", &routes) { try await metadata($1).metadata($0) }
     }
 
     private func on(

@@ -31,6 +31,22 @@ struct MemberMetadata: MetadataSource {
             elements: series, warnings: await stream.warnings, infos: await stream.infos)
     }
 
+    func families(
+        metric: String?, _ question: MetadataQuestion
+    ) async throws -> MetadataReply<MetricFamily> {
+        let document = try await reachable().metadata(metric: metric, deadline: question.deadline)
+        let families: [(name: String, descriptions: [MetricDescription])]
+        do throws(JSONCursor.Failure) {
+            families = try MetricDescription.families(document.data)
+        } catch {
+            throw APIError(.unavailable, "the answer to metadata is malformed")
+        }
+        try check(families.count)
+        return MetadataReply(
+            elements: families.map { MetricFamily(name: $0.name, descriptions: $0.descriptions) },
+            warnings: document.warnings, infos: document.infos)
+    }
+
     private func reachable() throws(APIError) -> MemberClient {
         if let reason = member.outOfService { throw APIError(.unavailable, reason) }
         return member.client

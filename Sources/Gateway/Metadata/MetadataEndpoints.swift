@@ -47,7 +47,46 @@ struct MetadataEndpoints: Sendable {
         }
     }
 
+    /// Types, units and help texts. Limits hold for the merged answer; unlike elsewhere a limit of
+    /// 0 asks for nothing and a negative one for everything.
+    func metadata(_ request: PrometheusRequest) async throws -> PrometheusResponse {
+        let limit = try count("limit", request) ?? -1
+        let perMetric = try count("limit_per_metric", request) ?? -1
+        let metric = request.parameter("metric")
+        let asked = MetadataFederation.Request(
+            selectors: try MetadataSelectors([], partition: project.partition),
+            deadline: .now.advanced(by: .milliseconds(timeout)))
+        let answer = await federation.families(metric: metric.isEmpty ? nil : metric, asked)
+        return try respond(answer, to: request) { families, out in
+            let families = limit < 0 ? families[...] : families.prefix(limit)
+            let pairs = families.map { family in
+                let kept =
+                    perMetric > 0 ? family.descriptions.prefix(perMetric) : family.descriptions[...]
+                return (
+                    key: family.name,
+                    value: JSONValue.array(
+                        kept.map { one in
+                            .object([
+                                ("type", .string(one.type)), ("unit", .string(one.unit)),
+                                ("help", .string(one.help)),
+                            ])
+                        })
+                )
+            }
+            JSONValue.object(pairs).append(to: &out)
+        }
+    }
+
     // MARK: Parameters
+
+    private func count(
+        _ name: String, _ request: PrometheusRequest
+    ) throws(APIError) -> Int? {
+        let text = request.parameter(name)
+        if text.isEmpty { return nil }
+        guard let number = Int(text) else { throw .badData("\(name) must be a number") }
+        return number
+    }
 
     private func request(
         _ request: PrometheusRequest, refusal: (String) -> APIError

@@ -108,19 +108,19 @@ struct MetadataFederation: Sendable {
 
     // MARK: Asking and merging
 
-    private struct Reply<Element: Sendable>: Sendable {
+    struct Reply<Element: Sendable>: Sendable {
         var index: Int
         var member: String
         var result: Result<MetadataReply<Element>, any Error>
     }
 
-    private struct Given<Element: Sendable> {
+    struct Given<Element: Sendable> {
         var member: String
         var elements: [Element]
     }
 
     /// Asks the members that the selectors choose, and nobody else.
-    private func ask<Element: Sendable>(
+    func ask<Element: Sendable>(
         _ request: Request,
         _ question:
             @escaping @Sendable (any MetadataSource, MetadataQuestion) async throws ->
@@ -164,7 +164,7 @@ struct MetadataFederation: Sendable {
         return replies.sorted { $0.index < $1.index }
     }
 
-    private func merged<Element: Sendable, Result: Sendable>(
+    func merged<Element: Sendable, Result: Sendable>(
         _ replies: [Reply<Element>], limit: Int, _ merge: ([Given<Element>]) -> [Result]
     ) -> Answer<Result> {
         var answer = Answer<Result>(elements: [], asked: replies.count)

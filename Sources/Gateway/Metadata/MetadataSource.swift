@@ -9,4 +9,8 @@ protocol MetadataSource: Sendable {
         of name: String, _ question: MetadataQuestion
     ) async throws -> MetadataReply<String>
     func series(_ question: MetadataQuestion) async throws -> MetadataReply<LabelSet>
+    /// - Parameter metric: one family's name; nil for all.
+    func families(
+        metric: String?, _ question: MetadataQuestion
+    ) async throws -> MetadataReply<MetricFamily>
 }

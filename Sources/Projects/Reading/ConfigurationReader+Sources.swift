@@ -76,7 +76,9 @@ extension ConfigurationReader {
     private mutating func readResolution(_ section: Section<Keys.RemoteCoroot>) -> Int64? {
         guard let text = section.text(.metricResolution, &report) else { return nil }
         let place = section.place(of: .metricResolution)
-        guard let resolution = DurationSyntax.milliseconds(text) else {
+        guard let resolution = DurationSyntax.milliseconds(text),
+            resolution <= DurationSyntax.longest
+        else {
             report.error(
                 at: place, subject: section.subject, "\"\(text)\" is not a duration",
                 mend: "write a number and one of s, m, h, d, w, y, as 15s")

@@ -71,6 +71,14 @@ extension Section {
                 "\"\(text)\" is shorter than \(DurationSyntax.text(milliseconds: least))")
             return nil
         }
+        // Beyond this a time could not be counted in nanoseconds any more.
+        guard duration <= DurationSyntax.longest else {
+            report.error(
+                at: place(of: key), subject: subject,
+                "\"\(text)\" is longer than \(DurationSyntax.text(milliseconds: DurationSyntax.longest))"
+            )
+            return nil
+        }
         return duration
     }
 

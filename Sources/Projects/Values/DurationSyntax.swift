@@ -7,6 +7,9 @@ public enum DurationSyntax {
         ("m", 60_000), ("s", 1000), ("ms", 1),
     ]
 
+    /// The longest time that can be configured, in milliseconds: ten years.
+    public static let longest: Int64 = 10 * 365 * 86_400_000
+
     /// Milliseconds, or nil when the text is not a duration or too long to count.
     public static func milliseconds(_ text: String) -> Int64? {
         if text == "0" { return 0 }
