@@ -265,6 +265,29 @@ import TimeSeries
         }
     }
 
+    @Test("A silent member opens its breaker; one that was given no time does not")
+    func silence() async throws {
+        for (timeout, budget, circuit) in [
+            (50, 10_000, MemberHealth.Circuit.open), (10_000, 50, .closed),
+        ] as [(Int64, Int64, MemberHealth.Circuit)] {
+            try await withClient { _, connection in
+                connection.waitForEnd(milliseconds: 30_000)
+            } configure: {
+                $0.timeout = timeout
+            } _: { client, server in
+                for _ in 0..<5 {
+                    let deadline = ContinuousClock.now.advanced(by: .milliseconds(budget))
+                    let found = await failure { () async throws(MemberFailure) in
+                        try await client.query(
+                            "up", at: 0, options: QueryOptions(deadline: deadline))
+                    }
+                    #expect(found?.kind == .timeout)
+                }
+                #expect(client.health.circuit == circuit)
+            }
+        }
+    }
+
     @Test("A client that goes away ends the member's request, whatever stage it is in")
     func cancellation() async throws {
         let ended = Counter()

@@ -270,6 +270,37 @@ import Testing
         }
     }
 
+    @Test("An answer nobody reads keeps no other request waiting")
+    func pausedPlaces() async throws {
+        try await withTransport { _, connection in
+            connection.answer([UInt8](repeating: 1, count: 16 << 20))
+        } _: { transport, server in
+            let request = TransferRequest(
+                url: server.url, timeout: 20_000, window: 64 << 10, lane: "m", laneWidth: 1)
+            var responses: [TransferResponse] = []
+            for _ in 0..<4 { responses.append(try await transport.execute(request)) }
+            for response in responses {
+                let count = try await response.body.collect().count
+                #expect(count == 16 << 20)
+            }
+        }
+    }
+
+    @Test("Connections that die between requests are not noticed")
+    func dyingConnections() async throws {
+        try await withTransport { request, connection in
+            _ = connection.answer("ok")
+            return request.connection % 2 == 0
+        } _: { transport, server in
+            for _ in 0..<30 {
+                let response = try await transport.execute(
+                    TransferRequest(url: server.url, method: .post(form: Array("a=b".utf8))))
+                let count = try await response.body.collect().count
+                #expect(count == 2)
+            }
+        }
+    }
+
     @Test("Cancelling the task ends the transfer in milliseconds, before and within the body")
     func cancellation() async throws {
         let ended = Counter()

@@ -3,6 +3,7 @@
 final class MemberCall: Sendable {
     private struct Progress {
         var attempts = 0
+        var isAnswered = false
         var isRecorded = false
     }
 
@@ -35,12 +36,28 @@ final class MemberCall: Sendable {
         }
     }
 
+    /// The head of an answer has come.
+    func countAnswer(milliseconds: Double) {
+        progress.withLock { $0.isAnswered = true }
+        client.state.withLock { $0.health.observe(latency: milliseconds) }
+    }
+
+    /// A member that gave no sign for as long as anybody would wait has failed. One that was given
+    /// less time, or is at work on a large answer, has not.
+    private var isSilent: Bool {
+        let patience = min(client.configuration.timeout, Self.patience)
+        return !progress.withLock { $0.isAnswered } && milliseconds >= patience
+    }
+
+    /// Milliseconds.
+    private static let patience: Int64 = 5_000
+
     /// The failure to throw; nothing more can come of this operation.
     func failed(_ kind: MemberFailure.Kind) -> MemberFailure {
         let failure = MemberFailure(
             member: client.configuration.name, kind: client.redacted(kind), attempts: attempts,
             milliseconds: milliseconds)
-        let verdict = kind.verdict
+        let verdict = kind == .timeout && isSilent ? .failed : kind.verdict
         record(isAdvisory && verdict == .failed ? .undecided : verdict, failure)
         return failure
     }

@@ -101,9 +101,7 @@ public final class MemberClient: Sendable {
                 state.withLock { $0.sendsQueries = true }
             }
         }
-        state.withLock {
-            $0.health.observe(latency: Double(MonotonicClock.now() &- start) / 1e6)
-        }
+        call.countAnswer(milliseconds: Double(MonotonicClock.now() &- start) / 1e6)
         guard (200..<300).contains(response.status) else { throw await refusal(response) }
         let body = try MemberBody(response, limits: configuration.limits.inflate)
         guard let first = try await body.next() else {

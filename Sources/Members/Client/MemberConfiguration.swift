@@ -37,13 +37,14 @@ public struct MemberConfiguration: Sendable {
     }
 
     public struct Limits: Sendable, Hashable {
-        /// Requests to this member at once, and so HTTP/1.1 connections; further ones wait.
-        public var concurrentRequests = 8
+        /// Requests that this member answers at once, and so HTTP/1.1 connections; further ones
+        /// wait. Answers that wait for their reader do not count.
+        public var concurrentRequests = 16
         /// Bytes of one answer over the wire.
         public var responseBytes = 1 << 30
         /// How far one answer may inflate.
         public var inflate = InflateLimits(maximumBytes: 4 << 30)
-        /// Bytes of one answer, inflated, that wait to be read before the member is made to wait.
+        /// Bytes of one answer, as they came over the wire, that wait to be read before the member is made to wait.
         public var window = 1 << 20
         /// Bytes of an answer that is read wholly: metadata, build information.
         public var documentBytes = 64 << 20

@@ -23,7 +23,7 @@ public struct MemberFailure: Error, Sendable, Equatable, CustomStringConvertible
         case limit(String)
         /// The member understood the request and refuses it; its own words.
         case rejectedQuery(status: Int, errorType: String, text: String)
-        /// Not asked at all: it failed too often just now.
+        /// Not asked at all: it failed too often just now, or cannot be asked as configured.
         case unavailable(String)
         case cancelled
     }
@@ -98,7 +98,8 @@ extension MemberFailure.Kind {
 
     init(_ error: TransferError) {
         switch error.kind {
-        case .invalidRequest, .notHTTP: self = .notPrometheus(error.text)
+        case .invalidRequest: self = .unavailable(error.text)
+        case .notHTTP: self = .notPrometheus(error.text)
         case .resolve, .connect, .noResources: self = .connect(error.text)
         case .connectTimeout: self = .connectTimeout
         case .tls: self = .tls(error.text)
@@ -142,8 +143,9 @@ extension MemberFailure.Kind {
     /// What the failure tells about the member itself.
     var verdict: CircuitBreaker.Outcome {
         switch self {
-        case .connect, .tls, .connectTimeout, .timeout, .broken, .notPrometheus, .malformed:
-            .failed
+        case .connect, .tls, .connectTimeout, .broken, .notPrometheus, .malformed: .failed
+        // Until somebody knows how long it was waited for.
+        case .timeout: .undecided
         case .http(let status, _): status >= 500 || status == 429 ? .failed : .answered
         case .limit, .rejectedQuery: .answered
         case .unavailable, .cancelled: .undecided

@@ -20,7 +20,7 @@ public actor CurlMulti {
     /// Those in libcurl's hands, by easy handle.
     private var running: [UnsafeMutableRawPointer: Transfer] = [:]
     private var lanes: [String: TransferLane] = [:]
-    private let readable = ReadableTransfers()
+    private let notices = TransferNotices()
     private var deadlines = DeadlineQueue()
     private var idle: [EasyHandle] = []
     private(set) var pauses = 0
@@ -92,7 +92,7 @@ public actor CurlMulti {
         _ id: UInt64, _ request: TransferRequest
     ) async -> Result<TransferHead, TransferError> {
         guard multi != nil else { return .failure(.shutDown) }
-        let transfer = Transfer(id: id, request: request, readable: readable)
+        let transfer = Transfer(id: id, request: request, notices: notices)
         // The cancellation may have been told to the loop before there was anything to cancel.
         if Task.isCancelled { return .failure(.cancelled) }
         transfers[id] = transfer
@@ -109,6 +109,7 @@ public actor CurlMulti {
 
     private func start(_ transfer: Transfer) {
         transfer.phase = .running
+        transfer.holdsPlace = true
         guard let multi, let easy = idle.popLast() ?? EasyHandle() else {
             return end(transfer, with: TransferError(.noResources, "cannot make a transfer"))
         }
@@ -153,6 +154,7 @@ public actor CurlMulti {
         pauses += 1
         let code = curl_easy_pause(easy.raw, CURLPAUSE_CONT)
         if code != CURLE_OK { end(transfer, with: easy.failure(code)) }
+        givePlacesAway()
     }
 
     // MARK: - Ends
@@ -161,7 +163,7 @@ public actor CurlMulti {
     private func end(_ transfer: Transfer, with failure: TransferError?) {
         if case .ended = transfer.phase { return }
         let failure = transfer.verdict ?? failure
-        let wasRunning = if case .running = transfer.phase { true } else { false }
+        let wasWaiting = if case .waiting = transfer.phase { true } else { false }
         transfer.phase = .ended(failure)
         if let easy = transfer.easy {
             transfer.easy = nil
@@ -171,13 +173,24 @@ public actor CurlMulti {
             if idle.count < Self.idleHandles { idle.append(easy) }
         }
         answerWaiters(of: transfer, failure)
+        if wasWaiting { lanes[transfer.request.lane]?.forget(transfer.id) }
+        givePlaceAway(transfer)
+    }
+
+    /// Lets the next one of the lane begin.
+    private func givePlaceAway(_ transfer: Transfer) {
         let lane = transfer.request.lane
-        if wasRunning {
+        if transfer.holdsPlace {
+            transfer.holdsPlace = false
             if let next = lanes[lane]?.leave().flatMap({ transfers[$0] }) { start(next) }
-        } else {
-            lanes[lane]?.forget(transfer.id)
         }
         if lanes[lane]?.isIdle == true { lanes[lane] = nil }
+    }
+
+    /// A transfer that waits for its reader keeps nobody else waiting: whoever reads several
+    /// answers of one member side by side would wait for ever.
+    private func givePlacesAway() {
+        for transfer in notices.takePaused() { givePlaceAway(transfer) }
     }
 
     private func answerWaiters(of transfer: Transfer, _ failure: TransferError?) {
@@ -250,7 +263,8 @@ public actor CurlMulti {
         var count: Int32 = 0
         curl_multi_socket_action(multi, descriptor, mask, &count)
         // Before the ends: a reader gets everything that came before one.
-        readable.answerReaders()
+        for transfer in notices.takeReadable() { transfer.answerReader() }
+        givePlacesAway()
         while let message = curl_multi_info_read(multi, &count) {
             guard message.pointee.msg == CURLMSG_DONE, let raw = message.pointee.easy_handle,
                 let transfer = running[raw], let easy = transfer.easy

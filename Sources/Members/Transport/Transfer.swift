@@ -27,8 +27,9 @@ final class Transfer {
     /// On the monotonic clock; `Int64.max` for none.
     var deadline: Int64
 
-    /// Where the transfer puts itself when a waiting reader can go on.
-    private let readable: ReadableTransfers
+    private let notices: TransferNotices
+    /// Whether it is one of those its lane counts.
+    var holdsPlace = false
     private(set) var received = 0
     private(set) var pausedAt: Int64?
     private var slabs: [[UInt8]] = []
@@ -36,10 +37,10 @@ final class Transfer {
     private var firstByteAt: Int64?
     private var pausedTime: Int64 = 0
 
-    init(id: UInt64, request: TransferRequest, readable: ReadableTransfers) {
+    init(id: UInt64, request: TransferRequest, notices: TransferNotices) {
         self.id = id
         self.request = request
-        self.readable = readable
+        self.notices = notices
         deadline = request.timeout.map { MonotonicClock.after(milliseconds: $0) } ?? .max
     }
 
@@ -70,6 +71,7 @@ final class Transfer {
     func receive(_ bytes: UnsafeBufferPointer<UInt8>) -> Receipt {
         if buffered >= request.window {
             pausedAt = MonotonicClock.now()
+            notices.paused.append(self)
             return .pause
         }
         let (total, overflow) = received.addingReportingOverflow(bytes.count)
@@ -80,7 +82,7 @@ final class Transfer {
         }
         if firstByteAt == nil { firstByteAt = MonotonicClock.now() }
         received = total
-        if bodyWaiter != nil, buffered == 0 { readable.add(self) }
+        if bodyWaiter != nil, buffered == 0 { notices.readable.append(self) }
         store(bytes)
         return .taken
     }
@@ -133,21 +135,6 @@ final class Transfer {
         let active = firstByteAt.map { MonotonicClock.now() &- $0 &- pausedTime } ?? 0
         return TransferSummary(
             wireBytes: received, activeNanoseconds: max(0, active), trailers: head.trailers)
-    }
-}
-
-/// Transfers whose readers wait no longer. libcurl hands out bytes in small pieces; readers are
-/// woken when it has nothing more to hand out for now, not for every piece.
-final class ReadableTransfers {
-    private var transfers: [Transfer] = []
-
-    func add(_ transfer: Transfer) { transfers.append(transfer) }
-
-    func answerReaders() {
-        if transfers.isEmpty { return }
-        let all = transfers
-        transfers = []
-        for transfer in all { transfer.answerReader() }
     }
 }
 

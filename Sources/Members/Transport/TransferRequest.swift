@@ -24,7 +24,8 @@ public struct TransferRequest: Sendable {
     public var maximumBytes: Int
     /// Bytes of body that may wait to be read before the member is made to wait.
     public var window: Int
-    /// Transfers of one lane share `laneWidth` places; further ones wait.
+    /// Transfers of one lane share `laneWidth` places; further ones wait. One that is paused gives
+    /// its place away.
     public var lane: String
     public var laneWidth: Int
 
