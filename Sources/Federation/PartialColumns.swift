@@ -33,6 +33,12 @@ struct PartialColumns {
         on grid: StepGrid, withoutPartition partition: String, asDeviation: Bool
     ) -> [StepSeries] {
         pooled(on: grid, withoutPartition: partition) { partials in
+            if partials.count == 1 {
+                let variance = partials[0].variance
+                return asDeviation ? variance.squareRoot() : variance
+            }
+            // Deviations from an infinite mean are no numbers.
+            if partials.contains(where: { !$0.mean.isFinite }) { return .nan }
             var count = 0.0
             var mean = 0.0
             var squares = 0.0

@@ -1,4 +1,5 @@
 import PromQL
+import PromQLEngine
 import TimeSeries
 
 extension Planner {
@@ -24,6 +25,18 @@ extension Planner {
         copy.expression = local(inner, on: grid)
         copy.parameter = parameter.map { local($0, on: grid) }
         return .global(.aggregation(copy))
+    }
+
+    /// `topk` and `bottomk` at the root of an instant query, where their order can be seen: each
+    /// member ranks its own, and the ranks of each group are made here.
+    mutating func ranking(_ expression: Expression, on grid: StepGrid) -> Expression? {
+        guard grid.isInstant, case .aggregation(let aggregation) = Self.withoutParens(expression),
+            aggregation.op == .topk || aggregation.op == .bottomk,
+            keepsPartition(aggregation),
+            case .perMember(let part) = lower(aggregation.expression, on: grid),
+            let parameter = aggregation.parameter, Self.isConstant(lower(parameter, on: grid))
+        else { return nil }
+        return split(aggregation, part, on: grid)
     }
 
     private static func isConstant(_ lowered: Lowered) -> Bool {
@@ -109,7 +122,9 @@ extension Planner {
         let trees = part.rewritten.map { $0.map { Self.rebuilt(member, over: $0) } }
         let id = leaf(.union(fetch(trees, on: grid, form: .steps)), on: grid)
         finish.expression = .fragment(
-            FragmentReference(id: id, range: aggregation.expression.sourceRange))
+            FragmentReference(
+                id: id, range: aggregation.expression.sourceRange,
+                isStepInvariant: Engine.isStepInvariant(aggregation.expression)))
         return .aggregation(finish)
     }
 

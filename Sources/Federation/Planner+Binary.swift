@@ -45,12 +45,19 @@ extension Planner {
         let rewritten = zip(left.rewritten, right.rewritten).map { lhs, rhs -> Expression? in
             switch (binary.op, lhs, rhs) {
             case (_, let lhs?, let rhs?): Self.rebuilt(member, lhs: lhs, rhs: rhs)
-            case (.or, let only?, nil), (.or, nil, let only?): only
-            case (.unless, let only?, nil): only
+            case (.or, let only?, nil), (.or, nil, let only?): Self.operand(only)
+            case (.unless, let only?, nil): Self.operand(only)
             case (_, _, _): nil
             }
         }
         return PerMember(.binary(binary), rewritten)
+    }
+
+    /// What remains of a folded operation. A bare selector would be read otherwise by functions
+    /// that look at their argument (`timestamp`), so it gets a plus, which changes nothing.
+    private static func operand(_ expression: Expression) -> Expression {
+        guard case .vectorSelector = withoutParens(expression) else { return expression }
+        return .unary(Unary(.plus, expression))
     }
 
     /// Label names as a member knows them, the partition label left out.

@@ -37,6 +37,7 @@ public struct Planner: Sendable {
     }
 
     private mutating func root(_ expression: Expression, on grid: StepGrid) -> Plan.Root {
+        if let ranking = ranking(expression, on: grid) { return .local(ranking) }
         switch lower(expression, on: grid) {
         case .constant(let constant): return .local(constant)
         case .global(let local): return .local(local)
@@ -139,7 +140,10 @@ public struct Planner: Sendable {
         case .perMember(let part):
             if part.original.valueType == .rangeVector { return localRange(part, on: grid) }
             let id = leaf(.union(fetch(part.rewritten, on: grid, form: .steps)), on: grid)
-            return .fragment(FragmentReference(id: id, range: part.original.sourceRange))
+            return .fragment(
+                FragmentReference(
+                    id: id, range: part.original.sourceRange,
+                    isStepInvariant: Engine.isStepInvariant(part.original)))
         }
     }
 

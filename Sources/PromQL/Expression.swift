@@ -288,11 +288,17 @@ public struct FragmentReference: Sendable, Hashable {
     public var type: ValueType
     /// The range of the expression it stands for, for annotations.
     public var range: SourceRange
+    /// True when the expression it stands for has the same value at every step.
+    public var isStepInvariant: Bool
 
-    public init(id: Int, type: ValueType = .instantVector, range: SourceRange = .none) {
+    public init(
+        id: Int, type: ValueType = .instantVector, range: SourceRange = .none,
+        isStepInvariant: Bool = false
+    ) {
         self.id = id
         self.type = type
         self.range = range
+        self.isStepInvariant = isStepInvariant
     }
 }
 

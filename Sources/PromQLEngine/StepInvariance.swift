@@ -1,4 +1,4 @@
-internal import PromQL
+public import PromQL
 internal import TimeSeries
 
 /// Which expressions have the same value at every step, as Prometheus `promql/engine.go`,
@@ -24,7 +24,7 @@ enum StepInvariance {
         case .vectorSelector(let selector): selector.at != nil
         case .matrixSelector(let matrix): matrix.selector.at != nil
         case .subquery(let subquery): subquery.at != nil
-        case .fragment: false
+        case .fragment(let reference): reference.isStepInvariant
         }
     }
 
@@ -41,6 +41,14 @@ enum StepInvariance {
         default:
             return call.arguments.allSatisfy(isInvariant)
         }
+    }
+}
+
+extension Engine {
+    /// Whether an expression has the same value at every step, so that it is evaluated at the
+    /// first one only.
+    public static func isStepInvariant(_ expression: Expression) -> Bool {
+        StepInvariance.isInvariant(expression)
     }
 }
 

@@ -39,6 +39,7 @@ private func isUnion(_ plan: Plan) -> Bool {
         ),
         ("quantile by (project) (0.9, m)", "quantile(0.9, m)"),
         ("topk by (project) (3, m)", "topk(3, m)"),
+        ("timestamp(m unless n{project=\"b\"})", "timestamp(+m)"),
         ("m > 2", "m > 2"),
         ("time() - m", "time() - m"),
         ("sum by (project) (max_over_time(m[10m:]))", "sum(max_over_time(m[10m:1m]))"),
@@ -54,8 +55,8 @@ private func isUnion(_ plan: Plan) -> Bool {
             "label_replace(m, \"project\", \"$1\", \"job\", \"(.*)\")"
         ),
         ("count_values by (project) (\"v\", m)", "count_values(\"v\", m)"),
-        ("a{project=\"a\"} or b{project=\"b\"}", "a"),
-        ("a unless b{project=\"b\"}", "a"),
+        ("a{project=\"a\"} or b{project=\"b\"}", "+a"),
+        ("a unless b{project=\"b\"}", "+a"),
         ("timestamp(m)", "timestamp(m)"),
     ])
     func isPushedWhole(query: String, text: String) throws {
@@ -161,7 +162,8 @@ private func isUnion(_ plan: Plan) -> Bool {
 
 @Suite struct ExplainTests {
     @Test func showsOperatorsAboveWhatFeedsThem() throws {
-        let tree = try plan("sum(up{project!=\"c\"}) / 2").explained(members: ["a", "b", "c"]).tree()
+        let tree = try plan("sum(up{project!=\"c\"}) / 2").explained(members: ["a", "b", "c"])
+            .tree()
         #expect(
             tree == """
                 binary /
