@@ -86,13 +86,13 @@ private let project = LabelInjection(name: "project", value: "a")
 
     @Test func readsVectors() throws {
         let body =
-            #"{"status":"success","data":{"resultType":"vector","result":[{"metric":{"a":"b"},"value":[1.5,"2"]},{"metric":{"c":"d"},"value":[1.5,"3"]}]}}"#
+            #"{"status":"success","data":{"resultType":"vector","result":[{"metric":{"a":"b"},"value":[1.500,"2"]},{"metric":{"c":"d"},"value":[1.500,"3"]}]}}"#
         for chunk in [1, 5, Int.max] {
             let result = try scan(body, chunk: chunk, injecting: project)
             #expect(
                 result.elements == [
-                    #"{"metric":{"a":"b","project":"a"},"value":[1.5,"2"]}"#,
-                    #"{"metric":{"c":"d","project":"a"},"value":[1.5,"3"]}"#,
+                    #"{"metric":{"a":"b","project":"a"},"value":[1.500,"2"]}"#,
+                    #"{"metric":{"c":"d","project":"a"},"value":[1.500,"3"]}"#,
                 ])
         }
     }

@@ -1,5 +1,10 @@
+import TimeSeries
+
 /// Merges the series of several members into one sequence in label order, holding one page a
 /// member.
+///
+/// A member whose series turn out not to be in order is read to its end and sorted; what was given
+/// out before that was seen stays where it is, and `disorder` tells.
 public struct SeriesMerge {
     /// Gives a member's next page, nil behind the last.
     public typealias Source = @Sendable () async throws -> SeriesPage?
@@ -7,59 +12,135 @@ public struct SeriesMerge {
     private struct Stream {
         var source: Source
         var restorer: OrderRestorer
-        var head: OrderRestorer.Item?
+        /// The rest of a member that does not sort, greatest first.
+        var sorted: [SeriesElement]?
+        var head: SeriesElement?
         var isDone = false
     }
     private var streams: [Stream]
+    /// The streams that have a head, as a heap: the least is first.
+    private var heap: [Int] = []
+    private var isBegun = false
+    private var last: SeriesElement?
+    /// Sources known not to be in order that were not read yet.
+    private var uncollected: Set<Int>
 
-    /// `partition` is the name of the label that tells the members apart.
-    public init(_ sources: [Source], partition: String) {
+    /// `partition` is the name of the label that tells the members apart; the sources at `unsorted`
+    /// are known not to be in order.
+    public init(_ sources: [Source], partition: String, unsorted: Set<Int> = []) {
         streams = sources.map {
             Stream(source: $0, restorer: OrderRestorer(partition: partition))
         }
+        uncollected = unsorted
     }
 
-    /// Series of members that came out of order; the merged sequence then is not in order either.
-    public var disorder: Int { streams.reduce(0) { $0 + $1.restorer.disorder } }
+    /// Series that were given out before others that belong before them.
+    public private(set) var disorder = 0
+
+    /// The sources that were not in order, known beforehand or seen while reading.
+    public private(set) var unsorted: Set<Int> = []
 
     /// The next series in label order, nil behind the last.
+    ///
+    /// - Throws: `ScanError` when two series have the same labels; what a source throws.
     public mutating func next() async throws -> SeriesElement? {
-        guard let index = try await least() else { return nil }
-        defer { streams[index].head = nil }
-        return streams[index].head
-    }
-
-    /// The stream whose head is the least; every stream has its head after this, or is done.
-    private mutating func least() async throws -> Int? {
-        var least: Int?
-        for index in streams.indices {
-            if streams[index].head == nil { try await fill(index) }
-            guard let item = streams[index].head else { continue }
-            if let known = least, let head = streams[known].head,
-                !item.key.lexicographicallyPrecedes(head.key)
-            {
-                continue
+        if !isBegun {
+            isBegun = true
+            for index in streams.indices {
+                try await fill(index)
+                if streams[index].head != nil { push(index) }
             }
-            least = index
         }
-        return least
+        guard let least = heap.first, let element = streams[least].head else { return nil }
+        try await fill(least)
+        if streams[least].head == nil {
+            heap[0] = heap[heap.count - 1]
+            heap.removeLast()
+        }
+        sink()
+        if let last {
+            if last.key.elementsEqual(element.key) {
+                throw ScanError.duplicate(LabelSet(key: Array(element.key)))
+            }
+            if element.key.lexicographicallyPrecedes(last.key) { disorder += 1 }
+        }
+        last = element
+        return element
     }
 
+    // MARK: - Streams
+
+    /// Makes the stream's next series its head; none behind the last.
     private mutating func fill(_ index: Int) async throws {
+        streams[index].head = nil
+        if uncollected.remove(index) != nil { try await collect(index) }
         while true {
-            if let item = streams[index].restorer.pop() {
-                streams[index].head = item
+            if let rest = streams[index].sorted {
+                streams[index].head = rest.last
+                if !rest.isEmpty { streams[index].sorted?.removeLast() }
+                return
+            }
+            if let element = streams[index].restorer.pop() {
+                streams[index].head = element
                 return
             }
             if streams[index].isDone { return }
             if let page = try await streams[index].source() {
                 for series in page.series.indices {
-                    streams[index].restorer.push(OrderRestorer.Item(page: page, index: series))
+                    streams[index].restorer.push(SeriesElement(page: page, index: series))
                 }
             } else {
                 streams[index].restorer.finish()
                 streams[index].isDone = true
             }
+            if streams[index].restorer.disorder > 0 { try await collect(index) }
+        }
+    }
+
+    /// Reads the rest of a member that does not sort, and sorts it.
+    private mutating func collect(_ index: Int) async throws {
+        unsorted.insert(index)
+        var all = streams[index].restorer.takeAll()
+        while !streams[index].isDone {
+            guard let page = try await streams[index].source() else {
+                streams[index].isDone = true
+                break
+            }
+            for series in page.series.indices {
+                all.append(SeriesElement(page: page, index: series))
+            }
+        }
+        all.sort { $1.key.lexicographicallyPrecedes($0.key) }
+        streams[index].sorted = all
+    }
+
+    // MARK: - The heap
+
+    private func precedes(_ a: Int, _ b: Int) -> Bool {
+        guard let first = streams[a].head, let second = streams[b].head else { return false }
+        return first.key.lexicographicallyPrecedes(second.key)
+    }
+
+    private mutating func push(_ index: Int) {
+        heap.append(index)
+        var place = heap.count - 1
+        while place > 0, precedes(heap[place], heap[(place - 1) / 2]) {
+            heap.swapAt(place, (place - 1) / 2)
+            place = (place - 1) / 2
+        }
+    }
+
+    /// Lets the first of the heap sink to its place.
+    private mutating func sink() {
+        var place = 0
+        while true {
+            var least = place
+            for child in (2 * place + 1)..<(2 * place + 3) where child < heap.count {
+                if precedes(heap[child], heap[least]) { least = child }
+            }
+            if least == place { return }
+            heap.swapAt(place, least)
+            place = least
         }
     }
 }

@@ -14,6 +14,13 @@ public enum GoNumber {
         append(value, plain: true, to: &out)
     }
 
+    /// As the text formats stand (`%g`): with an exponent below 1e-4 and from 1e+06 on.
+    public static func appendGeneral(_ value: Double, to out: inout [UInt8]) {
+        let magnitude = value.magnitude
+        let isPlain = magnitude == 0 || (magnitude >= 1e-4 && magnitude < 1e6)
+        append(value, plain: isPlain || !value.isFinite, to: &out)
+    }
+
     public static func text(_ value: Double) -> String {
         var out: [UInt8] = []
         append(value, to: &out)
@@ -29,8 +36,8 @@ public enum GoNumber {
             out.append(contentsOf: (value < 0 ? "-Inf" : "+Inf").utf8)
             return
         }
-        if value.magnitude < 9_007_199_254_740_992, value == value.rounded(.towardZero),
-            value != 0
+        if plain, value.magnitude < 9_007_199_254_740_992,
+            value == value.rounded(.towardZero), value != 0
         {
             appendInteger(Int64(value), to: &out)
             return
@@ -58,16 +65,19 @@ public enum GoNumber {
     public static func appendInteger(_ value: Int64, to out: inout [UInt8]) {
         if value < 0 { out.append(UInt8(ascii: "-")) }
         var rest = value.magnitude
-        if rest == 0 {
-            out.append(UInt8(ascii: "0"))
-            return
+        var width = 1
+        var bound: UInt64 = 10
+        while width < 19, rest >= bound {
+            width += 1
+            bound *= 10
         }
-        let start = out.count
+        var place = out.count + width
+        out.append(contentsOf: repeatElement(UInt8(ascii: "0"), count: width))
         while rest > 0 {
-            out.append(UInt8(ascii: "0") + UInt8(rest % 10))
+            place -= 1
+            out[place] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
             rest /= 10
         }
-        out[start...].reverse()
     }
 
     /// The significant digits of a number and the power of ten of its point.

@@ -1,55 +1,77 @@
+import TimeSeries
+
 #if canImport(Glibc)
 import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
 #endif
 
 /// Numbers as members write them.
 public enum NumberScan {
-    /// The value of a sample's text, or nil when it is none.
+    /// The value of a sample's text, or nil when it is none: decimal digits with an exponent or
+    /// without, `NaN`, and `Inf` with a sign or without.
     public static func value(of text: some Collection<UInt8>) -> Double? {
+        if let found = text.withContiguousStorageIfAvailable(value(in:)) { return found }
+        return Array(text).withUnsafeBufferPointer(value(in:))
+    }
+
+    static func value(in text: UnsafeBufferPointer<UInt8>) -> Double? {
         // The exact fast path of Clinger (1990): a mantissa that fits and a power of ten that is
         // exact need one correctly rounded division.
         var mantissa: UInt64 = 0
         var digits = 0
-        var decimals = 0
-        var isNegative = false
-        var seenPoint = false
-        var isSimple = true
-        for (index, byte) in text.enumerated() {
-            let digit = byte &- 48
+        var pointAt = -1
+        let isNegative = text.first == UInt8(ascii: "-")
+        var index = isNegative ? 1 : 0
+        while index < text.count {
+            let digit = text[index] &- 48
             if digit < 10 {
                 mantissa = mantissa &* 10 &+ UInt64(digit)
                 digits += 1
-                if seenPoint { decimals += 1 }
-            } else if byte == UInt8(ascii: "."), !seenPoint {
-                seenPoint = true
-            } else if byte == UInt8(ascii: "-"), index == 0 {
-                isNegative = true
+            } else if text[index] == UInt8(ascii: "."), pointAt < 0 {
+                pointAt = digits
             } else {
-                isSimple = false
                 break
             }
+            index += 1
         }
-        if isSimple, digits > 0, digits <= 18, mantissa <= 1 << 53, decimals <= 22 {
+        if index == text.count, digits > 0, digits <= 18, mantissa <= 1 << 53 {
+            let decimals = pointAt < 0 ? 0 : digits - pointAt
             let value = Double(mantissa) / powersOfTen[decimals]
             return isNegative ? -value : value
         }
         return general(text)
     }
 
-    private static func general(_ text: some Collection<UInt8>) -> Double? {
-        switch String(decoding: text, as: UTF8.self) {
-        case "NaN": return Double(bitPattern: 0x7ff8_0000_0000_0001)
-        case "+Inf", "Inf": return .infinity
-        case "-Inf": return -.infinity
-        case let other:
-            guard let first = other.utf8.first, !other.isEmpty,
-                first &- 48 < 10 || first == UInt8(ascii: "-") || first == UInt8(ascii: "+")
-                    || first == UInt8(ascii: ".")
-            else { return nil }
-            for byte in other.utf8 {
-                guard byte &- 48 < 10 || "+-.eE".utf8.contains(byte) else { return nil }
+    /// Whatever the fast path does not take, correctly rounded by the C library.
+    private static func general(_ text: UnsafeBufferPointer<UInt8>) -> Double? {
+        guard let first = text.first else { return nil }
+        switch first {
+        case UInt8(ascii: "N"):
+            return text.elementsEqual("NaN".utf8) ? SampleValue.normalNaN : nil
+        case UInt8(ascii: "I"): return text.elementsEqual("Inf".utf8) ? .infinity : nil
+        default: break
+        }
+        if text.elementsEqual("+Inf".utf8) { return .infinity }
+        if text.elementsEqual("-Inf".utf8) { return -.infinity }
+        for byte in text {
+            switch byte {
+            case 48...57, UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "."),
+                UInt8(ascii: "e"), UInt8(ascii: "E"):
+                continue
+            default: return nil
             }
-            return Double(other)
+        }
+        return withUnsafeTemporaryAllocation(of: CChar.self, capacity: text.count + 1) { copy in
+            for index in text.indices { copy[index] = CChar(bitPattern: text[index]) }
+            copy[text.count] = 0
+            guard let start = copy.baseAddress else { return nil }
+            // Safe: the copy ends in NUL, and `end` points into it.
+            var end: UnsafeMutablePointer<CChar>?
+            let value = strtod(start, &end)
+            return end == start + text.count ? value : nil
         }
     }
 
@@ -67,8 +89,9 @@ public enum NumberScan {
                 digits += 1
                 if !seenPoint {
                     let (product, over) = whole.multipliedReportingOverflow(by: 10)
-                    if over { return nil }
-                    whole = product &+ Int64(digit)
+                    let (sum, carry) = product.addingReportingOverflow(Int64(digit))
+                    if over || carry { return nil }
+                    whole = sum
                 } else if decimals < 3 {
                     fraction = fraction * 10 + Int64(digit)
                     decimals += 1
@@ -79,7 +102,7 @@ public enum NumberScan {
                 isNegative = true
             } else {
                 // An exponent: other servers than Prometheus write large times so.
-                guard let seconds = general(text), abs(seconds) < 9e15 else { return nil }
+                guard let seconds = value(of: text), abs(seconds) < 9e15 else { return nil }
                 return Int64((seconds * 1000).rounded(.toNearestOrAwayFromZero))
             }
         }
@@ -89,10 +112,12 @@ public enum NumberScan {
             decimals += 1
         }
         let (scaled, over) = whole.multipliedReportingOverflow(by: 1000)
-        if over { return nil }
-        return isNegative ? -(scaled &+ fraction) : scaled &+ fraction
+        let (sum, carry) = scaled.addingReportingOverflow(fraction)
+        if over || carry { return nil }
+        return isNegative ? -sum : sum
     }
 
+    /// Those that a double holds exactly.
     private static let powersOfTen: [Double] = (0...22).map { exponent in
         var power = 1.0
         for _ in 0..<exponent { power *= 10 }

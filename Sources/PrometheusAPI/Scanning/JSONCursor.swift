@@ -6,6 +6,8 @@ public struct JSONCursor {
         case incomplete
         /// No JSON, at this offset.
         case malformed(Int, String)
+        /// More of something than is allowed.
+        case tooMany(String)
     }
 
     let bytes: [UInt8]
@@ -23,7 +25,12 @@ public struct JSONCursor {
     // MARK: - Structure
 
     public mutating func skipSpace() {
-        while position < end, [0x20, 0x09, 0x0A, 0x0D].contains(bytes[position]) { position += 1 }
+        while position < end {
+            switch bytes[position] {
+            case 0x20, 0x09, 0x0A, 0x0D: position += 1
+            default: return
+            }
+        }
     }
 
     /// The next byte that is no white space.
@@ -67,6 +74,22 @@ public struct JSONCursor {
                 try expect(UInt8(ascii: "}"))
                 return
             } catch { throw wrap(error) }
+        }
+    }
+
+    /// Walks an object whose names are data, not keywords: their bytes as they are.
+    mutating func members(
+        _ visit: ([UInt8], inout JSONCursor) throws(Failure) -> Void
+    ) throws(Failure) {
+        try expect(UInt8(ascii: "{"))
+        if try accept(UInt8(ascii: "}")) { return }
+        while true {
+            let name = try stringBytes()
+            try expect(UInt8(ascii: ":"))
+            try visit(name, &self)
+            if try accept(UInt8(ascii: ",")) { continue }
+            try expect(UInt8(ascii: "}"))
+            return
         }
     }
 
@@ -128,10 +151,47 @@ public struct JSONCursor {
     public mutating func number() throws(Failure) -> Range<Int> {
         skipSpace()
         let start = position
-        while position < end, "+-.0123456789eE".utf8.contains(bytes[position]) { position += 1 }
+        if position < end, bytes[position] == UInt8(ascii: "-") { position += 1 }
+        let first = position
+        try digits()
+        if position > first + 1, bytes[first] == UInt8(ascii: "0") {
+            throw .malformed(start, "a number with a leading zero")
+        }
+        if bytes[position] == UInt8(ascii: ".") {
+            position += 1
+            try digits()
+        }
+        if bytes[position] == UInt8(ascii: "e") || bytes[position] == UInt8(ascii: "E") {
+            position += 1
+            guard position < end else { throw .incomplete }
+            if bytes[position] == UInt8(ascii: "+") || bytes[position] == UInt8(ascii: "-") {
+                position += 1
+            }
+            try digits()
+        }
+        return start..<position
+    }
+
+    /// At least one digit; something must follow, for no document of ours ends in a number.
+    private mutating func digits() throws(Failure) {
+        let start = position
+        while position < end, bytes[position] &- 48 < 10 { position += 1 }
         guard position < end else { throw .incomplete }
         guard position > start else { throw .malformed(start, "no JSON value") }
-        return start..<position
+    }
+
+    /// The range of a string's inside, if it is written without escapes; else nil, and nothing is
+    /// read.
+    mutating func plainString() throws(Failure) -> Range<Int>? {
+        guard try peek() == UInt8(ascii: "\"") else { return nil }
+        var index = position + 1
+        while index < end, bytes[index] >= 0x20, bytes[index] != UInt8(ascii: "\"") {
+            if bytes[index] == UInt8(ascii: "\\") { return nil }
+            index += 1
+        }
+        guard index < end, bytes[index] == UInt8(ascii: "\"") else { return nil }
+        defer { position = index + 1 }
+        return (position + 1)..<index
     }
 
     public mutating func string() throws(Failure) -> String {
@@ -168,18 +228,8 @@ public struct JSONCursor {
         case UInt8(ascii: "t"): out.append(9)
         case UInt8(ascii: "u"):
             var code = try hexadecimal()
-            if (0xD800..<0xDC00).contains(code) {
-                guard position + 6 <= end else { throw .incomplete }
-                if bytes[position] == UInt8(ascii: "\\"), bytes[position + 1] == UInt8(ascii: "u") {
-                    let mark = position
-                    position += 2
-                    let low = try hexadecimal()
-                    if (0xDC00..<0xE000).contains(low) {
-                        code = 0x10000 + (code - 0xD800) << 10 + (low - 0xDC00)
-                    } else {
-                        position = mark
-                    }
-                }
+            if (0xD800..<0xDC00).contains(code), let low = try lowSurrogate() {
+                code = 0x10000 + (code - 0xD800) << 10 + (low - 0xDC00)
             }
             let scalar = Unicode.Scalar(code) ?? "\u{FFFD}"
             out.append(contentsOf: String(Character(scalar)).utf8)
@@ -187,10 +237,27 @@ public struct JSONCursor {
         }
     }
 
+    /// The second half of a pair, if that is what follows.
+    private mutating func lowSurrogate() throws(Failure) -> UInt32? {
+        let mark = position
+        for byte in "\\u".utf8 {
+            guard position < end else { throw .incomplete }
+            guard bytes[position] == byte else {
+                position = mark
+                return nil
+            }
+            position += 1
+        }
+        let low = try hexadecimal()
+        if (0xDC00..<0xE000).contains(low) { return low }
+        position = mark
+        return nil
+    }
+
     private mutating func hexadecimal() throws(Failure) -> UInt32 {
-        guard position + 4 <= end else { throw .incomplete }
         var value: UInt32 = 0
         for _ in 0..<4 {
+            guard position < end else { throw .incomplete }
             let byte = bytes[position]
             let digit: UInt8
             switch byte {

@@ -12,6 +12,10 @@ public struct LabelInjection: Sendable {
 }
 
 /// Rewrites `metric` objects: label bytes in, edited label bytes and the ordered key out.
+///
+/// A member's own partition label becomes `exported_<name>`, its own `exported_<name>` becomes
+/// `exported_exported_<name>`, and so on: a rule that looks at nothing but the one name, so that it
+/// can be undone in the text of queries.
 struct MetricEditor {
     private let injection: LabelInjection?
     private let name: [UInt8]
@@ -31,50 +35,34 @@ struct MetricEditor {
         }
     }
 
-    /// One label's bytes as they stand in a buffer, quotes left out; without escapes.
-    typealias PlainLabel = (name: Range<Int>, value: Range<Int>)
-
-    /// Writes labels that need no thought: names ascending, no escapes, none in the rename chain.
-    /// False, with nothing written, where they do.
+    /// Writes labels that stand one behind another, `"name":"value","name":"value"`, in names
+    /// without escapes. False, with nothing written, where names do not ascend or one must be
+    /// renamed.
+    ///
+    /// - Throws: when a value's escapes are none.
     func appendPlain(
-        _ labels: [PlainLabel], of bytes: UnsafeBufferPointer<UInt8>, to page: inout SeriesPage
-    ) -> Bool {
-        let bytesMark = page.bytes.count
-        let keysMark = page.keys.count
+        _ labels: [PlainLabel], of bytes: [UInt8], to page: inout SeriesPage
+    ) throws(ScanError) -> Bool {
+        let isEditable = bytes.withUnsafeBufferPointer { areOrdered(labels, in: $0) }
+        guard isEditable else { return false }
         page.bytes.append(contentsOf: Self.head)
-        var isPlaced = injection == nil
-        var previous: Range<Int>?
-        var isFirst = true
-        for label in labels {
-            if let previous, !Self.precedes(bytes, previous, label.name) {
-                return undo(&page, bytesMark, keysMark)
-            }
-            previous = label.name
-            if injection != nil, ends(bytes, label.name) {
-                if isInChain(Array(bytes[label.name])) { return undo(&page, bytesMark, keysMark) }
-            }
-            if !isPlaced, nameFollows(bytes, label.name) {
-                if !isFirst { page.bytes.append(UInt8(ascii: ",")) }
-                page.bytes.append(contentsOf: pair)
-                page.keys.append(contentsOf: keyPair)
-                isPlaced = true
-                isFirst = false
-            }
-            if label.value.isEmpty { continue }
-            if !isFirst { page.bytes.append(UInt8(ascii: ",")) }
-            isFirst = false
-            // `"name":"value"` stands together in the source, quotes included.
-            let whole = (label.name.lowerBound - 1)..<(label.value.upperBound + 1)
-            page.bytes.append(contentsOf: UnsafeBufferPointer(rebasing: bytes[whole]))
-            page.keys.append(contentsOf: UnsafeBufferPointer(rebasing: bytes[label.name]))
-            page.keys.append(0)
-            page.keys.append(contentsOf: UnsafeBufferPointer(rebasing: bytes[label.value]))
-            page.keys.append(0)
+        guard labels.allSatisfy(\.isClean) else {
+            try appendDecoded(labels, of: bytes, to: &page)
+            return true
         }
-        if !isPlaced {
-            if !isFirst { page.bytes.append(UInt8(ascii: ",")) }
-            page.bytes.append(contentsOf: pair)
-            page.keys.append(contentsOf: keyPair)
+        bytes.withUnsafeBufferPointer { bytes in
+            var split = labels.count
+            if injection != nil {
+                split = labels.firstIndex { isBefore($0.name, in: bytes) } ?? labels.count
+            }
+            appendText(labels[..<split], of: bytes, to: &page)
+            if injection != nil {
+                if split > 0 { page.bytes.append(UInt8(ascii: ",")) }
+                page.bytes.append(contentsOf: pair)
+                if split < labels.count { page.bytes.append(UInt8(ascii: ",")) }
+            }
+            appendText(labels[split...], of: bytes, to: &page)
+            appendKey(labels, split, of: bytes, to: &page.keys)
         }
         page.bytes.append(UInt8(ascii: "}"))
         return true
@@ -83,14 +71,10 @@ struct MetricEditor {
     /// Writes any labels: renamed, sorted, escaped anew.
     ///
     /// - Throws: when a name occurs twice.
-    func append(
-        _ labels: [(name: [UInt8], value: [UInt8])], to page: inout SeriesPage
-    )
-        throws(ScanError)
-    {
-        var all: [(name: [UInt8], value: [UInt8])] = []
+    func append(_ labels: [WalkedElement.Label], to page: inout SeriesPage) throws(ScanError) {
+        var all: [WalkedElement.Label] = []
         for label in labels where !label.value.isEmpty {
-            let isRenamed = injection != nil && isInChain(label.name)
+            let isRenamed = injection != nil && label.name.withUnsafeBufferPointer(isInChain)
             all.append((isRenamed ? Self.chainPrefix + label.name : label.name, label.value))
         }
         if let injection { all.append((name, Array(injection.value.utf8))) }
@@ -102,26 +86,125 @@ struct MetricEditor {
         page.bytes.append(contentsOf: Self.head)
         for (index, label) in all.enumerated() {
             if index > 0 { page.bytes.append(UInt8(ascii: ",")) }
-            JSONText.appendLabel(label.name, to: &page.bytes)
-            page.bytes.append(UInt8(ascii: ":"))
-            JSONText.appendLabel(label.value, to: &page.bytes)
-            LabelSet.append(label.name, to: &page.keys)
-            LabelSet.append(label.value, to: &page.keys)
+            append(label.name, label.value, to: &page)
         }
         page.bytes.append(UInt8(ascii: "}"))
-    }
-
-    private func undo(_ page: inout SeriesPage, _ bytes: Int, _ keys: Int) -> Bool {
-        page.bytes.removeSubrange(bytes...)
-        page.keys.removeSubrange(keys...)
-        return false
     }
 
     private static let head = Array("{\"metric\":{".utf8)
     private static let chainPrefix = Array("exported_".utf8)
 
+    // MARK: - Labels in place
+
+    /// The text of labels that stand together, commas between them included.
+    private func appendText(
+        _ labels: ArraySlice<PlainLabel>, of bytes: UnsafeBufferPointer<UInt8>,
+        to page: inout SeriesPage
+    ) {
+        guard let first = labels.first, let last = labels.last else { return }
+        // The quotes belong to it.
+        let run = (first.name.lowerBound - 1)..<(last.value.upperBound + 1)
+        page.bytes.append(contentsOf: UnsafeBufferPointer(rebasing: bytes[run]))
+    }
+
+    /// The ordered key, the injected pair before the label at `split`.
+    private func appendKey(
+        _ labels: [PlainLabel], _ split: Int, of bytes: UnsafeBufferPointer<UInt8>,
+        to keys: inout [UInt8]
+    ) {
+        var length = keyPair.count
+        for label in labels { length += label.name.count + label.value.count + 2 }
+        var at = keys.count
+        keys.append(contentsOf: repeatElement(0, count: length))
+        keys.withUnsafeMutableBufferPointer { keys in
+            func copy(_ range: Range<Int>) {
+                for index in range {
+                    keys[at] = bytes[index]
+                    at += 1
+                }
+                // The terminator stands there already.
+                at += 1
+            }
+            func inject() {
+                for byte in keyPair {
+                    keys[at] = byte
+                    at += 1
+                }
+            }
+            for (index, label) in labels.enumerated() {
+                if index == split { inject() }
+                copy(label.name)
+                copy(label.value)
+            }
+            if split == labels.count { inject() }
+        }
+    }
+
+    /// Labels of which some are empty or written with escapes.
+    private func appendDecoded(
+        _ labels: [PlainLabel], of bytes: [UInt8], to page: inout SeriesPage
+    ) throws(ScanError) {
+        var isPlaced = injection == nil
+        var isFirst = true
+        func separate(_ page: inout SeriesPage) {
+            if !isFirst { page.bytes.append(UInt8(ascii: ",")) }
+            isFirst = false
+        }
+        func inject(_ page: inout SeriesPage) {
+            separate(&page)
+            page.bytes.append(contentsOf: pair)
+            page.keys.append(contentsOf: keyPair)
+            isPlaced = true
+        }
+        for label in labels where !label.value.isEmpty {
+            let follows = bytes.withUnsafeBufferPointer { isBefore(label.name, in: $0) }
+            if !isPlaced, follows { inject(&page) }
+            separate(&page)
+            var cursor = JSONCursor(bytes, from: label.value.lowerBound - 1)
+            do throws(JSONCursor.Failure) {
+                append(Array(bytes[label.name]), try cursor.stringBytes(), to: &page)
+            } catch {
+                throw .malformed("a label value with escapes that are none")
+            }
+        }
+        if !isPlaced { inject(&page) }
+        page.bytes.append(UInt8(ascii: "}"))
+    }
+
+    private func append(_ name: [UInt8], _ value: [UInt8], to page: inout SeriesPage) {
+        JSONText.appendLabel(name, to: &page.bytes)
+        page.bytes.append(UInt8(ascii: ":"))
+        JSONText.appendLabel(value, to: &page.bytes)
+        LabelSet.append(name, to: &page.keys)
+        LabelSet.append(value, to: &page.keys)
+    }
+
+    // MARK: - Names
+
+    /// Whether names ascend and none is to be renamed.
+    private func areOrdered(
+        _ labels: [PlainLabel], in bytes: UnsafeBufferPointer<UInt8>
+    ) -> Bool {
+        var previous: Range<Int>?
+        for label in labels {
+            let text = UnsafeBufferPointer(rebasing: bytes[label.name])
+            if let previous {
+                let before = UnsafeBufferPointer(rebasing: bytes[previous])
+                guard before.lexicographicallyPrecedes(text) else { return false }
+            }
+            previous = label.name
+            // A cheap test first, that every name in the chain passes.
+            if injection != nil, text.count >= name.count, text.last == name.last,
+                isInChain(text)
+            {
+                return false
+            }
+        }
+        return true
+    }
+
     /// Whether a name is the partition label or that with any number of `exported_` before it.
-    private func isInChain(_ label: [UInt8]) -> Bool {
+    private func isInChain(_ label: UnsafeBufferPointer<UInt8>) -> Bool {
         guard label.count >= name.count, label.suffix(name.count).elementsEqual(name) else {
             return false
         }
@@ -132,21 +215,8 @@ struct MetricEditor {
         return rest.isEmpty
     }
 
-    /// A cheap test that every name in the chain passes.
-    private func ends(_ bytes: UnsafeBufferPointer<UInt8>, _ range: Range<Int>) -> Bool {
-        range.count >= name.count && bytes[range.upperBound - 1] == name.last
-            && bytes[range.upperBound - name.count] == name.first
-    }
-
     /// Whether the injected name sorts before this one.
-    private func nameFollows(_ bytes: UnsafeBufferPointer<UInt8>, _ range: Range<Int>) -> Bool {
+    private func isBefore(_ range: Range<Int>, in bytes: UnsafeBufferPointer<UInt8>) -> Bool {
         name.lexicographicallyPrecedes(UnsafeBufferPointer(rebasing: bytes[range]))
-    }
-
-    private static func precedes(
-        _ bytes: UnsafeBufferPointer<UInt8>, _ a: Range<Int>, _ b: Range<Int>
-    ) -> Bool {
-        UnsafeBufferPointer(rebasing: bytes[a])
-            .lexicographicallyPrecedes(UnsafeBufferPointer(rebasing: bytes[b]))
     }
 }

@@ -1,15 +1,16 @@
+import TimeSeries
+
+/// The series of an answer, one by one.
 extension ResponseScanner {
     /// Reads an element up to its samples.
     mutating func readElement(mayEnd: Bool) throws(ScanError) -> Bool {
         element = OpenElement(bytes: page.bytes.count, keys: page.keys.count)
-        switch readFastHead() {
-        case .incomplete:
-            guard count - position <= limits.element else {
-                throw .tooLarge("a series is larger than \(limits.element) bytes")
+        if case .fast = speed {
+            switch try readFastHead() {
+            case .taken: return true
+            case .incomplete: return try wait(within: limits.element)
+            case .unusual: discard()
             }
-            return false
-        case .taken: return true
-        case .unusual: break
         }
         let next = try walk(limit: limits.frame) { (cursor) throws(JSONCursor.Failure) in
             try cursor.peek()
@@ -20,14 +21,17 @@ extension ResponseScanner {
             state = .tail
             return true
         }
-        let parsed = try walk(limit: limits.element) { (cursor) throws(JSONCursor.Failure) in
-            try WalkedElement(&cursor)
+        let (shape, maximum) = (shape, limits.labels)
+        let walked = try walk(limit: limits.element) { (cursor) throws(JSONCursor.Failure) in
+            try WalkedElement(&cursor, shape: shape, maximumLabels: maximum)
         }
-        guard let parsed else { return false }
-        try write(parsed)
+        guard let walked else { return false }
+        try write(walked)
         state = .separator
         return true
     }
+
+    // MARK: - The fast head
 
     private enum FastHead {
         case taken
@@ -35,120 +39,98 @@ extension ResponseScanner {
         case unusual
     }
 
-    private static let metricHead = Array("{\"metric\":{".utf8)
-    private static let valuesHead = Array(",\"values\":[".utf8)
-    private static let valueHead = Array(",\"value\":[".utf8)
+    private static let metricHead: StaticString = "{\"metric\":{"
+    private static let valuesHead: StaticString = ",\"values\":["
+    private static let valueHead: StaticString = ",\"value\":"
 
-    /// The head of an element in Prometheus's own spelling, labels without escapes.
-    private mutating func readFastHead() -> FastHead {
-        var labels: [MetricEditor.PlainLabel] = []
-        var isVector = false
-        var next = position
-        let outcome: FastHead = pending.withUnsafeBufferPointer { bytes in
-            var i = position
-            func has(_ text: [UInt8]) -> FastHead {
-                for (offset, byte) in text.enumerated() where bytes[min(i + offset, count)] != byte
-                {
-                    return i + offset >= count ? .incomplete : .unusual
-                }
-                i += text.count
-                return .taken
-            }
-            /// A string without escapes; its inside.
-            func plainString() -> Range<Int>? {
-                guard bytes[i] == UInt8(ascii: "\"") else { return nil }
-                var end = i + 1
-                while bytes[end] >= 0x20, bytes[end] != UInt8(ascii: "\""),
-                    bytes[end] != UInt8(ascii: "\\")
-                {
-                    end += 1
-                }
-                guard bytes[end] == UInt8(ascii: "\"") else {
-                    i = end
-                    return nil
-                }
-                defer { i = end + 1 }
-                return (i + 1)..<end
-            }
-            func failed() -> FastHead { i >= count ? .incomplete : .unusual }
-
-            let head = has(Self.metricHead)
-            guard case .taken = head else { return head }
-            if bytes[i] == UInt8(ascii: "}") {
-                i += 1
-            } else {
-                while true {
-                    guard let name = plainString() else { return failed() }
-                    guard bytes[i] == UInt8(ascii: ":") else { return failed() }
-                    i += 1
-                    guard let value = plainString() else { return failed() }
-                    labels.append((name, value))
-                    if bytes[i] == UInt8(ascii: ",") {
-                        i += 1
-                    } else if bytes[i] == UInt8(ascii: "}") {
-                        i += 1
-                        break
-                    } else {
-                        return failed()
-                    }
-                }
-            }
-            let values = has(Self.valuesHead)
-            if case .taken = values {
-                next = i
-                return .taken
-            }
-            let value = has(Self.valueHead)
-            if case .taken = value {
-                isVector = true
-                // The bracket belongs to the sample.
-                next = i - 1
-                return .taken
-            }
-            if case .incomplete = values { return .incomplete }
-            return value
+    /// The head of an element in Prometheus's own spelling, and the only sample of a vector's.
+    /// What it wrote must be discarded if it was not taken.
+    private mutating func readFastHead() throws(ScanError) -> FastHead {
+        labels.removeAll(keepingCapacity: true)
+        let (next, stop) = scanHead()
+        switch stop {
+        case .closed: break
+        case .incomplete: return .incomplete
+        case .unusual: return .unusual
+        case .tooManyLabels:
+            throw .tooLarge("a series has more than \(limits.labels) labels")
         }
-        guard case .taken = outcome else { return outcome }
-        let start = position
-        let isPlain = pending.withUnsafeBufferPointer {
-            editor.appendPlain(labels, of: $0, to: &page)
+        var end = next
+        if case .vector = shape {
+            let sample = scanSample(from: next)
+            guard sample.isWhole else { return sample.end >= count ? .incomplete : .unusual }
+            end = sample.end
         }
-        guard isPlain else { return .unusual }
+        if try !editor.appendPlain(labels, of: pending, to: &page) { try appendUnusualMetric() }
         page.bytes.append(UInt8(ascii: ","))
         element.samples = page.bytes.count
-        page.bytes.append(contentsOf: (isVector ? "\"value\":" : "\"values\":[").utf8)
-        position = next
-        guard isVector else {
-            state = .samples
-            return .taken
-        }
-        let taken = readFastValue()
-        if case .taken = taken {
-            state = .rest
-        } else {
-            page.bytes.removeSubrange(element.bytes...)
-            page.keys.removeSubrange(element.keys...)
-            position = start
-        }
-        return taken
-    }
-
-    /// The one sample of a vector's element.
-    private mutating func readFastValue() -> FastHead {
-        let start = position
-        let end: Int? = pending.withUnsafeBufferPointer { bytes in
-            SampleScan.valueClasses.withUnsafeBufferPointer { classes in
-                guard let table = classes.baseAddress else { return nil }
-                return SampleScan.sample(bytes, from: start, count: count, classes: table)
-            }
-        }
-        guard let end else {
-            return pending[start..<count].contains(UInt8(ascii: "]")) ? .unusual : .incomplete
-        }
-        page.bytes.append(contentsOf: pending[start..<end])
         position = end
+        switch shape {
+        case .matrix:
+            page.bytes.append(contentsOf: Self.valuesOpening)
+            state = .samples
+        case .vector:
+            page.bytes.append(contentsOf: Self.valueOpening)
+            append(next..<end)
+            state = .rest
+        }
         return .taken
     }
+
+    private static let valuesOpening = Array("\"values\":[".utf8)
+    private static let valueOpening = Array("\"value\":".utf8)
+
+    /// Everything before the first sample; its labels are then in `labels`.
+    private mutating func scanHead() -> (position: Int, stop: MetricScan.Stop) {
+        pending.withUnsafeBufferPointer { bytes in
+            guard let p = bytes.baseAddress else { return (position, .unusual) }
+            var i = position
+            guard MetricScan.take(Self.metricHead, p, at: &i) else {
+                return (i, i >= count ? .incomplete : .unusual)
+            }
+            var (end, stop) = MetricScan.labels(
+                p, from: i, count: count, atMost: limits.labels, into: &labels)
+            guard case .closed = stop else { return (end, stop) }
+            let isTaken =
+                switch shape {
+                case .matrix: MetricScan.take(Self.valuesHead, p, at: &end)
+                case .vector: MetricScan.take(Self.valueHead, p, at: &end)
+                }
+            if !isTaken { stop = end >= count ? .incomplete : .unusual }
+            return (end, stop)
+        }
+    }
+
+    private func scanSample(from start: Int) -> (end: Int, isWhole: Bool) {
+        pending.withUnsafeBufferPointer { bytes in
+            guard let p = bytes.baseAddress else { return (start, false) }
+            var i = start
+            let time = SampleScan.sample(p, at: &i)
+            return (i, time != nil)
+        }
+    }
+
+    /// Labels that were scanned, but must be renamed or sorted.
+    private mutating func appendUnusualMetric() throws(ScanError) {
+        // The opening brace of the labels ends the head.
+        var cursor = JSONCursor(
+            pending, from: position + Self.metricHead.utf8CodeUnitCount - 1, to: count)
+        let decoded: [WalkedElement.Label]
+        do throws(JSONCursor.Failure) {
+            decoded = try WalkedElement.labels(&cursor, atMost: limits.labels)
+        } catch {
+            throw .malformed("labels with escapes that are none")
+        }
+        try editor.append(decoded, to: &page)
+    }
+
+    private mutating func append(_ range: Range<Int>) {
+        pending.withUnsafeBufferPointer {
+            page.bytes.append(contentsOf: UnsafeBufferPointer(rebasing: $0[range]))
+        }
+    }
+
+    // MARK: - Samples
 
     /// Passes samples on as far as they are complete.
     mutating func readSamples() throws(ScanError) -> Bool {
@@ -157,25 +139,21 @@ extension ResponseScanner {
                 throw .tooLarge("a series is larger than \(limits.element) bytes")
             }
             let start = position
+            var time = element.time
             let (end, stop) = pending.withUnsafeBufferPointer { bytes in
-                SampleScan.valueClasses.withUnsafeBufferPointer { classes in
-                    guard let table = classes.baseAddress else {
-                        return (start, SampleScan.Stop.unusual)
-                    }
-                    return SampleScan.samples(bytes, from: start, count: count, classes: table)
-                }
+                guard let p = bytes.baseAddress else { return (start, SampleScan.Stop.unusual) }
+                return SampleScan.samples(p, from: start, count: count, after: &time)
             }
+            element.time = time
             if end > start {
-                pending.withUnsafeBufferPointer {
-                    page.bytes.append(contentsOf: UnsafeBufferPointer(rebasing: $0[start..<end]))
-                }
+                append(start..<end)
                 position = end
             }
             switch stop {
             case .closed:
                 state = .rest
                 return true
-            case .incomplete: return false
+            case .incomplete: return try wait(within: limits.frame)
             case .unusual:
                 guard try readUnusualSample() else { return false }
                 if case .rest = state { return true }
@@ -183,66 +161,66 @@ extension ResponseScanner {
         }
     }
 
-    /// One sample, or the end of the array, in another spelling.
+    /// One sample, or the end of an empty array, in another spelling.
     private mutating func readUnusualSample() throws(ScanError) -> Bool {
-        let isFirst = page.bytes.last == UInt8(ascii: "[")
+        let isFirst = page.bytes.count == element.samples + Self.valuesOpening.count
+        let last = element.time
+        var time = last
         var sample: [UInt8] = []
         let isLast = try walk(limit: limits.frame) { (cursor) throws(JSONCursor.Failure) in
             if isFirst, try cursor.accept(UInt8(ascii: "]")) { return true }
-            sample = try WalkedElement.sample(&cursor)
+            time = try WalkedElement.sample(&cursor, to: &sample)
+            guard time > last else { throw .disorder(cursor.position) }
             if try cursor.accept(UInt8(ascii: ",")) { return false }
             try cursor.expect(UInt8(ascii: "]"))
             return true
         }
         guard let isLast else { return false }
-        page.bytes.append(contentsOf: sample)
-        page.bytes.append(UInt8(ascii: isLast ? "]" : ","))
+        element.time = time
         if isLast { state = .rest }
+        if sample.isEmpty {
+            page.bytes.removeSubrange(element.samples...)
+        } else {
+            page.bytes.append(contentsOf: sample)
+            page.bytes.append(UInt8(ascii: isLast ? "]" : ","))
+        }
         return true
     }
 
-    /// What follows `values` in an element: its end, or histograms.
+    /// What follows `values` or `value` in an element: its end, or histograms.
     mutating func readRest() throws(ScanError) -> Bool {
         if position < count, pending[position] == UInt8(ascii: "}") {
             position += 1
-            close()
+            try close()
             return true
         }
-        var histograms: [UInt8] = []
+        let shape = shape
+        var histograms: [UInt8]?
         let done = try walk(limit: limits.element) { (cursor) throws(JSONCursor.Failure) in
             while try cursor.accept(UInt8(ascii: ",")) {
                 let key = try cursor.string()
                 try cursor.expect(UInt8(ascii: ":"))
-                if key == "histograms" {
-                    histograms = try WalkedElement.histograms(&cursor)
-                } else {
-                    try cursor.skip()
+                switch (key, shape) {
+                case ("histograms", .matrix) where histograms == nil:
+                    histograms = try WalkedElement.member(
+                        key, &cursor, shape, WalkedElement.histogram)
+                case ("metric", _), ("values", _), ("value", _), ("histograms", _),
+                    ("histogram", _):
+                    throw .twice(key, cursor.position)
+                default: try cursor.skip()
                 }
             }
             try cursor.expect(UInt8(ascii: "}"))
             return true
         }
         guard done != nil else { return false }
-        if !histograms.isEmpty {
-            page.bytes.append(contentsOf: ",\"histograms\":".utf8)
+        if let histograms, !histograms.isEmpty {
+            if page.bytes.count > element.samples { page.bytes.append(UInt8(ascii: ",")) }
             page.bytes.append(contentsOf: histograms)
             element.hasHistograms = true
         }
-        close()
+        try close()
         return true
-    }
-
-    private mutating func close() {
-        page.bytes.append(UInt8(ascii: "}"))
-        page.series.append(
-            SeriesPage.Extent(
-                key: element.keys..<page.keys.count, element: element.bytes..<page.bytes.count,
-                samples: element.samples..<page.bytes.count,
-                hasHistograms: element.hasHistograms))
-        page.bytes.append(UInt8(ascii: ","))
-        trailer.seriesCount += 1
-        state = .separator
-        if page.bytes.count >= limits.page { flush() }
     }
 
     /// Writes an element that the walker read.
@@ -253,6 +231,33 @@ extension ResponseScanner {
         element.samples = page.bytes.count
         page.bytes.append(contentsOf: walked.samples)
         element.hasHistograms = walked.hasHistograms
-        close()
+        try close()
+    }
+
+    // MARK: - The page
+
+    private mutating func close() throws(ScanError) {
+        state = .separator
+        guard page.bytes.count > element.samples else { return discard() }
+        page.bytes.append(UInt8(ascii: "}"))
+        let key = element.keys..<page.keys.count
+        let previous = page.series.last.map { page.keys[$0.key] } ?? lastKey[...]
+        if trailer.seriesCount > 0, previous.elementsEqual(page.keys[key]) {
+            throw .duplicate(LabelSet(key: Array(page.keys[key])))
+        }
+        page.series.append(
+            SeriesPage.Extent(
+                key: key, element: element.bytes..<page.bytes.count,
+                samples: element.samples..<page.bytes.count,
+                hasHistograms: element.hasHistograms))
+        page.bytes.append(UInt8(ascii: ","))
+        trailer.seriesCount += 1
+        if page.bytes.count >= limits.page { flush() }
+    }
+
+    /// Takes back what was written of the element.
+    private mutating func discard() {
+        page.bytes.removeSubrange(element.bytes...)
+        page.keys.removeSubrange(element.keys...)
     }
 }

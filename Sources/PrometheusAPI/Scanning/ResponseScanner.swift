@@ -2,8 +2,9 @@
 /// pages: label bytes edited, sample bytes validated and copied, never decoded.
 ///
 /// Prometheus's own spelling is scanned fast; white space, other key orders, unknown keys,
-/// histograms and escapes go through an exact walker of the same grammar. What leaves is always
-/// Prometheus's spelling.
+/// histograms and other spellings of numbers go through an exact walker of the same grammar. What
+/// leaves is always Prometheus's spelling, with samples in ascending order of time. Series without
+/// any sample are left out.
 public struct ResponseScanner {
     public struct Limits: Sendable {
         /// Bytes of one series, and of an answer whose spelling allows no streaming.
@@ -12,6 +13,8 @@ public struct ResponseScanner {
         public var frame = 4 << 20
         /// Bytes of a page before it is handed on.
         public var page = 256 << 10
+        /// Labels of one series.
+        public var labels = 1 << 10
 
         public init() {}
     }
@@ -27,6 +30,13 @@ public struct ResponseScanner {
         public var plain: String?
 
         public init() {}
+    }
+
+    /// Which of the two readers of the one grammar are in use.
+    enum Speed {
+        case fast
+        /// The walker alone: the reference that tests compare with.
+        case exact
     }
 
     enum State {
@@ -46,27 +56,44 @@ public struct ResponseScanner {
 
     let limits: Limits
     let editor: MetricEditor
+    let speed: Speed
     /// Data, then `SampleScan.guardCount` zero bytes.
     var pending: [UInt8]
     var count = 0
     var position = 0
     var state = State.head
+    var shape = WalkedElement.Shape.matrix
     var page = SeriesPage()
     var ready: [SeriesPage] = []
     var element = OpenElement()
+    var labels: [PlainLabel] = []
+    /// The last series of the page handed on last.
+    var lastKey: [UInt8] = []
     var trailer = Trailer()
+    var status: String?
+    /// Bytes that must be there before the next attempt; grows by doubling, so that a large part
+    /// that arrives in small chunks is not read anew with every one.
+    private var wanted = 0
+    private var isEnding = false
 
     /// Where the element being read stands in the page.
     struct OpenElement {
         var bytes = 0
         var keys = 0
         var samples = 0
+        /// Of the last sample.
+        var time = Int64.min
         var hasHistograms = false
     }
 
     /// Without an injection, label sets pass as they are.
     public init(injecting injection: LabelInjection? = nil, limits: Limits = Limits()) {
+        self.init(injecting: injection, limits: limits, speed: .fast)
+    }
+
+    init(injecting injection: LabelInjection?, limits: Limits, speed: Speed) {
         self.limits = limits
+        self.speed = speed
         editor = MetricEditor(injection)
         pending = [UInt8](repeating: 0, count: SampleScan.guardCount)
     }
@@ -92,14 +119,14 @@ public struct ResponseScanner {
 
     /// Ends the body. Remaining series are then in `takePages()`.
     public mutating func finish() throws(ScanError) -> Trailer {
+        isEnding = true
+        try advance()
         switch state {
         case .whole: try readWhole()
         case .tail: try readTail()
         case .head:
-            // Small answers and errors may stand here wholly; so may nothing at all.
-            if position >= count { throw .malformed("the body is empty") }
-            state = .whole
-            try readWhole()
+            let isEmpty = pending[position..<count].allSatisfy { $0 <= 0x20 }
+            throw isEmpty ? .malformed("the body is empty") : .truncated
         case .element, .samples, .rest, .separator: throw .truncated
         }
         flush()
@@ -107,7 +134,8 @@ public struct ResponseScanner {
     }
 
     mutating func flush() {
-        guard !page.series.isEmpty else { return }
+        guard let last = page.series.last else { return }
+        lastKey = Array(page.keys[last.key])
         ready.append(page)
         page = SeriesPage()
     }
@@ -115,8 +143,10 @@ public struct ResponseScanner {
     // MARK: - The state machine
 
     private mutating func advance() throws(ScanError) {
-        while true {
-            let goesOn: Bool
+        if count - position < wanted, !isEnding { return }
+        wanted = 0
+        var goesOn = true
+        while goesOn {
             switch state {
             case .head: goesOn = try readHead()
             case .element(let mayEnd): goesOn = try readElement(mayEnd: mayEnd)
@@ -127,17 +157,26 @@ public struct ResponseScanner {
                 guard count - position <= limits.frame else {
                     throw .tooLarge("more than \(limits.frame) bytes behind the last series")
                 }
-                return
+                goesOn = false
             case .whole:
                 guard count <= limits.element else {
                     throw .tooLarge(
                         "an answer of more than \(limits.element) bytes in a spelling that allows "
                             + "no streaming")
                 }
-                return
+                goesOn = false
             }
-            if !goesOn { return }
         }
+    }
+
+    /// Waits for more bytes of a part that may have `limit` of them. Always false.
+    mutating func wait(within limit: Int) throws(ScanError) -> Bool {
+        let have = count - position
+        guard have <= limit else {
+            throw .tooLarge("a part of the answer is larger than \(limit) bytes")
+        }
+        wanted = min(2 * have, limit + 1)
+        return false
     }
 
     /// Runs the walker; nil when the buffer ends too early, within the limit.
@@ -152,121 +191,26 @@ public struct ResponseScanner {
         } catch {
             switch error {
             case .malformed(_, let reason): throw .malformed(reason)
+            case .tooMany(let reason): throw .tooLarge(reason)
             case .incomplete:
-                guard count - position <= limit else {
-                    throw .tooLarge("a part of the answer is larger than \(limit) bytes")
-                }
+                _ = try wait(within: limit)
                 return nil
             }
         }
     }
 
-    private mutating func readHead() throws(ScanError) -> Bool {
-        var first = position
-        while first < count, [0x20, 0x09, 0x0A, 0x0D].contains(pending[first]) { first += 1 }
-        guard first < count else { return false }
-        guard pending[first] == UInt8(ascii: "{") else {
-            throw .notJSON(startingWith: pending[first..<count])
-        }
-        enum Outcome {
-            case streams(String)
-            case whole
-        }
-        let outcome = try walk(limit: limits.frame) { (cursor) throws(JSONCursor.Failure) in
-            try cursor.expect(UInt8(ascii: "{"))
-            while true {
-                if try cursor.peek() != UInt8(ascii: "\"") { return Outcome.whole }
-                let key = try cursor.string()
-                try cursor.expect(UInt8(ascii: ":"))
-                if key == "data", try cursor.peek() == UInt8(ascii: "{") {
-                    try cursor.expect(UInt8(ascii: "{"))
-                    var resultType = ""
-                    while true {
-                        if try cursor.peek() != UInt8(ascii: "\"") { return Outcome.whole }
-                        let key = try cursor.string()
-                        try cursor.expect(UInt8(ascii: ":"))
-                        if key == "result" {
-                            guard resultType == "matrix" || resultType == "vector",
-                                try cursor.peek() == UInt8(ascii: "[")
-                            else { return Outcome.whole }
-                            try cursor.expect(UInt8(ascii: "["))
-                            return Outcome.streams(resultType)
-                        }
-                        if key == "resultType" {
-                            resultType = try cursor.string()
-                        } else {
-                            try cursor.skip()
-                        }
-                        guard try cursor.accept(UInt8(ascii: ",")) else { return Outcome.whole }
-                    }
-                }
-                if key == "status" {
-                    guard try cursor.string() == "success" else { return Outcome.whole }
-                } else if key == "data" {
-                    return Outcome.whole
-                } else {
-                    try cursor.skip()
-                }
-                guard try cursor.accept(UInt8(ascii: ",")) else { return Outcome.whole }
-            }
-        }
-        switch outcome {
-        case nil: return false
-        case .whole?:
-            position = 0
-            state = .whole
-        case .streams(let resultType)?:
-            trailer.resultType = resultType
-            state = .element(mayEnd: true)
-        }
-        return true
-    }
-
     private mutating func readSeparator() throws(ScanError) -> Bool {
         let next = try walk(limit: limits.frame) { (cursor) throws(JSONCursor.Failure) in
-            try cursor.peek()
+            let next = try cursor.peek()
+            cursor.position += 1
+            return next
         }
         guard let next else { return false }
         switch next {
-        case UInt8(ascii: ","):
-            position += 1
-            state = .element(mayEnd: false)
-        case UInt8(ascii: "]"):
-            position += 1
-            state = .tail
+        case UInt8(ascii: ","): state = .element(mayEnd: false)
+        case UInt8(ascii: "]"): state = .tail
         default: throw .malformed("expected ',' or ']' between series")
         }
         return true
-    }
-
-    private mutating func readTail() throws(ScanError) {
-        var found = trailer
-        var status: String?
-        let done = try walk(limit: limits.frame) { (cursor) throws(JSONCursor.Failure) in
-            // What remains of the data object, then of the whole.
-            while try cursor.accept(UInt8(ascii: ",")) {
-                _ = try cursor.string()
-                try cursor.expect(UInt8(ascii: ":"))
-                try cursor.skip()
-            }
-            try cursor.expect(UInt8(ascii: "}"))
-            while try cursor.accept(UInt8(ascii: ",")) {
-                let key = try cursor.string()
-                try cursor.expect(UInt8(ascii: ":"))
-                switch key {
-                case "warnings": found.warnings = try cursor.strings()
-                case "infos": found.infos = try cursor.strings()
-                case "status": status = try cursor.string()
-                default: try cursor.skip()
-                }
-            }
-            try cursor.expect(UInt8(ascii: "}"))
-            cursor.skipSpace()
-            return true
-        }
-        guard done != nil else { throw .truncated }
-        guard position == count else { throw .malformed("something follows the answer") }
-        if let status, status != "success" { throw .malformed("status \(status) after the data") }
-        trailer = found
     }
 }

@@ -1,101 +1,199 @@
-/// The strict scan of samples, `[1435781430.781,"0.5"]`, the one loop that touches every byte of a
-/// large answer. It accepts only what Prometheus writes; whatever else there is goes to the exact
-/// walker.
+/// The strict scan of samples, `[1435781430.781,"0.5"]`: the one loop that touches every byte of a
+/// large answer. It accepts only what Prometheus writes, in ascending order; whatever else there is
+/// goes to the exact walker, which decides.
+///
+/// All functions read at `p[i]` and up to `guardCount` bytes from there, with `i` at most `count`:
+/// the bytes from `count` on must be `guardCount` zeros. A zero belongs to no token, so no loop runs
+/// past the end.
 enum SampleScan {
     enum Stop {
         /// The array is closed; the position is behind the bracket.
         case closed
         /// The buffer ends before the next sample does.
         case incomplete
-        /// The next sample is not written as Prometheus writes it.
+        /// The next sample is not written as Prometheus writes it, or does not follow in time.
         case unusual
     }
 
-    /// Bytes of guard that must follow the data, all zero: they belong to no token, so that no
-    /// loop below runs past the end.
-    static let guardCount = 8
+    static let guardCount = 16
 
     /// Passes over complete samples, each followed by a comma or the closing bracket.
     ///
-    /// `start` stands on the `[` of a sample. Returns the position of the first sample not passed
-    /// over (or behind the closing bracket), and why it stopped. The bytes between `start` and the
-    /// returned position are balanced JSON, ending in a comma or the bracket.
+    /// `start` stands on the `[` of a sample. `last` is the time of the sample before, and becomes
+    /// that of the last one passed over. Returns the position of the first sample not passed over
+    /// (or behind the closing bracket), and why it stopped. The bytes between are balanced JSON,
+    /// ending in a comma or the bracket.
     static func samples(
-        _ bytes: UnsafeBufferPointer<UInt8>, from start: Int, count: Int,
-        classes: UnsafePointer<UInt8>
+        _ p: UnsafePointer<UInt8>, from start: Int, count: Int, after last: inout Int64
     ) -> (position: Int, stop: Stop) {
-        // Safe: every index is at most one behind a byte that was not zero, and the guard bytes
-        // behind `count` are zero.
-        guard let p = bytes.baseAddress, start < count else { return (start, .incomplete) }
-        var sample = start
-        var i = start
+        var position = start
+        var time = last
         while true {
-            sample = i
-            guard p[i] == 0x5B else { return stopped(sample, i, count) }
-            i += 1
-            if p[i] == 0x2D { i += 1 }
-            let digits = i
-            while p[i] &- 48 < 10 { i += 1 }
-            guard i > digits else { return stopped(sample, i, count) }
-            if p[i] == 0x2E {
-                i += 1
-                while p[i] &- 48 < 10 { i += 1 }
+            var i = position
+            guard let at = sample(p, at: &i) else {
+                last = time
+                return (position, i >= count ? .incomplete : .unusual)
             }
-            guard p[i] == 0x2C else { return stopped(sample, i, count) }
-            i += 1
-            guard p[i] == 0x22 else { return stopped(sample, i, count) }
-            i += 1
-            let value = i
-            while classes[Int(p[i])] != 0 { i += 1 }
-            guard i > value, p[i] == 0x22 else { return stopped(sample, i, count) }
-            i += 1
-            guard p[i] == 0x5D else { return stopped(sample, i, count) }
-            i += 1
-            if p[i] == 0x2C {
-                i += 1
-                if p[i] == 0 { return stopped(i, i, count) }
-            } else if p[i] == 0x5D {
-                return (i + 1, .closed)
+            guard at > time else {
+                last = time
+                return (position, .unusual)
+            }
+            if p[i] == UInt8(ascii: ",") {
+                position = i + 1
+                time = at
             } else {
-                return stopped(sample, i, count)
+                last = time
+                guard p[i] == UInt8(ascii: "]") else {
+                    return (position, i >= count ? .incomplete : .unusual)
+                }
+                last = at
+                return (i + 1, .closed)
             }
         }
     }
 
-    private static func stopped(_ sample: Int, _ at: Int, _ count: Int) -> (Int, Stop) {
-        (sample, at >= count ? .incomplete : .unusual)
+    /// Passes over one sample and returns its time, or nil with `i` where it goes wrong.
+    @inline(__always)
+    static func sample(_ p: UnsafePointer<UInt8>, at i: inout Int) -> Int64? {
+        guard p[i] == UInt8(ascii: "[") else { return nil }
+        i += 1
+        guard let time = time(p, at: &i) else { return nil }
+        guard p[i] == UInt8(ascii: ",") else { return nil }
+        i += 1
+        guard p[i] == UInt8(ascii: "\"") else { return nil }
+        i += 1
+        guard value(p, at: &i) else { return nil }
+        guard p[i] == UInt8(ascii: "\"") else { return nil }
+        i += 1
+        guard p[i] == UInt8(ascii: "]") else { return nil }
+        i += 1
+        return time
     }
 
-    /// 1 for every byte that may stand in a value: digits, signs, point, exponent, `NaN`, `Inf`.
-    static let valueClasses: [UInt8] = {
-        var table = [UInt8](repeating: 0, count: 256)
-        for byte in "0123456789+-.eENaIinf".utf8 { table[Int(byte)] = 1 }
-        return table
-    }()
-}
+    // MARK: - Times
 
-extension SampleScan {
-    /// The end of one sample that begins at `start`, or nil when it is incomplete or unusual.
-    static func sample(
-        _ bytes: UnsafeBufferPointer<UInt8>, from start: Int, count: Int,
-        classes: UnsafePointer<UInt8>
-    ) -> Int? {
-        // Safe for the same reason as `samples`: the guard bytes stop every loop.
-        guard let p = bytes.baseAddress, start < count, p[start] == 0x5B else { return nil }
-        var i = start + 1
-        if p[i] == 0x2D { i += 1 }
-        let digits = i
-        while p[i] &- 48 < 10 { i += 1 }
-        guard i > digits else { return nil }
-        if p[i] == 0x2E {
+    /// Milliseconds: seconds, and three decimals unless they are zero.
+    @inline(__always)
+    private static func time(_ p: UnsafePointer<UInt8>, at i: inout Int) -> Int64? {
+        // Ten digits are the years 2001 to 2286: eight of them at once.
+        let word = load(p + i)
+        guard areDigits(word), word & 0xFF != 0x30 else { return shortTime(p, at: &i) }
+        let ninth = p[i + 8] &- 48
+        guard ninth < 10 else { return shortTime(p, at: &i) }
+        let tenth = p[i + 9] &- 48
+        guard tenth < 10 else { return shortTime(p, at: &i) }
+        let seconds = number(word) &* 100 &+ Int64(ninth) &* 10 &+ Int64(tenth)
+        i += 10
+        return fraction(p, at: &i, of: seconds, isNegative: false)
+    }
+
+    /// Seconds of another length than ten digits.
+    @inline(never)
+    private static func shortTime(_ p: UnsafePointer<UInt8>, at i: inout Int) -> Int64? {
+        let isNegative = p[i] == UInt8(ascii: "-")
+        if isNegative { i += 1 }
+        let start = i
+        var seconds: Int64 = 0
+        while p[i] &- 48 < 10 {
+            // Fifteen digits of seconds are milliseconds that fit.
+            guard i - start < 15, i == start || p[start] != UInt8(ascii: "0") else { return nil }
+            seconds = seconds &* 10 &+ Int64(p[i] &- 48)
             i += 1
-            while p[i] &- 48 < 10 { i += 1 }
         }
-        guard p[i] == 0x2C, p[i + 1] == 0x22 else { return nil }
-        i += 2
-        let value = i
-        while classes[Int(p[i])] != 0 { i += 1 }
-        guard i > value, p[i] == 0x22, p[i + 1] == 0x5D, i + 2 <= count else { return nil }
-        return i + 2
+        guard i > start else { return nil }
+        let time = fraction(p, at: &i, of: seconds, isNegative: isNegative)
+        if isNegative, time == 0 { return nil }
+        return time
+    }
+
+    @inline(__always)
+    private static func fraction(
+        _ p: UnsafePointer<UInt8>, at i: inout Int, of seconds: Int64, isNegative: Bool
+    ) -> Int64? {
+        var time = seconds &* 1000
+        if p[i] == UInt8(ascii: ".") {
+            var thousandths: Int64 = 0
+            for _ in 0..<3 {
+                i += 1
+                let digit = p[i] &- 48
+                guard digit < 10 else { return nil }
+                thousandths = thousandths &* 10 &+ Int64(digit)
+            }
+            guard thousandths != 0 else { return nil }
+            i += 1
+            time &+= thousandths
+        }
+        return isNegative ? -time : time
+    }
+
+    // MARK: - Values
+
+    /// What `NumberSpelling.isValue` accepts.
+    @inline(__always)
+    private static func value(_ p: UnsafePointer<UInt8>, at i: inout Int) -> Bool {
+        if p[i] == UInt8(ascii: "-") { i += 1 }
+        let first = p[i] &- 48
+        guard first < 10 else { return word(p, at: &i) }
+        i += 1
+        if first != 0 { digits(p, at: &i) }
+        if p[i] == UInt8(ascii: ".") {
+            i += 1
+            guard p[i] &- 48 < 10 else { return false }
+            digits(p, at: &i)
+        }
+        guard p[i] == UInt8(ascii: "e") else { return true }
+        i += 1
+        guard p[i] == UInt8(ascii: "-") || p[i] == UInt8(ascii: "+") else { return false }
+        i += 1
+        for _ in 0..<2 {
+            guard p[i] &- 48 < 10 else { return false }
+            i += 1
+        }
+        digits(p, at: &i)
+        return true
+    }
+
+    @inline(__always)
+    private static func digits(_ p: UnsafePointer<UInt8>, at i: inout Int) {
+        while p[i] &- 48 < 10 { i += 1 }
+    }
+
+    /// `NaN`, `+Inf`, or what follows the sign of `-Inf`.
+    @inline(never)
+    private static func word(_ p: UnsafePointer<UInt8>, at i: inout Int) -> Bool {
+        // Safe at -1: a value stands behind its quote.
+        let isSigned = p[i - 1] == UInt8(ascii: "-")
+        let text: StaticString = isSigned ? "Inf" : p[i] == UInt8(ascii: "N") ? "NaN" : "+Inf"
+        for index in 0..<text.utf8CodeUnitCount {
+            guard p[i] == text.utf8Start[index] else { return false }
+            i += 1
+        }
+        return true
+    }
+
+    // MARK: - Eight bytes at once
+
+    @inline(__always)
+    private static func load(_ p: UnsafePointer<UInt8>) -> UInt64 {
+        UInt64(littleEndian: UnsafeRawPointer(p).loadUnaligned(as: UInt64.self))
+    }
+
+    /// Whether all eight bytes are decimal digits.
+    @inline(__always)
+    private static func areDigits(_ word: UInt64) -> Bool {
+        let high: UInt64 = 0xF0F0_F0F0_F0F0_F0F0
+        return (word & high) | (((word &+ 0x0606_0606_0606_0606) & high) >> 4)
+            == 0x3333_3333_3333_3333
+    }
+
+    /// The number that eight digits are, the first one in the lowest byte.
+    @inline(__always)
+    private static func number(_ word: UInt64) -> Int64 {
+        let mask: UInt64 = 0x0000_00FF_0000_00FF
+        var pairs = word &- 0x3030_3030_3030_3030
+        pairs = pairs &* 10 &+ (pairs >> 8)
+        let low = (pairs & mask) &* 0x000F_4240_0000_0064
+        let high = ((pairs >> 16) & mask) &* 0x0000_2710_0000_0001
+        return Int64((low &+ high) >> 32)
     }
 }

@@ -1,3 +1,5 @@
+import TimeSeries
+
 /// Why a member's answer cannot be used; `description` is for people.
 public enum ScanError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The body is no JSON object; its first bytes, made printable.
@@ -20,6 +22,16 @@ public enum ScanError: Error, Sendable, Equatable, CustomStringConvertible {
         case .tooLarge(let reason): reason
         }
     }
+
+    /// One label set, two series: no answer of Prometheus has that.
+    static func duplicate(_ labels: LabelSet) -> ScanError {
+        .malformed("two series with the labels \(LabelText.of(labels))")
+    }
+
+    /// A native histogram whose JSON does not tell its buckets without doubt: adding it to others
+    /// could be silently wrong.
+    public static let unrecognizableHistogram = ScanError.malformed(
+        "a native histogram whose bucket schema cannot be recognised without doubt")
 
     /// The beginning of a body that is no JSON.
     static func notJSON(startingWith bytes: some Sequence<UInt8>) -> ScanError {

@@ -1,93 +1,143 @@
 /// One series as the exact walker reads it: any order of keys, any white space, any escapes.
 /// Samples come out in Prometheus's spelling.
 struct WalkedElement {
-    var labels: [(name: [UInt8], value: [UInt8])] = []
-    /// From behind the `metric` object's comma up to the closing brace.
+    /// What series of an answer look like.
+    enum Shape {
+        /// `values` and `histograms`.
+        case matrix
+        /// `value` or `histogram`.
+        case vector
+
+        init?(resultType: String) {
+            switch resultType {
+            case "matrix": self = .matrix
+            case "vector": self = .vector
+            default: return nil
+            }
+        }
+    }
+
+    typealias Label = (name: [UInt8], value: [UInt8])
+
+    var labels: [Label] = []
+    /// From behind the `metric` object's comma up to the closing brace; empty where the series has
+    /// no samples at all.
     var samples: [UInt8] = []
     var hasHistograms = false
 
-    init(_ cursor: inout JSONCursor) throws(JSONCursor.Failure) {
-        var labels: [(name: [UInt8], value: [UInt8])] = []
-        var values: [UInt8] = []
-        var histograms: [UInt8] = []
+    init(
+        _ cursor: inout JSONCursor, shape: Shape, maximumLabels: Int
+    ) throws(JSONCursor.Failure) {
+        var metric: [Label]?
+        var values: [UInt8]?
+        var histograms: [UInt8]?
         try cursor.object { (key, cursor) throws(JSONCursor.Failure) in
-            switch key {
-            case "metric": labels = try Self.labels(&cursor)
-            case "value":
-                values = Array("\"value\":".utf8) + (try Self.sample(&cursor))
-            case "values": values = Array("\"values\":".utf8) + (try Self.samples(&cursor))
-            case "histogram":
-                histograms = Array("\"histogram\":".utf8) + (try Self.histogram(&cursor))
-            case "histograms":
-                histograms = Array("\"histograms\":".utf8) + (try Self.histograms(&cursor))
+            let start = cursor.position
+            switch (key, shape) {
+            case ("metric", _):
+                guard metric == nil else { throw .twice("metric", start) }
+                metric = try Self.labels(&cursor, atMost: maximumLabels)
+            case ("values", .matrix), ("value", .vector):
+                guard values == nil else { throw .twice(key, start) }
+                values = try Self.member(key, &cursor, shape, Self.sample)
+            case ("histograms", .matrix), ("histogram", .vector):
+                guard histograms == nil else { throw .twice(key, start) }
+                histograms = try Self.member(key, &cursor, shape, Self.histogram)
+            case ("values", _), ("value", _), ("histograms", _), ("histogram", _):
+                throw .malformed(start, "\(key) in a result of another type")
             default: try cursor.skip()
             }
         }
-        self.labels = labels
-        samples = values
-        if !values.isEmpty, !histograms.isEmpty { samples.append(UInt8(ascii: ",")) }
-        samples += histograms
-        hasHistograms = !histograms.isEmpty
+        guard let metric else { throw .malformed(cursor.position, "a series without metric") }
+        if case .vector = shape, (values == nil) == (histograms == nil) {
+            throw .malformed(cursor.position, "a series of a vector needs one sample")
+        }
+        if values == nil, histograms == nil {
+            throw .malformed(cursor.position, "a series without values")
+        }
+        labels = metric
+        samples = values ?? []
+        if let histograms, !histograms.isEmpty {
+            if !samples.isEmpty { samples.append(UInt8(ascii: ",")) }
+            samples += histograms
+            hasHistograms = true
+        }
     }
 
-    private static func labels(
-        _ cursor: inout JSONCursor
-    ) throws(JSONCursor.Failure)
-        -> [(name: [UInt8], value: [UInt8])]
-    {
-        var labels: [(name: [UInt8], value: [UInt8])] = []
-        try cursor.object { (name, cursor) throws(JSONCursor.Failure) in
-            labels.append((Array(name.utf8), try cursor.stringBytes()))
+    static func labels(
+        _ cursor: inout JSONCursor, atMost maximum: Int
+    ) throws(JSONCursor.Failure) -> [Label] {
+        var labels: [Label] = []
+        try cursor.members { (name, cursor) throws(JSONCursor.Failure) in
+            guard labels.count < maximum else {
+                throw .tooMany("a series has more than \(maximum) labels")
+            }
+            labels.append((name, try cursor.stringBytes()))
         }
         return labels
     }
 
     // MARK: - Samples
 
-    private static func samples(_ cursor: inout JSONCursor) throws(JSONCursor.Failure) -> [UInt8] {
-        try list(&cursor, sample)
-    }
+    /// Reads one sample, appends it in Prometheus's spelling, and returns its time.
+    typealias Reader = (inout JSONCursor, inout [UInt8]) throws(JSONCursor.Failure) -> Int64
 
-    static func histograms(_ cursor: inout JSONCursor) throws(JSONCursor.Failure) -> [UInt8] {
-        try list(&cursor, histogram)
-    }
-
-    private static func list(
-        _ cursor: inout JSONCursor,
-        _ one: (inout JSONCursor) throws(JSONCursor.Failure) -> [UInt8]
+    /// `"key":` and what stands there; nothing for an empty array.
+    static func member(
+        _ key: String, _ cursor: inout JSONCursor, _ shape: Shape, _ read: Reader
     ) throws(JSONCursor.Failure) -> [UInt8] {
-        var out: [UInt8] = [UInt8(ascii: "[")]
+        var out = Array("\"\(key)\":".utf8)
+        guard case .matrix = shape else {
+            _ = try read(&cursor, &out)
+            return out
+        }
+        var last = Int64.min
+        var isEmpty = true
+        out.append(UInt8(ascii: "["))
         try cursor.array { (cursor) throws(JSONCursor.Failure) in
-            if out.count > 1 { out.append(UInt8(ascii: ",")) }
-            out += try one(&cursor)
+            if !isEmpty { out.append(UInt8(ascii: ",")) }
+            let start = cursor.position
+            let time = try read(&cursor, &out)
+            guard time > last else { throw .disorder(start) }
+            last = time
+            isEmpty = false
         }
         out.append(UInt8(ascii: "]"))
-        return out
+        return isEmpty ? [] : out
     }
 
     /// `[time,"value"]`.
-    static func sample(_ cursor: inout JSONCursor) throws(JSONCursor.Failure) -> [UInt8] {
-        try cursor.expect(UInt8(ascii: "["))
-        var out = try time(&cursor)
-        out += try numberString(&cursor)
+    static func sample(
+        _ cursor: inout JSONCursor, to out: inout [UInt8]
+    ) throws(JSONCursor.Failure) -> Int64 {
+        let time = try time(&cursor, to: &out)
+        try number(&cursor, to: &out)
         try cursor.expect(UInt8(ascii: "]"))
         out.append(UInt8(ascii: "]"))
-        return out
+        return time
     }
 
     /// `[time,{"count":…,"sum":…,"buckets":[…]}]`.
-    static func histogram(_ cursor: inout JSONCursor) throws(JSONCursor.Failure) -> [UInt8] {
-        try cursor.expect(UInt8(ascii: "["))
-        var out = try time(&cursor)
+    static func histogram(
+        _ cursor: inout JSONCursor, to out: inout [UInt8]
+    ) throws(JSONCursor.Failure) -> Int64 {
+        let time = try time(&cursor, to: &out)
         var count: [UInt8] = []
         var sum: [UInt8] = []
         var buckets: [UInt8] = []
+        var isBucketed = false
         let start = cursor.position
         try cursor.object { (key, cursor) throws(JSONCursor.Failure) in
             switch key {
-            case "count": count = try numberString(&cursor)
-            case "sum": sum = try numberString(&cursor)
-            case "buckets": buckets = try list(&cursor, bucket)
+            case "count" where count.isEmpty: try number(&cursor, to: &count)
+            case "sum" where sum.isEmpty: try number(&cursor, to: &sum)
+            case "buckets" where !isBucketed:
+                isBucketed = true
+                try cursor.array { (cursor) throws(JSONCursor.Failure) in
+                    if !buckets.isEmpty { buckets.append(UInt8(ascii: ",")) }
+                    try bucket(&cursor, to: &buckets)
+                }
+            case "count", "sum", "buckets": throw .twice(key, start)
             default: try cursor.skip()
             }
         }
@@ -95,54 +145,84 @@ struct WalkedElement {
             throw .malformed(start, "a histogram without count or sum")
         }
         try cursor.expect(UInt8(ascii: "]"))
-        out += Array("{\"count\":".utf8) + count + Array(",\"sum\":".utf8) + sum
-        if buckets.count > 2 { out += Array(",\"buckets\":".utf8) + buckets }
-        out += Array("}]".utf8)
-        return out
+        out.append(contentsOf: "{\"count\":".utf8)
+        out += count
+        out.append(contentsOf: ",\"sum\":".utf8)
+        out += sum
+        if !buckets.isEmpty {
+            out.append(contentsOf: ",\"buckets\":[".utf8)
+            out += buckets
+            out.append(UInt8(ascii: "]"))
+        }
+        out.append(contentsOf: "}]".utf8)
+        return time
     }
 
     /// `[rule,"lower","upper","count"]`.
-    private static func bucket(_ cursor: inout JSONCursor) throws(JSONCursor.Failure) -> [UInt8] {
+    private static func bucket(
+        _ cursor: inout JSONCursor, to out: inout [UInt8]
+    ) throws(JSONCursor.Failure) {
         try cursor.expect(UInt8(ascii: "["))
         let rule = try cursor.number()
         guard rule.count == 1, (48...51).contains(cursor.bytes[rule.lowerBound]) else {
             throw .malformed(rule.lowerBound, "a bucket rule that is none of 0 to 3")
         }
-        var out: [UInt8] = [UInt8(ascii: "["), cursor.bytes[rule.lowerBound]]
+        out.append(UInt8(ascii: "["))
+        out.append(cursor.bytes[rule.lowerBound])
         for _ in 0..<3 {
             try cursor.expect(UInt8(ascii: ","))
             out.append(UInt8(ascii: ","))
-            out += try numberString(&cursor)
+            try number(&cursor, to: &out)
         }
         try cursor.expect(UInt8(ascii: "]"))
         out.append(UInt8(ascii: "]"))
-        return out
     }
 
     /// `[` and the time in Prometheus's spelling, and the comma behind it.
-    private static func time(_ cursor: inout JSONCursor) throws(JSONCursor.Failure) -> [UInt8] {
+    private static func time(
+        _ cursor: inout JSONCursor, to out: inout [UInt8]
+    ) throws(JSONCursor.Failure) -> Int64 {
+        try cursor.expect(UInt8(ascii: "["))
         let range = try cursor.number()
         guard let milliseconds = NumberScan.milliseconds(of: cursor.bytes[range]) else {
             throw .malformed(range.lowerBound, "a sample time that is no number")
         }
         try cursor.expect(UInt8(ascii: ","))
-        var out: [UInt8] = [UInt8(ascii: "[")]
+        out.append(UInt8(ascii: "["))
         TimestampText.appendSample(milliseconds, to: &out)
         out.append(UInt8(ascii: ","))
-        return out
+        return milliseconds
     }
 
-    /// A number in quotes.
-    private static func numberString(
-        _ cursor: inout JSONCursor
-    ) throws(JSONCursor.Failure)
-        -> [UInt8]
-    {
+    /// A number in quotes: copied where it has Prometheus's spelling, else spelled anew.
+    private static func number(
+        _ cursor: inout JSONCursor, to out: inout [UInt8]
+    ) throws(JSONCursor.Failure) {
         let start = cursor.position
-        let text = try cursor.stringBytes()
-        guard NumberScan.value(of: text) != nil else {
+        let text: ArraySlice<UInt8>
+        if let range = try cursor.plainString() {
+            text = cursor.bytes[range]
+        } else {
+            text = try cursor.stringBytes()[...]
+        }
+        out.append(UInt8(ascii: "\""))
+        if NumberSpelling.isValue(text) {
+            out.append(contentsOf: text)
+        } else if let value = NumberScan.value(of: text) {
+            GoNumber.append(value, to: &out)
+        } else {
             throw .malformed(start, "a sample value that is no number")
         }
-        return [UInt8(ascii: "\"")] + text + [UInt8(ascii: "\"")]
+        out.append(UInt8(ascii: "\""))
+    }
+}
+
+extension JSONCursor.Failure {
+    static func twice(_ key: String, _ position: Int) -> Self {
+        .malformed(position, "\(key) stands twice in one object")
+    }
+
+    static func disorder(_ position: Int) -> Self {
+        .malformed(position, "samples of a series are not in ascending order of time")
     }
 }

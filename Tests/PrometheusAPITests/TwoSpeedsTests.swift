@@ -1,0 +1,57 @@
+import Testing
+import TimeSeries
+
+@testable import PrometheusAPI
+
+/// What a scanner makes of a body, or that it refuses it.
+private func outcome(
+    _ body: [UInt8], chunk: Int, speed: ResponseScanner.Speed, injecting: LabelInjection?
+) -> ScanOutcome {
+    var limits = ResponseScanner.Limits()
+    limits.page = 512
+    limits.labels = 12
+    return ScanOutcome(body, chunk: chunk, speed: speed, injecting: injecting, limits: limits)
+}
+
+/// One grammar at two speeds: the fast scan and the exact walker, fed with the same bytes in any
+/// chunks, say the same.
+@Suite struct TwoSpeedsTests {
+    @Test(arguments: 0..<40)
+    func agreeOnMutatedAnswers(seed: UInt64) {
+        var random = SeededRandom(seed: seed)
+        var answers = AnswerGenerator(random: SeededRandom(seed: seed ^ 0xFFFF))
+        for _ in 0..<50 {
+            var body = answers.answer()
+            for _ in 0..<Int.random(in: 0..<4, using: &random) { mutate(&body, &random) }
+            let injection =
+                Bool.random(using: &random) ? LabelInjection(name: "project", value: "m\"1") : nil
+            let exact = outcome(body, chunk: .max, speed: .exact, injecting: injection)
+            let chunk = [1, 2, 3, 7, 31, 200, .max].randomElement(using: &random) ?? 1
+            let fast = outcome(body, chunk: chunk, speed: .fast, injecting: injection)
+            #expect(
+                fast == exact, "chunks of \(chunk): \(String(decoding: body, as: UTF8.self))")
+        }
+    }
+
+    private func mutate(_ body: inout [UInt8], _ random: inout SeededRandom) {
+        guard !body.isEmpty else { return }
+        let at = Int.random(in: 0..<body.count, using: &random)
+        let tokens = [
+            "\"", "\\", ",", "[", "]", "{", "}", ":", " ", "0", "1", "-", "+", ".", "e", "NaN",
+            "Inf", "000", "\u{0}", "\u{1F}", "\\u0041", "\\n", "é", "metric", "values", "value",
+            "histograms", "\"metric\":{},", ",\"values\":[[1,\"1\"]]", "null", "[]",
+        ]
+        switch Int.random(in: 0..<5, using: &random) {
+        case 0: body.remove(at: at)
+        case 1: body[at] = UInt8.random(in: 0...255, using: &random)
+        case 2:
+            body.insert(
+                contentsOf: (tokens.randomElement(using: &random) ?? "").utf8, at: at)
+        case 3:
+            body.removeSubrange(at..<min(body.count, at + Int.random(in: 1..<40, using: &random)))
+        default:
+            let end = min(body.count, at + Int.random(in: 1..<40, using: &random))
+            body.insert(contentsOf: Array(body[at..<end]), at: end)
+        }
+    }
+}
