@@ -8,11 +8,22 @@ struct TestScriptCommand: AsyncParsableCommand {
         commandName: "test-script",
         abstract: "Runs scripts in the language of Prometheus's own PromQL tests.")
 
+    @Option(
+        help: """
+            Spread each load over so many members, answer every query through the federated plan, \
+            and compare with one engine over the union.
+            """)
+    var partitions: Int?
     @Argument(help: "Scripts.")
     var files: [String]
 
+    func validate() throws {
+        if let partitions, partitions < 1 {
+            throw ValidationError("--partitions takes a number from 1.")
+        }
+    }
+
     func run() async throws {
-        let runner = ScriptRunner()
         var failures = 0
         for path in files {
             guard let data = FileManager.default.contents(atPath: path) else {
@@ -26,11 +37,16 @@ struct TestScriptCommand: AsyncParsableCommand {
                 Console.say("\(path): \(error)")
                 throw Outcome.invalid
             }
-            let report = runner.run(script, name: path)
+            let report = report(on: script, path)
             Console.answer(report.summary)
             for failure in report.failures { Console.answer("  \(path): \(failure)") }
             failures += report.failures.count
         }
         if failures > 0 { throw Outcome.failure }
+    }
+
+    private func report(on script: PromQLScript, _ path: String) -> ScriptReport {
+        guard let partitions else { return ScriptRunner().run(script, name: path) }
+        return FederatedScriptEvaluator(partitions: partitions).check(script, name: path)
     }
 }
