@@ -1,15 +1,21 @@
-import PromQL
-import PromQLEngine
-import TimeSeries
+public import PromQL
+public import PromQLEngine
+public import TimeSeries
 
 /// Judges an answer by the engine's over a union: values within a tolerance that suits the query,
 /// and of `topk`, `sort` and their like exactly what they promise.
-struct AnswerJudgement {
-    var options: EngineOptions
-    var parsing: ParserOptions
+public struct AnswerJudgement: Sendable {
+    /// Of the engine that says what could have been chosen by `topk` and its like.
+    public var options: EngineOptions
+    public var parsing: ParserOptions
+
+    public init(options: EngineOptions, parsing: ParserOptions) {
+        self.options = options
+        self.parsing = parsing
+    }
 
     /// The first difference in words, or nil.
-    func difference(
+    public func difference(
         _ expected: QueryResult.Value, _ actual: QueryResult.Value, of query: String,
         on grid: StepGrid, over union: any SeriesSource
     ) -> String? {
@@ -32,7 +38,8 @@ struct AnswerJudgement {
         }
     }
 
-    func evaluate(
+    /// The engine's own answer.
+    public func evaluate(
         _ query: String, on grid: StepGrid, over source: any SeriesSource
     ) throws -> QueryResult {
         try Engine(options: options).evaluate(

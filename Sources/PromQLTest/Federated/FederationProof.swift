@@ -44,14 +44,7 @@ public struct FederationProof: Sendable {
         self.features = features
         data = GeneratedData(seed: seed, partitions: partitions)
         let partition = PartitionLabel()
-        union = MemoryStore(
-            zip(data.members, data.series).flatMap { member, series in
-                series.map { one in
-                    var copy = one
-                    copy.labels = partition.injecting(member, into: one.labels)
-                    return copy
-                }
-            })
+        union = MemoryStore(data.union(by: partition))
         options = EngineOptions()
         federated = FederatedEvaluator(
             sources: data.series.map { MemoryStore($0) },
@@ -66,7 +59,7 @@ public struct FederationProof: Sendable {
         var random = SeededRandom(seed: seed ^ 0x5eed)
         for _ in 0..<queries {
             let query = generator.next()
-            let grid = grid(&random)
+            let grid = data.grid(&random)
             switch compare(query, on: grid) {
             case .same(let isEmpty):
                 report.compared += 1
@@ -101,15 +94,6 @@ public struct FederationProof: Sendable {
         case same(isEmpty: Bool)
         case bothRefuse
         case different(String)
-    }
-
-    private func grid(_ random: inout SeededRandom) -> StepGrid {
-        let start = data.start + Int64.random(in: 0...900, using: &random) * 1000
-        if Bool.random(using: &random) { return .instant(start) }
-        let steps: [Int64] = [15_000, 30_000, 60_000, 7_000, 97_500]
-        let step = steps.randomElement(using: &random) ?? 15_000
-        return StepGrid(
-            start: start, end: start + step * Int64.random(in: 0...12, using: &random), step: step)
     }
 
     private func compare(_ query: String, on grid: StepGrid) -> Outcome {
@@ -147,15 +131,5 @@ public struct FederationProof: Sendable {
             }
         }
         return (query, reason)
-    }
-}
-
-extension QueryResult.Value {
-    fileprivate var isEmpty: Bool {
-        switch self {
-        case .scalar, .string: false
-        case .vector(let series): series.allSatisfy(\.isEmpty)
-        case .rangeVector(let series): series.isEmpty
-        }
     }
 }

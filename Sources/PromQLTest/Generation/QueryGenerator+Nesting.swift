@@ -2,7 +2,7 @@
 /// a flag of Prometheus 3.x allows.
 extension QueryGenerator {
     mutating func nested(_ depth: Int) -> String {
-        switch Int.random(in: 0..<8, using: &random) {
+        switch Int.random(in: 0..<(features.contains(.version3) ? 8 : 7), using: &random) {
         case 0:
             let inner = random.pick(["sum", "avg", "count", "max"]) + grouping()
             return

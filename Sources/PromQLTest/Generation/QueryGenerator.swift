@@ -11,6 +11,8 @@ public struct QueryGenerator: Sendable {
         public static let experimental = Features(rawValue: 2)
         /// `topk`, `bottomk` and whatever depends on the order of equals.
         public static let ties = Features(rawValue: 4)
+        /// Functions whose sums depend on the order of addition.
+        public static let arithmetic = Features(rawValue: 8)
     }
 
     var random: SeededRandom
@@ -49,7 +51,8 @@ public struct QueryGenerator: Sendable {
         case 26: return absence(depth)
         case 27: return subquery(depth)
         case 28: return quantileOfBuckets(depth)
-        case 29...30: return histogram(depth)
+        case 29...30:
+            return features.contains(.version3) ? histogram(depth) : rangeFunction(depth)
         case 31: return features.contains(.ties) ? rankedAndReduced(depth) : aggregation(depth)
         case 32: return features.contains(.experimental) ? experimental(depth) : join(depth)
         case 33: return nested(depth)
@@ -135,6 +138,9 @@ public struct QueryGenerator: Sendable {
         }
         if random.oneIn(10) { return "quantile_over_time(\(scalar(depth - 1)), \(matrix(depth)))" }
         if random.oneIn(14) { return "predict_linear(\(matrix(depth)), \(scalar(depth - 1)))" }
+        if features.contains(.arithmetic), random.oneIn(14) {
+            return "holt_winters(\(matrix(depth)), 0.3, 0.6)"
+        }
         return "\(random.pick(names))(\(matrix(depth)))"
     }
 
@@ -146,8 +152,11 @@ public struct QueryGenerator: Sendable {
         case 3: return "timestamp(\(vector(depth - 1)))"
         case 4: return "clamp_max(\(vector(depth - 1)), \(scalar(depth - 1)))"
         default:
-            return
-                "\(random.pick(["abs", "ceil", "floor", "sgn", "sqrt", "hour", "minute"]))(\(vector(depth - 1)))"
+            var names = ["abs", "ceil", "floor", "sgn", "sqrt", "hour", "minute"]
+            if features.contains(.arithmetic) {
+                names += ["exp", "ln", "log2", "log10", "sin", "atan", "deg", "day_of_year"]
+            }
+            return "\(random.pick(names))(\(vector(depth - 1)))"
         }
     }
 

@@ -1,0 +1,67 @@
+import Foundation
+import PromQLEngine
+import TimeSeries
+
+/// An answer of the HTTP API, in the engine's own terms.
+enum PrometheusAnswer {
+    case value(QueryResult.Value)
+    case refusal(String)
+
+    init(_ body: Data, on grid: StepGrid) throws {
+        func unreadable() -> RealPrometheus.Failure {
+            RealPrometheus.Failure(
+                description: "not understood: \(String(decoding: body.prefix(300), as: UTF8.self))")
+        }
+        guard let answer = try JSONSerialization.jsonObject(with: body) as? [String: Any] else {
+            throw unreadable()
+        }
+        if let error = answer["error"] as? String {
+            self = .refusal(error)
+            return
+        }
+        guard let data = answer["data"] as? [String: Any], let result = data["result"] as? [Any]
+        else { throw unreadable() }
+        switch data["resultType"] as? String {
+        case "scalar":
+            guard let value = Self.point(result)?.value else { throw unreadable() }
+            self = .value(.scalar([value]))
+        case "vector", "matrix":
+            self = .value(
+                .vector(
+                    try result.map { item in
+                        guard let series = Self.series(item, on: grid) else { throw unreadable() }
+                        return series
+                    }))
+        default: throw unreadable()
+        }
+    }
+
+    private static func series(_ item: Any, on grid: StepGrid) -> StepSeries? {
+        guard let item = item as? [String: Any], let labels = item["metric"] as? [String: String]
+        else { return nil }
+        let points = item["values"] as? [[Any]] ?? (item["value"] as? [Any]).map { [$0] } ?? []
+        var series = StepSeries(labels: LabelSet(labels), absentFor: grid.count)
+        for written in points {
+            guard let (time, value) = point(written) else { return nil }
+            let step = grid.isInstant ? 0 : Int((time - grid.start) / grid.step)
+            guard series.values.indices.contains(step), grid.time(at: step) == time else {
+                return nil
+            }
+            series.values[step] = value
+        }
+        return series
+    }
+
+    private static func point(_ written: [Any]) -> (time: Int64, value: Double)? {
+        guard written.count == 2, let time = written[0] as? Double,
+            let text = written[1] as? String
+        else { return nil }
+        let milliseconds = Int64((time * 1000).rounded())
+        switch text {
+        case "NaN": return (milliseconds, SampleValue.normalNaN)
+        case "+Inf": return (milliseconds, .infinity)
+        case "-Inf": return (milliseconds, -.infinity)
+        default: return Double(text).map { (milliseconds, $0) }
+        }
+    }
+}
