@@ -69,7 +69,7 @@ struct DifferentialJudge: Sendable {
     /// the steps. 3.x gives every step, and so do we.
     private static let movingPrediction = "predict_linear under @ ends after the first steps"
 
-    private static func predictsFromFixedWindow(_ expression: Expression) -> Bool {
+    private static func predictsFromFixedWindow(_ expression: PromQL.Expression) -> Bool {
         if case .call(let call) = expression, call.function == .predictLinear {
             var window = call.arguments[0]
             while case .paren(let paren) = window { window = paren.expression }
