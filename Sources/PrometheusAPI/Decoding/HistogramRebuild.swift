@@ -1,35 +1,69 @@
 import TimeSeries
 
-/// Native histograms from the buckets that answers list. Schema, spans and hints are not sent, so
-/// they are recognised from the bounds; empty buckets and the hints are lost.
-enum HistogramRebuild {
-    typealias Bucket = (rule: UInt8, lower: Double, upper: Double, count: Double)
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
 
-    /// The histogram, or nil where its schema cannot be recognised without doubt.
-    static func histogram(count: Double, sum: Double, buckets: [Bucket]) -> FloatHistogram? {
-        var rebuilt = FloatHistogram(count: count, sum: sum)
-        if buckets.isEmpty {
+/// Native histograms from the buckets that answers print. Schema and spans are recognised from the
+/// bounds; empty buckets and the hints are lost.
+///
+/// What is rebuilt may be added to other histograms, so it must be the histogram that was printed
+/// and no other: exponential buckets whose bounds fit one schema only, and custom buckets only
+/// where all of them are populated, for the bounds of empty ones are not printed.
+enum HistogramRebuild {
+    typealias Bucket = PrintedHistogram.Bucket
+
+    /// The histograms of one series, or nil where one cannot be recognised without doubt. An empty
+    /// one has the bounds of the custom buckets before it, if there are any.
+    static func histograms(_ printed: [PrintedHistogram]) -> [FloatHistogram]? {
+        var all: [FloatHistogram] = []
+        all.reserveCapacity(printed.count)
+        for one in printed {
+            guard var rebuilt = histogram(one) else { return nil }
+            if one.buckets.isEmpty, let last = all.last, last.usesCustomBuckets {
+                rebuilt.schema = last.schema
+                rebuilt.customValues = last.customValues
+            }
+            all.append(rebuilt)
+        }
+        return all
+    }
+
+    /// The histogram, or nil where it cannot be recognised without doubt.
+    static func histogram(_ printed: PrintedHistogram) -> FloatHistogram? {
+        var rebuilt = FloatHistogram(count: printed.count, sum: printed.sum)
+        guard areAscending(printed.buckets) else { return nil }
+        if printed.buckets.isEmpty {
             // Whatever it meets keeps its own resolution.
-            rebuilt.schema = 8
+            rebuilt.schema = finest
             return rebuilt
         }
         // Only custom buckets reach to an infinity.
-        if buckets.contains(where: { $0.lower == -.infinity || $0.upper == .infinity }) {
-            return custom(rebuilt, buckets)
+        if printed.buckets.contains(where: { $0.lower == -.infinity || $0.upper == .infinity }) {
+            return custom(rebuilt, printed.buckets)
         }
         var positive: [Bucket] = []
         var negative: [Bucket] = []
-        for bucket in buckets {
+        var isZeroSeen = false
+        for bucket in printed.buckets {
             switch bucket.rule {
-            case 0: positive.append(bucket)
-            case 1: negative.append((0, -bucket.upper, -bucket.lower, bucket.count))
-            default:
+            case 0 where bucket.lower >= 0: positive.append(bucket)
+            case 1 where bucket.upper <= 0:
+                negative.append(
+                    Bucket(
+                        rule: 0, lower: -bucket.upper, upper: -bucket.lower, count: bucket.count))
+            case 3 where bucket.lower == -bucket.upper && !isZeroSeen:
+                isZeroSeen = true
                 rebuilt.zeroThreshold = bucket.upper
                 rebuilt.zeroCount = bucket.count
+            default: return nil
             }
         }
         negative.reverse()
-        let isZeroSeen = buckets.contains { $0.rule == 3 }
         guard let schema = schema(of: positive + negative, threshold: rebuilt.zeroThreshold) else {
             return nil
         }
@@ -41,40 +75,57 @@ enum HistogramRebuild {
         return rebuilt
     }
 
+    /// Schemas of exponential buckets.
+    private static let coarsest: Int32 = -4
+    private static let finest: Int32 = 8
+
+    /// Whether buckets have a width and do not overlap; false where a bound is NaN.
+    private static func areAscending(_ buckets: [Bucket]) -> Bool {
+        var last = -Double.infinity
+        for bucket in buckets {
+            // A zero bucket may have no width.
+            let isZero = bucket.rule == 3 && bucket.lower == bucket.upper
+            guard bucket.lower >= last, bucket.lower < bucket.upper || isZero else { return false }
+            last = bucket.upper
+        }
+        return true
+    }
+
     /// The one schema whose bounds these are; the finest when there is no bucket to tell.
     private static func schema(of buckets: [Bucket], threshold: Double) -> Int32? {
-        if buckets.isEmpty { return 8 }
-        return (-4...8).first { schema in
+        if buckets.isEmpty { return finest }
+        func fits(_ schema: Int32) -> Bool {
             buckets.allSatisfy { bucket in
                 guard let index = index(of: bucket.upper, schema) else { return false }
                 let lower = FloatHistogram.bound(at: index - 1, schema: schema)
+                // A bucket that the zero bucket overlaps is printed from the threshold on.
                 return lower == bucket.lower
                     || (bucket.lower == threshold && threshold > lower)
             }
         }
+        guard let whole = buckets.first(where: { $0.lower != threshold }) else {
+            let fitting = (coarsest...finest).filter(fits)
+            return fitting.count == 1 ? fitting[0] : nil
+        }
+        // Two bounds of one bucket are those of one schema only.
+        let schema = -log2(log2(whole.upper / whole.lower)).rounded()
+        guard schema >= Double(coarsest), schema <= Double(finest), fits(Int32(schema)) else {
+            return nil
+        }
+        return Int32(schema)
     }
 
     /// The index of the bucket that ends at a bound.
     private static func index(of bound: Double, _ schema: Int32) -> Int32? {
-        guard bound > 0 else { return nil }
-        var low: Int32 = schema < 0 ? -1100 >> -schema : -1100 << schema
-        var high: Int32 = schema < 0 ? (1100 >> -schema) + 1 : 1100 << schema
-        while low < high {
-            let middle = low + (high - low) / 2
-            if FloatHistogram.bound(at: middle, schema: schema) < bound {
-                low = middle + 1
-            } else {
-                high = middle
-            }
-        }
-        return FloatHistogram.bound(at: low, schema: schema) == bound ? low : nil
+        guard bound > 0, bound.isFinite else { return nil }
+        let near = (log2(bound) * exp2(Double(schema))).rounded()
+        let index = Int32(near)
+        return FloatHistogram.bound(at: index, schema: schema) == bound ? index : nil
     }
 
     private static func spans(
         _ buckets: [Bucket], _ schema: Int32
-    )
-        -> ([FloatHistogram.Span], [Double])
-    {
+    ) -> ([FloatHistogram.Span], [Double]) {
         var spans: [FloatHistogram.Span] = []
         var counts: [Double] = []
         var next: Int32?
@@ -91,20 +142,16 @@ enum HistogramRebuild {
         return (spans, counts)
     }
 
-    /// Custom buckets, only if none is left out between them.
+    /// Custom buckets from one infinity to the other, none left out between.
     private static func custom(_ base: FloatHistogram, _ buckets: [Bucket]) -> FloatHistogram? {
-        guard let first = buckets.first else { return nil }
+        guard buckets.first?.lower == -.infinity, buckets.last?.upper == .infinity else {
+            return nil
+        }
         for (a, b) in zip(buckets, buckets.dropFirst()) where a.upper != b.lower { return nil }
         var rebuilt = base
         rebuilt.schema = FloatHistogram.customBucketsSchema
-        var bounds = buckets.map(\.upper)
-        if first.lower != -.infinity { bounds.insert(first.lower, at: 0) }
-        if bounds.last == .infinity { bounds.removeLast() }
-        rebuilt.customValues = bounds
-        rebuilt.positiveSpans = [
-            FloatHistogram.Span(
-                offset: first.lower == -.infinity ? 0 : 1, length: UInt32(buckets.count))
-        ]
+        rebuilt.customValues = buckets.dropLast().map(\.upper)
+        rebuilt.positiveSpans = [FloatHistogram.Span(offset: 0, length: UInt32(buckets.count))]
         rebuilt.positiveBuckets = buckets.map(\.count)
         return rebuilt
     }

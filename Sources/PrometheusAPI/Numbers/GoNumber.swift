@@ -42,6 +42,7 @@ public enum GoNumber {
             appendInteger(Int64(value), to: &out)
             return
         }
+        if plain, appendShortDecimal(value, to: &out) { return }
         var text = value.description
         text.withUTF8 { bytes in
             guard let mark = bytes.firstIndex(of: UInt8(ascii: "e")) else {
@@ -59,6 +60,26 @@ public enum GoNumber {
             let digits = Digits(bytes, upTo: mark)
             if plain { digits.appendPlain(to: &out) } else { digits.appendScientific(to: &out) }
         }
+    }
+
+    /// Values of at most six decimals and fifteen digits, which most samples are. Two decimals of
+    /// so few digits are never the same double, so that one which is the value is the shortest.
+    private static func appendShortDecimal(_ value: Double, to out: inout [UInt8]) -> Bool {
+        let scaled = (value.magnitude * 1e6).rounded()
+        // Exact operands and one correctly rounded division: equal means the decimal is the value.
+        guard scaled >= 1, scaled < 1e15, scaled / 1e6 == value.magnitude else { return false }
+        if value < 0 { out.append(UInt8(ascii: "-")) }
+        let digits = UInt64(scaled)
+        appendInteger(Int64(digits / 1_000_000), to: &out)
+        out.append(UInt8(ascii: "."))
+        var fraction = digits % 1_000_000
+        var place: UInt64 = 100_000
+        while fraction > 0 {
+            out.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: fraction / place))
+            fraction %= place
+            place /= 10
+        }
+        return true
     }
 
     /// An integer in decimal.

@@ -36,34 +36,25 @@ struct MetricEditor {
     }
 
     /// Writes labels that stand one behind another, `"name":"value","name":"value"`, in names
-    /// without escapes. False, with nothing written, where names do not ascend or one must be
-    /// renamed.
-    ///
-    /// - Throws: when a value's escapes are none.
-    func appendPlain(
-        _ labels: [PlainLabel], of bytes: [UInt8], to page: inout SeriesPage
-    ) throws(ScanError) -> Bool {
-        let isEditable = bytes.withUnsafeBufferPointer { areOrdered(labels, in: $0) }
-        guard isEditable else { return false }
+    /// without escapes. False, with nothing written, where names do not ascend, or one must be
+    /// renamed, left out or spelled anew.
+    func appendCopied(
+        _ labels: [PlainLabel], of bytes: UnsafeBufferPointer<UInt8>, to page: inout SeriesPage
+    ) -> Bool {
+        guard areOrdered(labels, in: bytes), labels.allSatisfy(\.isCopied) else { return false }
         page.bytes.append(contentsOf: Self.head)
-        guard labels.allSatisfy(\.isClean) else {
-            try appendDecoded(labels, of: bytes, to: &page)
-            return true
+        var split = labels.count
+        if injection != nil {
+            split = labels.firstIndex { follows($0.name, in: bytes) } ?? labels.count
         }
-        bytes.withUnsafeBufferPointer { bytes in
-            var split = labels.count
-            if injection != nil {
-                split = labels.firstIndex { isBefore($0.name, in: bytes) } ?? labels.count
-            }
-            appendText(labels[..<split], of: bytes, to: &page)
-            if injection != nil {
-                if split > 0 { page.bytes.append(UInt8(ascii: ",")) }
-                page.bytes.append(contentsOf: pair)
-                if split < labels.count { page.bytes.append(UInt8(ascii: ",")) }
-            }
-            appendText(labels[split...], of: bytes, to: &page)
-            appendKey(labels, split, of: bytes, to: &page.keys)
+        appendText(labels[..<split], of: bytes, to: &page)
+        if injection != nil {
+            if split > 0 { page.bytes.append(UInt8(ascii: ",")) }
+            page.bytes.append(contentsOf: pair)
+            if split < labels.count { page.bytes.append(UInt8(ascii: ",")) }
         }
+        appendText(labels[split...], of: bytes, to: &page)
+        appendKey(labels, split, of: bytes, to: &page.keys)
         page.bytes.append(UInt8(ascii: "}"))
         return true
     }
@@ -86,7 +77,11 @@ struct MetricEditor {
         page.bytes.append(contentsOf: Self.head)
         for (index, label) in all.enumerated() {
             if index > 0 { page.bytes.append(UInt8(ascii: ",")) }
-            append(label.name, label.value, to: &page)
+            JSONText.appendLabel(label.name, to: &page.bytes)
+            page.bytes.append(UInt8(ascii: ":"))
+            JSONText.appendLabel(label.value, to: &page.bytes)
+            LabelSet.append(label.name, to: &page.keys)
+            LabelSet.append(label.value, to: &page.keys)
         }
         page.bytes.append(UInt8(ascii: "}"))
     }
@@ -112,10 +107,11 @@ struct MetricEditor {
         _ labels: [PlainLabel], _ split: Int, of bytes: UnsafeBufferPointer<UInt8>,
         to keys: inout [UInt8]
     ) {
-        var length = keyPair.count
-        for label in labels { length += label.name.count + label.value.count + 2 }
+        // Undoing short escapes makes texts shorter; what is too much is taken back.
+        var most = keyPair.count
+        for label in labels { most += label.name.count + label.value.count + 2 }
         var at = keys.count
-        keys.append(contentsOf: repeatElement(0, count: length))
+        keys.append(contentsOf: repeatElement(0, count: most))
         keys.withUnsafeMutableBufferPointer { keys in
             func copy(_ range: Range<Int>) {
                 for index in range {
@@ -134,49 +130,35 @@ struct MetricEditor {
             for (index, label) in labels.enumerated() {
                 if index == split { inject() }
                 copy(label.name)
-                copy(label.value)
+                guard label.escapes == .short else {
+                    copy(label.value)
+                    continue
+                }
+                var source = label.value.lowerBound
+                while source < label.value.upperBound {
+                    var byte = bytes[source]
+                    if byte == UInt8(ascii: "\\") {
+                        source += 1
+                        byte = Self.unescaped(bytes[source])
+                    }
+                    keys[at] = byte
+                    at += 1
+                    source += 1
+                }
+                at += 1
             }
             if split == labels.count { inject() }
         }
+        keys.removeLast(keys.count - at)
     }
 
-    /// Labels of which some are empty or written with escapes.
-    private func appendDecoded(
-        _ labels: [PlainLabel], of bytes: [UInt8], to page: inout SeriesPage
-    ) throws(ScanError) {
-        var isPlaced = injection == nil
-        var isFirst = true
-        func separate(_ page: inout SeriesPage) {
-            if !isFirst { page.bytes.append(UInt8(ascii: ",")) }
-            isFirst = false
+    private static func unescaped(_ byte: UInt8) -> UInt8 {
+        switch byte {
+        case UInt8(ascii: "n"): 0x0A
+        case UInt8(ascii: "r"): 0x0D
+        case UInt8(ascii: "t"): 0x09
+        default: byte
         }
-        func inject(_ page: inout SeriesPage) {
-            separate(&page)
-            page.bytes.append(contentsOf: pair)
-            page.keys.append(contentsOf: keyPair)
-            isPlaced = true
-        }
-        for label in labels where !label.value.isEmpty {
-            let follows = bytes.withUnsafeBufferPointer { isBefore(label.name, in: $0) }
-            if !isPlaced, follows { inject(&page) }
-            separate(&page)
-            var cursor = JSONCursor(bytes, from: label.value.lowerBound - 1)
-            do throws(JSONCursor.Failure) {
-                append(Array(bytes[label.name]), try cursor.stringBytes(), to: &page)
-            } catch {
-                throw .malformed("a label value with escapes that are none")
-            }
-        }
-        if !isPlaced { inject(&page) }
-        page.bytes.append(UInt8(ascii: "}"))
-    }
-
-    private func append(_ name: [UInt8], _ value: [UInt8], to page: inout SeriesPage) {
-        JSONText.appendLabel(name, to: &page.bytes)
-        page.bytes.append(UInt8(ascii: ":"))
-        JSONText.appendLabel(value, to: &page.bytes)
-        LabelSet.append(name, to: &page.keys)
-        LabelSet.append(value, to: &page.keys)
     }
 
     // MARK: - Names
@@ -216,7 +198,7 @@ struct MetricEditor {
     }
 
     /// Whether the injected name sorts before this one.
-    private func isBefore(_ range: Range<Int>, in bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+    private func follows(_ range: Range<Int>, in bytes: UnsafeBufferPointer<UInt8>) -> Bool {
         name.lexicographicallyPrecedes(UnsafeBufferPointer(rebasing: bytes[range]))
     }
 }

@@ -19,16 +19,15 @@ enum MetricScan {
         var i = start
         if p[i] == UInt8(ascii: "}") { return (i + 1, .closed) }
         while true {
-            guard let name = string(p, at: &i), !name.isEscaped, p[i] == UInt8(ascii: ":") else {
-                return (i, i >= count ? .incomplete : .unusual)
-            }
+            guard let name = string(p, at: &i), name.escapes == .none, p[i] == UInt8(ascii: ":")
+            else { return (i, i >= count ? .incomplete : .unusual) }
             i += 1
             guard let value = string(p, at: &i) else {
                 return (i, i >= count ? .incomplete : .unusual)
             }
             if labels.count == maximum { return (i, .tooManyLabels) }
             labels.append(
-                PlainLabel(name: name.inside, value: value.inside, isEscaped: value.isEscaped))
+                PlainLabel(name: name.inside, value: value.inside, escapes: value.escapes))
             switch p[i] {
             case UInt8(ascii: ","): i += 1
             case UInt8(ascii: "}"): return (i + 1, .closed)
@@ -41,21 +40,27 @@ enum MetricScan {
     @inline(__always)
     private static func string(
         _ p: UnsafePointer<UInt8>, at i: inout Int
-    ) -> (inside: Range<Int>, isEscaped: Bool)? {
+    ) -> (inside: Range<Int>, escapes: PlainLabel.Escapes)? {
         guard p[i] == UInt8(ascii: "\"") else { return nil }
         i += 1
         let start = i
-        var isEscaped = false
+        var escapes = PlainLabel.Escapes.none
         while p[i] != UInt8(ascii: "\"") {
-            if p[i] == UInt8(ascii: "\\") {
-                isEscaped = true
-                i += 1
-            }
             guard p[i] >= 0x20 else { return nil }
+            if p[i] == UInt8(ascii: "\\") {
+                i += 1
+                switch p[i] {
+                case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "n"), UInt8(ascii: "r"),
+                    UInt8(ascii: "t"):
+                    if escapes == .none { escapes = .short }
+                case 0..<0x20: return nil
+                default: escapes = .other
+                }
+            }
             i += 1
         }
         i += 1
-        return (start..<(i - 1), isEscaped)
+        return (start..<(i - 1), escapes)
     }
 
     /// Passes over a text that must stand there; false, with `i` where it goes wrong, if another

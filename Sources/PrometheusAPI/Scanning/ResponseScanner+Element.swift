@@ -61,7 +61,10 @@ extension ResponseScanner {
             guard sample.isWhole else { return sample.end >= count ? .incomplete : .unusual }
             end = sample.end
         }
-        if try !editor.appendPlain(labels, of: pending, to: &page) { try appendUnusualMetric() }
+        let isCopied = pending.withUnsafeBufferPointer {
+            editor.appendCopied(labels, of: $0, to: &page)
+        }
+        if !isCopied { try appendUnusualMetric() }
         page.bytes.append(UInt8(ascii: ","))
         element.samples = page.bytes.count
         position = end
@@ -110,7 +113,7 @@ extension ResponseScanner {
         }
     }
 
-    /// Labels that were scanned, but must be renamed or sorted.
+    /// Labels that were scanned, but must be renamed, sorted or spelled anew.
     private mutating func appendUnusualMetric() throws(ScanError) {
         // The opening brace of the labels ends the head.
         var cursor = JSONCursor(

@@ -200,6 +200,11 @@ public struct ResponseScanner {
     }
 
     private mutating func readSeparator() throws(ScanError) -> Bool {
+        if position < count, pending[position] == UInt8(ascii: ",") {
+            position += 1
+            state = .element(mayEnd: false)
+            return true
+        }
         let next = try walk(limit: limits.frame) { (cursor) throws(JSONCursor.Failure) in
             let next = try cursor.peek()
             cursor.position += 1

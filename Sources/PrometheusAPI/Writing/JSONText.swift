@@ -8,6 +8,23 @@ public enum JSONText {
         out.append(UInt8(ascii: "\""))
     }
 
+    /// A name or value as it stands in `LabelSet.key`, where a 1 escapes the byte behind it.
+    static func appendLabel(inKey bytes: ArraySlice<UInt8>, to out: inout [UInt8]) {
+        out.append(UInt8(ascii: "\""))
+        var isEscaped = false
+        for byte in bytes {
+            if isEscaped {
+                appendEscaped(byte &- 1, to: &out)
+                isEscaped = false
+            } else if byte == 1 {
+                isEscaped = true
+            } else {
+                appendEscaped(byte, to: &out)
+            }
+        }
+        out.append(UInt8(ascii: "\""))
+    }
+
     /// All other strings: `<`, `>`, `&` and the separators U+2028 and U+2029 too.
     public static func append(_ text: String, to out: inout [UInt8]) {
         out.append(UInt8(ascii: "\""))
@@ -44,16 +61,16 @@ public enum JSONText {
 
     static func appendEscaped(_ byte: UInt8, to out: inout [UInt8]) {
         switch byte {
-        case UInt8(ascii: "\""): out.append(contentsOf: "\\\"".utf8)
-        case UInt8(ascii: "\\"): out.append(contentsOf: "\\\\".utf8)
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+            out.append(UInt8(ascii: "\\"))
+            out.append(byte)
         case UInt8(ascii: "\n"): out.append(contentsOf: "\\n".utf8)
         case UInt8(ascii: "\r"): out.append(contentsOf: "\\r".utf8)
         case UInt8(ascii: "\t"): out.append(contentsOf: "\\t".utf8)
         case 0..<0x20:
-            out.append(contentsOf: "\\u00".utf8)
-            let digits = Array("0123456789abcdef".utf8)
-            out.append(digits[Int(byte >> 4)])
-            out.append(digits[Int(byte & 15)])
+            out.append(contentsOf: byte < 0x10 ? "\\u000".utf8 : "\\u001".utf8)
+            let digit = byte & 15
+            out.append(digit < 10 ? digit + UInt8(ascii: "0") : digit - 10 + UInt8(ascii: "a"))
         default: out.append(byte)
         }
     }

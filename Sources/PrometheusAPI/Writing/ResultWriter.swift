@@ -53,13 +53,20 @@ public enum ResultWriter {
     public static func appendMatrix(
         _ series: [StepSeries], on grid: StepGrid, limit: Int, to out: inout [UInt8]
     ) -> Bool {
-        appendMatrix(series, limit: limit, to: &out) { one, out in
+        // Every series has the same times, so each is printed once.
+        var openings = Openings()
+        return appendMatrix(series, limit: limit, to: &out) { one, out in
             var floats = 0
             for (step, value) in one.values.enumerated() where !SampleValue.isAbsent(value) {
                 if !one.histograms.isEmpty, one.histograms[step] != nil { continue }
-                out.append(contentsOf: floats == 0 ? ",\"values\":[".utf8 : ",".utf8)
+                if floats == 0 {
+                    out.append(contentsOf: ",\"values\":[".utf8)
+                } else {
+                    out.append(UInt8(ascii: ","))
+                }
                 floats += 1
-                appendPoint(grid.time(at: step), value, to: &out)
+                openings.append(step, on: grid, to: &out)
+                appendValue(value, to: &out)
             }
             if floats > 0 { out.append(UInt8(ascii: "]")) }
             let steps = one.histograms.keys.sorted()
@@ -97,6 +104,20 @@ public enum ResultWriter {
             return floats > 0 || !indices.isEmpty
         } labels: {
             $0.labels
+        }
+    }
+
+    /// `[time,` for the steps of a grid, printed as far as they were needed.
+    private struct Openings {
+        private var text: [UInt8] = []
+        private var ends: [Int] = []
+
+        mutating func append(_ step: Int, on grid: StepGrid, to out: inout [UInt8]) {
+            while ends.count <= step {
+                appendOpening(grid.time(at: ends.count), to: &text)
+                ends.append(text.count)
+            }
+            out.append(contentsOf: text[(step == 0 ? 0 : ends[step - 1])..<ends[step]])
         }
     }
 
@@ -140,29 +161,42 @@ public enum ResultWriter {
     /// A label object.
     public static func appendLabels(_ labels: LabelSet, to out: inout [UInt8]) {
         out.append(UInt8(ascii: "{"))
-        for (index, pair) in labels.pairs.enumerated() {
-            if index > 0 { out.append(UInt8(ascii: ",")) }
-            JSONText.appendLabel(pair.name.utf8, to: &out)
+        var isFirst = true
+        for pair in labels.ranges {
+            if !isFirst { out.append(UInt8(ascii: ",")) }
+            isFirst = false
+            JSONText.appendLabel(inKey: labels.key[pair.name], to: &out)
             out.append(UInt8(ascii: ":"))
-            JSONText.appendLabel(pair.value.utf8, to: &out)
+            JSONText.appendLabel(inKey: labels.key[pair.value], to: &out)
         }
         out.append(UInt8(ascii: "}"))
     }
 
     private static func appendPoint(_ time: Int64, _ value: Double, to out: inout [UInt8]) {
+        appendOpening(time, to: &out)
+        appendValue(value, to: &out)
+    }
+
+    /// `[time,`.
+    private static func appendOpening(_ time: Int64, to out: inout [UInt8]) {
         out.append(UInt8(ascii: "["))
         TimestampText.appendSample(time, to: &out)
-        out.append(contentsOf: ",\"".utf8)
+        out.append(UInt8(ascii: ","))
+    }
+
+    /// `"value"]`.
+    private static func appendValue(_ value: Double, to out: inout [UInt8]) {
+        out.append(UInt8(ascii: "\""))
         GoNumber.append(value, to: &out)
-        out.append(contentsOf: "\"]".utf8)
+        out.append(UInt8(ascii: "\""))
+        out.append(UInt8(ascii: "]"))
     }
 
     private static func appendPoint(
         _ time: Int64, _ histogram: FloatHistogram, to out: inout [UInt8]
     ) {
-        out.append(UInt8(ascii: "["))
-        TimestampText.appendSample(time, to: &out)
-        out.append(contentsOf: ",{\"count\":\"".utf8)
+        appendOpening(time, to: &out)
+        out.append(contentsOf: "{\"count\":\"".utf8)
         GoNumber.append(histogram.count, to: &out)
         out.append(contentsOf: "\",\"sum\":\"".utf8)
         GoNumber.append(histogram.sum, to: &out)
