@@ -113,6 +113,10 @@ let package = Package(
                 "Gateway", "Projects", "PromQL", "Federation", "Members", "EmbeddedPrometheus",
                 "PrometheusHTTP", "PrometheusAPI", "TimeSeries", logging,
             ]),
+        // Our engine against a real Prometheus.
+        tests(
+            "EngineDifferentialTests",
+            ["PromQLTest", "EmbeddedPrometheus", "PromQL", "PromQLEngine", "TimeSeries"]),
         // Real Prometheus servers, and the gateway's own binary.
         tests("EndToEndTests", ["tributary"]),
     ],

@@ -18,7 +18,7 @@ struct LanguageEndpoints: Sendable {
 
     func parse(_ request: PrometheusRequest) throws(APIError) -> PrometheusResponse {
         var out = Envelope.head
-        SyntaxTreeJSON.value(try expression(request)).append(to: &out)
+        out.append(contentsOf: try expression(request).syntaxTreeJSON)
         out.append(UInt8(ascii: "}"))
         return .json(out)
     }

@@ -13,8 +13,8 @@ extension QueryExecution {
             settings: configuration.query, limits: configuration.limits,
             slots: QuerySlots(limit: configuration.query.maxConcurrency),
             source: { MemberFragmentSource(client: $0.client) },
-            boundary: { [setting = configuration.query.rangeBoundary] project in
-                await Self.boundary(setting, project)
+            boundary: { [setting = configuration.query.rangeBoundary] members in
+                await Self.boundary(setting, members)
             },
             now: {
                 var time = timespec()
@@ -26,14 +26,14 @@ extension QueryExecution {
     /// Members of 2.x include both ends; one of them is enough to follow them, as the window of
     /// what runs here then is never shorter than that of what runs there.
     private static func boundary(
-        _ setting: QuerySettings.RangeBoundary, _ project: ResolvedProject
+        _ setting: QuerySettings.RangeBoundary, _ members: [Member]
     ) async -> EngineOptions.RangeBoundary {
         switch setting {
         case .leftOpen: return .leftOpen
         case .closed: return .closed
         case .auto:
             return await withTaskGroup(of: Bool.self) { group in
-                for member in project.members {
+                for member in members {
                     group.addTask {
                         await member.client.capabilities().rangeBoundary == .closed
                     }

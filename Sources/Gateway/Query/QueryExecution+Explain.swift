@@ -17,8 +17,7 @@ extension QueryExecution {
             let query = try QueryRequest(
                 request, kind: kind, project: project, settings: settings,
                 maxQueryBytes: limits.maxQueryBytes, now: now())
-            let scope = scope(query, project, await boundary(project), query.exactness)
-            let plan = try plan(query, in: scope)
+            let (plan, scope) = try await plan(query, for: project)
             var answer = ExplainAnswer(query: query, plan: plan, scope: scope)
             if ["true", "1"].contains(request.parameter("analyze")) {
                 answer.analysis = try await slots.withSlot {

@@ -13,10 +13,11 @@ struct QueryExecution: Sendable {
     var slots: QuerySlots
     /// Finds whoever answers fragments for a member.
     var source: @Sendable (Member) -> any FragmentSource
-    /// Which ends of windows a project's members include.
-    var boundary: @Sendable (ResolvedProject) async -> EngineOptions.RangeBoundary
+    /// Which ends of windows members include.
+    var boundary: @Sendable ([Member]) async -> EngineOptions.RangeBoundary
     /// Milliseconds since the epoch.
     var now: @Sendable () -> Int64
+    let unsortedMembers = UnsortedMembers()
 
     func respond(
         to request: PrometheusRequest, project: ResolvedProject, kind: QueryKind
@@ -48,25 +49,38 @@ struct QueryExecution: Sendable {
     ) async throws
         -> PrometheusResponse
     {
-        let boundary = await boundary(project)
-        let scope = scope(query, project, boundary, query.exactness)
-        let plan = try plan(query, in: scope)
+        let (plan, scope) = try await plan(query, for: project)
         let questions = QuestionAsker(
             project: project, lookback: query.lookback, deadline: query.deadline,
             concurrency: limits.maxMemberConcurrency, source: source)
         if case .union(let leaf) = plan.root {
             return try await UnionAnswer(
                 query: query, plan: plan, leaf: leaf, asker: questions,
-                heldBytes: limits.heldAnswerBytes
+                heldBytes: limits.heldAnswerBytes, unsortedMembers: unsortedMembers
             ).response()
         }
         return try await LocalAnswer(
             query: query, plan: plan, scope: scope, asker: questions,
-            options: options(query, boundary), limits: limits
+            options: options(query, scope.rangeBoundary), limits: limits
         ).response()
     }
 
-    func plan(_ query: QueryRequest, in scope: FederationScope) throws(APIError) -> Plan {
+    /// The plan, and the scope it was made in. Only what runs here depends on the windows of the
+    /// members, so only then they are asked for their version, and only those that take part.
+    func plan(
+        _ query: QueryRequest, for project: ResolvedProject
+    ) async throws(APIError) -> (
+        Plan, FederationScope
+    ) {
+        var scope = scope(query, project)
+        let plan = try plan(query, in: scope)
+        if case .union = plan.root { return (plan, scope) }
+        scope.rangeBoundary = await boundary(plan.membersAsked.sorted().map { project.members[$0] })
+        if case .leftOpen = scope.rangeBoundary { return (plan, scope) }
+        return (try self.plan(query, in: scope), scope)
+    }
+
+    private func plan(_ query: QueryRequest, in scope: FederationScope) throws(APIError) -> Plan {
         let plan: Plan
         do throws(ParseError) {
             plan = try Planner.plan(query.expression, on: query.grid, in: scope)
@@ -82,14 +96,11 @@ struct QueryExecution: Sendable {
         return plan
     }
 
-    func scope(
-        _ query: QueryRequest, _ project: ResolvedProject,
-        _ boundary: EngineOptions.RangeBoundary, _ exactness: FederationScope.Exactness
-    ) -> FederationScope {
+    private func scope(_ query: QueryRequest, _ project: ResolvedProject) -> FederationScope {
         FederationScope(
             members: project.members.map(\.name), partition: project.partition,
             defaultSubqueryStep: settings.defaultSubqueryStep, lookback: query.lookback,
-            exactness: exactness, rangeBoundary: boundary)
+            exactness: query.exactness)
     }
 
     private func options(

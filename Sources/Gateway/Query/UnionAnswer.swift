@@ -15,6 +15,7 @@ struct UnionAnswer: Sendable {
     var asker: QuestionAsker
     /// Bytes that may be held.
     var heldBytes: Int
+    var unsortedMembers: UnsortedMembers
 
     /// One member's stream, and what was read of it before the answer began.
     private struct Part: Sendable {
@@ -92,6 +93,26 @@ struct UnionAnswer: Sendable {
 
     // MARK: - Writing
 
+    /// The parts whose series are not in order: known from earlier answers, or seen to hold the
+    /// member's own partition label, which moved when it was renamed.
+    private func unsorted(_ parts: [Part]) -> Set<Int> {
+        let renamed = LabelNames([
+            asker.project.partition.visibleName(of: asker.project.partition.name)
+        ])
+        var found: Set<Int> = []
+        for (index, part) in parts.enumerated() {
+            let holdsRenamed = part.held.contains { page in
+                page.series.contains { extent in
+                    !LabelSet(key: Array(page.keys[extent.key])).keeping(renamed).isEmpty
+                }
+            }
+            if holdsRenamed || unsortedMembers.contains(asker.names[part.member]) {
+                found.insert(index)
+            }
+        }
+        return found
+    }
+
     private static let chunk = 128 << 10
 
     private func write(
@@ -100,16 +121,17 @@ struct UnionAnswer: Sendable {
         async throws
     {
         let late = LateFailures(names: asker.names)
-        let isSortable = query.kind == .instant && plan.rootType == .instantVector
+        let isVector = query.kind == .instant && plan.rootType == .instantVector
         let sources = parts.map { part in
             PageSource(part.held, isEnded: part.isEnded, part.reader, part.member, late)
         }
         var buffer = Envelope.head
-        let type = isSortable ? "vector" : "matrix"
+        let type = isVector ? "vector" : "matrix"
         buffer.append(contentsOf: "{\"resultType\":\"\(type)\",\"result\":[".utf8)
         var sink = ElementSink(limit: query.limit, buffer: buffer)
-        if isSortable {
-            // Members send vectors in whatever order they like.
+        if isVector || parts.allSatisfy(\.isEnded) {
+            // Members send vectors in whatever order they like; and what is here wholly is sorted
+            // sooner than merged.
             var pages: [SeriesPage] = []
             for source in sources {
                 while let page = try await source.next() { pages.append(page) }
@@ -121,19 +143,22 @@ struct UnionAnswer: Sendable {
         } else {
             var merge = SeriesMerge(
                 sources.map { source in { try await source.next() } },
-                partition: asker.project.partition.name)
+                partition: asker.project.partition.name, unsorted: unsorted(parts))
             while let element = try await merge.next() {
                 guard sink.append(element) else { break }
                 if sink.buffer.count >= Self.chunk { try await writer.write(sink.take()) }
             }
+            for index in merge.unsorted {
+                unsortedMembers.add(asker.names[parts[index].member])
+            }
         }
-        for part in parts { await part.reader.cancel() }
         var tail = sink.take()
         tail.append(contentsOf: "]}".utf8)
         var annotations = MemberAnnotations()
         for part in parts {
             annotations.add(await part.reader.trailer(), from: asker.names[part.member])
         }
+        for part in parts { await part.reader.cancel() }
         var warnings = annotations.warnings
         if sink.isTruncated { warnings.insert(RequestLimit.truncationWarning) }
         let lateWarnings = await late.warnings

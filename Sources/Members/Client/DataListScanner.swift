@@ -86,6 +86,7 @@ struct DataListScanner<Element: Sendable> {
             switch error {
             case .incomplete: return nil
             case .malformed(_, let reason): throw .malformed(reason)
+            case .tooMany(let reason): throw .tooLarge(reason)
             }
         }
     }

@@ -36,6 +36,7 @@ public struct MemberDocument: Sendable, Equatable {
             switch error {
             case .incomplete: throw .truncated
             case .malformed(_, let reason): throw .malformed(reason)
+            case .tooMany(let reason): throw .tooLarge(reason)
             }
         }
         if status == "error" { throw .refused(errorType: errorType, error: text) }
