@@ -56,30 +56,12 @@ struct DifferentialJudge: Sendable {
                     wanted, given, of: query, on: grid, over: store)
             else { return .equal(isEmpty: wanted.isEmpty) }
             if let expression = try? parseExpression(query, options: .everything),
-                Self.predictsFromFixedWindow(expression)
+                let deviation = KnownDeviation(in: expression)
             {
-                return .excused(Self.movingPrediction)
+                return .excused(deviation.rawValue)
             }
             return .different("\(place)\n    \(reason)")
         }
-    }
-
-    /// Measured: of `predict_linear(x[1m] @ T, 0)` Prometheus 2.42 gives the first steps only. It
-    /// reads the samples of the fixed window, then looks for them in a window that moves on with
-    /// the steps. 3.x gives every step, and so do we.
-    private static let movingPrediction = "predict_linear under @ ends after the first steps"
-
-    private static func predictsFromFixedWindow(_ expression: PromQL.Expression) -> Bool {
-        if case .call(let call) = expression, call.function == .predictLinear {
-            var window = call.arguments[0]
-            while case .paren(let paren) = window { window = paren.expression }
-            switch window {
-            case .matrixSelector(let matrix) where matrix.selector.at != nil: return true
-            case .subquery(let subquery) where subquery.at != nil: return true
-            default: break
-            }
-        }
-        return expression.children.contains(where: predictsFromFixedWindow)
     }
 
     /// A range query of a scalar is answered as a series without labels.

@@ -1,0 +1,73 @@
+import PromQL
+
+/// Where our answer may differ from that of Prometheus 2.42, and why that is no fault of ours.
+enum KnownDeviation: String {
+    /// Measured: of `predict_linear(x[1m] @ T, 0)` 2.42 gives the first steps only. It reads the
+    /// samples of the fixed window, then looks for them in a window that moves on with the steps;
+    /// so with every function of a fixed window whose other arguments are not fixed. 3.x gives
+    /// every step, and so do we.
+    case movingWindow = "a fixed window moves with the steps"
+    /// Seen: `count_values by (job, project) ("exported_project", x)` gives elements without the
+    /// label `project`. Only where the value's label sorts before a label that is grouped by, as
+    /// if it were appended to sorted names of which order is then expected.
+    case unsortedGrouping = "count_values by labels that sort after the value's own"
+    /// The last bit of a mean or a quotient becomes another label.
+    case printedLastBit = "count_values prints the last bit of computed values"
+    /// The last bit of a power is larger than what it is divided by.
+    case remainderOfPower = "the remainder of a large power"
+
+    /// The first deviation that a part of the expression gives rise to.
+    init?(in expression: Expression) {
+        switch expression {
+        case .call(let call) where Self.movesItsWindow(call):
+            self = .movingWindow
+            return
+        case .aggregation(let aggregation) where aggregation.op == .countValues:
+            if !aggregation.isWithout, case .string(let label)? = aggregation.parameter,
+                aggregation.grouping.contains(where: { $0 > label.value })
+            {
+                self = .unsortedGrouping
+                return
+            }
+            if Self.contains(.divide, in: aggregation.expression) {
+                self = .printedLastBit
+                return
+            }
+        case .binary(let binary) where binary.op == .modulo:
+            if Self.contains(.power, in: expression) {
+                self = .remainderOfPower
+                return
+            }
+        default: break
+        }
+        for child in expression.children {
+            if let found = KnownDeviation(in: child) {
+                self = found
+                return
+            }
+        }
+        return nil
+    }
+
+    private static func movesItsWindow(_ call: Call) -> Bool {
+        let isFixed = call.arguments.contains { argument in
+            switch withoutParens(argument) {
+            case .matrixSelector(let matrix): matrix.selector.at != nil
+            case .subquery(let subquery): subquery.at != nil
+            default: false
+            }
+        }
+        return isFixed && (call.function == .predictLinear || call.arguments.count > 1)
+    }
+
+    private static func contains(_ op: Binary.Operator, in expression: Expression) -> Bool {
+        if case .binary(let binary) = expression, binary.op == op { return true }
+        return expression.children.contains { contains(op, in: $0) }
+    }
+
+    private static func withoutParens(_ expression: Expression) -> Expression {
+        var inner = expression
+        while case .paren(let paren) = inner { inner = paren.expression }
+        return inner
+    }
+}
