@@ -25,11 +25,15 @@ public struct APIError: Error, Sendable, Equatable, CustomStringConvertible {
     }
     public var kind: Kind
     public var message: String
+    /// The HTTP status. It is the type's own but for a few: the reference answers 500 for what is
+    /// `unavailable` by its configuration, where a member that cannot be reached makes a 503.
+    public var status: Int
     public var description: String { message }
 
-    public init(_ kind: Kind, _ message: String) {
+    public init(_ kind: Kind, _ message: String, status: Int? = nil) {
         self.kind = kind
         self.message = message
+        self.status = status ?? kind.status
     }
 
     public static func badData(_ message: String) -> APIError { APIError(.badData, message) }

@@ -1,8 +1,50 @@
-/// Numbers as Go's `strconv.ParseFloat` reads them.
+/// Numbers as Go's `strconv.ParseFloat` reads them: decimal, or hexadecimal with an exponent of two;
+/// `inf`, `infinity` and `nan` in any case. What is too large for a double is none.
 enum GoFloat {
     static func parse(_ text: String) -> Double? {
-        // Swift also reads NaN payloads.
-        if text.contains("(") { return nil }
-        return Double(text)
+        let bytes = Array(text.utf8)
+        var rest = bytes[...]
+        if rest.first == UInt8(ascii: "+") || rest.first == UInt8(ascii: "-") {
+            rest = rest.dropFirst()
+        }
+        let lowered = rest.map { (65...90).contains($0) ? $0 | 0x20 : $0 }
+        switch String(decoding: lowered, as: UTF8.self) {
+        case "inf", "infinity": return bytes[0] == UInt8(ascii: "-") ? -.infinity : .infinity
+        // Go takes no sign before it.
+        case "nan": return rest.count == bytes.count ? .nan : nil
+        default: break
+        }
+        let isHexadecimal = lowered.starts(with: "0x".utf8)
+        let digits = isHexadecimal ? lowered.dropFirst(2) : lowered[...]
+        guard let plain = withoutUnderscores(digits, isHexadecimal: isHexadecimal) else {
+            return nil
+        }
+        let sign = bytes[0] == UInt8(ascii: "-") ? "-" : ""
+        let number = String(decoding: plain, as: UTF8.self)
+        guard let value = Double(sign + (isHexadecimal ? "0x" : "") + number) else { return nil }
+        return value.isFinite ? value : nil
+    }
+
+    /// The digits alone, if they are laid out as Go wants them.
+    private static func withoutUnderscores(
+        _ text: ArraySlice<UInt8>, isHexadecimal: Bool
+    ) -> [UInt8]? {
+        var out: [UInt8] = []
+        var hasExponent = false
+        var hasDigits = false
+        for byte in text {
+            switch byte {
+            case 48...57: hasDigits = true
+            case 97...102 where isHexadecimal && !hasExponent: hasDigits = true
+            // Between digits, and in hexadecimal only.
+            case UInt8(ascii: "_") where isHexadecimal && hasDigits: continue
+            case UInt8(ascii: "."), UInt8(ascii: "+"), UInt8(ascii: "-"): break
+            case UInt8(ascii: "e") where !isHexadecimal: hasExponent = true
+            case UInt8(ascii: "p") where isHexadecimal: hasExponent = true
+            default: return nil
+            }
+            out.append(byte)
+        }
+        return hasDigits && (hasExponent || !isHexadecimal) ? out : nil
     }
 }

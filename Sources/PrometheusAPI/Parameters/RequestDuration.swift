@@ -9,6 +9,8 @@ public enum RequestDuration {
     public static func parse(_ text: String) throws(APIError) -> Int64 {
         let quoted = QuotedText.of(text)
         if let seconds = GoFloat.parse(text) {
+            // Go's conversion makes the least number of it.
+            if seconds.isNaN { return .min }
             let nanoseconds = seconds * 1e9
             guard nanoseconds.magnitude < 0x1p63 else {
                 throw .badData("cannot parse \(quoted) to a valid duration. It overflows int64")
@@ -23,6 +25,7 @@ public enum RequestDuration {
 
     /// Each unit at most once, in falling order; whole numbers only.
     private static func units(_ text: String) -> Int64? {
+        if text == "0" { return 0 }
         var rest = Substring(text)
         var total: Int64 = 0
         var remaining = units[...]

@@ -14,11 +14,19 @@ public enum RequestTime {
         throw .badData("cannot parse \(QuotedText.of(text)) to a valid timestamp")
     }
 
+    /// Step by step as the reference, down to the rounding of each step: whole seconds, thousandths
+    /// rounded, nanoseconds cut, milliseconds cut.
     private static func milliseconds(_ seconds: Double) -> Int64 {
         guard seconds.magnitude < 9e15 else { return seconds < 0 ? minimum : maximum }
         let whole = seconds.rounded(.towardZero)
-        let fraction = ((seconds - whole) * 1000).rounded(.toNearestOrAwayFromZero)
-        return Int64(whole) * 1000 + Int64(fraction)
+        let thousandths = ((seconds - whole) * 1000).rounded(.toNearestOrAwayFromZero)
+        var nanoseconds = Int64(thousandths / 1000 * 1e9)
+        var base = Int64(whole)
+        if nanoseconds < 0 {
+            base -= 1
+            nanoseconds += 1_000_000_000
+        }
+        return base * 1000 + nanoseconds / 1_000_000
     }
 
     private static func rfc3339(_ text: [UInt8]) -> Int64? {
@@ -26,14 +34,15 @@ public enum RequestTime {
         guard
             let year = digits(4, &rest), take("-", &rest), let month = digits(2, &rest),
             take("-", &rest), let day = digits(2, &rest), take("T", &rest),
-            let hour = digits(2, &rest), take(":", &rest), let minute = digits(2, &rest),
-            take(":", &rest), let second = digits(2, &rest)
+            // Go takes an hour of one digit too.
+            let hour = digits(2, &rest) ?? digits(1, &rest), take(":", &rest),
+            let minute = digits(2, &rest), take(":", &rest), let second = digits(2, &rest)
         else { return nil }
         guard (1...12).contains(month), (1...daysIn(month, year)).contains(day), hour < 24,
             minute < 60, second < 60
         else { return nil }
         var milliseconds = 0
-        if take(".", &rest) {
+        if take(".", &rest) || take(",", &rest) {
             let fraction = rest.prefix { $0 >= 0x30 && $0 <= 0x39 }
             guard !fraction.isEmpty else { return nil }
             for place in 0..<3 {
@@ -46,7 +55,7 @@ public enum RequestTime {
         if !take("Z", &rest) {
             let isWest = take("-", &rest)
             guard isWest || take("+", &rest), let hours = digits(2, &rest), take(":", &rest),
-                let minutes = digits(2, &rest), hours < 24, minutes < 60
+                let minutes = digits(2, &rest), hours <= 24, minutes <= 60
             else { return nil }
             offset = (hours * 60 + minutes) * (isWest ? -60 : 60)
         }
