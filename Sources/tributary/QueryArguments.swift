@@ -48,7 +48,9 @@ struct QueryArguments: ParsableArguments {
         }
     }
 
-    private func send(_ url: String, _ extra: [(name: String, value: String)]) async throws
+    private func send(
+        _ url: String, _ extra: [(name: String, value: String)]
+    ) async throws
         -> [UInt8]
     {
         var parameters = [(name: "query", value: expression)] + extra

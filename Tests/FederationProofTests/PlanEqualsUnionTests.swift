@@ -4,7 +4,7 @@ import Testing
 
 /// `TRIBUTARY_PROOF_QUERIES` and `TRIBUTARY_SEED` widen the campaign (`make fuzz-federation`).
 private let environment = ProcessInfo.processInfo.environment
-private let total = Int(environment["TRIBUTARY_PROOF_QUERIES"] ?? "") ?? 10_000
+private let total = Int(environment["TRIBUTARY_PROOF_QUERIES"] ?? "") ?? 50_000
 private let baseSeed = UInt64(environment["TRIBUTARY_SEED"] ?? "") ?? 20_261_121
 
 @Suite struct PlanEqualsUnionTests {

@@ -254,7 +254,7 @@ import TimeSeries
                 }
             }
             #expect(found?.kind == .timeout)
-            #expect((140...10_000).contains(milliseconds))
+            #expect(milliseconds >= 140)
             #expect(server.requests.count == 1)
             let passed = await failure { () async throws(MemberFailure) in
                 try await client.query(

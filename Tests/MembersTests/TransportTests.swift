@@ -211,7 +211,7 @@ import Testing
                 }
             }
             #expect(error?.kind == .timeout)
-            #expect((95...8_000).contains(milliseconds))
+            #expect(milliseconds >= 95)
             let status = try await fast
             #expect(status == 200)
         }
