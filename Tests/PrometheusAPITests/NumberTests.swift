@@ -26,6 +26,48 @@ import TimeSeries
         #expect(String(decoding: out, as: UTF8.self) == text)
     }
 
+    @Test(arguments: [
+        (1e-4, "0.0001"), (9.99e-5, "9.99e-05"), (100_000, "100000"), (1_000_000, "1e+06"),
+        (1_234_567, "1.234567e+06"), (-0.0, "-0"), (.infinity, "+Inf"), (2.5, "2.5"),
+    ])
+    func printGenerallyForTextFormats(value: Double, text: String) {
+        var out: [UInt8] = []
+        GoNumber.appendGeneral(value, to: &out)
+        #expect(String(decoding: out, as: UTF8.self) == text)
+    }
+
+    /// Decimals of few digits have a way of their own, which must not show.
+    @Test func printDecimalsShortest() {
+        var random = SeededRandom(seed: 1)
+        for _ in 0..<20_000 {
+            let digits = Int64.random(in: -9_999_999_999...9_999_999_999, using: &random)
+            let places = Int.random(in: 0...8, using: &random)
+            var divisor = 1.0
+            for _ in 0..<places { divisor *= 10 }
+            let value = Double(digits) / divisor
+            let expected =
+                value.description.hasSuffix(".0")
+                ? String(value.description.dropLast(2)) : value.description
+            guard !expected.contains("e") else { continue }
+            #expect(GoNumber.text(value) == expected)
+        }
+    }
+
+    @Test(arguments: [
+        ("0", true), ("-0", true), ("10", true), ("1.50", true), ("1e+21", true), ("NaN", true),
+        ("-1.5e-07", true), ("+Inf", true), ("-Inf", true), ("", false), ("-", false),
+        ("+1", false), ("01", false), ("1.", false), (".5", false), ("1e5", false),
+        ("1e+5", false), ("1E+05", false), ("Inf", false), ("-NaN", false), ("1 ", false),
+    ])
+    func knowPrometheusSpelling(text: String, isOurs: Bool) {
+        #expect(NumberSpelling.isValue(Array(text.utf8)[...]) == isOurs)
+    }
+
+    @Test(arguments: ["9223372036854775807", "9223372036854775.808", "-", "", "1.5.5", "x"])
+    func refuseTimesThatDoNotFit(text: String) {
+        #expect(NumberScan.milliseconds(of: Array(text.utf8)) == nil)
+    }
+
     @Test func readBackWhatTheyPrint() {
         var random = SystemRandomNumberGenerator()
         for _ in 0..<20_000 {

@@ -144,6 +144,119 @@ private let project = LabelInjection(name: "project", value: "a")
         }
     }
 
+    @Test(arguments: [
+        (#"{"metric":{"a":"b"},"values":[[2,"1"],[1,"1"]]}"#, "ascending"),
+        (#"{"metric":{"a":"b"},"values":[[1700000000,"1"],[1700000000,"1"]]}"#, "ascending"),
+        (#"{"metric":{"a":"b"},"values":[[1700000000.001,"1"],[1700000000,"1"]]}"#, "ascending"),
+        (
+            #"{"metric":{"a":"b"},"values":[[1,"1"]]},{"metric":{"a":"b"},"values":[[1,"1"]]}"#,
+            #"two series with the labels {a="b""#
+        ),
+        (#"{"metric":{"a":"b"}}"#, "without values"),
+        (#"{"values":[[1,"1"]]}"#, "without metric"),
+        (#"{"metric":{"a":"b"},"value":[1,"1"]}"#, "result of another type"),
+        (#"{"metric":{"a":"b"},"values":[[1,"1"]],"values":[[1,"1"]]}"#, "twice"),
+        (#"{"metric":{"a":"b"},"histograms":[[1,{"count":"1"}]]}"#, "count or sum"),
+        (#"{"metric":{"a":"b\x"},"values":[[1,"1"]]}"#, "escape"),
+        (#"{"metric":{"a":"b"},"values":[[1,"1"],]}"#, "malformed"),
+        (
+            #"{"metric":{"a":"b"},"values":[[1,"1"]],"x":\#(String(repeating: "[", count: 100))"#,
+            "nested too deeply"
+        ),
+    ])
+    func namesWhatIsWrongWithASeries(elements: String, reason: String) {
+        for chunk in [1, 16, Int.max] {
+            #expect {
+                _ = try scan(matrix(elements), chunk: chunk, injecting: project)
+            } throws: { error in
+                "\(error)".contains(reason)
+            }
+        }
+    }
+
+    @Test(arguments: [
+        #"{"status":"success","data":{"resultType":"matrix","result":[],"result":[]}}"#,
+        #"{"data":{"resultType":"matrix","result":[]}}"#,
+        #"{"status":"success","data":{"resultType":"matrix","result":[]},"status":"success"}"#,
+        #"{"status":"success","data":{"resultType":"matrix","result":[]},"data":{}}"#,
+        #"{"status":"success","data":{"resultType":"streams","result":[]}}"#,
+        #"{"status":"success","data":{"resultType":"matrix"}}"#,
+    ])
+    func refusesFramesThatSayTwoThingsOrNone(body: String) {
+        for chunk in [1, Int.max] {
+            #expect(throws: ScanError.self) { try scan(body, chunk: chunk) }
+        }
+    }
+
+    @Test func takesAnErrorThatStandsBehindTheData() {
+        let body =
+            #"{"data":{"resultType":"matrix","result":[]},"status":"error","#
+            + #""errorType":"timeout","error":"late"}"#
+        #expect(throws: ScanError.refused(errorType: "timeout", error: "late")) {
+            try scan(body, chunk: 1)
+        }
+    }
+
+    @Test func readsWarningsBeforeTheData() throws {
+        let body =
+            #"{"status":"success","warnings":["w"],"infos":["i"],"data":{"resultType":"vector","#
+            + #""result":[]}}"#
+        let trailer = try scan(body, chunk: 1).trailer
+        #expect(trailer.warnings == ["w"])
+        #expect(trailer.infos == ["i"])
+    }
+
+    @Test(arguments: [
+        #"{"metric":{"a":"b"},"values":[]}"#, #"{"metric":{"a":"b"},"values":[ ]}"#,
+        #"{"metric":{"a":"b"},"histograms":[]}"#, #"{"values":[],"metric":{"a":"b"}}"#,
+    ])
+    func leavesOutSeriesWithoutSamples(element: String) throws {
+        for chunk in [1, Int.max] {
+            let result = try scan(matrix(element), chunk: chunk, injecting: project)
+            #expect(result.elements.isEmpty)
+            #expect(result.trailer.seriesCount == 0)
+        }
+    }
+
+    @Test func spellsNumbersAsPrometheusDoes() throws {
+        let sent =
+            #"{"metric":{},"values":[[-1.5,"Inf"],[0.1,"+5"],[1e2,"1E5"],[101.000,"007"],[102,".5"]]}"#
+        let expected =
+            #"{"metric":{},"values":[[-1.500,"+Inf"],[0.100,"5"],[100,"100000"],[101,"7"],[102,"0.5"]]}"#
+        for chunk in [1, Int.max] {
+            #expect(try scan(matrix(sent), chunk: chunk).elements == [expected])
+        }
+    }
+
+    /// A body that is no JSON is shown, but not more than 80 bytes of it, and no control bytes.
+    @Test func showsTheBeginningOfWhatIsNoJSON() {
+        let body = "\u{1B}[31m" + String(repeating: "x", count: 200)
+        let shown = "\"?[31m" + String(repeating: "x", count: 75) + "\""
+        #expect(throws: ScanError.notJSON(shown)) { try scan(body) }
+    }
+
+    @Test func refusesLabelsBeyondTheLimit() {
+        var limits = ResponseScanner.Limits()
+        limits.labels = 3
+        let labels = (0..<4).map { "\"l\($0)\":\"1\"" }.joined(separator: ",")
+        for speed in [ResponseScanner.Speed.fast, .exact] {
+            let expected = ScanError.tooLarge("a series has more than 3 labels")
+            #expect(throws: expected) {
+                var scanner = ResponseScanner(injecting: nil, limits: limits, speed: speed)
+                try scanner.append(matrix("{\"metric\":{\(labels)},\"values\":[[1,\"1\"]]}").utf8)
+            }
+        }
+    }
+
+    /// A large part that the walker reads, in small chunks: the time grows with the size, not with
+    /// its square, for it is not read anew with every chunk.
+    @Test func readsLargePartsInSmallChunks() throws {
+        let text = String(repeating: "x", count: 2 << 20)
+        let body = matrix("{\"a\":\"\(text)\",\"metric\":{},\"values\":[[1,\"1\"]]}")
+        let result = try scan(body, chunk: 1 << 10)
+        #expect(result.elements == [#"{"metric":{},"values":[[1,"1"]]}"#])
+    }
+
     @Test func refusesSeriesBeyondTheLimit() {
         var limits = ResponseScanner.Limits()
         limits.element = 1000

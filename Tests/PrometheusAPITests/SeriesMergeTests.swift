@@ -3,63 +3,110 @@ import TimeSeries
 
 @testable import PrometheusAPI
 
-/// Label names around the partition label, where adding it changes the order.
-private let names = ["A", "_", "a", "job", "projec", "projecs", "project_x", "projecta", "z"]
-
-private func element(_ labels: LabelSet) -> String {
-    var bytes: [UInt8] = []
-    ResultWriter.appendMetric(labels, to: &bytes)
-    return String(decoding: bytes, as: UTF8.self) + ",\"values\":[[1,\"1\"]]}"
-}
-
 @Suite struct SeriesMergeTests {
     /// The merge of sorted members is the sorted union, for any label sets and any page size.
-    @Test(arguments: 0..<60)
-    func equalsSortingEverything(seed: Int) async throws {
-        var random = SystemRandomNumberGenerator()
-        var expected: [(LabelSet, String)] = []
-        var sources: [SeriesMerge.Source] = []
-        for member in ["m", "a", "zz"] {
-            var sets: Set<LabelSet> = []
-            for _ in 0..<Int.random(in: 0..<40, using: &random) {
-                let chosen = names.filter { _ in Bool.random(using: &random) }
-                sets.insert(
-                    LabelSet(
-                        chosen.map {
-                            (name: $0, value: ["1", "2", "3"].randomElement(using: &random) ?? "1")
-                        }))
-            }
-            let elements = sets.sorted().map(element).joined(separator: ",")
-            let body =
-                "{\"status\":\"success\",\"data\":{\"resultType\":\"matrix\",\"result\":[\(elements)]}}"
-            var limits = ResponseScanner.Limits()
-            limits.page = Int.random(in: 1...400, using: &random)
-            var scanner = ResponseScanner(
-                injecting: LabelInjection(name: "project", value: member), limits: limits)
-            try scanner.append(body.utf8)
-            _ = try scanner.finish()
-            let pages = Pages(scanner.takePages())
-            sources.append { await pages.next() }
-            for set in sets {
-                let labels = set.setting("project", to: member)
-                expected.append((labels, element(labels)))
-            }
+    @Test(arguments: UInt64(0)..<60)
+    func equalsSortingEverything(seed: UInt64) async throws {
+        var random = SeededRandom(seed: seed)
+        let members = ["m", "a", "zz"].map { name in
+            ScannedMember(name, ScannedMember.labelSets(&random).sorted(), &random)
         }
-        expected.sort { $0.0 < $1.0 }
-        var merge = SeriesMerge(sources, partition: "project")
-        var out: [UInt8] = []
-        while let element = try await merge.next() {
-            element.append(to: &out)
-            out.append(UInt8(ascii: ","))
-        }
-        let text = String(decoding: out, as: UTF8.self)
-        #expect(text == expected.map { $0.1 + "," }.joined(), "seed \(seed)")
+        var merge = SeriesMerge(members.map(\.source), partition: "project")
+        let merged = try await all(of: &merge)
+        #expect(merged == members.flatMap(\.expected).sorted())
         #expect(merge.disorder == 0)
+        #expect(merge.unsorted.isEmpty)
     }
-}
 
-private actor Pages {
-    private var pages: [SeriesPage]
-    init(_ pages: [SeriesPage]) { self.pages = pages }
-    func next() -> SeriesPage? { pages.isEmpty ? nil : pages.removeFirst() }
+    /// A member that does not sort, or whose own partition label is renamed, is collected when that
+    /// is known before; the result is exact.
+    @Test(arguments: UInt64(0)..<40)
+    func sortsMembersThatAreKnownNotTo(seed: UInt64) async throws {
+        var random = SeededRandom(seed: seed)
+        let members = [
+            ScannedMember("a", ScannedMember.labelSets(&random).sorted(), &random),
+            ScannedMember(
+                "b", ScannedMember.labelSets(&random).shuffled(using: &random), &random),
+            ScannedMember(
+                "c", ScannedMember.labelSets(&random, own: "project").sorted(), &random),
+        ]
+        var merge = SeriesMerge(
+            members.map(\.source), partition: "project", unsorted: [1, 2])
+        let merged = try await all(of: &merge)
+        #expect(merged == members.flatMap(\.expected).sorted())
+        #expect(merge.disorder == 0)
+        #expect(merge.unsorted == [1, 2])
+    }
+
+    /// Without that knowledge nothing is lost, and what could not be put right is counted.
+    @Test(arguments: UInt64(0)..<40)
+    func countsWhatCameTooLate(seed: UInt64) async throws {
+        var random = SeededRandom(seed: seed)
+        let members = [
+            ScannedMember("a", ScannedMember.labelSets(&random).sorted(), &random),
+            ScannedMember(
+                "b", ScannedMember.labelSets(&random).shuffled(using: &random), &random),
+        ]
+        var merge = SeriesMerge(members.map(\.source), partition: "project")
+        let merged = try await all(of: &merge)
+        let descents = zip(merged, merged.dropFirst()).filter { $1 < $0 }.count
+        #expect(merged.sorted() == members.flatMap(\.expected).sorted())
+        #expect(merge.disorder == descents)
+        #expect(descents == 0 || merge.unsorted == [1])
+    }
+
+    /// The first page shows the disorder before anything is given out.
+    @Test func sortsAMemberWhoseFirstPageShowsThatItDoesNot() async throws {
+        var random = SeededRandom(seed: 1)
+        let sets = (0..<9).map { LabelSet([(name: "a", value: "\(9 - $0)")]) }
+        let member = ScannedMember("m", sets, &random, page: 1 << 20)
+        var merge = SeriesMerge([member.source], partition: "project")
+        #expect(try await all(of: &merge) == member.expected.sorted())
+        #expect(merge.unsorted == [0])
+    }
+
+    @Test func refusesALabelSetThatTwoMembersHave() async throws {
+        var random = SeededRandom(seed: 1)
+        let sets = [LabelSet([(name: "a", value: "1")])]
+        let members = [ScannedMember("m", sets, &random), ScannedMember("m", sets, &random)]
+        var merge = SeriesMerge(members.map(\.source), partition: "project")
+        let expected = ScanError.malformed(
+            #"two series with the labels {a="1", project="m"}"#)
+        await #expect(throws: expected) { try await all(of: &merge) }
+    }
+
+    /// What is held back is bounded by the number of labels, whatever a member sends.
+    @Test func holdsBackNoMoreThanOneSeriesALabel() {
+        var restorer = OrderRestorer(partition: "project")
+        var given = 0
+        for index in 0..<1000 {
+            let labels = LabelSet([(name: "a", value: "\(9999 - index)")])
+            restorer.push(SeriesElement(page: page(labels), index: 0))
+            while restorer.pop() != nil { given += 1 }
+            #expect(given >= index)
+        }
+        #expect(restorer.disorder == 998)
+    }
+
+    private func page(_ labels: LabelSet) -> SeriesPage {
+        var page = SeriesPage()
+        page.keys = labels.setting("project", to: "m").key
+        page.series = [
+            SeriesPage.Extent(
+                key: 0..<page.keys.count, element: 0..<0, samples: 0..<0, hasHistograms: false)
+        ]
+        return page
+    }
+
+    private func all(of merge: inout SeriesMerge) async throws -> [LabelSet] {
+        var all: [LabelSet] = []
+        while let element = try await merge.next() {
+            let labels = LabelSet(key: Array(element.key))
+            var bytes: [UInt8] = []
+            element.append(to: &bytes)
+            #expect(bytes == ScannedMember.element(labels))
+            all.append(labels)
+        }
+        return all
+    }
 }

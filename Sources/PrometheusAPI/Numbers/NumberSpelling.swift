@@ -3,35 +3,39 @@
 /// anew.
 enum NumberSpelling {
     static func isValue(_ text: ArraySlice<UInt8>) -> Bool {
-        var index = text.startIndex
-        func peek() -> UInt8 { index < text.endIndex ? text[index] : 0 }
-        func skipDigits() -> Int {
-            let start = index
-            while peek() &- 48 < 10 { index += 1 }
-            return index - start
-        }
-        switch peek() {
+        var rest = text
+        switch rest.first {
         case UInt8(ascii: "N"): return text.elementsEqual(words.nan)
         case UInt8(ascii: "+"): return text.elementsEqual(words.positive)
         case UInt8(ascii: "-"):
-            index += 1
-            if peek() == UInt8(ascii: "I") { return text.elementsEqual(words.negative) }
+            rest = rest.dropFirst()
+            if rest.first == UInt8(ascii: "I") { return text.elementsEqual(words.negative) }
         default: break
         }
-        let leading = peek()
-        let whole = skipDigits()
+        let leading = rest.first
+        let whole = dropDigits(&rest)
         guard whole == 1 || (whole > 1 && leading != UInt8(ascii: "0")) else { return false }
-        if peek() == UInt8(ascii: ".") {
-            index += 1
-            guard skipDigits() > 0 else { return false }
+        if rest.first == UInt8(ascii: ".") {
+            rest = rest.dropFirst()
+            guard dropDigits(&rest) > 0 else { return false }
         }
-        if peek() == UInt8(ascii: "e") {
-            index += 1
-            guard peek() == UInt8(ascii: "+") || peek() == UInt8(ascii: "-") else { return false }
-            index += 1
-            guard skipDigits() > 1 else { return false }
+        if rest.first == UInt8(ascii: "e") {
+            rest = rest.dropFirst()
+            guard rest.first == UInt8(ascii: "+") || rest.first == UInt8(ascii: "-") else {
+                return false
+            }
+            rest = rest.dropFirst()
+            guard dropDigits(&rest) > 1 else { return false }
         }
-        return index == text.endIndex
+        return rest.isEmpty
+    }
+
+    /// Takes the digits that a text begins with; how many they were.
+    private static func dropDigits(_ rest: inout ArraySlice<UInt8>) -> Int {
+        var end = rest.startIndex
+        while end < rest.endIndex, rest[end] &- 48 < 10 { end += 1 }
+        defer { rest = rest[end...] }
+        return end - rest.startIndex
     }
 
     private static let words = (
