@@ -27,8 +27,9 @@ public struct FederationProof: Sendable {
         /// Joins that the union refuses for duplicates among series that meet nothing: their
         /// member has nothing on the other side and is not asked, so the plan answers.
         public var lenient = 0
-        /// Queries that make another element of a last bit (`count_values` over a variance): a
-        /// split aggregation differs in it, the strict mode, which is there for that, does not.
+        /// Queries that make something else of a last bit (`count_values` over a variance,
+        /// `changes` of a quantile): a split aggregation differs in it, the strict mode, which is
+        /// there for that, does not.
         public var rounded = 0
         public var differences: [Difference] = []
     }
@@ -94,14 +95,19 @@ public struct FederationProof: Sendable {
             return false
         }
         return reason.hasPrefix(refusal + "found duplicate series for the match group")
+            || reason.hasPrefix(refusal + "multiple matches for labels")
             || reason == refusal + "vector cannot contain metrics with the same labelset"
     }
 
-    /// Whether the root of a shrunk query prints or compares values, and agrees in strict mode.
+    /// Whether the root of a shrunk query prints, compares or rounds values, and agrees in strict
+    /// mode.
     private func isRounded(_ query: String, on grid: StepGrid) -> Bool {
         switch try? parseExpression(query, options: .everything) {
         case .aggregation(let aggregation)? where aggregation.op == .countValues: break
         case .binary(let binary)? where [.equal, .notEqual].contains(binary.op): break
+        case .call(let call)?
+        where [.changes, .resets, .floor, .ceil, .round, .sgn].contains(call.function):
+            break
         default: return false
         }
         var strict = federated
