@@ -53,9 +53,9 @@ extension Planner {
         return PerMember(.binary(binary), rewritten)
     }
 
-    /// What remains of a folded operation. A bare selector would be read otherwise by functions
+    /// What remains of a folded operation or `label_replace`. A bare selector would be read otherwise by functions
     /// that look at their argument (`timestamp`), so it gets a plus, which changes nothing.
-    private static func operand(_ expression: Expression) -> Expression {
+    static func operand(_ expression: Expression) -> Expression {
         guard case .vectorSelector = withoutParens(expression) else { return expression }
         return .unary(Unary(.plus, expression))
     }

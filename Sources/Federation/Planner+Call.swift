@@ -178,7 +178,7 @@ extension Planner {
                 continue
             }
             guard let value = expression.expand(member, template: template) else {
-                rewritten.append(tree)
+                rewritten.append(Self.operand(tree))
                 continue
             }
             var copy = memberNames(in: call)
