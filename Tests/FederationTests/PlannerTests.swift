@@ -49,7 +49,7 @@ private func isUnion(_ plan: Plan) -> Bool {
             "label_replace(m, \"p2\", \"x-$1\", \"project\", \"(.*)\")",
             "label_replace(m, \"p2\", \"x-a\", \"__name__\", \".*\")"
         ),
-        ("label_replace(m, \"p2\", \"$1\", \"project\", \"(z.*)\")", "m"),
+        ("label_replace(m, \"p2\", \"$1\", \"project\", \"(z.*)\")", "+m"),
         (
             "label_replace(m, \"exported_project\", \"$1\", \"job\", \"(.*)\")",
             "label_replace(m, \"project\", \"$1\", \"job\", \"(.*)\")"
