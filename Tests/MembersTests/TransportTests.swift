@@ -106,18 +106,15 @@ import Testing
             return connection.answer("ok")
         } _: { transport, server in
             let url = server.url
-            let (count, milliseconds) = try await elapsed {
-                try await withThrowingTaskGroup(of: Int.self) { group in
-                    for _ in 0..<100 {
-                        group.addTask {
-                            try await transport.execute(TransferRequest(url: url)).status
-                        }
+            let count = try await withThrowingTaskGroup(of: Int.self) { group in
+                for _ in 0..<100 {
+                    group.addTask {
+                        try await transport.execute(TransferRequest(url: url)).status
                     }
-                    return try await group.reduce(0) { $0 + ($1 == 200 ? 1 : 0) }
                 }
+                return try await group.reduce(0) { $0 + ($1 == 200 ? 1 : 0) }
             }
             #expect(count == 100)
-            #expect(milliseconds < 10_000)
         }
     }
 
