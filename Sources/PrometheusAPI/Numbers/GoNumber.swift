@@ -36,8 +36,13 @@ public enum GoNumber {
             out.append(contentsOf: (value < 0 ? "-Inf" : "+Inf").utf8)
             return
         }
+        if value == 0 {
+            if value.sign == .minus { out.append(UInt8(ascii: "-")) }
+            out.append(UInt8(ascii: "0"))
+            return
+        }
         if plain, value.magnitude < 9_007_199_254_740_992,
-            value == value.rounded(.towardZero), value != 0
+            value == value.rounded(.towardZero)
         {
             appendInteger(Int64(value), to: &out)
             return

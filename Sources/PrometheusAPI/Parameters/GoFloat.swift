@@ -1,5 +1,6 @@
-/// Numbers as Go's `strconv.ParseFloat` reads them: decimal, or hexadecimal with an exponent of two;
-/// `inf`, `infinity` and `nan` in any case. What is too large for a double is none.
+/// Numbers as Go's `strconv.ParseFloat` reads them: decimal, or hexadecimal with an exponent of
+/// two, underscores between digits; `inf`, `infinity` and `nan` in any case. What is too large for
+/// a double is none.
 enum GoFloat {
     static func parse(_ text: String) -> Double? {
         let bytes = Array(text.utf8)
@@ -25,26 +26,38 @@ enum GoFloat {
         return value.isFinite ? value : nil
     }
 
-    /// The digits alone, if they are laid out as Go wants them.
+    /// The digits without underscores, if they are laid out as Go wants them.
     private static func withoutUnderscores(
         _ text: ArraySlice<UInt8>, isHexadecimal: Bool
     ) -> [UInt8]? {
+        enum Seen {
+            case beginning, digit, underscore, other
+        }
         var out: [UInt8] = []
         var hasExponent = false
         var hasDigits = false
+        // The prefix of hexadecimal numbers counts as a digit.
+        var last = isHexadecimal ? Seen.digit : .beginning
         for byte in text {
+            var seen = Seen.other
             switch byte {
-            case 48...57: hasDigits = true
-            case 97...102 where isHexadecimal && !hasExponent: hasDigits = true
-            // Between digits, and in hexadecimal only.
-            case UInt8(ascii: "_") where isHexadecimal && hasDigits: continue
+            case 48...57: seen = .digit
+            case 97...102 where isHexadecimal && !hasExponent: seen = .digit
+            case UInt8(ascii: "_"):
+                guard last == .digit else { return nil }
+                last = .underscore
+                continue
             case UInt8(ascii: "."), UInt8(ascii: "+"), UInt8(ascii: "-"): break
             case UInt8(ascii: "e") where !isHexadecimal: hasExponent = true
             case UInt8(ascii: "p") where isHexadecimal: hasExponent = true
             default: return nil
             }
+            if last == .underscore, seen != .digit { return nil }
+            if seen == .digit { hasDigits = true }
+            last = seen
             out.append(byte)
         }
-        return hasDigits && (hasExponent || !isHexadecimal) ? out : nil
+        guard last != .underscore, hasDigits, hasExponent || !isHexadecimal else { return nil }
+        return out
     }
 }

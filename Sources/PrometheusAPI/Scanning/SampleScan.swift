@@ -1,10 +1,10 @@
-/// The strict scan of samples, `[1435781430.781,"0.5"]`: the one loop that touches every byte of a
-/// large answer. It accepts only what Prometheus writes, in ascending order; whatever else there is
-/// goes to the exact walker, which decides.
+/// The strict scan of samples, `[1435781430.781,"0.5"]`: the one loop that touches every byte of
+/// a large answer. It accepts only what Prometheus writes, in ascending order; whatever else there
+/// is goes to the exact walker, which decides.
 ///
 /// All functions read at `p[i]` and up to `guardCount` bytes from there, with `i` at most `count`:
-/// the bytes from `count` on must be `guardCount` zeros. A zero belongs to no token, so no loop runs
-/// past the end.
+/// the bytes from `count` on must be `guardCount` zeros. A zero belongs to no token, so no loop
+/// runs past the end.
 enum SampleScan {
     enum Stop {
         /// The array is closed; the position is behind the bracket.
