@@ -2,40 +2,44 @@
 /// zeros, `NaN`, `+Inf`, `-Inf`. What has it is copied; whatever else reads as a number is spelled
 /// anew.
 enum NumberSpelling {
-    static func isValue(_ text: ArraySlice<UInt8>) -> Bool {
-        var rest = text
-        switch rest.first {
-        case UInt8(ascii: "N"): return text.elementsEqual(words.nan)
-        case UInt8(ascii: "+"): return text.elementsEqual(words.positive)
+    /// Whether the bytes of a range are such a value.
+    static func isValue(_ bytes: [UInt8], in range: Range<Int>) -> Bool {
+        var at = range.lowerBound
+        let end = range.upperBound
+        guard at < end else { return false }
+        switch bytes[at] {
+        case UInt8(ascii: "N"): return bytes[range].elementsEqual(words.nan)
+        case UInt8(ascii: "+"): return bytes[range].elementsEqual(words.positive)
         case UInt8(ascii: "-"):
-            rest = rest.dropFirst()
-            if rest.first == UInt8(ascii: "I") { return text.elementsEqual(words.negative) }
+            at += 1
+            if at < end, bytes[at] == UInt8(ascii: "I") {
+                return bytes[range].elementsEqual(words.negative)
+            }
         default: break
         }
-        let leading = rest.first
-        let whole = dropDigits(&rest)
-        guard whole == 1 || (whole > 1 && leading != UInt8(ascii: "0")) else { return false }
-        if rest.first == UInt8(ascii: ".") {
-            rest = rest.dropFirst()
-            guard dropDigits(&rest) > 0 else { return false }
+        let whole = digits(bytes, from: at, to: end)
+        guard whole > at, whole == at + 1 || bytes[at] != UInt8(ascii: "0") else { return false }
+        at = whole
+        if at < end, bytes[at] == UInt8(ascii: ".") {
+            let fraction = digits(bytes, from: at + 1, to: end)
+            guard fraction > at + 1 else { return false }
+            at = fraction
         }
-        if rest.first == UInt8(ascii: "e") {
-            rest = rest.dropFirst()
-            guard rest.first == UInt8(ascii: "+") || rest.first == UInt8(ascii: "-") else {
-                return false
-            }
-            rest = rest.dropFirst()
-            guard dropDigits(&rest) > 1 else { return false }
+        if at + 1 < end, bytes[at] == UInt8(ascii: "e"),
+            bytes[at + 1] == UInt8(ascii: "+") || bytes[at + 1] == UInt8(ascii: "-")
+        {
+            let exponent = digits(bytes, from: at + 2, to: end)
+            guard exponent > at + 3 else { return false }
+            at = exponent
         }
-        return rest.isEmpty
+        return at == end
     }
 
-    /// Takes the digits that a text begins with; how many they were.
-    private static func dropDigits(_ rest: inout ArraySlice<UInt8>) -> Int {
-        var end = rest.startIndex
-        while end < rest.endIndex, rest[end] &- 48 < 10 { end += 1 }
-        defer { rest = rest[end...] }
-        return end - rest.startIndex
+    /// The end of the digits that begin at a place.
+    private static func digits(_ bytes: [UInt8], from start: Int, to end: Int) -> Int {
+        var at = start
+        while at < end, bytes[at] &- 48 < 10 { at += 1 }
+        return at
     }
 
     private static let words = (

@@ -198,22 +198,33 @@ struct WalkedElement {
     private static func number(
         _ cursor: inout JSONCursor, to out: inout [UInt8]
     ) throws(JSONCursor.Failure) {
+        out.append(UInt8(ascii: "\""))
         let start = cursor.position
-        let text: ArraySlice<UInt8>
-        if let range = try cursor.plainString() {
-            text = cursor.bytes[range]
+        if let range = try cursor.plainString(),
+            NumberSpelling.isValue(cursor.bytes, in: range)
+        {
+            cursor.bytes.withUnsafeBufferPointer {
+                out.append(contentsOf: UnsafeBufferPointer(rebasing: $0[range]))
+            }
         } else {
-            text = try cursor.stringBytes()[...]
+            cursor.position = start
+            try appendUnusual(&cursor, to: &out)
         }
         out.append(UInt8(ascii: "\""))
-        if NumberSpelling.isValue(text) {
-            out.append(contentsOf: text)
+    }
+
+    private static func appendUnusual(
+        _ cursor: inout JSONCursor, to out: inout [UInt8]
+    ) throws(JSONCursor.Failure) {
+        let start = cursor.position
+        let text = try cursor.stringBytes()
+        if NumberSpelling.isValue(text, in: text.indices) {
+            out += text
         } else if let value = NumberScan.value(of: text) {
             GoNumber.append(value, to: &out)
         } else {
             throw .malformed(start, "a sample value that is no number")
         }
-        out.append(UInt8(ascii: "\""))
     }
 }
 

@@ -68,7 +68,7 @@ public func fuzzOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     precondition(fast == exact, "the two readers disagree")
 
     // Numbers: what has Prometheus's spelling is a number, and printing it is repeatable.
-    if NumberSpelling.isValue(body[...]) {
+    if NumberSpelling.isValue(body, in: body.indices) {
         guard let value = NumberScan.value(of: body) else { preconditionFailure("no number") }
         let printed = GoNumber.text(value)
         let again = NumberScan.value(of: Array(printed.utf8))
