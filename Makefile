@@ -2,7 +2,7 @@
 
 SEED ?= 1
 
-.PHONY: build release test e2e demo bench fuzz-promql fuzz-federation fuzz-parser format lint clean
+.PHONY: build release test e2e demo bench fuzz-promql fuzz-federation fuzz-parser fuzz-wire format lint clean
 
 build:            ## debug build
 	@scripts/install-dependencies
@@ -32,6 +32,9 @@ fuzz-federation:  ## plans against their union, in process: make fuzz-federation
 
 fuzz-parser:      ## the parser under libFuzzer
 	@scripts/fuzz-parser
+
+fuzz-wire:        ## the two readers of answers against each other, under libFuzzer
+	@scripts/fuzz-wire
 
 format:           ## rewrite the sources as swift format has them
 	swift format --in-place --parallel --recursive Sources Tests Package.swift
