@@ -28,7 +28,11 @@ let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 let package = Package(
     name: "tributary",
-    products: [.executable(name: "tributary", targets: ["tributary"])],
+    products: [
+        .executable(name: "tributary", targets: ["tributary"]),
+        // For bench/engine, a package of its own.
+        .library(name: "PromQLEngine", targets: ["PromQLEngine", "PromQL", "TimeSeries"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
