@@ -1,5 +1,6 @@
-@testable import PrometheusAPI
 import TimeSeries
+
+@testable import PrometheusAPI
 
 // The two readers of members' answers say the same about any bytes, and nothing crashes on what
 // they let through.
