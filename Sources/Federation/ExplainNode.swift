@@ -75,7 +75,13 @@ extension Plan {
             return node(Self.headline(of: head), parts)
         case .binary(let binary):
             return node("binary \(binary.op.rawValue)", [binary.lhs, binary.rhs])
-        case .call(let call): return node("\(call.function.rawValue)()", call.arguments)
+        case .call(let call):
+            guard case .info = call.function else {
+                return node("\(call.function.rawValue)()", call.arguments)
+            }
+            var joined = node("info()", Array(call.arguments.prefix(1)))
+            joined.children += informationLeaves.map { explained(leaf: $0, members) }
+            return joined
         }
     }
 
@@ -94,6 +100,7 @@ extension Plan {
             case .average: "weighted mean of means and counts"
             case .variance: "pooled variance of counts, means and variances"
             case .samples: "union of raw samples"
+            case .information: "union of the info series"
             }
         return ExplainNode(
             place: .merge, text: name, grid: leaf.grid,

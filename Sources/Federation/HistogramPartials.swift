@@ -7,7 +7,7 @@ extension Plan {
     public func poolsHistograms(_ fetched: [FetchedValue]) -> Bool {
         leaves.contains { leaf in
             switch leaf.combination {
-            case .union, .samples: false
+            case .union, .samples, .information: false
             case .average, .variance:
                 leaf.fetches.contains { id in
                     guard case .steps(let series) = fetched[id] else { return false }

@@ -37,6 +37,13 @@ public enum MissingMemberEffect: Sendable, Equatable {
 }
 
 extension Plan {
+    /// The leaves that `info` joins with.
+    var informationLeaves: [LeafID] {
+        leaves.indices.filter { id in
+            if case .information = leaves[id].combination { true } else { false }
+        }
+    }
+
     /// The effect on the whole answer of these members missing.
     public func effect(ofMissing members: Set<Int>) -> MissingMemberEffect {
         guard !members.isEmpty else { return .none }
@@ -54,7 +61,8 @@ extension Plan {
         }
         switch leaf.combination {
         case .union, .samples: return .subset
-        case .average, .variance: return .thinned
+        // Labels are missing, not elements.
+        case .average, .variance, .information: return .thinned
         }
     }
 
@@ -125,6 +133,11 @@ extension Plan {
         var worst = MissingMemberEffect.none
         for argument in call.arguments {
             worst = worst.worst(effect(ofMissing: members, on: argument))
+        }
+        if case .info = call.function {
+            for leaf in informationLeaves {
+                worst = worst.worst(effect(ofMissing: members, onLeaf: leaf))
+            }
         }
         guard worst != .none else { return .none }
         switch call.function {

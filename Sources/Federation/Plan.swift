@@ -60,6 +60,9 @@ public struct Leaf: Sendable, Hashable {
         case variance(counts: [Int], means: [Int], variances: [Int], isDeviation: Bool)
         /// Raw samples of all answers, for a fragment selector with a range.
         case samples([Int])
+        /// Raw samples of info series, which `info` looks for by its own matchers, and their
+        /// presence at the times of the join.
+        case information(samples: [Int], presence: [Int])
     }
     public var combination: Combination
     public var grid: StepGrid
@@ -67,6 +70,7 @@ public struct Leaf: Sendable, Hashable {
     public var fetches: [Int] {
         switch combination {
         case .union(let all), .samples(let all): all
+        case .information(let samples, let presence): samples + presence
         case .average(let means, let counts): means + counts
         case .variance(let counts, let means, let variances, _): counts + means + variances
         }

@@ -6,6 +6,8 @@ public import TimeSeries
 public struct PlanSource: SeriesSource {
     private let leaves: [Leaf]
     private let values: [LeafValue]
+    /// Of every `info` in the plan.
+    private let information: InformationSeries
 
     private enum LeafValue: Sendable {
         case steps([StepSeries])
@@ -22,6 +24,7 @@ public struct PlanSource: SeriesSource {
     {
         leaves = plan.leaves
         var values: [LeafValue] = []
+        var information = InformationSeries()
         for leaf in plan.leaves {
             switch leaf.combination {
             case .union(let ids):
@@ -43,14 +46,24 @@ public struct PlanSource: SeriesSource {
                             on: leaf.grid, withoutPartition: partition.name,
                             asDeviation: isDeviation)))
             case .samples(let ids):
-                var all: [SampleSeries] = []
-                for id in ids {
-                    if case .samples(let series) = fetched[id] { all += series }
-                }
+                let all = ids.flatMap { Self.samples(fetched[$0]) }
                 values.append(.samples(all.sorted { $0.labels < $1.labels }))
+            case .information(let samples, let presence):
+                information.add(
+                    samples.flatMap { Self.samples(fetched[$0]) },
+                    present: presence.flatMap { Self.steps(fetched[$0]) }, on: leaf.grid)
+                values.append(.samples([]))
             }
         }
         self.values = values
+        self.information = information
+    }
+
+    private static func samples(_ value: FetchedValue) -> [SampleSeries] {
+        switch value {
+        case .steps: []
+        case .samples(let series): series
+        }
     }
 
     private static func steps(_ value: FetchedValue) -> [StepSeries] {
@@ -78,7 +91,11 @@ public struct PlanSource: SeriesSource {
         -> [SampleSeries]
     {
         guard let id = FragmentSelector.leaf(of: matchers), leaves.indices.contains(id) else {
-            throw EvaluationError.execution("unexpected error: selector without a leaf")
+            return information.series { labels in
+                matchers.allSatisfy {
+                    SelectorRewriting.matcher($0, accepts: labels[$0.name] ?? "")
+                }
+            }
         }
         switch values[id] {
         case .samples(let series): return series

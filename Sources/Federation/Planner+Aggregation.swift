@@ -1,5 +1,4 @@
 import PromQL
-import PromQLEngine
 import TimeSeries
 
 extension Planner {
@@ -122,9 +121,7 @@ extension Planner {
         let trees = part.rewritten.map { $0.map { Self.rebuilt(member, over: $0) } }
         let id = leaf(.union(fetch(trees, on: grid, form: .steps)), on: grid)
         finish.expression = .fragment(
-            FragmentReference(
-                id: id, range: aggregation.expression.sourceRange,
-                isStepInvariant: Engine.isStepInvariant(aggregation.expression)))
+            fragment(id, standingFor: aggregation.expression, on: grid))
         return .aggregation(finish)
     }
 
@@ -143,6 +140,6 @@ extension Planner {
             return planner.fetch(trees, on: grid, form: .steps)
         }
         let id = leaf(combination(&self, column), on: grid)
-        return .fragment(FragmentReference(id: id, range: aggregation.expression.sourceRange))
+        return .fragment(fragment(id, standingFor: aggregation.expression, on: grid))
     }
 }

@@ -1,4 +1,5 @@
 import PromQL
+import PromQLEngine
 import RegularExpressions
 import TimeSeries
 
@@ -239,35 +240,53 @@ extension Planner {
         return FragmentSelector.selector(id, keeping: original.matchers, like: plain)
     }
 
-    /// `info` joins on `instance` and `job` only, so that two members' series may meet: the info
-    /// series become a leaf of their own and the join runs here.
+    /// `info` joins on `instance` and `job` only, so that two members' series may meet: the raw
+    /// samples of the info series become a leaf of their own and the join runs here, as of the
+    /// time the base series are read.
     private mutating func information(_ call: Call, on grid: StepGrid) -> Lowered {
         guard let argument = call.arguments.first else { return .constant(.call(call)) }
         let base = lower(argument, on: grid)
         if case .constant = base { return .constant(.call(call)) }
         note(.call(call), "info() joins series of different members")
-        var local = call
-        local.arguments = [
-            self.local(base, on: grid), .vectorSelector(infoSelector(call, on: grid)),
-        ]
-        return .global(.call(local))
-    }
-
-    private mutating func infoSelector(_ call: Call, on grid: StepGrid) -> VectorSelector {
-        var selector = VectorSelector(matchers: [])
+        var names: [LabelMatcher] = []
+        var data: [LabelMatcher] = []
         if call.arguments.count > 1,
             case .vectorSelector(let written) = Self.withoutParens(call.arguments[1])
         {
-            selector = written
+            names = written.matchers.filter { $0.name == "__name__" }
+            data = written.matchers.filter { $0.name != "__name__" }
         }
-        var source = selector
-        if !source.matchers.contains(where: { $0.name == "__name__" }) {
-            source.matchers.append(LabelMatcher("__name__", .equal, "target_info"))
+        if names.isEmpty {
+            names = [LabelMatcher("__name__", .equal, "target_info")]
+        } else if names.allSatisfy({ $0.op == .notEqual || $0.op == .regexNoMatch }) {
+            names.append(LabelMatcher("__name__", .regexMatch, ".+_info"))
         }
-        let trees = scope.members.map { member in
-            rewriting.selector(source, forMember: member).map { Expression.vectorSelector($0) }
-        }
-        let id = leaf(.union(fetch(trees, on: grid, form: .steps)), on: grid)
-        return FragmentSelector.selector(id, keeping: selector.matchers, like: selector)
+        addInformation(VectorSelector(matchers: names + data), readAs: argument, on: grid)
+        var local = call
+        local.arguments[0] = self.local(base, on: grid)
+        return .global(.call(local))
+    }
+
+    private mutating func addInformation(
+        _ selector: VectorSelector, readAs argument: Expression, on grid: StepGrid
+    ) {
+        guard grid.count > 0 else { return }
+        let reference = try? Engine.referenceOfFirstSelector(in: argument, on: grid)
+        var (first, last) = (grid.start, grid.time(at: grid.count - 1))
+        if let fixed = reference?.fixed { (first, last) = (fixed, fixed) }
+        let offset = reference?.offset ?? 0
+        (first, last) = (Self.clampedSum(first, -offset), Self.clampedSum(last, -offset))
+        let joined =
+            first == last
+            ? StepGrid.instant(last) : StepGrid(start: first, end: last, step: grid.step)
+        let window = Self.clampedSum(scope.lookback, last - first)
+        let selectors = scope.members.map { rewriting.selector(selector, forMember: $0) }
+        let samples = fetch(
+            selectors.map { selector in
+                selector.map { .matrixSelector(MatrixSelector($0, window: .fixed(window))) }
+            }, on: .instant(last), form: .samples)
+        let presence = fetch(
+            selectors.map { $0.map { .vectorSelector($0) } }, on: joined, form: .steps)
+        _ = leaf(.information(samples: samples, presence: presence), on: joined)
     }
 }

@@ -140,11 +140,24 @@ public struct Planner: Sendable {
         case .perMember(let part):
             if part.original.valueType == .rangeVector { return localRange(part, on: grid) }
             let id = leaf(.union(fetch(part.rewritten, on: grid, form: .steps)), on: grid)
-            return .fragment(
-                FragmentReference(
-                    id: id, range: part.original.sourceRange,
-                    isStepInvariant: Engine.isStepInvariant(part.original)))
+            return .fragment(fragment(id, standingFor: part.original, on: grid))
         }
+    }
+
+    /// A leaf in the place of an expression, with what the engine would have seen there.
+    func fragment(
+        _ id: Plan.LeafID, standingFor original: Expression, on grid: StepGrid
+    )
+        -> FragmentReference
+    {
+        var fragment = FragmentReference(
+            id: id, range: original.sourceRange,
+            isStepInvariant: Engine.isStepInvariant(original))
+        if let reference = try? Engine.referenceOfFirstSelector(in: original, on: grid) {
+            fragment.offset = reference.offset
+            fragment.at = reference.fixed.map { .timestamp($0) }
+        }
+        return fragment
     }
 
     /// The requests for a tree per member; members with an empty tree are not asked.

@@ -290,6 +290,10 @@ public struct FragmentReference: Sendable, Hashable {
     public var range: SourceRange
     /// True when the expression it stands for has the same value at every step.
     public var isStepInvariant: Bool
+    /// The sum of the offsets around the first selector of that expression, in milliseconds, and
+    /// what it is fixed to: `info` joins as of the time its base series are read.
+    public var offset: Int64 = 0
+    public var at: AtModifier?
 
     public init(
         id: Int, type: ValueType = .instantVector, range: SourceRange = .none,

@@ -1,6 +1,6 @@
-internal import PromQL
+public import PromQL
 internal import RegularExpressions
-internal import TimeSeries
+public import TimeSeries
 
 extension Evaluator {
     /// `info`: adds the labels of info series (`target_info` unless the second argument says
@@ -71,6 +71,17 @@ extension Evaluator {
     private func referenceOfFirstSelector(
         in expression: Expression
     ) throws(EvaluationError) -> (offset: Int64, fixed: Int64?) {
+        try Engine.referenceOfFirstSelector(in: expression, on: query)
+    }
+}
+
+extension Engine {
+    /// The time at which the first selector of an expression is evaluated: so many milliseconds
+    /// before the step, or before the time it is fixed to. `query` is what `start()` and `end()`
+    /// refer to.
+    public static func referenceOfFirstSelector(
+        in expression: Expression, on query: StepGrid
+    ) throws(EvaluationError) -> (offset: Int64, fixed: Int64?) {
         var offset: Int64 = 0
         var fixed: Int64?
         var next: Expression? = expression
@@ -85,6 +96,9 @@ extension Evaluator {
                 next = nil
             case .matrixSelector(let matrix):
                 modifiers = (matrix.selector.offset, matrix.selector.at)
+                next = nil
+            case .fragment(let reference):
+                modifiers = (.fixed(reference.offset), reference.at)
                 next = nil
             default:
                 modifiers = nil
@@ -109,7 +123,7 @@ extension Evaluator {
 extension Expression {
     var containsSelector: Bool {
         switch self {
-        case .vectorSelector, .matrixSelector: true
+        case .vectorSelector, .matrixSelector, .fragment: true
         default: children.contains(where: \.containsSelector)
         }
     }

@@ -34,8 +34,10 @@ extension QueryGenerator {
     mutating func experimental(_ depth: Int) -> String {
         let window = random.pick(["1m", "2m", "97s"])
         let name = random.pick(["requests_total", "temperature", "memory"]) + braces()
-        switch Int.random(in: 0..<12, using: &random) {
-        case 0: return "info(temperature\(braces()))"
+        switch Int.random(in: 0..<13, using: &random) {
+        case 0:
+            return
+                "info(temperature\(braces())\(random.pick(["", "", " offset 1m", " offset -30s", " @ 300", " @ start()"])))"
         case 1: return "info(rate(requests_total\(braces())[2m]), {version=~\".+\"})"
         case 2:
             let project = random.pick(members)
@@ -55,6 +57,9 @@ extension QueryGenerator {
         case 9:
             return "durations\(braces()) \(random.pick(["</", ">/"])) \(random.pick(["1", "0.5"]))"
         case 10: return "sum by (job) (durations \(random.pick(["</", ">/"])) 2)"
+        case 11:
+            return
+                "sum by (version) (last_over_time(info(temperature\(braces()) > 0)[2m:30s] offset 10s))"
         default: return "(time() - start()) + sum(\(vector(depth - 1)))"
         }
     }
