@@ -32,6 +32,12 @@ extension Configuration {
                 "  - {project: \(quoted(attribute.project)), domain: \(quoted(attribute.domain))"
                     + "\(workflow), clusterPoolName: \(quoted(attribute.clusterPoolName))}")
         }
+        if clusterPoolAssignments != ClusterPoolAssignments() {
+            lines.append("clusterPoolAssignments:")
+            lines.append("  projects: \(mapping(clusterPoolAssignments.projects))")
+            lines.append("  domains: \(mapping(clusterPoolAssignments.domains))")
+        }
+        if bucketRule != .enforce { lines.append("bucketRule: \(bucketRule.rawValue)") }
         return lines.joined(separator: "\n") + "\n"
     }
 }
@@ -63,6 +69,11 @@ private func quoted(_ text: String) -> String {
 
 private func list(_ names: [String]) -> String {
     "[\(names.map(quoted).joined(separator: ", "))]"
+}
+
+private func mapping(_ pairs: [String: String]) -> String {
+    let sorted = pairs.sorted { $0.key < $1.key }
+    return "{\(sorted.map { "\(quoted($0.key)): \(quoted($0.value))" }.joined(separator: ", "))}"
 }
 
 private func duration(_ milliseconds: Int64) -> String {
@@ -160,6 +171,7 @@ extension QuerySettings {
             "query:", "  lookback: \(duration(lookback))", "  timeout: \(duration(timeout))",
             "  maxSamples: \(maxSamples)", "  maxConcurrency: \(maxConcurrency)",
             "  defaultSubqueryStep: \(duration(defaultSubqueryStep))",
+            "  hedgeAfter: \(duration(hedgeAfter))",
             "  rangeBoundary: \(rangeBoundary.rawValue)",
             "  features: \(list(features.map(\.rawValue).sorted()))",
         ]

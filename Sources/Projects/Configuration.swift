@@ -25,6 +25,7 @@ public struct Configuration: Sendable, Hashable {
     public var clusters: [Cluster] = []
     public var clusterPools: [ClusterPool] = []
     public var clusterPoolAttributes: [ClusterPoolAttribute] = []
+    public var clusterPoolAssignments = ClusterPoolAssignments()
     public var bucketRule: BucketRule = .enforce
     /// nil: not configured, so the gateway listens on loopback only.
     public var authentication: Authentication?

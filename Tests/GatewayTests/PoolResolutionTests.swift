@@ -26,16 +26,17 @@ import Testing
         ] as [(String?, String?, String, String)])
     func theMostSpecificRecordWins(
         domain: String?, workflow: String?, pool: String, level: String
-    ) {
-        let choice = pools.pool(
-            for: .attributes, project: "flytesnacks", domain: domain, workflow: workflow)
+    ) throws {
+        let choice = try pools.pool(
+            for: .attributes,
+            .init(project: "flytesnacks", domain: domain, workflow: workflow))
         #expect(choice?.pool == pool)
         #expect(choice?.level.rawValue == level)
     }
 
-    @Test func aProjectMayNameItsPool() {
-        let choice = pools.pool(
-            for: .pool("dr-region"), project: "x", domain: "production", workflow: nil)
+    @Test func aProjectMayNameItsPool() throws {
+        let choice = try pools.pool(
+            for: .pool("dr-region"), .init(project: "x", domain: "production"))
         #expect(choice == .init(pool: "dr-region", level: .named))
     }
 
@@ -43,9 +44,9 @@ import Testing
         var first: Set<String> = []
         for number in 0..<50 {
             let seed = "rate(x[\(number)m])"
-            let once = pools.clusters(of: "production-cp", enabled: { _ in true }, seed: seed)
+            let once = pools.clusters(of: "production-cp", seed: seed, mayAnswer: { _ in true })
             #expect(once.sorted() == ["production-cluster-1", "production-cluster-2"])
-            let again = pools.clusters(of: "production-cp", enabled: { _ in true }, seed: seed)
+            let again = pools.clusters(of: "production-cp", seed: seed, mayAnswer: { _ in true })
             #expect(once == again)
             first.insert(once[0])
         }
@@ -54,8 +55,8 @@ import Testing
 
     @Test func disabledClustersAreNeverChosen() {
         let clusters = pools.clusters(
-            of: "production-cp", enabled: { $0 != "production-cluster-1" }, seed: "up")
+            of: "production-cp", seed: "up", mayAnswer: { $0 != "production-cluster-1" })
         #expect(clusters == ["production-cluster-2"])
-        #expect(pools.clusters(of: "default", enabled: { _ in false }, seed: "up").isEmpty)
+        #expect(pools.clusters(of: "default", seed: "up", mayAnswer: { _ in false }).isEmpty)
     }
 }

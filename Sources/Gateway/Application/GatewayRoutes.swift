@@ -28,6 +28,7 @@ struct GatewayRoutes: Sendable {
         addProjectRoutes(to: &routes)
         addLocalRoutes(to: &routes)
         addRefusals(to: &routes)
+        addOtherTelemetry(to: &routes)
         addLifecycle(to: &routes)
         return routes
     }
@@ -52,7 +53,10 @@ struct GatewayRoutes: Sendable {
     ) {
         each(methods, path, &routes) { request in
             let grant = try self.grant(request)
-            return try await handler(request, try directory.resolve(address(request), grant))
+            let project = try directory.resolve(address(request), grant)
+            var response = try await handler(request, project)
+            await PoolHeaders.add(to: &response, for: project)
+            return response
         }
     }
 
@@ -106,6 +110,27 @@ struct GatewayRoutes: Sendable {
                 // 500 and not the 503 of other unavailable things, as the reference.
                 .json(status: 500, APIError(.unavailable, "admin APIs disabled").json)
             }
+        }
+    }
+
+    /// Logs, traces and profiles stay where they are: whoever asks for them here is told so, in
+    /// words, and not with a page that is not found (projects.md, 3.2).
+    private func addOtherTelemetry(to routes: inout RouteTable) {
+        let refusal: RequestHandler = { request in
+            _ = try grant(request)
+            return .json(
+                status: 501,
+                APIError(
+                    .unavailable,
+                    "not implemented: this gateway serves metrics only; logs, traces and profiles "
+                        + "are read from the project's own cluster"
+                ).json)
+        }
+        for kind in ["logs", "traces", "profiles"] {
+            each(["GET", "POST"], "/\(kind)", &routes, refusal)
+        }
+        for path in ["/api/clickhouse-config", "/api/clickhouse-connect"] {
+            routes.on("GET", "POST", "CONNECT", path: base + path, handler: refusal)
         }
     }
 
@@ -176,9 +201,13 @@ struct GatewayRoutes: Sendable {
     }
 
     private func address(_ request: PrometheusRequest) -> ProjectDirectory.Address {
-        ProjectDirectory.Address(
+        let pool = request.parameter("clusterPool")
+        let dataSource = request.headers["X-Datasource"] ?? ""
+        return ProjectDirectory.Address(
             project: request.pathParameters["project"],
             domain: request.pathParameters["domain"],
-            workflow: request.pathParameters["workflow"], seed: request.parameter("query"))
+            workflow: request.pathParameters["workflow"],
+            seed: PoolSeed.of(request, now: EpochClock.milliseconds()),
+            pool: pool.isEmpty ? nil : pool, dataSource: dataSource.isEmpty ? nil : dataSource)
     }
 }

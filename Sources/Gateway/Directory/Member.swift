@@ -6,7 +6,10 @@ public struct Member: Sendable {
     public var name: String
     /// Why nobody can be asked, as for want of a key; nil when the client can be.
     public var outOfService: String?
+    /// Of a pooled project the client of the cluster that is asked first.
     public var client: MemberClient
+    /// The clusters that can answer, of a pooled project.
+    var pool: PoolCall?
 
     public init(name: String, outOfService: String? = nil, client: MemberClient) {
         self.name = name

@@ -4,7 +4,8 @@ import Projects
 /// The clients of a configuration, over one transport: one for every project that can be reached,
 /// and for every cluster.
 struct MemberClients: Sendable {
-    let byName: [String: MemberClient]
+    let projects: [String: MemberClient]
+    let clusters: [String: MemberClient]
     /// Stands in for members that are out of service.
     let unreachable: MemberClient
     let transport: CurlMulti
@@ -19,32 +20,45 @@ struct MemberClients: Sendable {
                 name: "", baseURL: "http://out-of-service.invalid",
                 kind: .remoteCoroot(resolution: RemoteCoroot.defaultResolution)),
             transport: transport)
-        var byName: [String: MemberClient] = [:]
-        func add(_ name: String, _ member: MemberConfiguration) {
+        func client(_ member: MemberConfiguration) -> MemberClient {
             var member = member
             member.limits.responseBytes = configuration.limits.maxResponseBytes
             member.limits.inflate = InflateLimits(
                 maximumBytes: configuration.limits.maxInflatedBytes)
-            byName[name] = MemberClient(member, transport: transport)
+            return MemberClient(member, transport: transport)
         }
+        var clusters: [String: MemberClient] = [:]
         for cluster in configuration.clusters {
             switch cluster.source {
             case .prometheus(let source):
-                add(cluster.name, MemberConfiguration(cluster.name, source))
+                clusters[cluster.name] = client(MemberConfiguration(cluster.name, source))
             case .remoteCoroot(let remote):
-                add(cluster.name, MemberConfiguration(cluster.name, remote))
+                clusters[cluster.name] = client(MemberConfiguration(cluster.name, remote))
             }
         }
+        var projects: [String: MemberClient] = [:]
         for project in configuration.projects {
             switch project.kind {
             case .prometheus(let source):
-                add(project.name, MemberConfiguration(project.name, source))
+                projects[project.name] = client(MemberConfiguration(project.name, source))
             case .remoteCoroot(let remote):
-                add(project.name, MemberConfiguration(project.name, remote))
+                projects[project.name] = client(MemberConfiguration(project.name, remote))
             case .clusterPool, .multiCluster, .misconfigured: break
             }
         }
-        self.byName = byName
+        self.clusters = clusters
+        self.projects = projects
+    }
+
+    /// Whoever goes by a cluster's name: a cluster, else a regular or remote project.
+    func cluster(_ name: String) -> MemberClient? { clusters[name] ?? projects[name] }
+
+    /// Everybody, for metrics. A cluster with the name of a project is told apart from it.
+    var named: [(name: String, client: MemberClient)] {
+        projects.map { (name: $0.key, client: $0.value) }
+            + clusters.map {
+                (name: projects[$0.key] == nil ? $0.key : "cluster \($0.key)", client: $0.value)
+            }
     }
 }
 

@@ -13,27 +13,29 @@ struct ProjectDirectory: Sendable {
         var workflow: String?
         /// Chooses among the clusters of a pool; the same text chooses the same cluster.
         var seed = ""
+        /// The pool that the client asks for.
+        var pool: String?
+        /// The one member of a multi-cluster project that the client wants to hear.
+        var dataSource: String?
     }
 
     private let configuration: Configuration
     private let projects: [String: Project]
-    /// By project or cluster name.
-    private let clients: [String: MemberClient]
+    private let clients: MemberClients
     private let pools: PoolResolution
-    private let enabledClusters: Set<String>
+    private let disabledClusters: Set<String>
     private let partition: PartitionLabel
     /// Stands in for members that are out of service; never asked.
     private let unreachable: MemberClient
 
     init(_ configuration: Configuration, clients: MemberClients) {
         self.configuration = configuration
-        self.clients = clients.byName
+        self.clients = clients
         unreachable = clients.unreachable
         projects = Dictionary(
             configuration.projects.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         pools = PoolResolution(configuration)
-        let disabled = configuration.clusters.filter { !$0.enabled }.map(\.name)
-        enabledClusters = Set(clients.byName.keys).subtracting(disabled)
+        disabledClusters = Set(configuration.clusters.filter { !$0.enabled }.map(\.name))
         partition = PartitionLabel(configuration.partitionLabel)
     }
 
@@ -48,19 +50,54 @@ struct ProjectDirectory: Sendable {
         case .multiCluster(let names):
             var found: [Member] = []
             for name in names {
+                // Missing like one that does not answer, and as loudly.
                 guard let member = projects[name] else {
-                    throw APIError(.internal, "member project not found: \(name)")
+                    found.append(outOfService(name, "member project not found: \(name)"))
+                    continue
                 }
-                found.append(try self.member(member, address))
+                do throws(PoolRefusal) {
+                    found.append(try self.member(member, address))
+                } catch {
+                    switch error {
+                    case .request(let error): throw error
+                    case .noPool(let reason): found.append(outOfService(name, reason))
+                    }
+                }
             }
             members = found
         case .prometheus, .remoteCoroot, .clusterPool, .misconfigured:
-            members = [try member(project, address)]
+            do throws(PoolRefusal) {
+                members = [try member(project, address)]
+            } catch {
+                switch error {
+                case .request(let error): throw error
+                case .noPool(let reason):
+                    throw APIError(
+                        .notFound, "project \(QuotedText.of(project.name)): \(reason)")
+                }
+            }
+        }
+        if address.pool != nil, !members.contains(where: { $0.pool != nil }) {
+            throw .parameter(
+                "clusterPool", "project \(QuotedText.of(project.name)) has no cluster pools")
         }
         return ResolvedProject(
-            name: project.name, members: members, isMultiCluster: project.isMultiCluster,
-            partialResponse: project.partialResponse, exactness: project.exactness,
-            partition: partition)
+            name: project.name, members: try chosen(of: members, address, project),
+            isMultiCluster: project.isMultiCluster, partialResponse: project.partialResponse,
+            exactness: project.exactness, partition: partition)
+    }
+
+    /// All members, or the one that the client names.
+    private func chosen(
+        of members: [Member], _ address: Address, _ project: Project
+    ) throws(APIError) -> [Member] {
+        guard let name = address.dataSource else { return members }
+        guard let member = members.first(where: { $0.name.utf8.elementsEqual(name.utf8) }) else {
+            throw .badData(
+                "X-Datasource: \(QuotedText.of(name)) is not a member of project "
+                    + QuotedText.of(project.name))
+        }
+        return [member]
     }
 
     private func project(_ address: Address, _ grant: Grant) throws(APIError) -> Project {
@@ -89,36 +126,73 @@ struct ProjectDirectory: Sendable {
         return project
     }
 
-    private func member(_ project: Project, _ address: Address) throws(APIError) -> Member {
+    private enum PoolRefusal: Error {
+        /// What the request asks for cannot be.
+        case request(APIError)
+        /// Nothing says which pool.
+        case noPool(String)
+    }
+
+    private func outOfService(_ name: String, _ reason: String) -> Member {
+        Member(name: name, outOfService: reason, client: unreachable)
+    }
+
+    private func member(
+        _ project: Project, _ address: Address
+    ) throws(PoolRefusal) -> Member {
         switch project.kind {
-        case .misconfigured(let reason):
-            return Member(name: project.name, outOfService: reason, client: unreachable)
+        case .misconfigured(let reason): return outOfService(project.name, reason)
         case .prometheus, .remoteCoroot:
-            guard let client = clients[project.name] else {
-                throw APIError(.internal, "member project not found: \(project.name)")
+            guard let client = clients.projects[project.name] else {
+                return outOfService(project.name, "member project not found: \(project.name)")
             }
             return Member(name: project.name, client: client)
-        case .clusterPool(let choice):
-            let quoted = QuotedText.of(project.name)
-            guard
-                let pool = pools.pool(
-                    for: choice, project: project.name, domain: address.domain,
-                    workflow: address.workflow)
-            else {
-                throw APIError(
-                    .notFound, "project \(quoted): no cluster pool is set, and none is the default")
-            }
-            let clusters = pools.clusters(
-                of: pool.pool, enabled: enabledClusters.contains, seed: address.seed)
-            guard let first = clusters.first, let client = clients[first] else {
-                throw APIError(
-                    .unavailable,
-                    "project \(quoted): cluster pool \(QuotedText.of(pool.pool)) has no enabled cluster"
-                )
-            }
-            return Member(name: project.name, client: client)
+        case .clusterPool(let choice): return try pooled(project, choice, address)
         case .multiCluster:
-            throw APIError(.internal, "member \(project.name) is itself a multi-cluster project")
+            return outOfService(
+                project.name, "member \(project.name) is itself a multi-cluster project")
         }
+    }
+
+    private func pooled(
+        _ project: Project, _ configured: Project.PoolChoice, _ address: Address
+    ) throws(PoolRefusal) -> Member {
+        let choice: PoolResolution.Choice?
+        do throws(APIError) {
+            choice = try pools.pool(
+                for: configured,
+                PoolResolution.Request(
+                    project: project.name, domain: address.domain, workflow: address.workflow,
+                    pool: address.pool))
+        } catch {
+            throw .request(error)
+        }
+        guard let choice else { throw .noPool("no cluster pool is set, and none is the default") }
+        let ranked = pools.clusters(of: choice.pool, seed: address.seed) {
+            !disabledClusters.contains($0)
+        }
+        let enabled = ranked.compactMap { name in
+            clients.cluster(name).map { PoolCall.Alternative(cluster: name, client: $0) }
+        }
+        let healthy = enabled.filter { !$0.client.isResting }
+        let call = PoolCall(
+            project: project.name, choice: choice, alternatives: healthy,
+            hedgeAfter: configuration.query.hedgeAfter)
+        var member: Member
+        if let first = healthy.first {
+            member = Member(name: project.name, client: first.client)
+        } else {
+            let pool = "cluster pool \(QuotedText.of(choice.pool))"
+            let causes = enabled.map {
+                "\($0.cluster): \($0.client.health.lastFailure?.text ?? "failing")"
+            }
+            member = outOfService(
+                project.name,
+                causes.isEmpty
+                    ? "\(pool) has no enabled cluster"
+                    : "\(pool) has no healthy cluster: \(causes.joined(separator: "; "))")
+        }
+        member.pool = call
+        return member
     }
 }

@@ -9,32 +9,40 @@ struct MemberMetadata: MetadataSource {
     let maximum: Int
 
     func labelNames(_ question: MetadataQuestion) async throws -> MetadataReply<String> {
-        let client = try reachable()
-        return try reply(await client.labels(SeriesSelection(question)))
+        try reply(
+            await ask { client throws(MemberFailure) in
+                try await client.labels(SeriesSelection(question))
+            })
     }
 
     func labelValues(
         of name: String, _ question: MetadataQuestion
     ) async throws -> MetadataReply<String> {
-        let client = try reachable()
-        return try reply(await client.labelValues(name, SeriesSelection(question)))
+        try reply(
+            await ask { client throws(MemberFailure) in
+                try await client.labelValues(name, SeriesSelection(question))
+            })
     }
 
     func series(_ question: MetadataQuestion) async throws -> MetadataReply<LabelSet> {
-        let stream = try await reachable().series(SeriesSelection(question))
-        var series: [LabelSet] = []
-        while let some = try await stream.next() {
-            series += some
-            try check(series.count)
+        let maximum = maximum
+        let reply = try await ask { client throws(MemberFailure) in
+            let stream = try await client.series(SeriesSelection(question))
+            var series: [LabelSet] = []
+            while series.count <= maximum, let some = try await stream.next() { series += some }
+            return MetadataReply(
+                elements: series, warnings: await stream.warnings, infos: await stream.infos)
         }
-        return MetadataReply(
-            elements: series, warnings: await stream.warnings, infos: await stream.infos)
+        try check(reply.elements.count)
+        return reply
     }
 
     func families(
         metric: String?, _ question: MetadataQuestion
     ) async throws -> MetadataReply<MetricFamily> {
-        let document = try await reachable().metadata(metric: metric, deadline: question.deadline)
+        let document = try await ask { client throws(MemberFailure) in
+            try await client.metadata(metric: metric, deadline: question.deadline)
+        }
         let families: [(name: String, descriptions: [MetricDescription])]
         do throws(JSONCursor.Failure) {
             families = try MetricDescription.families(document.data)
@@ -47,9 +55,13 @@ struct MemberMetadata: MetadataSource {
             warnings: document.warnings, infos: document.infos)
     }
 
-    private func reachable() throws(APIError) -> MemberClient {
+    /// Puts a question to the member, or to whichever cluster of its pool answers.
+    private func ask<Answer: Sendable>(
+        _ operation: @escaping @Sendable (MemberClient) async throws(MemberFailure) -> Answer
+    ) async throws -> Answer {
         if let reason = member.outOfService { throw APIError(.unavailable, reason) }
-        return member.client
+        if let pool = member.pool { return try await pool.ask(operation) }
+        return try await operation(member.client)
     }
 
     private func reply<Element>(_ list: MemberList<Element>) throws -> MetadataReply<Element> {

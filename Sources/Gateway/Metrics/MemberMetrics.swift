@@ -5,7 +5,7 @@ struct MemberMetrics: Sendable {
     let clients: MemberClients
 
     func exposition() -> ExpositionText {
-        let members = clients.byName.map { (name: $0.key, health: $0.value.health) }
+        let members = clients.named.map { (name: $0.name, health: $0.client.health) }
         var text = ExpositionText()
         func family(
             _ name: String, _ kind: ExpositionText.Kind, _ help: String,

@@ -7,22 +7,26 @@ struct MemberFragmentSource: FragmentSource {
     let client: MemberClient
 
     func open(_ question: FragmentQuestion) async throws(FragmentFailure) -> any FragmentStream {
-        let options = QueryOptions(
-            lookbackDelta: question.lookback, deadline: question.deadline,
-            injection: question.injection)
         do throws(MemberFailure) {
-            let grid = question.grid
-            if grid.isInstant {
-                return MemberFragmentStream(
-                    try await client.query(question.text, at: grid.start, options: options))
-            }
-            return MemberFragmentStream(
-                try await client.queryRange(
-                    question.text, start: grid.start, end: grid.end, step: grid.step,
-                    options: options))
+            return MemberFragmentStream(try await client.stream(question))
         } catch {
             throw FragmentFailure(error)
         }
+    }
+}
+
+extension MemberClient {
+    /// Begins to ask one fragment.
+    func stream(_ question: FragmentQuestion) async throws(MemberFailure) -> SeriesStream {
+        let options = QueryOptions(
+            lookbackDelta: question.lookback, deadline: question.deadline,
+            injection: question.injection)
+        let grid = question.grid
+        if grid.isInstant {
+            return try await query(question.text, at: grid.start, options: options)
+        }
+        return try await queryRange(
+            question.text, start: grid.start, end: grid.end, step: grid.step, options: options)
     }
 }
 

@@ -2,25 +2,21 @@ import Members
 import Projects
 import PromQLEngine
 
-#if canImport(Glibc)
-import Glibc
-#endif
-
 extension QueryExecution {
     /// The execution of a configuration, over the network and by the wall clock.
     init(configuration: Configuration) {
         self.init(
             settings: configuration.query, limits: configuration.limits,
             slots: QuerySlots(limit: configuration.query.maxConcurrency),
-            source: { MemberFragmentSource(client: $0.client) },
+            source: { member in
+                if let reason = member.outOfService { return OutOfServiceSource(reason: reason) }
+                if let pool = member.pool { return PoolFragmentSource(pool: pool) }
+                return MemberFragmentSource(client: member.client)
+            },
             boundary: { [setting = configuration.query.rangeBoundary] members in
                 await Self.boundary(setting, members)
             },
-            now: {
-                var time = timespec()
-                clock_gettime(CLOCK_REALTIME, &time)
-                return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
-            })
+            now: { EpochClock.milliseconds() })
     }
 
     /// Members of 2.x include both ends; one of them is enough to follow them, as the window of

@@ -31,6 +31,15 @@ struct CircuitBreaker: Sendable, Equatable {
     var longestPause: Int64 = 30_000
     private(set) var state = State.closed(failures: 0)
 
+    /// What `request` would say, without taking the turn to probe.
+    func refuses(at now: Int64) -> Bool {
+        switch state {
+        case .closed: false
+        case .open(let until, _): now < until
+        case .halfOpen: true
+        }
+    }
+
     mutating func request(at now: Int64) -> Action {
         switch state {
         case .closed: return .ask

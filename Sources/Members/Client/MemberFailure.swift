@@ -140,6 +140,17 @@ extension MemberFailure.Kind {
         }
     }
 
+    /// Whether somebody else who holds the same data may do better: the request itself was not at
+    /// fault, nobody's limit was met, and the client still waits.
+    public var mayBeAskedElsewhere: Bool {
+        switch self {
+        case .connect, .tls, .connectTimeout, .timeout, .broken, .http, .notPrometheus, .malformed,
+            .unavailable:
+            true
+        case .limit, .rejectedQuery, .cancelled: false
+        }
+    }
+
     /// What the failure tells about the member itself.
     var verdict: CircuitBreaker.Outcome {
         switch self {

@@ -19,7 +19,8 @@ enum ConfigurationKeys {
         case urlBasePath = "url_base_path"
         case dataDirectory = "data_dir"
         case defaultProject, partitionLabel, auth, query, limits
-        case globalPrometheus, projects, clusters, clusterPools, clusterPoolAttributes, bucketRule
+        case globalPrometheus, projects, clusters, clusterPools, clusterPoolAttributes
+        case clusterPoolAssignments, bucketRule
 
         static var aliases: [String: Root] {
             [
@@ -70,13 +71,15 @@ enum ConfigurationKeys {
         case project, domain, workflow, clusterPoolName
     }
 
+    enum PoolAssignments: String, ConfigurationKey { case projects, domains }
+
     enum Auth: String, ConfigurationKey { case tokens, anonymous }
 
     enum Token: String, ConfigurationKey { case name, token, tokenFile, projects }
 
     enum Query: String, ConfigurationKey {
-        case lookback, timeout, maxSamples, maxConcurrency, defaultSubqueryStep, rangeBoundary
-        case features
+        case lookback, timeout, maxSamples, maxConcurrency, defaultSubqueryStep, hedgeAfter
+        case rangeBoundary, features
     }
 
     enum Limits: String, ConfigurationKey {
@@ -113,6 +116,7 @@ extension Configuration {
             + remote("clusters[].remoteCoroot.") + paths("clusters[].storage.", Keys.Storage.self)
             + ["clusterPools.<name>"]
             + paths("clusterPoolAttributes[].", Keys.PoolAttribute.self)
+            + paths("clusterPoolAssignments.", Keys.PoolAssignments.self)
             + paths("auth.", Keys.Auth.self) + paths("auth.tokens[].", Keys.Token.self)
             + paths("query.", Keys.Query.self) + paths("limits.", Keys.Limits.self)
     }()

@@ -135,6 +135,29 @@ extension ConfigurationReader {
             project: project, domain: domain, workflow: workflow, clusterPoolName: pool)
     }
 
+    mutating func readPoolAssignments(
+        _ section: Section<Keys.Root>, into configuration: inout Configuration
+    ) {
+        guard let node = section[.clusterPoolAssignments],
+            let assignments = Section<Keys.PoolAssignments>(node, &report)
+        else { return }
+        for key in Keys.PoolAssignments.allCases {
+            for entry in assignments.freeMapping(key, &report) ?? [] {
+                guard let pool = assignments.text(of: entry.value, &report) else {
+                    if case .null = entry.value.content {
+                        report.error(at: entry.value, "the name of a cluster pool is needed")
+                    }
+                    continue
+                }
+                checkPoolName(pool, at: entry.value, configuration)
+                switch key {
+                case .projects: configuration.clusterPoolAssignments.projects[entry.key] = pool
+                case .domains: configuration.clusterPoolAssignments.domains[entry.key] = pool
+                }
+            }
+        }
+    }
+
     /// Pools that projects name must exist.
     mutating func checkPoolChoices(_ section: Section<Keys.Root>, _ configuration: Configuration) {
         guard case .list(let elements)? = section[.projects]?.content else { return }

@@ -16,6 +16,8 @@ extension ConfigurationReader {
                 section.duration(key, atLeast: 1, &report).map {
                     settings.defaultSubqueryStep = $0
                 }
+            case .hedgeAfter:
+                section.duration(key, atLeast: 1, &report).map { settings.hedgeAfter = $0 }
             case .rangeBoundary:
                 section.choice(key, of: QuerySettings.RangeBoundary.self, &report).map {
                     settings.rangeBoundary = $0

@@ -58,6 +58,7 @@ struct ConfigurationReader {
         configuration.projects = readProjects(section, clusters: configuration.clusters)
         configuration.clusterPools = readPools(section, configuration)
         readPoolAttributes(section, into: &configuration)
+        readPoolAssignments(section, into: &configuration)
         checkPoolChoices(section, configuration)
         checkBuckets(section, configuration)
 

@@ -31,6 +31,8 @@ public struct QuerySettings: Sendable, Hashable {
     public var maxConcurrency = 20
     /// Milliseconds; the step of subqueries that name none.
     public var defaultSubqueryStep: Int64 = 60_000
+    /// Milliseconds after which a second cluster of a pool is asked beside a slow one.
+    public var hedgeAfter: Int64 = 1_000
     public var rangeBoundary: RangeBoundary = .auto
     /// What is switched on.
     public var features: Set<Feature> = []

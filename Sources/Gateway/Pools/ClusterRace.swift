@@ -1,0 +1,66 @@
+/// Asks alternatives in order: the next one when one fails, and one more when the first is slow.
+/// The first answer wins; whoever is still asked then is told to stop.
+struct ClusterRace: Sendable {
+    enum Outcome<Answer: Sendable, Failure: Error>: Sendable {
+        case answered(Answer, by: Int)
+        /// Nobody else would say anything better.
+        case refused(Failure, by: Int)
+        /// In the order in which they failed; empty when there was nobody to ask.
+        case failed([(by: Int, failure: Failure)])
+    }
+
+    var count: Int
+    /// How long the first may take before a second one is asked beside it.
+    var hedgeAfter: Duration
+
+    private enum Event<Answer: Sendable, Failure: Error>: Sendable {
+        case ended(Int, Result<Answer, Failure>)
+        case slow
+    }
+
+    func run<Answer: Sendable, Failure: Error>(
+        mayBeAskedElsewhere: (Failure) -> Bool,
+        _ ask: @escaping @Sendable (Int) async -> Result<Answer, Failure>
+    ) async -> Outcome<Answer, Failure> {
+        typealias Happened = Event<Answer, Failure>
+        let (count, hedgeAfter) = (count, hedgeAfter)
+        guard count > 0 else { return .failed([]) }
+        return await withTaskGroup(of: Happened.self) { group in
+            var next = 0
+            var running = 0
+            var failures: [(by: Int, failure: Failure)] = []
+            func start() {
+                let index = next
+                next += 1
+                running += 1
+                group.addTask { .ended(index, await ask(index)) }
+            }
+            defer { group.cancelAll() }
+            start()
+            group.addTask {
+                try? await Task.sleep(for: hedgeAfter)
+                return .slow
+            }
+            while let event = await group.next() {
+                switch event {
+                case .slow:
+                    if next < count, !Task.isCancelled { start() }
+                case .ended(let index, .success(let answer)):
+                    return .answered(answer, by: index)
+                case .ended(let index, .failure(let failure)):
+                    running -= 1
+                    guard mayBeAskedElsewhere(failure) else {
+                        return .refused(failure, by: index)
+                    }
+                    failures.append((index, failure))
+                    if next < count {
+                        start()
+                    } else if running == 0 {
+                        return .failed(failures)
+                    }
+                }
+            }
+            return .failed(failures)
+        }
+    }
+}

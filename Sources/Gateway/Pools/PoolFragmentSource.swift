@@ -1,0 +1,51 @@
+import Members
+import PrometheusAPI
+
+/// The fragments of a pooled member, answered by any one of the pool's clusters.
+///
+/// A cluster has answered once its first page is here. What breaks off after that is not begun
+/// again elsewhere, as some of it may have reached the client.
+struct PoolFragmentSource: FragmentSource {
+    let pool: PoolCall
+
+    func open(_ question: FragmentQuestion) async throws(FragmentFailure) -> any FragmentStream {
+        do throws(MemberFailure) {
+            return try await pool.ask { client throws(MemberFailure) in
+                let stream = try await client.stream(question)
+                return BegunStream(first: try await stream.next(), rest: stream)
+            }
+        } catch {
+            throw FragmentFailure(error)
+        }
+    }
+}
+
+/// A stream whose first page was read already.
+private actor BegunStream: FragmentStream {
+    private var first: SeriesPage?
+    private let isEmpty: Bool
+    private let rest: SeriesStream
+
+    init(first: SeriesPage?, rest: SeriesStream) {
+        self.first = first
+        isEmpty = first == nil
+        self.rest = rest
+    }
+
+    func next() async throws(FragmentFailure) -> SeriesPage? {
+        if let page = first {
+            first = nil
+            return page
+        }
+        if isEmpty { return nil }
+        do throws(MemberFailure) {
+            return try await rest.next()
+        } catch {
+            throw FragmentFailure(error)
+        }
+    }
+
+    func trailer() async -> ResponseScanner.Trailer {
+        await rest.trailer ?? ResponseScanner.Trailer()
+    }
+}

@@ -1,0 +1,7 @@
+extension MemberClient {
+    /// Whether a request made now would be refused without asking, because the member kept failing.
+    /// Once a pause is over this is false again, so that somebody finds out whether it is back.
+    public var isResting: Bool {
+        state.withLock { $0.breaker.refuses(at: MonotonicClock.milliseconds()) }
+    }
+}
