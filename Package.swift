@@ -79,7 +79,7 @@ let package = Package(
             name: "tributary",
             dependencies: [
                 "Gateway", "Projects", "PromQLTest", "EmbeddedPrometheus", "PrometheusHTTP",
-                "Members", "PrometheusAPI", argumentParser, logging, lifecycle,
+                "Members", "PrometheusAPI", "TimeSeries", argumentParser, logging, lifecycle,
             ],
             swiftSettings: strict),
 

@@ -91,12 +91,28 @@ public struct FederationProof: Sendable {
     /// Whether a shrunk query is a join of the kind that `Report.lenient` counts. Its operands do
     /// not differ, so what the union refuses is in an operand that the plan had no need of.
     private static func isLenient(_ query: String, _ reason: String) -> Bool {
-        guard case .binary? = try? parseExpression(query, options: .everything) else {
-            return false
-        }
+        guard let root = try? parseExpression(query, options: .everything),
+            isJoin(root) || root.children.contains(where: containsJoinInSubquery)
+        else { return false }
         return reason.hasPrefix(refusal + "found duplicate series for the match group")
             || reason.hasPrefix(refusal + "multiple matches for labels")
             || reason == refusal + "vector cannot contain metrics with the same labelset"
+    }
+
+    private static func isJoin(_ expression: Expression) -> Bool {
+        if case .binary = expression { true } else { false }
+    }
+
+    /// A subquery is evaluated at times of its own, so that shrinking ends above it.
+    private static func containsJoinInSubquery(_ expression: Expression) -> Bool {
+        guard case .subquery(let subquery) = expression else { return false }
+        return contains(subquery.expression, where: isJoin)
+    }
+
+    private static func contains(
+        _ expression: Expression, where isWanted: (Expression) -> Bool
+    ) -> Bool {
+        isWanted(expression) || expression.children.contains { contains($0, where: isWanted) }
     }
 
     /// Whether the root of a shrunk query prints, compares or rounds values, and agrees in strict
@@ -106,8 +122,10 @@ public struct FederationProof: Sendable {
         case .aggregation(let aggregation)? where aggregation.op == .countValues:
             // A variance depends on the order of its series even inside one member, and theirs
             // sort otherwise without the partition label: the strict mode cannot help there.
-            let operand = aggregation.expression.description
-            if operand.contains("stddev") || operand.contains("stdvar") { return true }
+            if Self.hasVariance(aggregation.expression) { return true }
+        case .binary(let binary)? where binary.op == .modulo:
+            // The remainder of a division is what the rounding left.
+            if Self.hasVariance(binary.lhs) || Self.hasVariance(binary.rhs) { return true }
         case .binary(let binary)? where [.equal, .notEqual].contains(binary.op): break
         case .call(let call)?
         where [.changes, .resets, .floor, .ceil, .round, .sgn].contains(call.function):
@@ -118,6 +136,13 @@ public struct FederationProof: Sendable {
         strict.scope.exactness = .strict
         if case .different = compare(query, on: grid, with: strict) { return false }
         return true
+    }
+
+    private static func hasVariance(_ expression: Expression) -> Bool {
+        contains(expression) { part in
+            guard case .aggregation(let aggregation) = part else { return false }
+            return [.stddev, .stdvar].contains(aggregation.op)
+        }
     }
 
     private enum Outcome {
