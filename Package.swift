@@ -98,7 +98,9 @@ let package = Package(
                 "TimeSeries",
             ]),
         tests("MembersTests", ["Members", "PrometheusAPI", "TimeSeries", "CZlib"]),
-        tests("ProjectsTests", ["Projects"]),
+        // What the documents of projects and pools print, for the tests that take them at their word.
+        .target(name: "SeedDocuments", path: "Tests/SeedDocuments", swiftSettings: strict),
+        tests("ProjectsTests", ["Projects", "SeedDocuments", yams]),
         tests(
             "PrometheusHTTPTests",
             ["PrometheusHTTP", "PrometheusAPI", "CZlib", logging, lifecycle]),
@@ -115,7 +117,7 @@ let package = Package(
             "GatewayTests",
             [
                 "Gateway", "Projects", "PromQL", "Federation", "Members", "EmbeddedPrometheus",
-                "PrometheusHTTP", "PrometheusAPI", "TimeSeries", logging,
+                "PrometheusHTTP", "PrometheusAPI", "TimeSeries", "SeedDocuments", logging,
             ]),
         // Our engine against a real Prometheus.
         tests(

@@ -89,7 +89,7 @@ struct LocalAnswer: Sendable {
         if isTruncated { warnings.insert(RequestLimit.truncationWarning) }
         Envelope.appendTail(
             failures: failures, warnings: warnings,
-            infos: result.annotations.infos.union(annotations.infos), to: &out)
+            infos: result.annotations.infos.union(annotations.infos).union(query.infos), to: &out)
         return out
     }
 }

@@ -14,10 +14,10 @@ extension QueryExecution {
     {
         do {
             let kind: QueryKind = request.parameter("start").isEmpty ? .instant : .range
-            let query = try QueryRequest(
+            let asked = try QueryRequest(
                 request, kind: kind, project: project, settings: settings,
                 maxQueryBytes: limits.maxQueryBytes, now: now())
-            let (plan, scope) = try await plan(query, for: project)
+            let (query, plan, scope) = try await plan(asked, for: project)
             var answer = ExplainAnswer(query: query, plan: plan, scope: scope)
             if ["true", "1"].contains(request.parameter("analyze")) {
                 answer.analysis = try await slots.withSlot {

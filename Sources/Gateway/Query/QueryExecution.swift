@@ -49,7 +49,7 @@ struct QueryExecution: Sendable {
     ) async throws
         -> PrometheusResponse
     {
-        let (plan, scope) = try await plan(query, for: project)
+        let (query, plan, scope) = try await plan(query, for: project)
         let questions = QuestionAsker(
             project: project, lookback: query.lookback, deadline: query.deadline,
             concurrency: limits.maxMemberConcurrency, source: source)
@@ -65,19 +65,22 @@ struct QueryExecution: Sendable {
         ).response()
     }
 
-    /// The plan, and the scope it was made in. Only what runs here depends on the windows of the
+    /// The plan, the query as it is planned, and the scope it was made in. Only what runs here depends on the windows of the
     /// members, so only then they are asked for their version, and only those that take part.
     func plan(
         _ query: QueryRequest, for project: ResolvedProject
     ) async throws(APIError) -> (
-        Plan, FederationScope
+        QueryRequest, Plan, FederationScope
     ) {
+        var query = query
         var scope = scope(query, project)
-        let plan = try plan(query, in: scope)
-        if case .union = plan.root { return (plan, scope) }
-        scope.rangeBoundary = await boundary(plan.membersAsked.sorted().map { project.members[$0] })
-        if case .leftOpen = scope.rangeBoundary { return (plan, scope) }
-        return (try self.plan(query, in: scope), scope)
+        var plan = try plan(query, in: scope)
+        let asked = plan.membersAsked.sorted().map { project.members[$0] }
+        if query.coarsen(for: asked) { plan = try self.plan(query, in: scope) }
+        if case .union = plan.root { return (query, plan, scope) }
+        scope.rangeBoundary = await boundary(asked)
+        if case .leftOpen = scope.rangeBoundary { return (query, plan, scope) }
+        return (query, try self.plan(query, in: scope), scope)
     }
 
     private func plan(_ query: QueryRequest, in scope: FederationScope) throws(APIError) -> Plan {

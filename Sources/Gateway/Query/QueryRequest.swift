@@ -11,6 +11,8 @@ struct QueryRequest: Sendable {
     var text: String
     var expression: Expression
     var grid: StepGrid
+    /// What the client is told about how its query was understood.
+    var infos: Set<String> = []
     /// Results wanted at most; 0 for all.
     var limit: Int
     /// When the answer is of no more use.

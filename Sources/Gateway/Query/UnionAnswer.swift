@@ -166,8 +166,8 @@ struct UnionAnswer: Sendable {
             throw APIError(.unavailable, lateWarnings.joined(separator: "; "))
         }
         Envelope.appendTail(
-            failures: failures + lateWarnings, warnings: warnings, infos: annotations.infos,
-            to: &tail)
+            failures: failures + lateWarnings, warnings: warnings,
+            infos: annotations.infos.union(query.infos), to: &tail)
         try await writer.write(tail)
     }
 }

@@ -173,6 +173,11 @@ public final class MemberClient: Sendable {
         if let body = try? MemberBody(response, limits: small) {
             while bytes.count < 64 << 10, let page = try? await body.next() { bytes += page }
         }
+        if case .apiKey = configuration.authorization,
+            Refusal.isAboutTheKey(status: response.status, body: bytes)
+        {
+            return .http(status: response.status, text: "API key rejected")
+        }
         return Refusal.kind(status: response.status, body: bytes)
     }
 

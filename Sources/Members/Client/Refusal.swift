@@ -24,6 +24,17 @@ enum Refusal {
         return .http(status: status, text: text)
     }
 
+    /// Whether a remote project turned its key away. Coroot says 400 for a missing key and 404 for
+    /// one that no project has, both as plain text (projects.md, 2.2).
+    static func isAboutTheKey(status: Int, body: [UInt8]) -> Bool {
+        switch status {
+        case 401, 403: true
+        case 400: body.starts(with: "no api key".utf8)
+        case 404: body.starts(with: "no project found".utf8)
+        default: false
+        }
+    }
+
     private static func envelope(_ body: [UInt8]) -> (errorType: String, text: String)? {
         var status = ""
         var errorType = ""

@@ -77,17 +77,18 @@ extension ConfigurationReader {
     private mutating func readProject(
         _ section: Section<Keys.Project>, name: String, subject: String
     ) -> Project? {
-        let keys = section.list(.apiKeys, &report).map { readAPIKeys($0, subject: subject) }
+        let written = section.list(.apiKeys, &report) ?? []
+        let keys = readAPIKeys(written, subject: subject)
         let members = section.names(.memberProjects, &report) ?? []
         let partial = section.choice(.partialResponse, of: PartialResponse.self, &report)
         let exactness = section.choice(.exactness, of: Exactness.self, &report)
         let source = readSource(
             section, members: members.map(\.name),
-            hasKeys: keys?.isEmpty == false
-                || section[.apiKeys] != nil)
+            // Also those whose secret is still to be made.
+            hasKeys: !written.isEmpty)
         guard let source else { return nil }
         return Project(
-            name: name, kind: source, apiKeys: keys ?? [], partialResponse: partial ?? .safe,
+            name: name, kind: source, apiKeys: keys, partialResponse: partial ?? .safe,
             exactness: exactness ?? .twoStep)
     }
 
@@ -115,7 +116,7 @@ extension ConfigurationReader {
                 at: section.node, subject: section.subject,
                 "\(given.map(\.rawValue).joined(separator: " and ")) exclude each other",
                 mend: "keep one of them")
-        } else if given == [.memberProjects], section[.apiKeys] != nil {
+        } else if given == [.memberProjects], hasKeys {
             report.error(
                 at: section.place(of: .apiKeys), subject: section.subject,
                 "a multi-cluster project has no api keys",
