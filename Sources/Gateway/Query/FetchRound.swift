@@ -8,33 +8,38 @@ struct FetchRound: Sendable {
 
     typealias Outcome = Result<QuestionAsker.Fetched, FragmentFailure>
 
+    /// One fetch that ended.
+    private struct Ended: Sendable {
+        var index: Int
+        var outcome: Outcome
+    }
+
     /// In the order of the fetches.
     func outcomes(of fetches: [Plan.Fetch]) async -> [Outcome] {
-        await withTaskGroup(of: (Int, Outcome).self) { group in
-            var outcomes = [Outcome](repeating: .failure(.cancelled), count: fetches.count)
-            var next = 0
-            func add() {
+        var outcomes = [Outcome](repeating: .failure(.cancelled), count: fetches.count)
+        let width = min(fetches.count, max(1, limits.maxMemberConcurrency))
+        await withTaskGroup(of: Ended.self) { group in
+            for index in 0..<width {
+                group.addTask { await end(of: fetches[index], at: index) }
+            }
+            var next = width
+            while let ended = await group.next() {
+                outcomes[ended.index] = ended.outcome
+                guard next < fetches.count else { continue }
                 let index = next
-                let fetch = fetches[index]
+                group.addTask { await end(of: fetches[index], at: index) }
                 next += 1
-                group.addTask {
-                    do throws(FragmentFailure) {
-                        return (
-                            index,
-                            .success(
-                                try await asker.fetch(fetch, maxSeries: limits.maxSeries))
-                        )
-                    } catch {
-                        return (index, .failure(error))
-                    }
-                }
             }
-            while next < min(fetches.count, max(1, limits.maxMemberConcurrency)) { add() }
-            while let (index, outcome) = await group.next() {
-                outcomes[index] = outcome
-                if next < fetches.count { add() }
-            }
-            return outcomes
+        }
+        return outcomes
+    }
+
+    private func end(of fetch: Plan.Fetch, at index: Int) async -> Ended {
+        do {
+            let fetched = try await asker.fetch(fetch, maxSeries: limits.maxSeries)
+            return Ended(index: index, outcome: .success(fetched))
+        } catch {
+            return Ended(index: index, outcome: .failure(error))
         }
     }
 }
