@@ -118,7 +118,19 @@ import TimeSeries
             answer: {
                 _ = $0.answer("no api key\n", status: "400 Bad Request", type: "text/plain")
             },
-            kind: .http(status: 400, text: #""no api key""#)),
+            kind: .http(status: 400, text: "API key rejected")),
+        Case(
+            name: "a key that no project has",
+            answer: { _ = $0.answer("no project found\n", status: "404 X", type: "text/plain") },
+            kind: .http(status: 404, text: "API key rejected")),
+        Case(
+            name: "another gateway's refusal of the key",
+            answer: {
+                _ = $0.answer(
+                    #"{"status":"error","errorType":"unauthorized","error":"s3cret is wrong"}"#,
+                    status: "401 Unauthorized")
+            },
+            kind: .http(status: 401, text: "API key rejected")),
         Case(
             name: "an echo of the key",
             answer: { _ = $0.answer("key s3cret unknown", status: "404 X", type: "text/plain") },

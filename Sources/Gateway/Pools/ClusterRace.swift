@@ -26,25 +26,19 @@ struct ClusterRace: Sendable {
         let (count, hedgeAfter) = (count, hedgeAfter)
         guard count > 0 else { return .failed([]) }
         return await withTaskGroup(of: Happened.self) { group in
-            var next = 0
-            var running = 0
-            var failures: [(by: Int, failure: Failure)] = []
-            func start() {
-                let index = next
-                next += 1
-                running += 1
-                group.addTask { .ended(index, await ask(index)) }
-            }
             defer { group.cancelAll() }
-            start()
+            group.addTask { .ended(0, await ask(0)) }
             group.addTask {
                 try? await Task.sleep(for: hedgeAfter)
                 return .slow
             }
+            var next = 1
+            var running = 1
+            var failures: [(by: Int, failure: Failure)] = []
             while let event = await group.next() {
                 switch event {
                 case .slow:
-                    if next < count, !Task.isCancelled { start() }
+                    if Task.isCancelled { continue }
                 case .ended(let index, .success(let answer)):
                     return .answered(answer, by: index)
                 case .ended(let index, .failure(let failure)):
@@ -53,11 +47,14 @@ struct ClusterRace: Sendable {
                         return .refused(failure, by: index)
                     }
                     failures.append((index, failure))
-                    if next < count {
-                        start()
-                    } else if running == 0 {
-                        return .failed(failures)
-                    }
+                }
+                if next < count {
+                    let index = next
+                    group.addTask { .ended(index, await ask(index)) }
+                    next += 1
+                    running += 1
+                } else if running == 0 {
+                    break
                 }
             }
             return .failed(failures)

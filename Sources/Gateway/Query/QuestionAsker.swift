@@ -17,7 +17,7 @@ struct QuestionAsker: Sendable {
 
     var names: [String] { project.members.map(\.name) }
 
-    /// One fetch as it arrives.
+    /// One fetch as it arrives, in the shape that its grid has.
     func open(_ fetch: Plan.Fetch) async throws(FragmentFailure) -> any FragmentStream {
         try await open(fetch, on: fetch.grid)
     }
@@ -28,8 +28,6 @@ struct QuestionAsker: Sendable {
         -> any FragmentStream
     {
         let member = project.members[fetch.member]
-        // One step needs no range query, whatever grid it stands on.
-        let grid = grid.count == 1 ? StepGrid.instant(grid.start) : grid
         return try await source(member).open(
             FragmentQuestion(
                 text: fetch.text, grid: grid, lookback: lookback, deadline: deadline,
@@ -87,6 +85,9 @@ struct QuestionAsker: Sendable {
     private func pages(
         _ fetch: Plan.Fetch, on grid: StepGrid, _ take: (SeriesPage) throws(ScanError) -> Void
     ) async throws(FragmentFailure) -> ResponseScanner.Trailer {
+        // One step needs no range query, whatever grid it stands on. What is passed on as it is
+        // does: its samples are written as the client asked for them.
+        let grid = grid.count == 1 ? StepGrid.instant(grid.start) : grid
         let stream = try await open(fetch, on: grid)
         while let page = try await stream.next() {
             do throws(ScanError) {

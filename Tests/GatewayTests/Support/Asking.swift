@@ -1,0 +1,37 @@
+import PrometheusHTTP
+import Testing
+
+/// An answer as a test looks at it.
+struct TestAnswer: Sendable {
+    var status: Int
+    var headers: HTTPHeaders
+    var body: String
+}
+
+extension PrometheusResponder {
+    /// Asks without a socket.
+    func ask(
+        _ target: String, method: String = "GET", headers: HTTPHeaders = [:], form: String? = nil
+    ) async throws -> TestAnswer {
+        var headers = headers
+        if form != nil { headers["Content-Type"] = "application/x-www-form-urlencoded" }
+        let request = try #require(
+            PrometheusRequest(
+                method: method, target: target, headers: headers, body: Array((form ?? "").utf8)))
+        let (status, answered, body) = try await respond(to: request).collected()
+        return TestAnswer(
+            status: status, headers: answered, body: String(decoding: body, as: UTF8.self))
+    }
+
+    /// An instant query of a project, sent as a form.
+    func query(
+        _ text: String, of project: String, headers: HTTPHeaders = [:]
+    ) async throws -> TestAnswer {
+        let escaped = text.utf8.map { byte in
+            "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
+        }.joined()
+        return try await ask(
+            "/p/\(project)/api/v1/query", method: "POST", headers: headers, form: "query=\(escaped)"
+        )
+    }
+}
