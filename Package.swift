@@ -124,7 +124,7 @@ let package = Package(
             "EngineDifferentialTests",
             ["PromQLTest", "EmbeddedPrometheus", "PromQL", "PromQLEngine", "TimeSeries"]),
         // Real Prometheus servers, and the gateway's own binary.
-        tests("EndToEndTests", ["tributary"]),
+        tests("EndToEndTests", ["tributary", "CZlib"]),
     ],
     cxxLanguageStandard: .cxx17
 )

@@ -6,6 +6,8 @@ public struct PrometheusRequest: Sendable {
     public let rawPath: String
     /// The path without escapes.
     public let path: String
+    /// `path` before it was taken for UTF-8.
+    public let pathBytes: [UInt8]
     /// False when the bytes of `path` are no UTF-8, so that a name in it cannot be taken as it is.
     public let isPathValidUTF8: Bool
     /// What stood behind the first `?`, undecoded; "" when nothing did.
@@ -35,6 +37,7 @@ public struct PrometheusRequest: Sendable {
             return nil
         }
         rawPath = String(decoding: bytes[..<mark], as: UTF8.self)
+        pathBytes = decoded
         path = String(decoding: decoded, as: UTF8.self)
         isPathValidUTF8 = path.utf8.elementsEqual(decoded)
         rawQuery = String(decoding: bytes[mark...].dropFirst(), as: UTF8.self)

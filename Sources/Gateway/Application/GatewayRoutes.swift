@@ -137,11 +137,12 @@ struct GatewayRoutes: Sendable {
     // MARK: The server itself
 
     private func addLifecycle(to routes: inout RouteTable) {
-        routes.on("GET", "HEAD", path: base + "/-/healthy", traits: []) { _ in
-            .text("Prometheus Server is Healthy.\n")
-        }
-        routes.on("GET", "HEAD", path: base + "/-/ready", traits: .readyGated) { _ in
-            .text("Prometheus Server is Ready.\n")
+        for (path, text, traits) in [
+            ("/-/healthy", "Prometheus Server is Healthy.\n", []),
+            ("/-/ready", "Prometheus Server is Ready.\n", .readyGated),
+        ] as [(String, String, RouteTraits)] {
+            routes.on("GET", path: base + path, traits: traits) { _ in .text(text) }
+            routes.on("HEAD", path: base + path, traits: traits) { _ in PrometheusResponse() }
         }
         for path in ["/-/reload", "/-/quit"] {
             routes.on("POST", "PUT", path: base + path, traits: []) { _ in

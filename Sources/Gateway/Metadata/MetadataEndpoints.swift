@@ -21,7 +21,7 @@ struct MetadataEndpoints: Sendable {
         let written = request.pathParameters["name"] ?? ""
         let name = EscapedLabelName.decoded(written)
         if name.isEmpty || !request.isPathValidUTF8 {
-            throw APIError.badData("invalid label name: \(QuotedText.of(written))")
+            throw APIError.badData("invalid label name: \(request.quotedLabelName)")
         }
         let asked = try self.request(request) { .badData($0) }
         let answer = await federation.labelValues(of: name, asked)
@@ -150,5 +150,14 @@ struct MetadataEndpoints: Sendable {
         Envelope.appendTail(
             failures: failures, warnings: Set(answer.warnings), infos: Set(answer.infos), to: &out)
         return .json(out)
+    }
+}
+
+extension PrometheusRequest {
+    /// The name in `/label/<name>/values`, for an error message.
+    fileprivate var quotedLabelName: String {
+        let segments = pathBytes.split(
+            separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        return QuotedText.of(bytes: Array(segments.dropLast().last ?? []))
     }
 }

@@ -33,6 +33,12 @@ struct MemberMetrics: Sendable {
             "tributary_member_latency_seconds", .gauge,
             "Time to the head of an answer, the newest weighing most."
         ) { $0.latency.map { $0 / 1000 } }
+        text.family(
+            "tributary_member_http_info", .gauge, "The protocol of a member's newest answer.")
+        for member in members {
+            guard let version = member.health.httpVersion else { continue }
+            text.sample([("member", member.name), ("version", version)], 1)
+        }
         family(
             "tributary_member_received_bytes_total", .counter, "Bytes of bodies over the wire."
         ) { Double($0.wireBytes) }

@@ -3,7 +3,7 @@ import PrometheusAPI
 /// Collects the elements of a result, up to the request's limit.
 struct ElementSink {
     private let limit: Int
-    private var count = 0
+    private(set) var count = 0
     private(set) var buffer: [UInt8]
     /// Whether the limit left something out.
     private(set) var isTruncated = false

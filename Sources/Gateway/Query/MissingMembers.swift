@@ -22,6 +22,7 @@ struct MissingMembers: Sendable {
     /// - Throws: the error that the answer is instead.
     func warnings(for plan: Plan, under policy: PartialResponse) throws(APIError) -> [String] {
         if causes.isEmpty { return [] }
+        if let error = unanimousRejection(of: plan) { throw error }
         for (member, failure) in causes {
             switch failure {
             case .rejected(let error):
@@ -44,6 +45,19 @@ struct MissingMembers: Sendable {
         return causes.map { member, failure in
             "\(named(member)): \(failure.text) (the answer is \(effect.mark) without it)"
         }
+    }
+
+    /// What every member that was asked says of the query in the same words is what one server
+    /// would say of it, and needs no name.
+    private func unanimousRejection(of plan: Plan) -> APIError? {
+        guard members.isSuperset(of: plan.membersAsked) else { return nil }
+        var common: APIError?
+        for (_, failure) in causes {
+            guard case .rejected(let error) = failure else { return nil }
+            if let common, common != error { return nil }
+            common = error
+        }
+        return common
     }
 
     /// The warnings about members that failed after the answer had begun, which can then only be a

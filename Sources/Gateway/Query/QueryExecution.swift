@@ -28,6 +28,9 @@ struct QueryExecution: Sendable {
             let query = try QueryRequest(
                 request, kind: kind, project: project, settings: settings,
                 maxQueryBytes: limits.maxQueryBytes, now: now())
+            guard query.deadline > .now else {
+                throw APIError(.timeout, "query timed out in query execution")
+            }
             let load = await slots.load
             guard load.waiting < limits.maxQueuedQueries else {
                 throw APIError(.unavailable, "too many queries wait for their turn")
@@ -56,7 +59,8 @@ struct QueryExecution: Sendable {
         if case .union(let leaf) = plan.root {
             return try await UnionAnswer(
                 query: query, plan: plan, leaf: leaf, asker: questions,
-                heldBytes: limits.heldAnswerBytes, unsortedMembers: unsortedMembers
+                heldBytes: limits.heldAnswerBytes, maxSeries: limits.maxSeries,
+                unsortedMembers: unsortedMembers
             ).response()
         }
         return try await LocalAnswer(

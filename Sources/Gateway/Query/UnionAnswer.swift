@@ -15,6 +15,8 @@ struct UnionAnswer: Sendable {
     var asker: QuestionAsker
     /// Bytes that may be held.
     var heldBytes: Int
+    /// Series that an answer may have.
+    var maxSeries: Int
     var unsortedMembers: UnsortedMembers
 
     /// One member's stream, and what was read of it before the answer began.
@@ -23,26 +25,40 @@ struct UnionAnswer: Sendable {
         var reader: ReadAhead
         var held: [SeriesPage] = []
         var isEnded = false
+
+        var seriesHeld: Int { held.reduce(0) { $0 + $1.series.count } }
     }
 
-    /// - Throws: `APIError`.
+    private var isVector: Bool { query.kind == .instant && plan.rootType == .instantVector }
+
+    /// - Throws: `APIError`, or `CancellationError`.
     func response() async throws -> PrometheusResponse {
         let fetches = plan.leaves[leaf].fetches.map { plan.fetches[$0] }
         let (parts, missing) = await begin(fetches)
+        let late = LateFailures(names: asker.names)
+        let sources = parts.map { part in
+            PageSource(part.held, isEnded: part.isEnded, part.reader, part.member, late)
+        }
         let failures: [String]
+        var pages: [SeriesPage]?
         do {
             failures = try missing.warnings(for: plan, under: query.partialResponse)
+            try checkCount(parts.reduce(0) { $0 + $1.seriesHeld })
+            // Members send vectors in whatever order they like; and what is here wholly is sorted
+            // sooner than merged.
+            if isVector || parts.allSatisfy(\.isEnded) { pages = try await drained(sources) }
         } catch {
             for part in parts { await part.reader.cancel() }
             throw error
         }
+        let whole = pages
         var headers: HTTPHeaders = ["Content-Type": "application/json"]
         headers["X-Tributary-Plan"] = "union"
         return PrometheusResponse(
             headers: headers,
             body: .stream { writer in
                 try await withTaskCancellationHandler {
-                    try await write(parts, failures, to: &writer)
+                    try await write(parts, sources, whole, failures, late, to: &writer)
                 } onCancel: {
                     for part in parts { Task { await part.reader.cancel() } }
                 }
@@ -91,6 +107,29 @@ struct UnionAnswer: Sendable {
         }
     }
 
+    /// Everything that is still to come, refused as soon as it is too much.
+    private func drained(_ sources: [PageSource]) async throws -> [SeriesPage] {
+        var pages: [SeriesPage] = []
+        var count = 0
+        for source in sources {
+            while let page = try await source.next() {
+                count += page.series.count
+                try checkCount(count)
+                pages.append(page)
+            }
+        }
+        return pages
+    }
+
+    /// What the client's own `limit` cuts away is not counted.
+    private func checkCount(_ count: Int) throws(APIError) {
+        let wanted = query.limit > 0 ? min(query.limit, count) : count
+        guard wanted <= maxSeries else {
+            throw APIError(
+                .execution, "the answer has more than \(maxSeries) series (limits.maxSeries)")
+        }
+    }
+
     // MARK: - Writing
 
     /// The parts whose series are not in order: known from earlier answers, or seen to hold the
@@ -115,28 +154,17 @@ struct UnionAnswer: Sendable {
 
     private static let chunk = 128 << 10
 
+    /// - Parameter whole: all pages, when they were read before the answer began.
     private func write(
-        _ parts: [Part], _ failures: [String], to writer: inout BodyWriter
-    )
-        async throws
-    {
-        let late = LateFailures(names: asker.names)
-        let isVector = query.kind == .instant && plan.rootType == .instantVector
-        let sources = parts.map { part in
-            PageSource(part.held, isEnded: part.isEnded, part.reader, part.member, late)
-        }
+        _ parts: [Part], _ sources: [PageSource], _ whole: [SeriesPage]?, _ failures: [String],
+        _ late: LateFailures, to writer: inout BodyWriter
+    ) async throws {
         var buffer = Envelope.head
         let type = isVector ? "vector" : "matrix"
         buffer.append(contentsOf: "{\"resultType\":\"\(type)\",\"result\":[".utf8)
         var sink = ElementSink(limit: query.limit, buffer: buffer)
-        if isVector || parts.allSatisfy(\.isEnded) {
-            // Members send vectors in whatever order they like; and what is here wholly is sorted
-            // sooner than merged.
-            var pages: [SeriesPage] = []
-            for source in sources {
-                while let page = try await source.next() { pages.append(page) }
-            }
-            for element in SortedElements(pages) {
+        if let whole {
+            for element in SortedElements(whole) {
                 guard sink.append(element) else { break }
                 if sink.buffer.count >= Self.chunk { try await writer.write(sink.take()) }
             }
@@ -146,6 +174,8 @@ struct UnionAnswer: Sendable {
                 partition: asker.project.partition.name, unsorted: unsorted(parts))
             while let element = try await merge.next() {
                 guard sink.append(element) else { break }
+                // Too late for an error in words: the answer breaks off.
+                try checkCount(sink.count)
                 if sink.buffer.count >= Self.chunk { try await writer.write(sink.take()) }
             }
             for index in merge.unsorted {

@@ -37,9 +37,12 @@ final class MemberCall: Sendable {
     }
 
     /// The head of an answer has come.
-    func countAnswer(milliseconds: Double) {
+    func countAnswer(milliseconds: Double, httpVersion: String) {
         progress.withLock { $0.isAnswered = true }
-        client.state.withLock { $0.health.observe(latency: milliseconds) }
+        client.state.withLock { state in
+            state.health.observe(latency: milliseconds)
+            state.health.httpVersion = httpVersion
+        }
     }
 
     /// A member that gave no sign for as long as anybody would wait has failed. One that was given

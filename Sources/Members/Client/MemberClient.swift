@@ -101,7 +101,9 @@ public final class MemberClient: Sendable {
                 state.withLock { $0.sendsQueries = true }
             }
         }
-        call.countAnswer(milliseconds: Double(MonotonicClock.now() &- start) / 1e6)
+        call.countAnswer(
+            milliseconds: Double(MonotonicClock.now() &- start) / 1e6,
+            httpVersion: response.version)
         guard (200..<300).contains(response.status) else { throw await refusal(response) }
         let body = try MemberBody(response, limits: configuration.limits.inflate)
         guard let first = try await body.next() else {

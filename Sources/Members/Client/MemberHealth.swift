@@ -28,6 +28,8 @@ public struct MemberHealth: Sendable, Equatable {
     /// Bytes of bodies over the wire, and inflated.
     public var wireBytes = 0
     public var inflatedBytes = 0
+    /// The protocol of the newest answer: `HTTP/1.1` or `HTTP/2`; nil before the first.
+    public var httpVersion: String?
     /// As the member gives it.
     public var version: String?
 

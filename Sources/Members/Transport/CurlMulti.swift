@@ -85,7 +85,8 @@ public actor CurlMulti {
         }
         let head = try result.get()
         return TransferResponse(
-            status: head.status, headers: head.headers, body: TransferBody(handle: handle))
+            status: head.status, version: head.version, headers: head.headers,
+            body: TransferBody(handle: handle))
     }
 
     private func begin(

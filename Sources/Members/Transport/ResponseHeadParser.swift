@@ -11,6 +11,8 @@ struct ResponseHeadParser {
     static let maximumBytes = 128 * 1024
 
     private(set) var status = 0
+    /// As the status line has it, such as `HTTP/1.1`.
+    private(set) var version = ""
     private(set) var headers = HeaderFields()
     private(set) var trailers = HeaderFields()
     private(set) var isComplete = false
@@ -30,6 +32,7 @@ struct ResponseHeadParser {
         }
         if !isComplete, content.starts(with: "HTTP/".utf8) {
             status = Self.status(of: content)
+            version = Self.text(content.prefix { $0 != 0x20 })
             headers = HeaderFields()
         } else if content.first == 0x20 || content.first == 0x09 {
             extend(with: Self.text(content))

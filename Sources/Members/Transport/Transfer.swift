@@ -47,7 +47,7 @@ final class Transfer {
     var isPaused: Bool { pausedAt != nil }
 
     var headResult: TransferHead {
-        TransferHead(status: head.status, headers: head.headers)
+        TransferHead(status: head.status, version: head.version, headers: head.headers)
     }
 
     // MARK: - From libcurl

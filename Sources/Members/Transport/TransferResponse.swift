@@ -1,6 +1,8 @@
 /// An answer whose head has arrived and whose body is read as it comes.
 public struct TransferResponse: Sendable {
     public let status: Int
+    /// The protocol that was spoken: `HTTP/1.1` or `HTTP/2`.
+    public let version: String
     /// Of the final head; interim answers are passed over.
     public let headers: HeaderFields
     /// To be read once. When the response and its iterators are dropped, the transfer ends.
@@ -10,6 +12,7 @@ public struct TransferResponse: Sendable {
 /// Status and header fields.
 struct TransferHead: Sendable {
     var status: Int
+    var version: String
     var headers: HeaderFields
 }
 

@@ -17,15 +17,34 @@ public enum QuotedText {
                 if isPrintable(scalar) {
                     out.unicodeScalars.append(scalar)
                 } else if scalar.value < 0x80 {
-                    out += "\\x" + hexadecimal(scalar, digits: 2)
+                    out += "\\x" + hexadecimal(scalar.value, digits: 2)
                 } else if scalar.value < 0x10000 {
-                    out += "\\u" + hexadecimal(scalar, digits: 4)
+                    out += "\\u" + hexadecimal(scalar.value, digits: 4)
                 } else {
-                    out += "\\U" + hexadecimal(scalar, digits: 8)
+                    out += "\\U" + hexadecimal(scalar.value, digits: 8)
                 }
             }
         }
         return out + "\""
+    }
+
+    /// As above, for bytes: those that are no UTF-8 are written as numbers.
+    public static func of(bytes: [UInt8]) -> String {
+        var out = ""
+        var rest = bytes[...]
+        while let first = rest.first {
+            let valid = (1...4).lazy.compactMap {
+                String(validating: rest.prefix($0), as: UTF8.self)
+            }
+            if let character = valid.first {
+                out += of(character).dropFirst().dropLast()
+                rest = rest.dropFirst(character.utf8.count)
+            } else {
+                out += "\\x" + hexadecimal(UInt32(first), digits: 2)
+                rest = rest.dropFirst()
+            }
+        }
+        return "\"\(out)\""
     }
 
     /// Letters, marks, numbers, punctuation, symbols, and of the spaces the ASCII one.
@@ -39,8 +58,8 @@ public enum QuotedText {
         }
     }
 
-    private static func hexadecimal(_ scalar: Unicode.Scalar, digits: Int) -> String {
-        let text = String(scalar.value, radix: 16)
+    private static func hexadecimal(_ value: UInt32, digits: Int) -> String {
+        let text = String(value, radix: 16)
         return String(repeating: "0", count: max(0, digits - text.count)) + text
     }
 }

@@ -19,7 +19,9 @@ final class PrometheusServer: Sendable {
     }
 
     /// Loads the text into a fresh storage under `directory`, and starts.
-    init(name: String, openMetrics: String, directory: String) throws {
+    init(
+        name: String, openMetrics: String, directory: String, options: [String] = []
+    ) throws {
         let home = "\(directory)/\(name)"
         try FileManager.default.createDirectory(
             atPath: "\(home)/data", withIntermediateDirectories: true)
@@ -40,7 +42,7 @@ final class PrometheusServer: Sendable {
                 try Self.tool("prometheus"), "--config.file=\(home)/prometheus.yml",
                 "--storage.tsdb.path=\(home)/data", "--storage.tsdb.retention.time=3650d",
                 "--web.listen-address=127.0.0.1:\(port)", "--log.level=warn",
-            ],
+            ] + options,
             logPath: "\(home)/log")
         try process.waitUntilReady(address)
     }

@@ -78,7 +78,8 @@ private func up(_ value: Int) -> String {
     /// Members `a`, `b` and so on, in the order of their behaviours.
     private func ask(
         _ query: String, _ behaviours: [ScriptedSource.Behaviour],
-        policy: PartialResponse = .safe, held: Int = 1 << 20, range: Bool = false
+        policy: PartialResponse = .safe, held: Int = 1 << 20, range: Bool = false,
+        maxSeries: Int = 1000, limit: Int = 0
     ) async throws -> (status: Int, body: String, asked: [String]) {
         let transport = try CurlMulti()
         let names = (0..<behaviours.count).map { String(Character(UnicodeScalar(97 + UInt8($0)))) }
@@ -95,6 +96,7 @@ private func up(_ value: Int) -> String {
         let asked = Asked()
         var limits = Limits()
         limits.heldAnswerBytes = held
+        limits.maxSeries = maxSeries
         let byName = Dictionary(uniqueKeysWithValues: zip(names, behaviours))
         let execution = QueryExecution(
             settings: QuerySettings(), limits: limits, slots: QuerySlots(limit: 2),
@@ -105,6 +107,7 @@ private func up(_ value: Int) -> String {
             boundary: { _ in .leftOpen }, now: { 100_000 })
         var form = "query=\(query)"
         form += range ? "&start=100&end=100&step=15" : "&time=100"
+        if limit > 0 { form += "&limit=\(limit)" }
         let target =
             "/api/v1/query?"
             + form.replacing("+", with: "%2B")
@@ -184,6 +187,61 @@ private func up(_ value: Int) -> String {
         let answer = try await ask("up", [.answers(up(1)), .fails(refusal)], policy: .warn)
         #expect(answer.status == 422)
         #expect(answer.body.contains("project \\\"b\\\": too many samples"))
+    }
+
+    @Test func whatEveryMemberRefusesInTheSameWordsNamesNobody() async throws {
+        let refusal = FragmentFailure.rejected(APIError(.execution, "invalid label name"))
+        let answer = try await ask("up", [.fails(refusal), .fails(refusal)])
+        #expect(answer.status == 422)
+        #expect(answer.body.contains("\"error\":\"invalid label name\""))
+    }
+
+    /// One too many in all, though no member has too many; held or not, an answer of a kind that
+    /// is read before it is sent is refused in words.
+    @Test(arguments: [1 << 20, 1])
+    func aUnionOfTooManySeriesIsRefused(held: Int) async throws {
+        func ask(_ maximum: Int, limit: Int = 0) async throws -> (status: Int, body: String) {
+            let body = vector(
+                #"{"metric":{"a":"1"},"value":[100,"1"]},{"metric":{"a":"2"},"value":[100,"2"]}"#)
+            let answer = try await self.ask(
+                "up", [.answers(body), .answers(body)], held: held, maxSeries: maximum,
+                limit: limit)
+            return (answer.status, answer.body)
+        }
+        #expect(try await ask(4).status == 200)
+        let refusal = try await ask(3)
+        #expect(refusal.status == 422)
+        #expect(
+            refusal.body
+                == #"{"status":"error","errorType":"execution","error":"the answer has more than 3 series (limits.maxSeries)"}"#
+        )
+        #expect(try await ask(3, limit: 3).status == 200)
+    }
+
+    @Test func aStreamThatGrowsTooLongBreaksOff() async throws {
+        let body = """
+            {"status":"success","data":{"resultType":"matrix","result":[\
+            {"metric":{"a":"1"},"values":[[100,"1"]]},{"metric":{"a":"2"},"values":[[100,"2"]]}]}}
+            """
+        let answer = try await ask(
+            "up", [.answers(body), .answers(body)], range: true, maxSeries: 4)
+        #expect(answer.status == 200)
+        await #expect(throws: APIError.self) {
+            try await ask(
+                "up", [.answers(body), .answers(body)], held: 1, range: true, maxSeries: 3)
+        }
+    }
+
+    @Test func aRangeOfOneStepIsStillAMatrix() async throws {
+        let body = """
+            {"status":"success","data":{"resultType":"matrix","result":[\
+            {"metric":{"a":"1"},"values":[[100,"1"]]}]}}
+            """
+        let answer = try await ask("up", [.answers(body)], range: true)
+        #expect(
+            answer.body
+                == #"{"status":"success","data":{"resultType":"matrix","result":[{"metric":{"a":"1","project":"a"},"values":[[100,"1"]]}]}}"#
+        )
     }
 
     @Test func aMemberThatBreaksOffWhileHeldIsLeftOutWholly() async throws {

@@ -1,0 +1,101 @@
+import Foundation
+import Testing
+
+/// A real Prometheus behind a certificate that no system trusts.
+@Suite("TLS to members")
+struct TLSTests {
+    /// A member over TLS, and where its certificate lies.
+    private struct SecureMember {
+        let process: ChildProcess
+        let port: UInt16
+        let certificate: String
+
+        init(directory: String) throws {
+            let key = "\(directory)/key.pem"
+            certificate = "\(directory)/certificate.pem"
+            let made = try CommandOutput.of(
+                "/usr/bin/env",
+                [
+                    "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                    "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-keyout", key,
+                    "-out", certificate, "-subj", "/CN=member", "-addext",
+                    "subjectAltName=IP:127.0.0.1",
+                ])
+            guard made.status == 0 else {
+                throw EndToEndFailure("openssl made no certificate: \(made.errors)")
+            }
+            try "tls_server_config: {cert_file: \(certificate), key_file: \(key)}\n".write(
+                toFile: "\(directory)/web.yml", atomically: false, encoding: .utf8)
+            try "global: {}\n".write(
+                toFile: "\(directory)/prometheus.yml", atomically: false, encoding: .utf8)
+            port = try LoopbackServer.freePort()
+            process = try ChildProcess(
+                name: "secure",
+                command: [
+                    try PrometheusServer.tool("prometheus"),
+                    "--config.file=\(directory)/prometheus.yml",
+                    "--storage.tsdb.path=\(directory)/data",
+                    "--web.config.file=\(directory)/web.yml",
+                    "--web.listen-address=127.0.0.1:\(port)",
+                ],
+                logPath: "\(directory)/secure.log")
+            // Over plain HTTP it cannot be asked whether it is ready.
+            let deadline = Date(timeIntervalSinceNow: 60)
+            while !process.log.contains("Server is ready to receive web requests") {
+                guard process.isRunning, Date() < deadline else {
+                    throw EndToEndFailure("no TLS member: \(process.log.suffix(2000))")
+                }
+                usleep(50_000)
+            }
+        }
+    }
+
+    @Test("Members are reached over TLS and HTTP/2, and only when their certificate is accepted")
+    func certificates() async throws {
+        try await offPool {
+            let directory = FileManager.default.temporaryDirectory
+                .appendingPathComponent("tributary-tls-\(UUID().uuidString)").path
+            try FileManager.default.createDirectory(
+                atPath: directory, withIntermediateDirectories: true)
+            defer { try? FileManager.default.removeItem(atPath: directory) }
+            let member = try SecureMember(directory: directory)
+            defer { member.process.stop() }
+            let url = "https://127.0.0.1:\(member.port)"
+            let gateway = try GatewayServer(
+                name: "gateway",
+                members: [
+                    .init(
+                        name: "trusted", url: url,
+                        options: ", tls: {caFile: \(member.certificate)}"),
+                    .init(name: "skipped", url: url, options: ", tlsSkipVerify: true"),
+                    .init(name: "strange", url: url),
+                    .init(
+                        name: "misnamed", url: url,
+                        options: ", tls: {caFile: \(member.certificate), serverName: other.test}"),
+                ],
+                projects: [], directory: directory)
+            defer { gateway.process.stop() }
+
+            for name in ["trusted", "skipped"] {
+                let answer = try gateway.project(name)
+                    .get("/api/v1/query", [("query", "vector(1)+0*time()"), ("time", "5")])
+                #expect(answer.status == 200)
+                let asked = try gateway.project(name).get("/api/v1/labels")
+                #expect(asked.status == 200)
+                #expect(try asked.json()["warnings"] == nil)
+            }
+            // The name is judged too, unless everything is accepted.
+            for name in ["strange", "misnamed"] {
+                let answer = try gateway.project(name).get("/api/v1/query", [("query", "up")])
+                #expect(answer.status == 503)
+                let text = try answer.json()["error"]?.text ?? ""
+                #expect(text.contains("project \"\(name)\": TLS: "), "\(text)")
+            }
+            let metrics = try HTTPAddress(port: gateway.port).get("/metrics").text
+            for name in ["trusted", "skipped"] {
+                let spoken = #"tributary_member_http_info{member="\#(name)",version="HTTP/2"} 1"#
+                #expect(metrics.contains(spoken))
+            }
+        }
+    }
+}
