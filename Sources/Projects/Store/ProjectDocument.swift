@@ -1,0 +1,250 @@
+/// The definition of one project as a document: a block of `projects` in the configuration file,
+/// read by the rules of the file.
+public enum ProjectDocument {
+    /// Stands for a secret in what people are shown. Sent back, it keeps the secret that is stored.
+    public static let redacted = "<redacted>"
+
+    private static let misconfigured = "misconfigured"
+
+    /// What people are shown: no secret, no keys.
+    public static func shown(_ project: Project) -> DocumentValue {
+        document(project) { _ in redacted }
+    }
+
+    /// What the store keeps; names and members have tables of their own.
+    static func written(_ project: Project) -> String {
+        var document = document(project) { $0.exposed }
+        document["name"] = nil
+        document["memberProjects"] = nil
+        return String(decoding: document.json, as: UTF8.self)
+    }
+
+    struct Unreadable: Error, CustomStringConvertible {
+        var name: String
+        var errors: [ConfigurationError]
+        var description: String {
+            "project \(name) in the store cannot be read: "
+                + errors.map(\.description).joined(separator: "; ")
+        }
+    }
+
+    /// Reads what `written` made.
+    static func read(_ text: String, name: String, members: [String]) throws -> Project {
+        var document = try DocumentValue(json: Array(text.utf8))
+        if let reason = document[misconfigured]?.text {
+            return Project(name: name, kind: .misconfigured(reason: reason))
+        }
+        document["name"] = .text(name)
+        if !members.isEmpty { document["memberProjects"] = .list(members.map { .text($0) }) }
+        var reader = ConfigurationReader(secrets: SecretFiles(), existingProjects: Set(members))
+        let projects = reader.readProjects([document.node()])
+        guard let project = projects.first, reader.report.errors.isEmpty else {
+            throw Unreadable(name: name, errors: reader.report.errors)
+        }
+        return project
+    }
+
+    /// Reads what somebody sent.
+    ///
+    /// - Parameters:
+    ///   - known: The other projects, which may be members, and whose names are taken.
+    ///   - old: The project as it was, whose secrets are kept where `redacted` stands, as long as
+    ///     they go to the same server.
+    static func read(
+        _ document: DocumentValue, name: String, among known: [Project], old: Project?
+    ) throws(StoreRefusal) -> Project {
+        guard case .mapping = document else {
+            throw .invalid("the body is not an object with a project in it")
+        }
+        try refuseForeignSecrets(document, path: "")
+        var document = document
+        if case .text(redacted)? = document.firstText(where: { $0 == redacted }) {
+            document = try withKeptSecrets(document, old: old)
+        }
+        document["name"] = .text(name)
+        // An empty list is what a form sends that lists no members.
+        if case .list(let members)? = document["memberProjects"], members.isEmpty {
+            document["memberProjects"] = nil
+        }
+        let regular = Set(known.filter { !$0.isMultiCluster }.map(\.name))
+        let aggregates = known.filter(\.isMultiCluster).map { shown($0).node() }
+        var reader = ConfigurationReader(secrets: SecretFiles(), existingProjects: regular)
+        let projects = reader.readProjects(aggregates + [document.node()])
+        // Of the others only their names and members matter here.
+        let errors = reader.report.errors.filter { $0.subject == "project \(name)" }
+        guard errors.isEmpty, let project = projects.last, project.name == name else {
+            throw .invalid(errors)
+        }
+        return project
+    }
+
+    /// Files and secrets of the gateway's machine are for its configuration file alone; keys are
+    /// made by the gateway.
+    private static func refuseForeignSecrets(
+        _ document: DocumentValue, path: String
+    ) throws(StoreRefusal) {
+        switch document {
+        case .list(let elements):
+            for element in elements { try refuseForeignSecrets(element, path: path + "[]") }
+        case .mapping(let pairs):
+            for (key, value) in pairs.sorted(by: { $0.key < $1.key }) {
+                let inner = path.isEmpty ? key : "\(path).\(key)"
+                let isHeader = path.hasSuffix("headers")
+                if !isHeader, ["bearerTokenFile", "passwordFile", "apiKeySecret"].contains(key) {
+                    throw .invalid(
+                        "\(inner) can only be used in the configuration file",
+                        mend: "send the secret itself")
+                }
+                if path.isEmpty, key == "apiKeys" || key == "api_keys" {
+                    throw .invalid(
+                        "\(key) cannot be sent: keys are made by the gateway",
+                        mend: "POST to /api/projects/<project>/keys")
+                }
+                try refuseForeignSecrets(value, path: inner)
+            }
+        case .null, .bool, .number, .text: return
+        }
+    }
+
+    private static func withKeptSecrets(
+        _ document: DocumentValue, old: Project?
+    ) throws(StoreRefusal) -> DocumentValue {
+        let problem = "\(redacted) keeps a secret only while its server stays the same"
+        guard let old else { throw .invalid(problem, mend: "send the secret itself") }
+        let stored = Self.document(old) { $0.exposed }
+        var document = document
+        for source in ["prometheus", "remoteCoroot"] {
+            guard let new = document[source] else { continue }
+            let url = new["url"]?.text.flatMap { try? ServerURL($0).description }
+            guard let kept = stored[source], let url, kept["url"]?.text == url,
+                tlsIsSame(new, kept)
+            else { continue }
+            document[source] = new.replacing(redacted, from: kept)
+        }
+        guard document.firstText(where: { $0 == redacted }) == nil else {
+            throw .invalid(problem, mend: "send the secret itself")
+        }
+        return document
+    }
+
+    /// Whoever turns verification off could read the secret on its way.
+    private static func tlsIsSame(_ new: DocumentValue, _ old: DocumentValue) -> Bool {
+        let skips = { (document: DocumentValue) in
+            document["tlsSkipVerify"] == .bool(true)
+                || document["tls"]?["skipVerify"] == .bool(true)
+        }
+        return skips(new) == skips(old)
+            && new["tls"]?["caFile"] ?? .null == old["tls"]?["caFile"] ?? .null
+            && new["tls"]?["serverName"] ?? .null == old["tls"]?["serverName"] ?? .null
+    }
+
+    // MARK: Writing
+
+    private static func document(
+        _ project: Project, _ secret: (Secret) -> String
+    ) -> DocumentValue {
+        var pairs: [String: DocumentValue] = [
+            "name": .text(project.name),
+            "partialResponse": .text(project.partialResponse.rawValue),
+            "exactness": .text(project.exactness.rawValue),
+        ]
+        switch project.kind {
+        case .prometheus(let source): pairs["prometheus"] = document(source, secret)
+        case .remoteCoroot(let remote): pairs["remoteCoroot"] = document(remote, secret)
+        case .clusterPool(.attributes): pairs["clusterPool"] = .text("attributes")
+        case .clusterPool(.pool(let pool)): pairs["clusterPool"] = .text(pool)
+        case .multiCluster(let members):
+            pairs["memberProjects"] = .list(members.map { .text($0) })
+        case .misconfigured(let reason): pairs[misconfigured] = .text(reason)
+        }
+        return .mapping(pairs)
+    }
+
+    private static func document(
+        _ source: PrometheusSource, _ secret: (Secret) -> String
+    ) -> DocumentValue {
+        var pairs: [String: DocumentValue] = [
+            "url": .text(source.url.description),
+            "acceptEncoding": .text(source.acceptEncoding.rawValue),
+            "timeout": .text(DurationSyntax.text(milliseconds: source.timeout)),
+        ]
+        switch source.credentials {
+        case .none: break
+        case .basic(let username, let password):
+            pairs["basicAuth"] = .mapping([
+                "username": .text(username), "password": .text(secret(password)),
+            ])
+        case .bearer(let token): pairs["bearerToken"] = .text(secret(token))
+        }
+        if !source.headers.isEmpty {
+            pairs["headers"] = .mapping(
+                Dictionary(
+                    source.headers.map { ($0.name, .text(secret($0.value))) },
+                    uniquingKeysWith: { _, last in last }))
+        }
+        pairs["tls"] = document(source.tls)
+        return .mapping(pairs)
+    }
+
+    private static func document(
+        _ remote: RemoteCoroot, _ secret: (Secret) -> String
+    ) -> DocumentValue {
+        var pairs: [String: DocumentValue] = [
+            "url": .text(remote.url.description), "apiKey": .text(secret(remote.apiKey)),
+            "metricResolution": .text(
+                DurationSyntax.text(milliseconds: remote.metricResolution)),
+            "acceptEncoding": .text(remote.acceptEncoding.rawValue),
+            "timeout": .text(DurationSyntax.text(milliseconds: remote.timeout)),
+        ]
+        pairs["tls"] = document(remote.tls)
+        return .mapping(pairs)
+    }
+
+    private static func document(_ settings: TLSSettings) -> DocumentValue? {
+        if settings == TLSSettings() { return nil }
+        var pairs: [String: DocumentValue] = ["skipVerify": .bool(settings.skipVerify)]
+        pairs["caFile"] = settings.caFile.map { .text($0) }
+        pairs["certFile"] = settings.certFile.map { .text($0) }
+        pairs["keyFile"] = settings.keyFile.map { .text($0) }
+        pairs["serverName"] = settings.serverName.map { .text($0) }
+        return .mapping(pairs)
+    }
+}
+
+extension DocumentValue {
+    /// The first text, anywhere within, that fits.
+    fileprivate func firstText(where fits: (String) -> Bool) -> DocumentValue? {
+        switch self {
+        case .null, .bool, .number: return nil
+        case .text(let text): return fits(text) ? self : nil
+        case .list(let elements):
+            for element in elements {
+                if let found = element.firstText(where: fits) { return found }
+            }
+            return nil
+        case .mapping(let pairs):
+            for value in pairs.values {
+                if let found = value.firstText(where: fits) { return found }
+            }
+            return nil
+        }
+    }
+
+    /// A copy in which every `placeholder` is what stands in the same place of another document.
+    fileprivate func replacing(
+        _ placeholder: String, from other: DocumentValue?
+    ) -> DocumentValue {
+        switch self {
+        case .text(placeholder):
+            if case .text? = other { return other ?? self }
+            return self
+        case .mapping(let pairs):
+            return .mapping(
+                Dictionary(
+                    uniqueKeysWithValues: pairs.map { key, value in
+                        (key, value.replacing(placeholder, from: other?[key]))
+                    }))
+        case .null, .bool, .number, .text, .list: return self
+        }
+    }
+}

@@ -1,0 +1,129 @@
+import Foundation
+import GRDB
+
+/// The store in a SQLite file of its own.
+public struct SQLiteProjectStore: ProjectStore {
+    /// The file's name within `data_dir`.
+    public static let fileName = "tributary.sqlite"
+
+    private let database: DatabaseQueue
+
+    /// Opens the store of a directory, makes both when missing, and brings the schema up to date.
+    ///
+    /// - Throws: `StoreError.unavailable`.
+    public init(directory: String) throws(StoreError) {
+        let path = directory + "/" + Self.fileName
+        do {
+            let files = FileManager.default
+            try files.createDirectory(
+                atPath: directory, withIntermediateDirectories: true,
+                attributes: [.posixPermissions: 0o700])
+            if !files.fileExists(atPath: path) {
+                // It holds the keys of remote projects, so it is nobody else's business.
+                guard
+                    files.createFile(
+                        atPath: path, contents: nil, attributes: [.posixPermissions: 0o600])
+                else { throw CocoaError(.fileWriteNoPermission) }
+            }
+            // Two gateways may share the file, so one may have to wait for the other.
+            var settings = GRDB.Configuration()
+            settings.busyMode = .timeout(5)
+            database = try DatabaseQueue(path: path, configuration: settings)
+            try Self.migrator.migrate(database)
+        } catch {
+            throw .unavailable("\(path): \(Self.text(of: error))")
+        }
+    }
+
+    public func revision() async throws(StoreError) -> Int64 {
+        try await using { database in
+            try await database.read { try StoreRows.revision(SQLiteSession(database: $0)) }
+        }
+    }
+
+    public func contents() async throws(StoreError) -> StoreContents {
+        try await using { database in
+            try await database.read { try StoreRows.contents(SQLiteSession(database: $0)) }
+        }
+    }
+
+    public func change<Outcome: Sendable>(
+        _ edit: @escaping @Sendable (inout StoreContents) throws(StoreRefusal) -> Outcome
+    ) async throws(StoreError) -> (outcome: Outcome, contents: StoreContents) {
+        try await using { database in
+            // Takes the file's one write lock before anything is read.
+            try await database.writeWithoutTransaction { connection in
+                var answer: (outcome: Outcome, contents: StoreContents)?
+                try connection.inTransaction(.immediate) {
+                    answer = try StoreTransaction.change(
+                        SQLiteSession(database: connection), edit)
+                    return .commit
+                }
+                guard let answer else { throw DatabaseError(resultCode: .SQLITE_ABORT) }
+                return answer
+            }
+        }
+    }
+
+    private func using<Value>(
+        _ work: (DatabaseQueue) async throws -> Value
+    ) async throws(StoreError) -> Value {
+        do {
+            return try await work(database)
+        } catch let refusal as StoreRefusal {
+            throw .refused(refusal)
+        } catch {
+            throw .unavailable(Self.text(of: error))
+        }
+    }
+
+    private static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        for (name, statements) in StoreSchema.migrations {
+            migrator.registerMigration(name) { database in
+                for statement in statements { try database.execute(sql: statement) }
+            }
+        }
+        return migrator
+    }
+
+    /// Without the statement's arguments, among which are secrets.
+    private static func text(of error: any Error) -> String {
+        switch error {
+        case let error as DatabaseError: error.message ?? "\(error.resultCode)"
+        case let error as CocoaError: error.localizedDescription
+        default: "\(error)"
+        }
+    }
+}
+
+private struct SQLiteSession: SQLSession {
+    let database: Database
+
+    func run(_ statement: String, _ values: [SQLValue]) throws -> [SQLRow] {
+        let arguments = StatementArguments(
+            values.map { value -> (any DatabaseValueConvertible)? in
+                switch value {
+                case .null: nil
+                case .integer(let number): number
+                case .text(let text): text
+                }
+            })
+        let prepared = try database.makeStatement(sql: statement)
+        guard prepared.columnCount > 0 else {
+            try prepared.execute(arguments: arguments)
+            return []
+        }
+        return try Row.fetchAll(prepared, arguments: arguments).map { row in
+            SQLRow(
+                values: try row.databaseValues.enumerated().map { index, value in
+                    switch value.storage {
+                    case .null: .null
+                    case .int64(let number): .integer(number)
+                    case .string(let text): .text(text)
+                    case .double, .blob: throw SQLRow.Unexpected(column: index)
+                    }
+                })
+        }
+    }
+}

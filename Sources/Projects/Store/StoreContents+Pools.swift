@@ -1,0 +1,85 @@
+extension StoreContents {
+    /// Creates or replaces a cluster pool, by the rules of the configuration file.
+    public mutating func put(
+        _ pool: ClusterPool, file: Configuration
+    ) throws(StoreRefusal) -> StoreChange {
+        try refuseFilePool(pool.name, file)
+        guard !pool.name.isEmpty else {
+            throw .invalid([ConfigurationError(keyPath: "name", problem: "name is required")])
+        }
+        var changed = self
+        let old = changed.clusterPools.updateValue(pool, forKey: pool.name)
+        let configuration = changed.effective(file)
+        let errors = ConfigurationReader.errors(of: pool, in: configuration)
+        guard errors.isEmpty else { throw .invalid(errors) }
+        self = changed
+        return old == nil ? .created : old == pool ? .unchanged : .updated
+    }
+
+    /// Removes a pool, if it is there and nothing refers to it.
+    public mutating func removePool(
+        _ name: String, file: Configuration
+    ) throws(StoreRefusal) -> StoreChange {
+        try refuseFilePool(name, file)
+        guard clusterPools[name] != nil else { return .unchanged }
+        let configuration = effective(file)
+        var users = configuration.projects.compactMap { project in
+            project.kind == .clusterPool(.pool(name)) ? "project \(project.name)" : nil
+        }
+        users += configuration.clusterPoolAttributes.filter { $0.clusterPoolName == name }.map {
+            let workflow = $0.workflow.map { ", workflow \($0)" } ?? ""
+            return "the attribute of project \($0.project), domain \($0.domain)\(workflow)"
+        }
+        guard users.isEmpty else {
+            throw .conflict(
+                "cluster pool \(name) cannot be deleted: it is used by "
+                    + users.joined(separator: "; "))
+        }
+        clusterPools[name] = nil
+        return .removed
+    }
+
+    private func refuseFilePool(_ name: String, _ file: Configuration) throws(StoreRefusal) {
+        guard file.clusterPools.contains(where: { $0.name == name }) else { return }
+        throw .readOnly(
+            "cluster pool \(name) is defined in the configuration file and cannot be changed here")
+    }
+}
+
+extension ConfigurationReader {
+    /// What the file's rules have against a pool.
+    static func errors(
+        of pool: ClusterPool, in configuration: Configuration
+    ) -> [ConfigurationError] {
+        guard !pool.clusters.isEmpty else {
+            return [
+                ConfigurationError(
+                    keyPath: "clusters", problem: "the pool has no clusters",
+                    mend: "list the names of its clusters")
+            ]
+        }
+        var errors: [ConfigurationError] = []
+        var seen: Set<String> = []
+        let projects = configuration.projects
+        let known = configuration.clusters.map(\.name) + projects.map(\.name)
+        for name in pool.clusters {
+            if !seen.insert(name).inserted {
+                errors.append(
+                    ConfigurationError(keyPath: "clusters", problem: "duplicate cluster \(name)"))
+            } else if !known.contains(name) {
+                errors.append(.unknown("cluster", name, key: "clusters", among: known))
+            } else if configuration.project(named: name)?.isMultiCluster == true {
+                errors.append(
+                    ConfigurationError(
+                        keyPath: "clusters",
+                        problem: "\(name) is a multi-cluster project, not a cluster"))
+            }
+        }
+        let nothing = ConfigurationNode(line: 0, column: 0, keyPath: "", content: .mapping([]))
+        var reader = ConfigurationReader(secrets: SecretFiles(), existingProjects: [])
+        if let section = Section<Keys.Root>(nothing, &reader.report) {
+            reader.checkBuckets(section, configuration)
+        }
+        return errors + reader.report.errors
+    }
+}

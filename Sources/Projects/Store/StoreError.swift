@@ -1,0 +1,43 @@
+/// Why something in the store could not be read or changed.
+public enum StoreError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// The change breaks a rule; nothing was changed.
+    case refused(StoreRefusal)
+    /// The store cannot be reached or used. Holds no secret.
+    case unavailable(String)
+
+    public var description: String {
+        switch self {
+        case .refused(let refusal): refusal.description
+        case .unavailable(let reason): "the store is not available: \(reason)"
+        }
+    }
+}
+
+/// Which rule a change breaks.
+public enum StoreRefusal: Error, Sendable, Equatable, CustomStringConvertible {
+    /// What was sent is wrong; every error at once.
+    case invalid([ConfigurationError])
+    case notFound(String)
+    /// A name that is in use, or something that others refer to.
+    case conflict(String)
+    /// Defined in the configuration file, so not to be changed here.
+    case readOnly(String)
+
+    /// One thing that is wrong with what was sent.
+    static func invalid(_ problem: String, mend: String? = nil) -> StoreRefusal {
+        .invalid([ConfigurationError(problem: problem, mend: mend)])
+    }
+
+    public var description: String {
+        switch self {
+        case .invalid(let errors):
+            // Lines and columns mean nothing in what a program sent.
+            errors.map { error in
+                var error = error
+                error.line = nil
+                return error.description
+            }.joined(separator: "; ")
+        case .notFound(let text), .conflict(let text), .readOnly(let text): text
+        }
+    }
+}
