@@ -22,6 +22,8 @@ let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(
     name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let signals = Target.Dependency.product(
+    name: "UnixSignals", package: "swift-service-lifecycle")
 let argumentParser = Target.Dependency.product(
     name: "ArgumentParser", package: "swift-argument-parser")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
@@ -78,7 +80,7 @@ let package = Package(
             "Gateway",
             [
                 "Federation", "Members", "Projects", "PrometheusAPI", "PrometheusHTTP", "PromQL",
-                "PromQLEngine", "TimeSeries", logging, lifecycle,
+                "PromQLEngine", "TimeSeries", logging, lifecycle, signals,
             ]),
         .executableTarget(
             name: "tributary",

@@ -5,6 +5,7 @@ extension Configuration {
         var lines = ["listen_address: \(quoted(listenAddress.description))"]
         if !urlBasePath.isEmpty { lines.append("url_base_path: \(quoted(urlBasePath))") }
         if let dataDirectory { lines.append("data_dir: \(quoted(dataDirectory))") }
+        if postgres != nil { lines.append("postgres: {connection_string: \(redacted)}") }
         if let defaultProject { lines.append("defaultProject: \(defaultProject)") }
         lines.append("partitionLabel: \(partitionLabel)")
         if let authentication { lines += authentication.lines }
@@ -159,7 +160,9 @@ extension Authentication {
         if !tokens.isEmpty { lines.append("  tokens:") }
         for token in tokens {
             let projects = token.projects.map { ", projects: \(list($0))" } ?? ""
-            lines.append("    - {name: \(quoted(token.name)), token: \(redacted)\(projects)}")
+            let admin = token.isAdministrator ? ", admin: true" : ""
+            lines.append(
+                "    - {name: \(quoted(token.name)), token: \(redacted)\(projects)\(admin)}")
         }
         return lines
     }

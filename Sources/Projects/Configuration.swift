@@ -16,6 +16,9 @@ public struct Configuration: Sendable, Hashable {
     public var urlBasePath = ""
     /// Where state that users create is kept; nil for none.
     public var dataDirectory: String?
+    /// `postgres.connection_string`: the database that keeps that state instead, so that several
+    /// gateways share it.
+    public var postgres: Secret?
     /// The project that `/api/v1/…` stands for when no key chooses one.
     public var defaultProject: String?
     /// The label that tells members apart.

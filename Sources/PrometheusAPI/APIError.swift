@@ -9,13 +9,18 @@ public struct APIError: Error, Sendable, Equatable, CustomStringConvertible {
         case unavailable
         case notFound = "not_found"
         case unauthorized
+        /// The reference has no word for these two; only the administration answers with them.
+        case forbidden
+        case conflict
 
         /// The status the API gives this type.
         public var status: Int {
             switch self {
             case .badData: 400
             case .unauthorized: 401
+            case .forbidden: 403
             case .notFound: 404
+            case .conflict: 409
             case .execution: 422
             case .canceled: 499
             case .internal: 500

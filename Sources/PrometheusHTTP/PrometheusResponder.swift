@@ -1,7 +1,8 @@
 /// From a request to its answer: routes, readiness, CORS, compression and errors, in the order of
 /// the reference. Needs no socket.
 public struct PrometheusResponder: Sendable {
-    public var routes: RouteTable
+    /// The routes in force. Asked once a request, which is answered by them to its end.
+    public var routes: @Sendable () -> RouteTable
     public var readiness: Readiness
     public var cors: CORSPolicy
     /// Turns what a handler threw into an answer.
@@ -14,7 +15,20 @@ public struct PrometheusResponder: Sendable {
             PrometheusResponse.failure($0)
         }
     ) {
-        self.routes = routes
+        self.init(
+            currentRoutes: { routes }, readiness: readiness, cors: cors,
+            answerToError: answerToError)
+    }
+
+    /// - Parameter currentRoutes: gives the routes in force, which may change between requests.
+    public init(
+        currentRoutes: @escaping @Sendable () -> RouteTable,
+        readiness: Readiness = Readiness(.ready), cors: CORSPolicy = .anyOrigin,
+        answerToError: @escaping @Sendable (any Error) -> PrometheusResponse = {
+            PrometheusResponse.failure($0)
+        }
+    ) {
+        self.routes = currentRoutes
         self.readiness = readiness
         self.cors = cors
         self.answerToError = answerToError
@@ -28,7 +42,7 @@ public struct PrometheusResponder: Sendable {
     func answer(
         _ request: PrometheusRequest
     ) async -> (response: PrometheusResponse, endpoint: RouteTable.Endpoint?) {
-        switch routes.resolve(
+        switch routes().resolve(
             method: request.method, path: request.path, rawQuery: request.rawQuery)
         {
         case .refusal(let response):

@@ -16,43 +16,50 @@ struct ServeCommand: AsyncParsableCommand {
     @OptionGroup var options: ConfigurationOptions
 
     func run() async throws {
-        var configuration = try options.load(config, generatesSecrets: true)
-        for note in configuration.notes { Console.say("\(config): note: \(note)") }
+        var address: ListenAddress?
         if let listen {
-            guard let address = ListenAddress(listen) else {
+            address = ListenAddress(listen)
+            guard address != nil else {
                 throw ValidationError("\(listen) is not an address; write HOST:PORT.")
             }
-            configuration.listenAddress = address
         }
-        if !configuration.listenAddress.isLoopback, configuration.authentication == nil {
-            Console.say(
-                "\(configuration.listenAddress) can be reached from other machines, but auth is not "
-                    + "configured; add auth.tokens, or auth: {anonymous: true} to let everybody read"
-            )
+        let file = ServedFile(path: config, address: address, options: options)
+        do {
+            let store = try await file.store()
+            let configuration = try await file.load(
+                existing: try await store?.contents().regularProjects ?? [])
+            for note in configuration.notes { Console.say("\(config): note: \(note)") }
+            try await Serving.run(configuration, store: store, source: file.source)
+        } catch let refused as ConfigurationSource.Refused {
+            Console.say(refused.description)
             throw Outcome.invalid
+        } catch let error as StoreError {
+            Console.say(error.description)
+            throw Outcome.failure
         }
-        try await Serving.run(configuration)
     }
 }
 
 /// Runs a gateway until Ctrl-C or SIGTERM.
 enum Serving {
     static func run(
-        _ configuration: Configuration,
+        _ configuration: Configuration, store: (any ProjectStore)? = nil,
+        source: ConfigurationSource? = nil,
         onListening: @escaping @Sendable (GatewayApplication, String) async -> Void = { _, _ in }
     ) async throws {
         var logger = Logger(label: "tributary")
         logger.logLevel = .warning
-        let application = try GatewayApplication(configuration: configuration, logger: logger)
+        let application = try await GatewayApplication(
+            configuration: configuration, store: store, source: source, logger: logger)
         let server = application.server { port in
             var address = configuration.listenAddress
             address.port = port
             let url = "http://\(address)\(configuration.urlBasePath)"
-            announce(configuration, url)
+            announce(application.configuration, url)
             await onListening(application, url)
         }
         do {
-            try await server.runHandlingSignals()
+            try await server.runHandlingSignals(alongside: application.services)
         } catch {
             Console.say("cannot serve on \(configuration.listenAddress): \(error)")
             throw Outcome.failure

@@ -1,31 +1,50 @@
 import Projects
 import PrometheusHTTP
 
-/// Who may read which project.
+/// Who may read which project, and who may change something.
 struct AccessControl: Sendable {
-    /// Why a request is turned away; 401 in Prometheus's error shape.
+    /// Why a request is turned away; 401 in Prometheus's error shape, 403 for `forbidden`.
     enum Refusal: Error, Equatable {
         case missing
         case unknown
+        /// Right, but without the permission to change anything.
+        case notAdministrator
 
         var text: String {
             switch self {
             case .missing: "an API key or a token is needed"
             case .unknown: "the API key or token is not valid"
+            case .notAdministrator: "a token with admin permission is needed"
             }
         }
     }
 
     private let tokens: [AccessToken]
-    private let keys: [(project: String, key: Secret)]
+    private let keys: [(project: String, digest: SecretDigest)]
     private let needsCredential: Bool
+    private let isOpen: Bool
 
-    init(_ configuration: Configuration) {
-        tokens = configuration.authentication?.tokens ?? []
-        keys = configuration.projects.flatMap { project in
-            project.apiKeys.map { (project.name, $0.key) }
-        }
+    /// - Parameter contents: Keys and tokens that were made through the API.
+    init(_ configuration: Configuration, _ contents: StoreContents = StoreContents()) {
+        let own = Set(configuration.authentication?.tokens.map(\.name) ?? [])
+        tokens =
+            (configuration.authentication?.tokens ?? [])
+            + contents.tokens.values.filter { !own.contains($0.name) }.map {
+                AccessToken(
+                    name: $0.name, digest: $0.digest, projects: $0.projects,
+                    isAdministrator: $0.isAdministrator)
+            }
+        // Of projects that are in the file, the file's keys are the truth; the store only has them
+        // for the day when they are in the file no more.
+        let inFile = Set(configuration.projects.filter { !$0.apiKeys.isEmpty }.map(\.name))
+        keys =
+            configuration.projects.flatMap { project in
+                project.apiKeys.map { (project.name, SecretDigest(of: $0.key)) }
+            }
+            + contents.projects.values.filter { !inFile.contains($0.project.name) }
+            .flatMap { stored in stored.keys.map { (stored.project.name, $0.digest) } }
         needsCredential = configuration.authentication.map { !$0.anonymous } ?? false
+        isOpen = configuration.authentication == nil
     }
 
     /// What a request with these headers may read. A credential that is brought must be right, also
@@ -36,14 +55,29 @@ struct AccessControl: Sendable {
             return .everything
         }
         // Every key is compared, so that the time says nothing about which one came near.
+        let digest = SecretDigest(ofText: credential.text)
         var grant: Grant?
-        for token in tokens where token.token.equalsInConstantTime(credential.text) {
+        for token in tokens where token.digest.equalsInConstantTime(digest) {
             grant = .token(token)
         }
-        for (project, key) in keys where key.equalsInConstantTime(credential.text) {
+        for (project, key) in keys where key.equalsInConstantTime(digest) {
             grant = .project(project)
         }
         guard let grant else { throw .unknown }
         return grant
+    }
+
+    /// Who a request comes from that wants to change something. Where no `auth` is configured the
+    /// gateway listens on loopback only, and everybody there may.
+    func administrator(for headers: HTTPHeaders) throws(Refusal) -> Administrator {
+        switch try grant(for: headers) {
+        case .everything:
+            guard isOpen else { throw .missing }
+            return Administrator(token: nil)
+        case .project: throw .notAdministrator
+        case .token(let token):
+            guard token.isAdministrator else { throw .notAdministrator }
+            return Administrator(token: token.name)
+        }
     }
 }

@@ -6,7 +6,7 @@ enum ErrorAnswer {
     static func of(_ error: any Error) -> PrometheusResponse {
         switch error {
         case let error as APIError:
-            var response = PrometheusResponse.json(status: error.kind.status, error.json)
+            var response = PrometheusResponse.json(status: error.status, error.json)
             if error.kind == .unauthorized { response.headers["WWW-Authenticate"] = "Bearer" }
             return response
         case is CancellationError:

@@ -1,32 +1,71 @@
 public import Logging
 public import Projects
 public import PrometheusHTTP
+public import ServiceLifecycle
 
 /// The gateway: a checked configuration, made into a server.
 public struct GatewayApplication: Sendable {
+    /// As at start, the store's projects included.
     public let configuration: Configuration
     public var logger: Logger
-    let routes: GatewayRoutes
+    let live: LiveConfiguration
     let metrics: GatewayMetrics
     private let readiness = Readiness(.ready)
 
+    /// The gateway of a configuration that stays as it is.
+    ///
+    /// - Throws: when the transport to members cannot be set up, as for want of descriptors.
+    public init(configuration: Configuration, logger: Logger) throws {
+        try self.init(
+            configuration: configuration, logger: logger, queries: QueryHandlers.init)
+    }
+
+    /// The gateway of a configuration that can be changed while it runs.
+    ///
+    /// - Parameters:
+    ///   - store: Keeps what users make; the configuration's projects are taken over into it.
+    ///   - source: Reads the configuration again, when that is asked for.
+    /// - Throws: `StoreError`, or when the transport to members cannot be set up.
+    public init(
+        configuration: Configuration, store: (any ProjectStore)?, source: ConfigurationSource?,
+        audit: AuditLog = AuditLog(), logger: Logger
+    ) async throws {
+        var contents = StoreContents()
+        if let store {
+            contents = try await LiveConfiguration.register(configuration, in: store, logger)
+        }
+        try self.init(
+            configuration: configuration, contents: contents, store: store, source: source,
+            audit: audit, logger: logger, queries: QueryHandlers.init)
+    }
+
+    /// - Parameter queries: Answers queries under a configuration.
     init(
-        configuration: Configuration, clients: MemberClients, directory: ProjectDirectory,
-        logger: Logger, queries: QueryHandlers
-    ) {
-        self.configuration = configuration
+        configuration: Configuration, contents: StoreContents = StoreContents(),
+        store: (any ProjectStore)? = nil, source: ConfigurationSource? = nil,
+        audit: AuditLog = AuditLog { _ in }, logger: Logger,
+        queries: @escaping @Sendable (Configuration, QuerySlots) -> QueryHandlers
+    ) throws {
+        let metrics = GatewayMetrics()
+        self.metrics = metrics
         self.logger = logger
-        metrics = GatewayMetrics()
-        routes = GatewayRoutes(
-            configuration: configuration, directory: directory,
-            access: AccessControl(configuration), metrics: metrics,
-            status: StatusEndpoints(configuration: configuration),
-            members: MemberMetrics(clients: clients), queries: queries)
+        let reference = LiveReference()
+        live = try LiveConfiguration(
+            file: configuration, contents: contents, store: store, source: source, logger: logger
+        ) { file, contents, former in
+            try Generation(
+                file: file, contents: contents, former: former, live: reference, audit: audit,
+                metrics: metrics, queries: queries)
+        }
+        reference.live = live
+        self.configuration = live.current.value.configuration
     }
 
     /// Answers requests without a socket.
     public var responder: PrometheusResponder {
-        PrometheusResponder(routes: routes.table(), readiness: readiness) { error in
+        PrometheusResponder(
+            currentRoutes: { [live] in live.current.value.routes }, readiness: readiness
+        ) { error in
             ErrorAnswer.of(error)
         }
     }
@@ -44,6 +83,19 @@ public struct GatewayApplication: Sendable {
             limits: ServerLimits(configuration.limits), logger: logger, onListening: onListening,
             onCompleted: { [metrics] in metrics.record($0) })
     }
+
+    /// What runs beside the server: it watches the store, and reloads on SIGHUP.
+    public var services: [any Service] {
+        var services: [any Service] = []
+        if live.store != nil { services.append(StoreWatch(live: live)) }
+        if live.source != nil { services.append(HangupReload(live: live)) }
+        return services
+    }
+
+    /// Reads the configuration file again and puts it in force.
+    ///
+    /// - Throws: `ConfigurationSource.Refused`; nothing changed then.
+    public func reload() async throws { try await live.reload() }
 }
 
 extension ServerLimits {

@@ -14,6 +14,7 @@ struct GatewayRoutes: Sendable {
     var status: StatusEndpoints
     var members: MemberMetrics
     var queries: QueryHandlers
+    var administration: AdministrationRoutes
 
     /// Where a project's API stands, `/api/v1` left out.
     private static let addresses = [
@@ -30,6 +31,7 @@ struct GatewayRoutes: Sendable {
         addRefusals(to: &routes)
         addOtherTelemetry(to: &routes)
         addLifecycle(to: &routes)
+        administration.add(to: &routes)
         return routes
     }
 
@@ -144,13 +146,11 @@ struct GatewayRoutes: Sendable {
             routes.on("GET", path: base + path, traits: traits) { _ in .text(text) }
             routes.on("HEAD", path: base + path, traits: traits) { _ in PrometheusResponse() }
         }
-        for path in ["/-/reload", "/-/quit"] {
-            routes.on("POST", "PUT", path: base + path, traits: []) { _ in
-                .text(status: 403, "Lifecycle API is not enabled.")
-            }
-            routes.on("GET", path: base + path, traits: []) { _ in
-                .text(status: 405, "Only POST or PUT requests allowed")
-            }
+        routes.on("POST", "PUT", path: base + "/-/quit", traits: []) { _ in
+            .text(status: 403, "Lifecycle API is not enabled.")
+        }
+        routes.on("GET", path: base + "/-/quit", traits: []) { _ in
+            .text(status: 405, "Only POST or PUT requests allowed")
         }
         routes.on("GET", path: base + "/metrics", traits: []) { request in
             _ = try grant(request)
@@ -197,7 +197,7 @@ struct GatewayRoutes: Sendable {
         do throws(AccessControl.Refusal) {
             return try access.grant(for: request.headers)
         } catch {
-            throw APIError(.unauthorized, error.text)
+            throw APIError(error)
         }
     }
 

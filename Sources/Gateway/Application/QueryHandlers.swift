@@ -1,3 +1,4 @@
+import Projects
 import PrometheusHTTP
 
 /// What answers queries, set apart so that routing can be tested without it.
@@ -11,4 +12,19 @@ struct QueryHandlers: Sendable {
     var explain: @Sendable (PrometheusRequest, ResolvedProject) async -> PrometheusResponse
     /// Queries under way, and queries that wait for their turn.
     var load: @Sendable () async -> (running: Int, waiting: Int)
+}
+
+extension QueryHandlers {
+    /// Over the network.
+    init(configuration: Configuration, slots: QuerySlots) {
+        let execution = QueryExecution(configuration: configuration, slots: slots)
+        self.init(
+            answer: { request, project, kind in
+                await execution.respond(to: request, project: project, kind: kind)
+            },
+            explain: { request, project in
+                await execution.explain(request, project: project)
+            },
+            load: { await slots.load })
+    }
 }

@@ -10,44 +10,77 @@ struct MemberClients: Sendable {
     let unreachable: MemberClient
     let transport: CurlMulti
 
+    /// What each client was made of, so that it can be kept.
+    private let origins: [Place: Origin]
+
+    private enum Place: Hashable {
+        case project(String)
+        case cluster(String)
+    }
+
+    private struct Origin: Hashable {
+        var source: Cluster.Source
+        var responseBytes: Int
+        var inflatedBytes: Int
+    }
+
+    /// - Parameter old: Clients of an earlier configuration. Those whose member is still the same
+    ///   are kept, with their connections and all that is known about the member.
     /// - Throws: `TransferError` when the transport cannot be set up.
-    init(_ configuration: Configuration) throws {
-        let transport = try CurlMulti()
+    init(_ configuration: Configuration, reusing old: MemberClients? = nil) throws {
+        let transport = try old?.transport ?? CurlMulti()
         self.transport = transport
-        unreachable = MemberClient(
-            // Of the kind that is never asked for its version.
-            MemberConfiguration(
-                name: "", baseURL: "http://out-of-service.invalid",
-                kind: .remoteCoroot(resolution: RemoteCoroot.defaultResolution)),
-            transport: transport)
-        func client(_ member: MemberConfiguration) -> MemberClient {
-            var member = member
-            member.limits.responseBytes = configuration.limits.maxResponseBytes
-            member.limits.inflate = InflateLimits(
-                maximumBytes: configuration.limits.maxInflatedBytes)
+        unreachable =
+            old?.unreachable
+            ?? MemberClient(
+                // Of the kind that is never asked for its version.
+                MemberConfiguration(
+                    name: "", baseURL: "http://out-of-service.invalid",
+                    kind: .remoteCoroot(resolution: RemoteCoroot.defaultResolution)),
+                transport: transport)
+        var origins: [Place: Origin] = [:]
+        func client(_ name: String, _ source: Cluster.Source, at place: Place) -> MemberClient {
+            let origin = Origin(
+                source: source, responseBytes: configuration.limits.maxResponseBytes,
+                inflatedBytes: configuration.limits.maxInflatedBytes)
+            origins[place] = origin
+            if let old, old.origins[place] == origin, let client = old.client(at: place) {
+                return client
+            }
+            var member: MemberConfiguration
+            switch source {
+            case .prometheus(let source): member = MemberConfiguration(name, source)
+            case .remoteCoroot(let remote): member = MemberConfiguration(name, remote)
+            }
+            member.limits.responseBytes = origin.responseBytes
+            member.limits.inflate = InflateLimits(maximumBytes: origin.inflatedBytes)
             return MemberClient(member, transport: transport)
         }
         var clusters: [String: MemberClient] = [:]
         for cluster in configuration.clusters {
-            switch cluster.source {
-            case .prometheus(let source):
-                clusters[cluster.name] = client(MemberConfiguration(cluster.name, source))
-            case .remoteCoroot(let remote):
-                clusters[cluster.name] = client(MemberConfiguration(cluster.name, remote))
-            }
+            clusters[cluster.name] = client(
+                cluster.name, cluster.source, at: .cluster(cluster.name))
         }
         var projects: [String: MemberClient] = [:]
         for project in configuration.projects {
+            let source: Cluster.Source
             switch project.kind {
-            case .prometheus(let source):
-                projects[project.name] = client(MemberConfiguration(project.name, source))
-            case .remoteCoroot(let remote):
-                projects[project.name] = client(MemberConfiguration(project.name, remote))
-            case .clusterPool, .multiCluster, .misconfigured: break
+            case .prometheus(let prometheus): source = .prometheus(prometheus)
+            case .remoteCoroot(let remote): source = .remoteCoroot(remote)
+            case .clusterPool, .multiCluster, .misconfigured: continue
             }
+            projects[project.name] = client(project.name, source, at: .project(project.name))
         }
         self.clusters = clusters
         self.projects = projects
+        self.origins = origins
+    }
+
+    private func client(at place: Place) -> MemberClient? {
+        switch place {
+        case .project(let name): projects[name]
+        case .cluster(let name): clusters[name]
+        }
     }
 
     /// Whoever goes by a cluster's name: a cluster, else a regular or remote project.

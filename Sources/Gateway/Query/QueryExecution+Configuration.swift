@@ -4,10 +4,12 @@ import PromQLEngine
 
 extension QueryExecution {
     /// The execution of a configuration, over the network and by the wall clock.
-    init(configuration: Configuration) {
+    ///
+    /// - Parameter slots: How many queries run at once, shared with those of a former configuration.
+    init(configuration: Configuration, slots: QuerySlots) {
         self.init(
             settings: configuration.query, limits: configuration.limits,
-            slots: QuerySlots(limit: configuration.query.maxConcurrency),
+            slots: slots,
             source: { member in
                 if let reason = member.outOfService { return OutOfServiceSource(reason: reason) }
                 if let pool = member.pool { return PoolFragmentSource(pool: pool) }

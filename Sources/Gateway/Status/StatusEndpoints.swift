@@ -13,6 +13,8 @@ struct StatusEndpoints: Sendable {
     static let compatibility = "3.14.0"
 
     var configuration: Configuration
+    /// Knows of reloads.
+    var live: LiveReference
     let process = ProcessMetrics()
 
     /// Six keys and no more: others make Grafana take the server for something else.
@@ -35,7 +37,7 @@ struct StatusEndpoints: Sendable {
             ("query.max-samples", String(query.maxSamples)),
             ("query.timeout", DurationSyntax.text(milliseconds: query.timeout)),
             ("web.enable-admin-api", "false"),
-            ("web.enable-lifecycle", "false"),
+            ("web.enable-lifecycle", live.live?.source == nil ? "false" : "true"),
             ("web.listen-address", configuration.listenAddress.description),
         ]
         return Self.enveloped(
@@ -44,11 +46,16 @@ struct StatusEndpoints: Sendable {
 
     var runtimeInformation: [UInt8] {
         let started = UTCText.of(seconds: process.startTime)
+        let reload = live.live?.reloads.value
         return Self.enveloped(
             JSONValue.object([
                 ("startTime", .string(started)), ("CWD", .string(Self.workingDirectory)),
                 ("hostname", .string(Self.hostName)), ("serverTime", .string(UTCText.now())),
-                ("reloadConfigSuccess", .bool(true)), ("lastConfigTime", .string(started)),
+                ("reloadConfigSuccess", .bool(reload?.succeeded ?? true)),
+                (
+                    "lastConfigTime",
+                    .string(reload.map { UTCText.of(seconds: $0.lastSuccess) } ?? started)
+                ),
                 ("corruptionCount", .integer(0)), ("goroutineCount", .integer(0)),
                 ("GOMAXPROCS", .integer(Int64(sysconf(Int32(_SC_NPROCESSORS_ONLN))))),
                 ("GOMEMLIMIT", .integer(.max)), ("GOGC", .string("")), ("GODEBUG", .string("")),
@@ -67,6 +74,16 @@ struct StatusEndpoints: Sendable {
         text.family("tributary_projects", .gauge, "Projects by kind.")
         for (kind, count) in configuration.projectCounts {
             text.sample([("kind", kind)], Double(count))
+        }
+        if let reload = live.live?.reloads.value {
+            text.family(
+                "tributary_config_last_reload_successful", .gauge,
+                "Whether the last reload of the configuration was taken.")
+            text.sample([], reload.succeeded ? 1 : 0)
+            text.family(
+                "tributary_config_last_reload_success_timestamp_seconds", .gauge,
+                "When a configuration was taken last.")
+            text.sample([], reload.lastSuccess)
         }
         return text
     }

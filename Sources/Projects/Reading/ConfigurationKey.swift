@@ -18,6 +18,7 @@ enum ConfigurationKeys {
         case listenAddress = "listen_address"
         case urlBasePath = "url_base_path"
         case dataDirectory = "data_dir"
+        case postgres
         case defaultProject, partitionLabel, auth, query, limits
         case globalPrometheus, projects, clusters, clusterPools, clusterPoolAttributes
         case clusterPoolAssignments, bucketRule
@@ -75,7 +76,15 @@ enum ConfigurationKeys {
 
     enum Auth: String, ConfigurationKey { case tokens, anonymous }
 
-    enum Token: String, ConfigurationKey { case name, token, tokenFile, projects }
+    enum Postgres: String, ConfigurationKey {
+        case connectionString = "connection_string"
+
+        static var aliases: [String: Postgres] { ["connectionString": .connectionString] }
+    }
+
+    enum Token: String, ConfigurationKey {
+        case name, token, tokenFile, tokenHash, projects, admin
+    }
 
     enum Query: String, ConfigurationKey {
         case lookback, timeout, maxSamples, maxConcurrency, defaultSubqueryStep, hedgeAfter
@@ -117,6 +126,7 @@ extension Configuration {
             + ["clusterPools.<name>"]
             + paths("clusterPoolAttributes[].", Keys.PoolAttribute.self)
             + paths("clusterPoolAssignments.", Keys.PoolAssignments.self)
+            + paths("postgres.", Keys.Postgres.self)
             + paths("auth.", Keys.Auth.self) + paths("auth.tokens[].", Keys.Token.self)
             + paths("query.", Keys.Query.self) + paths("limits.", Keys.Limits.self)
     }()

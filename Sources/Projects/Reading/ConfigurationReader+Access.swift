@@ -16,22 +16,12 @@ extension ConfigurationReader {
                 report.error(at: token.place(of: .name), subject: subject, "name is required")
                 continue
             }
-            guard let secret else {
-                if token[.token] == nil, token[.tokenFile] == nil {
-                    report.error(
-                        at: element, subject: subject, "the token is missing",
-                        mend: "write token: ${VARIABLE} or tokenFile")
-                }
-                continue
-            }
-            guard secret.exposed.utf8.count >= 8 else {
-                report.error(
-                    at: element, subject: subject, "the token is too short to be safe",
-                    mend: "use at least 8 characters")
-                continue
-            }
+            let isAdministrator = token.bool(.admin, &report) ?? false
+            guard let digest = readDigest(secret, of: token, at: element) else { continue }
             authentication.tokens.append(
-                AccessToken(name: name, token: secret, projects: projects))
+                AccessToken(
+                    name: name, digest: digest, projects: projects,
+                    isAdministrator: isAdministrator))
         }
         if authentication.tokens.isEmpty, !authentication.anonymous, section[.tokens] == nil {
             report.error(
@@ -39,6 +29,43 @@ extension ConfigurationReader {
                 mend: "add tokens, or anonymous: true to let everybody read")
         }
         return authentication
+    }
+
+    /// The digest of a token that is written in one of three ways; nil when it is not, which is
+    /// reported.
+    private mutating func readDigest(
+        _ secret: Secret?, of token: Section<Keys.Token>, at element: ConfigurationNode
+    ) -> SecretDigest? {
+        let subject = token.subject
+        if let hash = token.text(.tokenHash, &report) {
+            if secret != nil {
+                report.error(
+                    at: token.place(of: .tokenHash), subject: subject,
+                    "tokenHash and a token exclude each other", mend: "keep one of them")
+            }
+            guard let digest = SecretDigest(written: hash) else {
+                report.error(
+                    at: token.place(of: .tokenHash), subject: subject,
+                    "is not the hash of a token", mend: "write sha256: and 64 hexadecimal digits")
+                return nil
+            }
+            return digest
+        }
+        guard let secret else {
+            if token[.token] == nil, token[.tokenFile] == nil {
+                report.error(
+                    at: element, subject: subject, "the token is missing",
+                    mend: "write token: ${VARIABLE}, tokenFile or tokenHash")
+            }
+            return nil
+        }
+        guard secret.exposed.utf8.count >= 8 else {
+            report.error(
+                at: element, subject: subject, "the token is too short to be safe",
+                mend: "use at least 8 characters")
+            return nil
+        }
+        return SecretDigest(of: secret)
     }
 
     /// Projects that tokens name must exist.

@@ -3,7 +3,9 @@ extension ConfigurationReader {
         _ section: Section<Keys.Root>, clusters: [Cluster]
     ) -> [Project] {
         guard let elements = section.list(.projects, &report), !elements.isEmpty else {
-            if section[.projects] == nil {
+            // Where there is a store, projects may all be made through the API.
+            if section[.projects] == nil, section[.dataDirectory] == nil, section[.postgres] == nil
+            {
                 report.error(
                     at: section.place(of: .projects), "there are no projects",
                     mend: "list at least one, with a name and a prometheus url")

@@ -44,7 +44,7 @@ struct ConfigurationReader {
         if let path = section.text(.urlBasePath, &report) {
             configuration.urlBasePath = basePath(path, at: section.place(of: .urlBasePath))
         }
-        configuration.dataDirectory = section.text(.dataDirectory, &report)
+        readStore(section, into: &configuration)
         readPartitionLabel(section, into: &configuration)
         if let node = section[.query] { configuration.query = readQuery(node) }
         if let node = section[.limits] { configuration.limits = readLimits(node) }
@@ -90,6 +90,23 @@ struct ConfigurationReader {
                 "\(address) can be reached from other machines, but auth is not configured",
                 mend: "add auth.tokens, or auth: {anonymous: true} to let everybody read")
         }
+    }
+
+    /// Where state that users create is kept.
+    mutating func readStore(
+        _ section: Section<Keys.Root>, into configuration: inout Configuration
+    ) {
+        configuration.dataDirectory = section.text(.dataDirectory, &report)
+        guard let node = section[.postgres],
+            let postgres = Section<Keys.Postgres>(node, &report)
+        else { return }
+        guard let text = postgres.text(.connectionString, &report), !text.isEmpty else {
+            report.error(
+                at: postgres.place(of: .connectionString), "a connection string is needed",
+                mend: "write it as postgres://user:${PASSWORD}@host/database")
+            return
+        }
+        configuration.postgres = Secret(text)
     }
 
     private mutating func readPartitionLabel(

@@ -1,14 +1,21 @@
 /// A token of a person or of Grafana, for the projects it names.
 public struct AccessToken: Sendable, Hashable {
     public var name: String
-    public var token: Secret
+    /// All that is kept of the token itself.
+    public var digest: SecretDigest
     /// nil: every project.
     public var projects: [String]?
+    /// Whether it may change projects, pools and tokens, and reload the configuration.
+    public var isAdministrator: Bool
 
-    public init(name: String, token: Secret, projects: [String]? = nil) {
+    public init(
+        name: String, digest: SecretDigest, projects: [String]? = nil,
+        isAdministrator: Bool = false
+    ) {
         self.name = name
-        self.token = token
+        self.digest = digest
         self.projects = projects
+        self.isAdministrator = isAdministrator
     }
 
     /// Whether this token opens a project.

@@ -1,0 +1,133 @@
+import Projects
+import PrometheusAPI
+import PrometheusHTTP
+
+/// `/api/projects`, `/api/cluster-pools`, `/api/cluster-pool-attributes` and `/api/tokens`, and the
+/// reload. docs/openapi.yaml describes them, and a test compares the two.
+struct AdministrationRoutes: Sendable {
+    let base: String
+    let access: AccessControl
+    let reference: LiveReference
+    let audit: AuditLog
+
+    /// Compressed as elsewhere, but without CORS: pages of other origins have no business here.
+    private static let traits: RouteTraits = [.readyGated, .compressed]
+
+    /// A request for a change, and whom it comes from.
+    struct Change: Sendable {
+        var request: PrometheusRequest
+        var administrator: Administrator
+        var live: LiveConfiguration
+
+        /// The body, which must be JSON: a form, which any web page can send, is refused.
+        func document() throws(APIError) -> DocumentValue {
+            let type = request.headers["Content-Type"] ?? ""
+            let mediaType = type.prefix { $0 != ";" && $0 != " " }.lowercased()
+            guard mediaType == "application/json" else {
+                throw APIError(
+                    .badData, "the body must be of Content-Type application/json", status: 415)
+            }
+            do throws(StoreRefusal) {
+                return try DocumentValue(json: request.body)
+            } catch {
+                throw APIError(.badData, error.description)
+            }
+        }
+
+        /// A segment of the path.
+        func name(_ segment: String) throws(APIError) -> String {
+            guard request.isPathValidUTF8, let name = request.pathParameters[segment] else {
+                throw .badData("the path is not UTF-8")
+            }
+            return name
+        }
+    }
+
+    func add(to routes: inout RouteTable) {
+        addAttributes(to: &routes)
+        addReload(to: &routes)
+    }
+
+    /// A route that shows something to whoever may read.
+    func reading(
+        _ path: String, _ routes: inout RouteTable,
+        _ handler:
+            @escaping @Sendable (PrometheusRequest, Grant, LiveConfiguration) async throws ->
+            PrometheusResponse
+    ) {
+        routes.on("GET", path: base + path, traits: Self.traits) { request in
+            let grant: Grant
+            do throws(AccessControl.Refusal) {
+                grant = try access.grant(for: request.headers)
+            } catch {
+                throw APIError(error)
+            }
+            return try await handler(request, grant, try live())
+        }
+    }
+
+    /// A route that only administrators may use.
+    func administering(
+        _ method: String, _ path: String, _ routes: inout RouteTable,
+        _ handler: @escaping @Sendable (Change) async throws -> PrometheusResponse
+    ) {
+        routes.on(method, path: base + path, traits: Self.traits) { request in
+            try await handler(try change(request))
+        }
+    }
+
+    func change(_ request: PrometheusRequest) throws(APIError) -> Change {
+        let administrator: Administrator
+        do throws(AccessControl.Refusal) {
+            administrator = try access.administrator(for: request.headers)
+        } catch {
+            throw APIError(error)
+        }
+        if administrator.token == nil, request.method != "GET" { try refuseForeignPages(request) }
+        return Change(request: request, administrator: administrator, live: try live())
+    }
+
+    /// Where nobody is asked for a token, a page in a browser on this machine must not be able to
+    /// change anything: neither one of another origin, nor one whose name was made to point here.
+    private func refuseForeignPages(_ request: PrometheusRequest) throws(APIError) {
+        let host = request.headers["Host"]
+        let isLocal = host.map { Self.isLoopback(authority: $0) } ?? true
+        let isOwn =
+            request.headers["Origin"].map { origin in
+                origin == host.map { "http://\($0)" } || origin == host.map { "https://\($0)" }
+            } ?? true
+        guard isLocal, isOwn else {
+            throw APIError(
+                .forbidden,
+                "without auth only this machine may make changes, and no page of another origin")
+        }
+    }
+
+    static func isLoopback(authority: String) -> Bool {
+        if let address = ListenAddress(authority) { return address.isLoopback }
+        let host = authority.hasPrefix("[") ? String(authority.dropFirst().dropLast()) : authority
+        return ListenAddress(host: host, port: 0).isLoopback
+    }
+
+    private func live() throws(APIError) -> LiveConfiguration {
+        guard let live = reference.live else {
+            throw APIError(.unavailable, "the gateway is stopping")
+        }
+        return live
+    }
+
+    static func success(status: Int = 200, _ data: JSONValue? = nil) -> PrometheusResponse {
+        var pairs: [(key: String, value: JSONValue)] = [("status", .string("success"))]
+        if let data { pairs.append(("data", data)) }
+        return .json(status: status, JSONValue.object(pairs).bytes)
+    }
+}
+
+extension APIError {
+    init(_ refusal: AccessControl.Refusal) {
+        switch refusal {
+        case .missing, .unknown: self.init(.unauthorized, refusal.text)
+        case .notAdministrator: self.init(.forbidden, refusal.text)
+        }
+    }
+}

@@ -1,0 +1,183 @@
+import Logging
+import Projects
+import PrometheusAPI
+
+/// Changes what is in force: by the API, by another gateway's change in the store, and by a
+/// reload of the configuration file.
+actor LiveConfiguration {
+    /// Makes the next generation; the former one is there to take over what did not change.
+    typealias Builder =
+        @Sendable (Configuration, StoreContents, _ former: Generation?) throws -> Generation
+
+    nonisolated let current: CurrentGeneration
+    nonisolated let reloads = ReloadState()
+    nonisolated let store: (any ProjectStore)?
+    nonisolated let source: ConfigurationSource?
+    private let build: Builder
+    private let logger: Logger
+    /// One reload at a time, so that the last one asked for is the last one taken.
+    private var reloading: Task<Result<Void, ConfigurationSource.Refused>, Never>?
+    private var isStoreLost = false
+
+    init(
+        file: Configuration, contents: StoreContents, store: (any ProjectStore)?,
+        source: ConfigurationSource?, logger: Logger, build: @escaping Builder
+    ) throws {
+        current = CurrentGeneration(try build(file, contents, nil))
+        self.store = store
+        self.source = source
+        self.logger = logger
+        self.build = build
+    }
+
+    // MARK: The API
+
+    /// Changes the store and puts the change in force.
+    ///
+    /// - Parameter edit: is given the configuration file, whose rules hold.
+    /// - Throws: what the API answers.
+    func change<Outcome: Sendable>(
+        _ edit:
+            @escaping @Sendable (inout StoreContents, Configuration) throws(StoreRefusal) ->
+            Outcome
+    ) async throws(APIError) -> Outcome {
+        guard let store else {
+            throw APIError(
+                .forbidden,
+                "nothing can be changed here: the configuration names no store; "
+                    + "set data_dir or postgres.connection_string")
+        }
+        let file = current.value.file
+        let (outcome, contents): (Outcome, StoreContents)
+        do throws(StoreError) {
+            (outcome, contents) = try await store.change { (contents) throws(StoreRefusal) in
+                try edit(&contents, file)
+            }
+        } catch {
+            throw APIError(error)
+        }
+        install(contents)
+        return outcome
+    }
+
+    // MARK: Other gateways
+
+    /// Looks whether the store changed, and puts the change in force. What is in force stays there
+    /// while the store cannot be reached.
+    func refresh() async {
+        guard let store else { return }
+        do throws(StoreError) {
+            let revision = try await store.revision()
+            if isStoreLost { logger.warning("the store is available again") }
+            isStoreLost = false
+            guard revision != current.value.contents.revision else { return }
+            install(try await store.contents())
+        } catch {
+            if !isStoreLost {
+                logger.error("\(error); what is in force stays so")
+            }
+            isStoreLost = true
+        }
+    }
+
+    private func install(_ contents: StoreContents) {
+        let now = current.value
+        // A slower one of two changes must not undo the other.
+        guard contents.revision > now.contents.revision else { return }
+        do {
+            current.value = try build(now.file, contents, now)
+        } catch {
+            logger.error("the change of the store cannot be put in force: \(error)")
+        }
+    }
+
+    // MARK: Reload
+
+    /// Reads the configuration file again and puts it in force. A file with errors changes nothing.
+    func reload() async throws(ConfigurationSource.Refused) {
+        let former = reloading
+        let task = Task { () async -> Result<Void, ConfigurationSource.Refused> in
+            _ = await former?.value
+            do throws(ConfigurationSource.Refused) {
+                return .success(try await self.readAgain())
+            } catch {
+                return .failure(error)
+            }
+        }
+        reloading = task
+        let result = await task.value
+        switch result {
+        case .success:
+            reloads.record(success: true)
+            logger.notice("the configuration was reloaded")
+        case .failure(let error):
+            reloads.record(success: false)
+            logger.error("the configuration was not reloaded, the former one stays: \(error)")
+        }
+        try result.get()
+    }
+
+    private func readAgain() async throws(ConfigurationSource.Refused) {
+        guard let source else { throw ConfigurationSource.Refused("there is no file to read") }
+        do throws(StoreError) {
+            let existing = try await store?.contents().regularProjects ?? []
+            let file = try await load(source, existing)
+            var contents = current.value.contents
+            if let store { contents = try await Self.register(file, in: store, logger) }
+            let now = current.value
+            for note in file.notesOnRestart(from: now.file) { logger.warning("\(note)") }
+            // Not older than what another change put in force meanwhile.
+            if now.contents.revision > contents.revision { contents = now.contents }
+            do {
+                current.value = try build(file, contents, now)
+            } catch {
+                throw StoreError.unavailable("\(error)")
+            }
+        } catch {
+            throw ConfigurationSource.Refused("\(error)")
+        }
+    }
+
+    /// Errors of the file keep their own words.
+    private func load(
+        _ source: ConfigurationSource, _ existing: Set<String>
+    ) async throws(StoreError) -> Configuration {
+        do throws(ConfigurationSource.Refused) {
+            return try await source.load(existing)
+        } catch {
+            throw .refused(.conflict(error.description))
+        }
+    }
+
+    /// Takes the projects of a file over into the store.
+    static func register(
+        _ file: Configuration, in store: any ProjectStore, _ logger: Logger
+    ) async throws(StoreError) -> StoreContents {
+        let now = EpochClock.milliseconds()
+        let (notes, contents) = try await store.change { (contents) throws(StoreRefusal) in
+            contents.register(file, now: now)
+        }
+        for note in notes { logger.notice("\(note)") }
+        return contents
+    }
+}
+
+extension Configuration {
+    /// What of a new configuration only a restart puts in force.
+    fileprivate func notesOnRestart(from old: Configuration) -> [String] {
+        var keys: [String] = []
+        if listenAddress != old.listenAddress { keys.append("listen_address") }
+        if StoreLocation(self) != StoreLocation(old) {
+            keys.append("data_dir and postgres")
+        }
+        let server: [(String, Bool)] = [
+            ("maxConnections", limits.maxConnections != old.limits.maxConnections),
+            ("maxHeaderBytes", limits.maxHeaderBytes != old.limits.maxHeaderBytes),
+            ("maxFormBytes", limits.maxFormBytes != old.limits.maxFormBytes),
+            ("idleTimeout", limits.idleTimeout != old.limits.idleTimeout),
+            ("shutdownGrace", limits.shutdownGrace != old.limits.shutdownGrace),
+        ]
+        keys += server.filter(\.1).map { "limits.\($0.0)" }
+        return keys.map { "\($0) changed; the change takes effect at the next start" }
+    }
+}

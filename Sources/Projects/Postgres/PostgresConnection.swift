@@ -1,0 +1,154 @@
+import CPostgres
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+/// One connection to a PostgreSQL server. Every call blocks.
+final class PostgresConnection: SQLSession {
+    /// What went wrong, in the server's words. Never holds a value that was sent.
+    struct Failure: Error, CustomStringConvertible {
+        var description: String
+    }
+
+    private let connection: OpaquePointer
+
+    /// - Throws: `Failure`. Its text does not repeat the connection string, which holds a password.
+    init(connectionString: Secret) throws(Failure) {
+        var parseError: UnsafeMutablePointer<CChar>?
+        guard let options = PQconninfoParse(connectionString.exposed, &parseError) else {
+            PQfreemem(parseError)
+            throw Failure(
+                description: "postgres.connection_string is not a connection string of PostgreSQL")
+        }
+        let read = Self.values(of: options)
+        PQconninfoFree(options)
+        // What stands behind `dbname`, which is the whole string, is not overridden by it.
+        let settings = [
+            ("connect_timeout", "5"), ("tcp_user_timeout", "10000"),
+            ("dbname", connectionString.exposed), ("fallback_application_name", "tributary"),
+            ("client_encoding", "UTF8"),
+        ]
+        let opened = Self.withCStrings(settings.map(\.0)) { keywords in
+            Self.withCStrings(settings.map(\.1)) { values in
+                PQconnectdbParams(keywords, values, 1)
+            }
+        }
+        guard let opened else { throw Failure(description: "out of memory") }
+        guard PQstatus(opened) == CONNECTION_OK else {
+            let message = Self.message(of: opened)
+            PQfinish(opened)
+            throw Failure(description: Self.connectFailure(message, read))
+        }
+        // Notices would go to standard error.
+        PQsetNoticeProcessor(opened, { _, _ in }, nil)
+        connection = opened
+    }
+
+    deinit { PQfinish(connection) }
+
+    /// False once the connection is of no more use.
+    var isUsable: Bool { PQstatus(connection) == CONNECTION_OK }
+
+    /// Runs statements without values.
+    func execute(_ statements: String) throws(Failure) {
+        _ = try rows(of: PQexec(connection, statements))
+    }
+
+    func run(_ statement: String, _ values: [SQLValue]) throws -> [SQLRow] {
+        let texts = values.map { value -> String? in
+            switch value {
+            case .null: nil
+            case .integer(let number): String(number)
+            case .text(let text): text
+            }
+        }
+        let result = Self.withCStrings(texts) { pointers in
+            PQexecParams(
+                connection, Self.numbered(statement), Int32(texts.count), nil, pointers, nil, nil,
+                0)
+        }
+        return try rows(of: result)
+    }
+
+    private func rows(of result: OpaquePointer?) throws(Failure) -> [SQLRow] {
+        guard let result else { throw Failure(description: Self.message(of: connection)) }
+        defer { PQclear(result) }
+        switch PQresultStatus(result) {
+        case PGRES_COMMAND_OK, PGRES_EMPTY_QUERY: return []
+        case PGRES_TUPLES_OK: break
+        default:
+            // The first line alone: the details hold values.
+            let primary = PQresultErrorField(result, Int32(UInt8(ascii: "M")))
+            throw Failure(
+                description: primary.map { String(cString: $0) }
+                    ?? Self.message(of: connection))
+        }
+        return (0..<PQntuples(result)).map { row in
+            SQLRow(
+                values: (0..<PQnfields(result)).map { column in
+                    if PQgetisnull(result, row, column) != 0 { return .null }
+                    return .text(String(cString: PQgetvalue(result, row, column)))
+                })
+        }
+    }
+
+    /// `?` becomes `$1`, `$2` and so on. No statement of ours has a question mark elsewhere.
+    static func numbered(_ statement: String) -> String {
+        var out = ""
+        var count = 0
+        for character in statement {
+            if character == "?" {
+                count += 1
+                out += "$\(count)"
+            } else {
+                out.append(character)
+            }
+        }
+        return out
+    }
+
+    private static func message(of connection: OpaquePointer) -> String {
+        let text = String(cString: PQerrorMessage(connection))
+        return text.split(whereSeparator: \.isNewline).first.map(String.init) ?? "no reason given"
+    }
+
+    private static func values(
+        of options: UnsafeMutablePointer<PQconninfoOption>
+    ) -> [String: String] {
+        var values: [String: String] = [:]
+        var option = options
+        while let keyword = option.pointee.keyword {
+            if let value = option.pointee.val {
+                values[String(cString: keyword)] = String(cString: value)
+            }
+            option += 1
+        }
+        return values
+    }
+
+    /// A password with a character that should have been escaped can end up in the host's name.
+    private static func connectFailure(_ message: String, _ options: [String: String]) -> String {
+        let host = options["host"] ?? ""
+        let shown = ["host", "hostaddr", "dbname", "user"].compactMap { options[$0] }.joined()
+        guard !shown.contains("@"), !shown.contains(":") || host.hasPrefix("/") else {
+            return "cannot connect to PostgreSQL; are all special characters of user and password "
+                + "in postgres.connection_string escaped?"
+        }
+        guard let password = options["password"], !password.isEmpty, message.contains(password)
+        else { return message }
+        return "cannot connect to PostgreSQL"
+    }
+
+    /// Calls with the texts as C strings; nil stays nil, and a last nil ends the list.
+    private static func withCStrings<Value>(
+        _ texts: [String?], _ body: (UnsafePointer<UnsafePointer<CChar>?>?) -> Value
+    ) -> Value {
+        let copies = texts.map { text in text.flatMap { strdup($0) } }
+        defer { for copy in copies { free(copy) } }
+        let pointers = copies.map { UnsafePointer($0) } + [nil]
+        return pointers.withUnsafeBufferPointer { body($0.baseAddress) }
+    }
+}
