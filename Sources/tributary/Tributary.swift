@@ -11,6 +11,7 @@ struct Tributary: AsyncParsableCommand {
             """,
         subcommands: [
             ServeCommand.self, CheckCommand.self, QueryCommand.self, ExplainCommand.self,
-            DemoCommand.self, EmbeddedCommand.self, TestScriptCommand.self,
+            DemoCommand.self, EmbeddedCommand.self, TestScriptCommand.self, GetCommand.self,
+            UpdateCommand.self, DeleteCommand.self,
         ])
 }

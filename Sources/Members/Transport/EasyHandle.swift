@@ -111,17 +111,28 @@ final class EasyHandle {
         switch request.method {
         case .get: set(CURLOPT_HTTPGET, 1)
         case .post(let form):
-            set(CURLOPT_POST, 1)
-            set(CURLOPT_POSTFIELDSIZE_LARGE, offset: form.count)
-            if form.isEmpty {
-                set(CURLOPT_COPYPOSTFIELDS, "")
-            } else {
-                form.withUnsafeBytes { set(CURLOPT_COPYPOSTFIELDS, pointer: $0.baseAddress) }
-            }
-            // Or a large form would wait a second for a "100 Continue" that few servers send.
-            lines.append("Expect:")
+            lines.append(contentsOf: send(form))
+        case .put(let body):
+            lines.append(contentsOf: send(body))
+            set(CURLOPT_CUSTOMREQUEST, "PUT")
+        case .delete:
+            set(CURLOPT_HTTPGET, 1)
+            set(CURLOPT_CUSTOMREQUEST, "DELETE")
         }
         set(CURLOPT_HTTPHEADER, list: lines)
+    }
+
+    /// Sends a body, as POST if nothing else is said. Gives the header lines that this takes.
+    private func send(_ body: [UInt8]) -> [String] {
+        set(CURLOPT_POST, 1)
+        set(CURLOPT_POSTFIELDSIZE_LARGE, offset: body.count)
+        if body.isEmpty {
+            set(CURLOPT_COPYPOSTFIELDS, "")
+        } else {
+            body.withUnsafeBytes { set(CURLOPT_COPYPOSTFIELDS, pointer: $0.baseAddress) }
+        }
+        // Or a large body would wait a second for a "100 Continue" that few servers send.
+        return ["Expect:"]
     }
 
     private func configure(_ tls: TransferTLS) {

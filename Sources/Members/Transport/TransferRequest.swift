@@ -4,6 +4,8 @@ public struct TransferRequest: Sendable {
         case get
         /// `application/x-www-form-urlencoded`.
         case post(form: [UInt8])
+        case put(body: [UInt8])
+        case delete
     }
 
     /// Absolute, percent-encoded, without credentials.

@@ -117,7 +117,8 @@ extension ConfigurationReader {
         }
     }
 
-    private mutating func readPoolAttribute(_ node: ConfigurationNode) -> ClusterPoolAttribute? {
+    /// One record; nil when it lacks something, which is reported.
+    mutating func readPoolAttribute(_ node: ConfigurationNode) -> ClusterPoolAttribute? {
         guard let section = Section<Keys.PoolAttribute>(node, &report) else { return nil }
         let workflow = section.text(.workflow, &report)
         var required: [Keys.PoolAttribute: String] = [:]

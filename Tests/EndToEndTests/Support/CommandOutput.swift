@@ -6,8 +6,11 @@ struct CommandOutput: Equatable, Sendable {
     var output: String
     var errors: String
 
-    /// Runs a command to its end.
-    static func of(_ path: String, _ arguments: [String]) throws -> CommandOutput {
+    /// Runs a command to its end. Its input is empty unless given; variables are added to ours.
+    static func of(
+        _ path: String, _ arguments: [String], input: String = "",
+        environment: [String: String] = [:]
+    ) throws -> CommandOutput {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: path)
         process.arguments = arguments
@@ -19,7 +22,11 @@ struct CommandOutput: Equatable, Sendable {
         defer { try? FileManager.default.removeItem(at: errors) }
         process.standardOutput = output
         process.standardError = try FileHandle(forWritingTo: errors)
-        process.standardInput = FileHandle.nullDevice
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        let typed = Pipe()
+        process.standardInput = typed
+        try typed.fileHandleForWriting.write(contentsOf: Data(input.utf8))
+        try typed.fileHandleForWriting.close()
         try process.run()
         let bytes = output.fileHandleForReading.readDataToEndOfFile()
         process.waitUntilExit()
