@@ -126,6 +126,7 @@ extension Configuration {
             + ["clusterPools.<name>"]
             + paths("clusterPoolAttributes[].", Keys.PoolAttribute.self)
             + paths("clusterPoolAssignments.", Keys.PoolAssignments.self)
+            + Keys.PoolAssignments.allCases.map { "clusterPoolAssignments.\($0.rawValue).<name>" }
             + paths("postgres.", Keys.Postgres.self)
             + paths("auth.", Keys.Auth.self) + paths("auth.tokens[].", Keys.Token.self)
             + paths("query.", Keys.Query.self) + paths("limits.", Keys.Limits.self)
