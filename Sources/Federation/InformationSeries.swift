@@ -6,21 +6,30 @@ import TimeSeries
 /// lookback is over. Asked for its values at the times of the join as well, a member says where
 /// there is none; a marker is put there.
 struct InformationSeries {
-    private var found: [LabelSet: [Int64: Double]] = [:]
+    private enum Sample {
+        case float(Double)
+        /// Which `info` refuses.
+        case histogram(FloatHistogram)
+    }
+
+    private var found: [LabelSet: [Int64: Sample]] = [:]
 
     /// Adds samples of one member or several, and markers at each step of the grid where
     /// `present` has no value.
     mutating func add(_ samples: [SampleSeries], present: [StepSeries], on grid: StepGrid) {
-        var values: [LabelSet: [Double]] = [:]
-        for series in present { values[series.labels] = series.values }
+        var values: [LabelSet: StepSeries] = [:]
+        for series in present { values[series.labels] = series }
         for series in samples {
             var all = found[series.labels] ?? [:]
-            for (time, value) in zip(series.times, series.values) { all[time] = value }
+            for (index, time) in series.times.enumerated() {
+                all[time] =
+                    series.histograms[index].map { .histogram($0) } ?? .float(series.values[index])
+            }
             let steps = values[series.labels]
             for step in 0..<grid.count {
-                if let steps, !SampleValue.isAbsent(steps[step]) { continue }
+                if let steps, steps.hasValue(at: step) { continue }
                 let time = grid.time(at: step)
-                if all[time] == nil { all[time] = SampleValue.stale }
+                if all[time] == nil { all[time] = .float(SampleValue.stale) }
             }
             found[series.labels] = all
         }
@@ -30,8 +39,17 @@ struct InformationSeries {
     func series(where isWanted: (LabelSet) -> Bool) -> [SampleSeries] {
         found.keys.filter(isWanted).sorted().map { labels in
             let samples = (found[labels] ?? [:]).sorted { $0.key < $1.key }
-            return SampleSeries(
-                labels: labels, times: samples.map(\.key), values: samples.map(\.value))
+            var series = SampleSeries(labels: labels)
+            for (index, (time, sample)) in samples.enumerated() {
+                series.times.append(time)
+                switch sample {
+                case .float(let value): series.values.append(value)
+                case .histogram(let histogram):
+                    series.values.append(0)
+                    series.histograms[index] = histogram
+                }
+            }
+            return series
         }
     }
 }

@@ -18,6 +18,9 @@ public struct Plan: Sendable {
         public var text: String
         public var grid: StepGrid
         public var form: Form
+        /// Whether the histograms of the answer are gauges, whatever they are made of: their JSON
+        /// does not say.
+        public var givesGauges = false
     }
 
     public enum Root: Sendable {

@@ -23,6 +23,9 @@ public struct PlanSource: SeriesSource {
         throws(EvaluationError)
     {
         leaves = plan.leaves
+        let fetched = zip(plan.fetches, fetched).map { fetch, value in
+            fetch.givesGauges ? Self.gauges(value) : value
+        }
         var values: [LeafValue] = []
         var information = InformationSeries()
         for leaf in plan.leaves {
@@ -57,6 +60,18 @@ public struct PlanSource: SeriesSource {
         }
         self.values = values
         self.information = information
+    }
+
+    private static func gauges(_ value: FetchedValue) -> FetchedValue {
+        guard case .steps(var series) = value else { return value }
+        for row in series.indices where !series[row].histograms.isEmpty {
+            series[row].histograms = series[row].histograms.mapValues { histogram in
+                var gauge = histogram
+                gauge.counterResetHint = .gauge
+                return gauge
+            }
+        }
+        return .steps(series)
     }
 
     private static func samples(_ value: FetchedValue) -> [SampleSeries] {

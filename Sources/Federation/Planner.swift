@@ -167,7 +167,8 @@ public struct Planner: Sendable {
         for (member, tree) in trees.enumerated() {
             guard let tree else { continue }
             let fetch = Plan.Fetch(
-                member: member, text: tree.description, grid: grid, form: form)
+                member: member, text: tree.description, grid: grid, form: form,
+                givesGauges: tree.givesGaugeHistograms)
             if let known = fetchIDs[fetch] {
                 ids.append(known)
             } else {

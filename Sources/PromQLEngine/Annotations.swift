@@ -25,6 +25,8 @@ public struct Annotations: Sendable, Equatable {
     /// What a source reported, in its own words.
     private var foreignWarnings: Set<String> = []
     private var foreignInfos: Set<String> = []
+    /// Why the query cannot be answered, found where no error can be thrown: the first reason.
+    private(set) var refusal: String?
 
     public init() {}
 
@@ -74,6 +76,11 @@ public struct Annotations: Sendable, Equatable {
     /// Adds an info as it stands.
     public mutating func addForeignInfo(_ text: String) { foreignInfos.insert(text) }
 
+    /// Makes the whole query an error.
+    mutating func refuse(_ reason: String) {
+        if refusal == nil { refusal = reason }
+    }
+
     /// Adds one case of a start time that lies before the previous sample.
     mutating func addOverlap(_ text: String, at position: String) {
         overlaps[text, default: (0, position)].count += 1
@@ -103,6 +110,7 @@ public struct Annotations: Sendable, Equatable {
         }
         foreignWarnings.formUnion(other.foreignWarnings)
         foreignInfos.formUnion(other.foreignInfos)
+        if let reason = other.refusal { refuse(reason) }
     }
 
     public static func == (lhs: Annotations, rhs: Annotations) -> Bool {

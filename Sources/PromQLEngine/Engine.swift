@@ -32,6 +32,7 @@ public struct Engine: Sendable {
         }
         let value = try evaluator.evaluateRoot(resolved)
         var annotations = evaluator.state.annotations
+        if let refusal = annotations.refusal { throw .execution(refusal) }
         if options.dialect == .prometheus2 { annotations = Annotations() }
         return QueryResult(value: value, grid: grid, annotations: annotations)
     }

@@ -57,11 +57,11 @@ extension Evaluator {
                 accumulator = HistogramAccumulator(histogram, goal: goal)
                 continue
             }
-            do {
+            do throws(FloatHistogram.LayoutError) {
                 try running.add(histogram)
                 accumulator = running
             } catch {
-                state.annotations.addMixedLayouts(input[member].labels, at: position)
+                state.annotations.add(error, input[member].labels, at: position)
                 isCompatible = false
                 break
             }
@@ -96,10 +96,10 @@ extension Evaluator {
                 var accumulator = HistogramAccumulator(
                     series.histograms[window.histograms.lowerBound], goal: goal)
                 for i in window.histograms.dropFirst() {
-                    do {
+                    do throws(FloatHistogram.LayoutError) {
                         try accumulator.add(series.histograms[i])
                     } catch {
-                        annotations.addMixedLayouts(series.labels, at: position)
+                        annotations.add(error, series.labels, at: position)
                         return .none
                     }
                 }
@@ -124,6 +124,22 @@ extension Annotations {
         addWarning(
             "encountered a mix of histograms and floats for metric name "
                 + GoText.quoted(labels.metricName), at: position)
+    }
+
+    /// Histograms that cannot be brought to one layout, or not without knowing more of them.
+    mutating func add(
+        _ error: FloatHistogram.LayoutError, _ labels: LabelSet, at position: String
+    ) {
+        switch error {
+        case .incompatible: addMixedLayouts(labels, at: position)
+        case .unknownBounds: refuseUnknownBounds(at: position)
+        }
+    }
+
+    mutating func refuseUnknownBounds(at position: String) {
+        refuse(
+            "native histograms with different custom buckets meet at \(position), and bounds of "
+                + "empty buckets, which no answer of a member shows, would decide the result")
     }
 
     mutating func addMixedLayouts(_ labels: LabelSet, at position: String) {

@@ -14,6 +14,19 @@ public struct FloatHistogram: Sendable, Hashable {
             self.length = length
         }
     }
+    /// How much of the bucket layout is known of a histogram that was read from buckets in print,
+    /// where the empty ones are left out.
+    public enum LayoutKnowledge: Sendable, Hashable {
+        /// All of it.
+        case whole
+        /// The custom bounds of populated buckets; others may lie inside of empty ones.
+        case populated
+        /// Nothing: no bucket was populated.
+        case nothing
+        /// The bounds are those of the exponential schema given, but could be those of another
+        /// one, or custom ones. Nothing may be computed from such a histogram.
+        case undecided
+    }
     /// The schema of histograms with custom bucket bounds.
     public static let customBucketsSchema: Int32 = -53
 
@@ -30,6 +43,7 @@ public struct FloatHistogram: Sendable, Hashable {
     public var negativeBuckets: [Double]
     /// Upper bounds of custom buckets, +Inf left out; empty for exponential schemas.
     public var customValues: [Double]
+    public var layoutKnowledge = LayoutKnowledge.whole
 
     public init(
         counterResetHint: CounterResetHint = .unknown, schema: Int32 = 0,

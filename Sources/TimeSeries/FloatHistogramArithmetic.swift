@@ -25,7 +25,7 @@ extension FloatHistogram {
     private func combined(
         with other: FloatHistogram, _ combine: (Double, Double) -> Double
     ) throws(LayoutError) -> (sum: FloatHistogram, collision: Bool, reconciled: Bool) {
-        let common = try commonLayout(with: other)
+        let (common, reconciled) = try commonLayout(with: other)
         var out = adapted(to: common)
         let addend = other.adapted(to: common)
         let hint = Self.hint(counterResetHint, plus: other.counterResetHint)
@@ -51,7 +51,7 @@ extension FloatHistogram {
         } else {
             out.negative = out.negative.merged(with: addend.negative, combine)
         }
-        return (out, hint.collision, customValues != other.customValues)
+        return (out, hint.collision, reconciled)
     }
 
     /// The hint of a sum: equal hints stay, a gauge wins, anything else is not known.

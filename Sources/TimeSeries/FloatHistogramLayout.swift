@@ -3,6 +3,8 @@ extension FloatHistogram {
     public enum LayoutError: Error, Sendable, Hashable {
         /// One has custom buckets and the other exponential ones.
         case incompatible
+        /// Their custom bounds differ, and bounds that are not known would decide the result.
+        case unknownBounds
     }
 
     /// Where the buckets of a histogram lie.
@@ -10,10 +12,13 @@ extension FloatHistogram {
         var schema: Int32
         var zeroThreshold: Double
         var customValues: [Double]
+        var knowledge = LayoutKnowledge.whole
     }
 
     var layout: Layout {
-        Layout(schema: schema, zeroThreshold: zeroThreshold, customValues: customValues)
+        Layout(
+            schema: schema, zeroThreshold: zeroThreshold, customValues: customValues,
+            knowledge: layoutKnowledge)
     }
 
     var positive: HistogramSide {
@@ -34,13 +39,22 @@ extension FloatHistogram {
 
     /// The finest layout both histograms can be brought to without cutting a populated bucket:
     /// the coarser schema, the wider zero bucket (widened further to the end of any populated
-    /// bucket it would cut), the common custom bounds.
-    func commonLayout(with other: FloatHistogram) throws(LayoutError) -> Layout {
+    /// bucket it would cut), the common custom bounds. Where nothing is known of one, the other's.
+    ///
+    /// `reconciled`: custom bounds differed and only the common ones were kept.
+    func commonLayout(
+        with other: FloatHistogram
+    ) throws(LayoutError) -> (layout: Layout, reconciled: Bool) {
+        if layoutKnowledge == .nothing { return (other.layout, false) }
+        if other.layoutKnowledge == .nothing { return (layout, false) }
         guard usesCustomBuckets == other.usesCustomBuckets else { throw .incompatible }
         if usesCustomBuckets {
-            return Layout(
-                schema: schema, zeroThreshold: 0,
-                customValues: Self.common(customValues, other.customValues))
+            let common = commonBounds(with: other)
+            guard common.isCertain else { throw .unknownBounds }
+            let layout = Layout(
+                schema: schema, zeroThreshold: 0, customValues: common.bounds,
+                knowledge: common.knowledge)
+            return (layout, common.differ)
         }
         var threshold = max(zeroThreshold, other.zeroThreshold)
         while true {
@@ -48,8 +62,9 @@ extension FloatHistogram {
             if !(widened > threshold) { break }
             threshold = widened
         }
-        return Layout(
+        let layout = Layout(
             schema: min(schema, other.schema), zeroThreshold: threshold, customValues: [])
+        return (layout, false)
     }
 
     /// The least threshold from `threshold` on that lies inside no populated bucket.
@@ -79,6 +94,13 @@ extension FloatHistogram {
     func adapted(to target: Layout) -> FloatHistogram {
         if layout == target { return self }
         var out = self
+        out.layoutKnowledge = target.knowledge
+        if layoutKnowledge == .nothing {
+            out.schema = target.schema
+            out.zeroThreshold = target.zeroThreshold
+            out.customValues = target.customValues
+            return out
+        }
         if usesCustomBuckets {
             let old = customValues
             let new = target.customValues
@@ -159,7 +181,12 @@ extension FloatHistogram {
 
     /// Whether all fields but the hint are the same bit for bit, empty buckets included and
     /// however the spans are cut: what `==` means in PromQL.
+    ///
+    /// Of what is not known of a layout nothing is compared.
     public func hasSameFields(as other: FloatHistogram) -> Bool {
+        if layoutKnowledge != .whole || other.layoutKnowledge != .whole {
+            return hasSamePopulation(as: other)
+        }
         func same(_ a: [Double], _ b: [Double]) -> Bool {
             a.count == b.count
                 && zip(a, b).allSatisfy { $0.bitPattern == $1.bitPattern }
@@ -176,6 +203,15 @@ extension FloatHistogram {
         }
         return positive.indexes == other.positive.indexes
             && negative.indexes == other.negative.indexes
+    }
+
+    private func hasSamePopulation(as other: FloatHistogram) -> Bool {
+        guard count.bitPattern == other.count.bitPattern, sum.bitPattern == other.sum.bitPattern
+        else { return false }
+        let ours = allBuckets.filter { $0.count != 0 }
+        let theirs = other.allBuckets.filter { $0.count != 0 }
+        if !ours.isEmpty, usesCustomBuckets != other.usesCustomBuckets { return false }
+        return ours == theirs
     }
 
     /// What the histogram counts against a query's sample limit, in floats.

@@ -11,11 +11,12 @@ extension FloatHistogram {
         case .unknown, .gauge: break
         }
         if count < previous.count { return true }
+        if layoutKnowledge == .nothing || previous.layoutKnowledge == .nothing { return false }
         if usesCustomBuckets != previous.usesCustomBuckets { return true }
         if usesCustomBuckets {
             let common = Layout(
                 schema: schema, zeroThreshold: zeroThreshold,
-                customValues: Self.common(customValues, previous.customValues))
+                customValues: commonBounds(with: previous).bounds)
             return Self.fell(
                 from: previous.adapted(to: common).positive, to: adapted(to: common).positive)
         }

@@ -27,8 +27,8 @@ public struct HistogramAccumulator: Sendable {
 
     /// Takes one more histogram. On an error nothing has changed.
     public mutating func add(_ next: FloatHistogram) throws(FloatHistogram.LayoutError) {
-        let common = try total.commonLayout(with: next)
-        if total.customValues != next.customValues { boundsReconciled = true }
+        let (common, reconciled) = try total.commonLayout(with: next)
+        if reconciled { boundsReconciled = true }
         sawReset = sawReset || next.counterResetHint == .reset
         sawNotReset = sawNotReset || next.counterResetHint == .notReset
         let hint = FloatHistogram.hint(total.counterResetHint, plus: next.counterResetHint).hint

@@ -33,50 +33,78 @@ import TimeSeries
         #expect(HistogramRebuild.histogram(printed(histogram)) == histogram)
     }
 
-    /// Between two populated histograms with custom buckets an empty one is of their kind.
-    @Test func givesEmptyHistogramsTheLayoutOfTheirSeries() throws {
-        let full = FloatHistogram(
-            schema: FloatHistogram.customBucketsSchema, count: 3, sum: 9,
-            positiveSpans: [FloatHistogram.Span(offset: 0, length: 2)], positiveBuckets: [1, 2],
-            customValues: [5])
-        let rebuilt = try #require(
-            HistogramRebuild.histograms([printed(full), PrintedHistogram()]))
-        #expect(rebuilt[1].customValues == [5])
-        #expect(rebuilt[1].usesCustomBuckets)
+    /// Bounds inside of empty custom buckets are not printed: what is rebuilt says so.
+    @Test(arguments: [
+        // Bounds of no schema.
+        ([bucket(1, 3)], [1.0, 3.0]),
+        ([bucket(5, .infinity)], [5]),
+        ([bucket(3, -.infinity, 5)], [5]),
+        ([bucket(3, -.infinity, 5), bucket(6, .infinity)], [5, 6]),
+        ([bucket(-2, -1), bucket(-1, 1), bucket(4, 8)], [-2, -1, 1, 4, 8]),
+    ])
+    func keepsTheBoundsOfPopulatedCustomBuckets(
+        buckets: [PrintedHistogram.Bucket], bounds: [Double]
+    ) throws {
+        let printed = PrintedHistogram(count: 1, sum: 1, buckets: buckets)
+        let rebuilt = try #require(HistogramRebuild.histogram(printed))
+        #expect(rebuilt.customValues == bounds)
+        #expect(rebuilt.layoutKnowledge == .populated)
+        #expect(
+            rebuilt.allBuckets.map { [$0.lower, $0.upper, $0.count] }
+                == buckets.map { [$0.lower, $0.upper, $0.count] })
     }
 
     @Test(arguments: [
         // A factor of two: schema 0, or somebody's custom bounds 1 and 2.
-        [PrintedHistogram.Bucket(rule: 0, lower: 1, upper: 2, count: 1)],
-        // Bounds of no schema: custom ones, of which the outer are not known.
-        [PrintedHistogram.Bucket(rule: 0, lower: 1, upper: 3, count: 1)],
-        // Custom bounds below the first are not known.
-        [PrintedHistogram.Bucket(rule: 0, lower: 5, upper: .infinity, count: 1)],
-        // Custom bounds above the last are not known.
-        [PrintedHistogram.Bucket(rule: 3, lower: -.infinity, upper: 5, count: 1)],
-        // A bucket is left out, its bounds are not known.
-        [
-            PrintedHistogram.Bucket(rule: 3, lower: -.infinity, upper: 5, count: 1),
-            PrintedHistogram.Bucket(rule: 0, lower: 6, upper: .infinity, count: 1),
-        ],
+        [bucket(1, 2)], [bucket(0.25, 0.5), bucket(8, 16)], [bucket(16, 256)],
+        // One irrational bound could be somebody's, the square root of 2.
+        [bucket(1, 2.0.squareRoot())],
         // One bucket that the zero bucket overlaps could be of several schemas.
-        [
-            PrintedHistogram.Bucket(rule: 3, lower: -0.7, upper: 0.7, count: 1),
-            PrintedHistogram.Bucket(rule: 0, lower: 0.7, upper: 1, count: 1),
-        ],
-        // No histogram prints these.
-        [PrintedHistogram.Bucket(rule: 2, lower: 1, upper: 2, count: 1)],
-        [PrintedHistogram.Bucket(rule: 3, lower: -1, upper: 2, count: 1)],
-        [PrintedHistogram.Bucket(rule: 0, lower: 2, upper: 1, count: 1)],
-        [PrintedHistogram.Bucket(rule: 0, lower: .nan, upper: 1, count: 1)],
-        [
-            PrintedHistogram.Bucket(rule: 0, lower: 2, upper: 2.1, count: 1),
-            PrintedHistogram.Bucket(rule: 0, lower: 1, upper: 1.1, count: 1),
-        ],
+        [bucket(3, -0.7, 0.7), bucket(0.7, 1)],
     ])
-    func refusesWhatCouldBeTwoThings(buckets: [PrintedHistogram.Bucket]) {
+    func saysWhatCouldBeTwoThings(buckets: [PrintedHistogram.Bucket]) throws {
+        let printed = PrintedHistogram(count: 1, sum: 1, buckets: buckets)
+        let rebuilt = try #require(HistogramRebuild.histogram(printed))
+        #expect(rebuilt.layoutKnowledge == .undecided)
+    }
+
+    @Test(arguments: [
+        [bucket(1, 2.0.squareRoot()), bucket(2.0.squareRoot(), 2), bucket(2, 8.0.squareRoot())],
+        [bucket(1, -2, -1), bucket(1, 2)], [bucket(3, -0.001, 0.001), bucket(1, 2)],
+        // Where an exponential histogram counts infinities.
+        [bucket(1, 2), bucket(.greatestFiniteMagnitude, .infinity), bucket(1, -2, -1)]
+            .sorted { $0.lower < $1.lower },
+    ])
+    func isSureOfExponentialBuckets(buckets: [PrintedHistogram.Bucket]) throws {
+        let rebuilt = try #require(
+            HistogramRebuild.histogram(PrintedHistogram(count: 1, sum: 1, buckets: buckets)))
+        #expect(rebuilt.layoutKnowledge == .whole)
+        #expect(!rebuilt.usesCustomBuckets)
+        #expect(rebuilt.allBuckets.map(\.upper) == buckets.map(\.upper))
+    }
+
+    @Test func knowsNothingOfAnEmptyHistogram() throws {
+        #expect(HistogramRebuild.histogram(PrintedHistogram())?.layoutKnowledge == .nothing)
+    }
+
+    @Test(arguments: [
+        [bucket(2, 1, 2)], [bucket(3, -1, 2)], [bucket(2, 1)], [bucket(.nan, 1)],
+        [bucket(2, 2.1), bucket(1, 1.1)], [bucket(0, -.infinity, 1)],
+        [bucket(1, -3, -1), bucket(1, 2)],
+    ])
+    func refusesWhatNoHistogramPrints(buckets: [PrintedHistogram.Bucket]) {
         let printed = PrintedHistogram(count: 1, sum: 1, buckets: buckets)
         #expect(HistogramRebuild.histogram(printed) == nil)
+    }
+
+    private static func bucket(
+        _ rule: UInt8, _ lower: Double, _ upper: Double
+    ) -> PrintedHistogram.Bucket {
+        PrintedHistogram.Bucket(rule: rule, lower: lower, upper: upper, count: 1)
+    }
+
+    private static func bucket(_ lower: Double, _ upper: Double) -> PrintedHistogram.Bucket {
+        bucket(0, lower, upper)
     }
 
     private func printed(_ histogram: FloatHistogram) -> PrintedHistogram {

@@ -92,10 +92,10 @@ import TimeSeries
         }
     }
 
-    @Test func histogramsThatCouldBeTwoThingsAreRefused() throws {
+    @Test func histogramsOfNoLayoutAreRefused() throws {
         let body =
             #"{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"#
-            + #""histogram":[1,{"count":"1","sum":"1","buckets":[[0,"1","2","1"]]}]}]}}"#
+            + #""histogram":[1,{"count":"1","sum":"1","buckets":[[2,"1","2","1"]]}]}]}}"#
         let page = try scan(Array(body.utf8), chunk: .max)[0]
         #expect(throws: ScanError.unrecognizableHistogram) {
             try PageDecoder().steps(of: page, on: .instant(1000))

@@ -7,6 +7,12 @@ protocol FragmentSource: Sendable {
     ///
     /// - Throws: `FragmentFailure`, at once or while pages are read.
     func open(_ question: FragmentQuestion) async throws(FragmentFailure) -> any FragmentStream
+    /// Whether native histograms can have custom buckets there, or only exponential ones.
+    func knowsCustomBuckets() async -> Bool
+}
+
+extension FragmentSource {
+    func knowsCustomBuckets() async -> Bool { true }
 }
 
 /// One request for one fragment.
@@ -39,6 +45,8 @@ enum FragmentFailure: Error, Sendable {
     case unavailable(String)
     /// A limit of the gateway's own was met.
     case limit(String)
+    /// What the member says could be two things, and the query needs to know which.
+    case undecidable(String)
     /// Nobody waits for the answer any more.
     case cancelled
 
@@ -46,7 +54,8 @@ enum FragmentFailure: Error, Sendable {
     var text: String {
         switch self {
         case .rejected(let error): error.message
-        case .timeout(let text), .unavailable(let text), .limit(let text): text
+        case .timeout(let text), .unavailable(let text), .limit(let text), .undecidable(let text):
+            text
         case .cancelled: "context canceled"
         }
     }

@@ -13,6 +13,8 @@ struct MemberFragmentSource: FragmentSource {
             throw FragmentFailure(error)
         }
     }
+
+    func knowsCustomBuckets() async -> Bool { await client.capabilities().hasCustomBuckets }
 }
 
 extension MemberClient {

@@ -27,7 +27,8 @@ struct MissingMembers: Sendable {
             switch failure {
             case .rejected(let error):
                 throw APIError(error.kind, "\(named(member)): \(error.message)")
-            case .limit(let text): throw APIError(.execution, "\(named(member)): \(text)")
+            case .limit(let text), .undecidable(let text):
+                throw APIError(.execution, "\(named(member)): \(text)")
             case .cancelled: throw APIError(.canceled, "query was canceled in query execution")
             case .timeout, .unavailable: continue
             }

@@ -52,28 +52,49 @@ struct QuestionAsker: Sendable {
                 series += try PageDecoder().samples(of: page)
                 try Self.check(series.count, maxSeries)
             }
+            for row in series.indices where !series[row].histograms.isEmpty {
+                series[row].histograms = series[row].histograms.withSettledLayouts()
+                for histogram in series[row].histograms.values {
+                    try LayoutProbing.check(histogram, fetch)
+                }
+            }
             return Fetched(value: .samples(series), trailers: [trailer])
         case .steps:
-            var fetched = Fetched(value: .nothing)
-            var columns = StepColumns(count: fetch.grid.count)
-            var first = 0
-            while first < fetch.grid.count {
-                let count = min(Self.maximumSteps, fetch.grid.count - first)
-                let piece = StepGrid(
-                    start: fetch.grid.time(at: first),
-                    end: fetch.grid.time(at: first + count - 1), step: fetch.grid.step)
-                let offset = first
-                let trailer = try await pages(fetch, on: piece) { page throws(ScanError) in
-                    try columns.add(
-                        PageDecoder().steps(of: page, on: piece), at: offset)
-                    try Self.check(columns.series.count, maxSeries)
-                }
-                fetched.trailers.append(trailer)
-                first += count
+            var (series, trailers) = try await columns(fetch, maxSeries: maxSeries)
+            if series.contains(where: { !$0.histograms.isEmpty }) {
+                series = try await LayoutProbing(asker: self, fetch: fetch, maxSeries: maxSeries)
+                    .decided(series)
             }
-            fetched.value = .steps(columns.series)
-            return fetched
+            return Fetched(value: .steps(series), trailers: trailers)
         }
+    }
+
+    /// The columns of a fetch, as they were read.
+    func columns(
+        _ fetch: Plan.Fetch, maxSeries: Int
+    ) async throws(FragmentFailure) -> ([StepSeries], [ResponseScanner.Trailer]) {
+        var trailers: [ResponseScanner.Trailer] = []
+        var columns = StepColumns(count: fetch.grid.count)
+        var first = 0
+        while first < fetch.grid.count {
+            let count = min(Self.maximumSteps, fetch.grid.count - first)
+            let piece = StepGrid(
+                start: fetch.grid.time(at: first),
+                end: fetch.grid.time(at: first + count - 1), step: fetch.grid.step)
+            let offset = first
+            let trailer = try await pages(fetch, on: piece) { page throws(ScanError) in
+                try columns.add(PageDecoder().steps(of: page, on: piece), at: offset)
+                try Self.check(columns.series.count, maxSeries)
+            }
+            trailers.append(trailer)
+            first += count
+        }
+        return (columns.series, trailers)
+    }
+
+    /// Whether the member of a fetch can have histograms with custom buckets at all.
+    func knowsCustomBuckets(_ fetch: Plan.Fetch) async -> Bool {
+        await source(project.members[fetch.member]).knowsCustomBuckets()
     }
 
     private static func check(_ count: Int, _ maxSeries: Int) throws(ScanError) {

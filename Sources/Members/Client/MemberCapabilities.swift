@@ -25,6 +25,14 @@ public struct MemberCapabilities: Sendable, Equatable {
         return .closed
     }
 
+    /// Whether native histograms can have custom buckets there: up to 2.50 there were none.
+    /// Members that do not say may have them.
+    public var hasCustomBuckets: Bool {
+        guard let version, let major, major < 3 else { return true }
+        let minor = version.drop { $0 != "." }.dropFirst().prefix { $0.isNumber }
+        return (Int(minor) ?? .max) > 50
+    }
+
     /// Whether label names of any characters can stand in a path in their escaped form.
     public var hasEscapedLabelNames: Bool { major.map { $0 >= 3 } ?? true }
 }

@@ -106,6 +106,7 @@ extension Evaluator {
             state.annotations.addInfo(
                 "mismatched custom buckets were reconciled during "
                     + (binary.op == .add ? "addition" : "subtraction"), at: position)
+        case .unknownBounds: state.annotations.refuseUnknownBounds(at: position)
         }
     }
 }

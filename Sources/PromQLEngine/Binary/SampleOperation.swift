@@ -22,6 +22,7 @@ struct SampleOperation {
         case incompatibleLayouts
         case conflictingResets
         case reconciledBounds
+        case unknownBounds
     }
 
     struct Outcome {
@@ -70,14 +71,16 @@ struct SampleOperation {
             let collision: Bool
             let reconciled: Bool
             var result: FloatHistogram
-            do {
+            do throws(FloatHistogram.LayoutError) {
                 if op == .add {
                     (result, collision, reconciled) = try a.adding(b)
                 } else {
                     (result, collision, reconciled) = try a.subtracting(b)
                 }
             } catch {
-                return Outcome(value: .none, note: .incompatibleLayouts)
+                return Outcome(
+                    value: .none,
+                    note: error == .unknownBounds ? .unknownBounds : .incompatibleLayouts)
             }
             if collision { return Outcome(value: .none, note: .conflictingResets) }
             result = result.compacted()

@@ -42,12 +42,12 @@ struct HistogramRate {
             && resets[range.lowerBound + 1]
         let layout = skipsFirst ? histograms[range.lowerBound + 1] : first
         var schema = min(last.schema, layout.schema)
-        var isMixed = last.usesCustomBuckets != layout.usesCustomBuckets
+        var isMixed = last.isIncompatible(with: layout)
         if isCounter {
             for i in range.dropFirst().dropLast() {
                 if histograms[i].counterResetHint == .gauge { warnNotCounter(&annotations) }
                 schema = min(schema, histograms[i].schema)
-                isMixed = isMixed || histograms[i].usesCustomBuckets != layout.usesCustomBuckets
+                isMixed = isMixed || histograms[i].isIncompatible(with: layout)
             }
         }
         if isMixed {
@@ -72,7 +72,7 @@ struct HistogramRate {
                 warnNotGauge(&annotations)
             }
         } catch {
-            warnMixedSchemas(&annotations)
+            warn(error, &annotations)
             return nil
         }
         result.counterResetHint = .gauge
@@ -98,7 +98,7 @@ struct HistogramRate {
                 if difference.reconciled { informReconciled("subtraction", &annotations) }
                 result = difference.sum
             } catch {
-                warnMixedSchemas(&annotations)
+                warn(error, &annotations)
                 return nil
             }
         }
@@ -127,6 +127,13 @@ struct HistogramRate {
     private func warnNotGauge(_ annotations: inout Annotations) {
         annotations.addWarning(
             "this native histogram metric is not a gauge: \(metricName)", at: position)
+    }
+
+    private func warn(_ error: FloatHistogram.LayoutError, _ annotations: inout Annotations) {
+        switch error {
+        case .incompatible: warnMixedSchemas(&annotations)
+        case .unknownBounds: annotations.refuseUnknownBounds(at: position)
+        }
     }
 
     private func warnMixedSchemas(_ annotations: inout Annotations) {

@@ -13,7 +13,7 @@ enum HistogramInterpolation {
         let distance = Double(
             series.histogramTimes[after] &- series.histogramTimes[before])
         let fraction = passed / distance
-        if from.usesCustomBuckets != to.usesCustomBuckets {
+        if from.isIncompatible(with: to) {
             // Even where the first would count for nothing: the layouts do not go together.
             _ = try to.subtracting(from)
         }
@@ -43,7 +43,7 @@ struct ExtendedHistogramRate {
             isConsistent(series, span, &annotations)
         else { return .none }
         let name = GoText.quoted(series.labels.metricName)
-        do {
+        do throws(FloatHistogram.LayoutError) {
             let left = try end(
                 series, span.first, span.first + 1, at: window.start,
                 isNeeded: smoothed && series.histogramTimes[span.first] < window.start,
@@ -71,7 +71,7 @@ struct ExtendedHistogramRate {
             result.counterResetHint = .gauge
             return .histogram(result.compacted())
         } catch {
-            annotations.addMixedLayouts(series.labels, at: position)
+            annotations.add(error, series.labels, at: position)
             return .none
         }
     }
@@ -93,10 +93,10 @@ struct ExtendedHistogramRate {
     private func isConsistent(
         _ series: RangeSeries, _ span: ExtendedSpan, _ annotations: inout Annotations
     ) -> Bool {
-        let custom = series.histograms[span.first].usesCustomBuckets
+        let first = series.histograms[span.first]
         for i in span.first...span.last {
             let histogram = series.histograms[i]
-            if histogram.usesCustomBuckets != custom {
+            if histogram.isIncompatible(with: first) {
                 annotations.addMixedLayouts(series.labels, at: position)
                 return false
             }

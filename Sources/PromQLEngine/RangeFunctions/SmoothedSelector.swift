@@ -54,12 +54,12 @@ extension Evaluator {
         else { return nil }
         guard let after else { return series.histograms[before] }
         let isCounter = series.histograms[before].counterResetHint != .gauge
-        do {
+        do throws(FloatHistogram.LayoutError) {
             return try HistogramInterpolation.value(
                 series, before, after, at: window.end, isCounter: isCounter,
                 notes: { state.annotations.addInfo($0, at: position) })
         } catch {
-            state.annotations.addMixedLayouts(series.labels, at: position)
+            state.annotations.add(error, series.labels, at: position)
             return nil
         }
     }

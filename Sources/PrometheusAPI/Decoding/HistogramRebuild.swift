@@ -11,40 +11,20 @@ import Darwin
 /// Native histograms from the buckets that answers print. Schema and spans are recognised from the
 /// bounds; empty buckets and the hints are lost.
 ///
-/// What is rebuilt may be added to other histograms, so it must be the histogram that was printed
-/// and no other: exponential buckets whose bounds fit one schema only, and custom buckets only
-/// where all of them are populated, for the bounds of empty ones are not printed.
+/// What is rebuilt may be added to other histograms, so each says of itself how much of its layout
+/// is known (`FloatHistogram.LayoutKnowledge`).
 enum HistogramRebuild {
     typealias Bucket = PrintedHistogram.Bucket
 
-    /// The histograms of one series, or nil where one cannot be recognised without doubt. An empty
-    /// one has the bounds of the custom buckets before it, if there are any.
-    static func histograms(_ printed: [PrintedHistogram]) -> [FloatHistogram]? {
-        var all: [FloatHistogram] = []
-        all.reserveCapacity(printed.count)
-        for one in printed {
-            guard var rebuilt = histogram(one) else { return nil }
-            if one.buckets.isEmpty, let last = all.last, last.usesCustomBuckets {
-                rebuilt.schema = last.schema
-                rebuilt.customValues = last.customValues
-            }
-            all.append(rebuilt)
-        }
-        return all
-    }
-
-    /// The histogram, or nil where it cannot be recognised without doubt.
+    /// The histogram as far as its own buckets tell, or nil where Prometheus prints none such.
     static func histogram(_ printed: PrintedHistogram) -> FloatHistogram? {
         var rebuilt = FloatHistogram(count: printed.count, sum: printed.sum)
         guard areAscending(printed.buckets) else { return nil }
         if printed.buckets.isEmpty {
             // Whatever it meets keeps its own resolution.
             rebuilt.schema = finest
+            rebuilt.layoutKnowledge = .nothing
             return rebuilt
-        }
-        // Only custom buckets reach to an infinity.
-        if printed.buckets.contains(where: { $0.lower == -.infinity || $0.upper == .infinity }) {
-            return custom(rebuilt, printed.buckets)
         }
         var positive: [Bucket] = []
         var negative: [Bucket] = []
@@ -56,23 +36,37 @@ enum HistogramRebuild {
                 negative.append(
                     Bucket(
                         rule: 0, lower: -bucket.upper, upper: -bucket.lower, count: bucket.count))
-            case 3 where bucket.lower == -bucket.upper && !isZeroSeen:
+            case 3 where bucket.lower == -bucket.upper && bucket.upper.isFinite && !isZeroSeen:
                 isZeroSeen = true
                 rebuilt.zeroThreshold = bucket.upper
                 rebuilt.zeroCount = bucket.count
-            default: return nil
+            default: return custom(printed)
             }
         }
         negative.reverse()
-        guard let schema = schema(of: positive + negative, threshold: rebuilt.zeroThreshold) else {
-            return nil
+        let isPositive = negative.isEmpty && !isZeroSeen
+        let schemas = schemas(of: positive + negative, threshold: rebuilt.zeroThreshold)
+        guard let schema = schemas.last else { return isPositive ? custom(printed) : nil }
+        if schemas.count > 1 || (isPositive && couldBeCustom(positive)) {
+            rebuilt.layoutKnowledge = .undecided
         }
-        // Bounds that are powers of two could be somebody's custom bounds as well.
-        if schema <= 0, negative.isEmpty, !isZeroSeen { return nil }
         rebuilt.schema = schema
         (rebuilt.positiveSpans, rebuilt.positiveBuckets) = spans(positive, schema)
         (rebuilt.negativeSpans, rebuilt.negativeBuckets) = spans(negative, schema)
         return rebuilt
+    }
+
+    /// Custom bounds come as short decimals. Powers of two are such; of the irrational bounds of
+    /// the finer schemas two are no chance any more.
+    private static func couldBeCustom(_ buckets: [Bucket]) -> Bool {
+        var irrational: Set<Double> = []
+        for bucket in buckets {
+            for bound in [bucket.lower, bucket.upper]
+            where bound.isFinite && bound.significand != 1 && bound != .greatestFiniteMagnitude {
+                irrational.insert(bound)
+            }
+        }
+        return irrational.count < 2
     }
 
     /// Schemas of exponential buckets.
@@ -91,9 +85,9 @@ enum HistogramRebuild {
         return true
     }
 
-    /// The one schema whose bounds these are; the finest when there is no bucket to tell.
-    private static func schema(of buckets: [Bucket], threshold: Double) -> Int32? {
-        if buckets.isEmpty { return finest }
+    /// The schemas whose bounds these are, ascending; the finest when there is no bucket to tell.
+    private static func schemas(of buckets: [Bucket], threshold: Double) -> [Int32] {
+        if buckets.isEmpty { return [finest] }
         func fits(_ schema: Int32) -> Bool {
             buckets.allSatisfy { bucket in
                 guard let index = index(of: bucket.upper, schema) else { return false }
@@ -103,21 +97,23 @@ enum HistogramRebuild {
                     || (bucket.lower == threshold && threshold > lower)
             }
         }
-        guard let whole = buckets.first(where: { $0.lower != threshold }) else {
-            let fitting = (coarsest...finest).filter(fits)
-            return fitting.count == 1 ? fitting[0] : nil
-        }
+        guard let whole = buckets.first(where: { $0.lower != threshold && $0.upper.isFinite })
+        else { return (coarsest...finest).filter(fits) }
         // Two bounds of one bucket are those of one schema only.
-        let schema = -log2(log2(whole.upper / whole.lower)).rounded()
+        let schema = -log2(log2(whole.upper) - log2(whole.lower)).rounded()
         guard schema >= Double(coarsest), schema <= Double(finest), fits(Int32(schema)) else {
-            return nil
+            return []
         }
-        return Int32(schema)
+        return [Int32(schema)]
     }
 
     /// The index of the bucket that ends at a bound.
     private static func index(of bound: Double, _ schema: Int32) -> Int32? {
-        guard bound > 0, bound.isFinite else { return nil }
+        guard bound > 0 else { return nil }
+        if bound == .infinity {
+            // Behind the bucket that ends at the greatest double.
+            return index(of: .greatestFiniteMagnitude, schema).map { $0 + 1 }
+        }
         let near = (log2(bound) * exp2(Double(schema))).rounded()
         let index = Int32(near)
         return FloatHistogram.bound(at: index, schema: schema) == bound ? index : nil
@@ -142,17 +138,20 @@ enum HistogramRebuild {
         return (spans, counts)
     }
 
-    /// Custom buckets from one infinity to the other, none left out between.
-    private static func custom(_ base: FloatHistogram, _ buckets: [Bucket]) -> FloatHistogram? {
-        guard buckets.first?.lower == -.infinity, buckets.last?.upper == .infinity else {
-            return nil
+    /// Custom buckets: the first begins at -Inf, closed; all others are open there.
+    private static func custom(_ printed: PrintedHistogram) -> FloatHistogram? {
+        var bounds: [Double] = []
+        var buckets: [FloatHistogram.Bucket] = []
+        for bucket in printed.buckets {
+            let isFirst = bucket.lower == -.infinity
+            guard bucket.rule == (isFirst ? 3 : 0) else { return nil }
+            if !isFirst, bounds.last != bucket.lower { bounds.append(bucket.lower) }
+            if bucket.upper != .infinity { bounds.append(bucket.upper) }
+            buckets.append(
+                FloatHistogram.Bucket(
+                    lower: bucket.lower, upper: bucket.upper, lowerInclusive: isFirst,
+                    upperInclusive: true, count: bucket.count))
         }
-        for (a, b) in zip(buckets, buckets.dropFirst()) where a.upper != b.lower { return nil }
-        var rebuilt = base
-        rebuilt.schema = FloatHistogram.customBucketsSchema
-        rebuilt.customValues = buckets.dropLast().map(\.upper)
-        rebuilt.positiveSpans = [FloatHistogram.Span(offset: 0, length: UInt32(buckets.count))]
-        rebuilt.positiveBuckets = buckets.map(\.count)
-        return rebuilt
+        return .custom(count: printed.count, sum: printed.sum, buckets, bounds)
     }
 }

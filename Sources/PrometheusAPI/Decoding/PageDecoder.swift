@@ -7,6 +7,8 @@ public struct PageDecoder: Sendable {
     /// Every series of a page on a grid: each sample at the step whose time it has, to the
     /// millisecond. A vector stands on a grid of one step.
     ///
+    /// Histograms know only of themselves yet (`withSettledLayouts`).
+    ///
     /// - Throws: when a sample does not stand on a step of the grid, when samples are not in
     ///   order, or `unrecognizableHistogram`.
     public func steps(of page: SeriesPage, on grid: StepGrid) throws(ScanError) -> [StepSeries] {

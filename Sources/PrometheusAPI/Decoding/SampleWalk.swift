@@ -36,11 +36,11 @@ enum SampleWalk {
         } catch {
             throw .malformed("a series with histograms could not be read")
         }
-        guard let rebuilt = HistogramRebuild.histograms(printed.map(\.value)) else {
-            throw .unrecognizableHistogram
-        }
-        for (point, histogram) in zip(printed, rebuilt) {
-            samples.histograms.append((point.time, histogram))
+        for (time, histogram) in printed {
+            guard let rebuilt = HistogramRebuild.histogram(histogram) else {
+                throw .unrecognizableHistogram
+            }
+            samples.histograms.append((time, rebuilt))
         }
         return samples
     }

@@ -28,10 +28,9 @@ public enum ScanError: Error, Sendable, Equatable, CustomStringConvertible {
         .malformed("two series with the labels \(LabelText.of(labels))")
     }
 
-    /// A native histogram whose JSON does not tell its buckets without doubt: adding it to others
-    /// could be silently wrong.
+    /// A native histogram whose buckets are none that Prometheus prints.
     public static let unrecognizableHistogram = ScanError.malformed(
-        "a native histogram whose bucket schema cannot be recognised without doubt")
+        "a native histogram with buckets of no layout")
 
     /// The beginning of a body that is no JSON.
     static func notJSON(startingWith bytes: some Sequence<UInt8>) -> ScanError {

@@ -19,10 +19,16 @@ final class GatewayServer: Sendable {
         var partialResponse: String?
     }
 
-    init(name: String, members: [Member], projects: [Project], directory: String) throws {
+    init(
+        name: String, members: [Member], projects: [Project], features: [String] = [],
+        directory: String
+    ) throws {
         port = try LoopbackServer.freePort()
         var text = "listen_address: 127.0.0.1:\(port)\n"
         if let first = projects.first { text += "defaultProject: \(first.name)\n" }
+        if !features.isEmpty {
+            text += "query:\n  features: [\(features.joined(separator: ", "))]\n"
+        }
         text += "projects:\n"
         for member in members {
             text += "  - name: \(member.name)\n"

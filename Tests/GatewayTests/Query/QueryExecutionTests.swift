@@ -137,6 +137,24 @@ private func up(_ value: Int) -> String {
         #expect(answer.asked.sorted() == ["a: sum(up)", "b: sum(up)"])
     }
 
+    @Test func histogramsThatCouldBeTwoThingsAreAnError() async throws {
+        // The member gives the same answer to every further question, which tells nothing.
+        let body = vector(
+            #"{"metric":{},"histogram":[100,{"count":"1","sum":"1","buckets":[[0,"1","2","1"]]}]}"#)
+        let answer = try await ask("sum(x)", [.answers(body), .answers(body)])
+        #expect(answer.status == 422)
+        #expect(answer.body.contains(#"project \"a\": native histograms of sum(x) could have"#))
+        #expect(answer.asked.count > 2)
+    }
+
+    @Test func histogramsInAUnionAreNotRebuilt() async throws {
+        let body = vector(
+            #"{"metric":{},"histogram":[100,{"count":"1","sum":"1","buckets":[[0,"1","2","1"]]}]}"#)
+        let answer = try await ask("x", [.answers(body), .answers(body)])
+        #expect(answer.status == 200)
+        #expect(answer.asked.count == 2)
+    }
+
     @Test func constantsAskNobody() async throws {
         let answer = try await ask("1 + 1", [.fails(down)])
         #expect(
