@@ -131,7 +131,7 @@ let package = Package(
             "EngineDifferentialTests",
             ["PromQLTest", "EmbeddedPrometheus", "PromQL", "PromQLEngine", "TimeSeries"]),
         // Real Prometheus servers, and the gateway's own binary.
-        tests("EndToEndTests", ["tributary", "CZlib", "SeedDocuments"]),
+        tests("EndToEndTests", ["tributary", "CZlib", "SeedDocuments", yams]),
     ],
     cxxLanguageStandard: .cxx17
 )
