@@ -283,7 +283,6 @@ extension WireRequest {
         GET //api/v1
         POST //-/healthy
         GET //-/reload
-        POST //-/reload
         PUT //-/quit
         GET //-/quit
         GET //api/prom/rules
