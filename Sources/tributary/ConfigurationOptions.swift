@@ -7,6 +7,9 @@ struct ConfigurationOptions: ParsableArguments {
     @Option(
         help: "Directory of secrets, DIR/<secret name>/<key>, as Kubernetes mounts them.")
     var secretsDir: String?
+    @Option(
+        help: "For a custom resource: a configuration file with everything else but projects.")
+    var settings: String?
 
     /// Reads a configuration, or tells everything that is wrong with it and ends.
     func load(_ path: String, generatesSecrets: Bool) throws -> Configuration {
@@ -15,6 +18,10 @@ struct ConfigurationOptions: ParsableArguments {
             directory: secretsDir, environment: environment,
             generation: generatesSecrets && secretsDir != nil ? .whenMissing : .never)
         do throws(ConfigurationErrors) {
+            if let settings {
+                return try Configuration.load(
+                    resource: path, settings: settings, environment: environment, secrets: secrets)
+            }
             return try Configuration.load(path: path, environment: environment, secrets: secrets)
         } catch {
             Console.say(error.description)

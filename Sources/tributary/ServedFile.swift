@@ -8,11 +8,14 @@ struct ServedFile: Sendable {
     /// Where to listen instead.
     var address: ListenAddress?
     var secretsDirectory: String?
+    /// The file with the settings that go with a custom resource.
+    var settings: String?
 
     init(path: String, address: ListenAddress?, options: ConfigurationOptions) {
         self.path = path
         self.address = address
         secretsDirectory = options.secretsDir
+        settings = options.settings
     }
 
     var source: ConfigurationSource {
@@ -23,7 +26,7 @@ struct ServedFile: Sendable {
 
     /// The store that the file names.
     func store() async throws(StoreError) -> (any ProjectStore)? {
-        guard let location = StoreLocation.read(path: path) else { return nil }
+        guard let location = StoreLocation.read(path: settings ?? path) else { return nil }
         return try await location.open()
     }
 
@@ -37,8 +40,15 @@ struct ServedFile: Sendable {
             generation: secretsDirectory != nil ? .whenMissing : .never)
         var configuration: Configuration
         do throws(ConfigurationErrors) {
-            configuration = try Configuration.load(
-                path: path, environment: environment, secrets: secrets, existingProjects: existing)
+            if let settings {
+                configuration = try Configuration.load(
+                    resource: path, settings: settings, environment: environment,
+                    secrets: secrets, existingProjects: existing)
+            } else {
+                configuration = try Configuration.load(
+                    path: path, environment: environment, secrets: secrets,
+                    existingProjects: existing)
+            }
         } catch {
             throw ConfigurationSource.Refused(error.description)
         }

@@ -103,7 +103,7 @@ import Testing
         + #""workflow":"my_critical_wf"}"#
 
     private func withFolder(
-        _ work: (_ path: @escaping (String) -> String) async throws -> Void
+        _ work: (_ path: @escaping @Sendable (String) -> String) async throws -> Void
     ) async throws {
         let folder = FileManager.default.temporaryDirectory
             .appendingPathComponent("tributary-\(UUID().uuidString)")
@@ -307,6 +307,77 @@ import Testing
                 "update", "cluster-pool-attribute", "--genSkeleton",
             ])
             #expect(shown.output == (try String(contentsOfFile: file, encoding: .utf8)))
+        }
+    }
+
+    @Test func `Row 44: what is updated while the gateway runs holds for the next request`()
+        async throws
+    {
+        try await withFolder { path in
+            let port = try LoopbackServer.freePort()
+            let member = try LoopbackServer.answering(
+                #"{"status":"success","data":{"resultType":"vector","result":[]}}"#)
+            try """
+            listen_address: 127.0.0.1:\(port)
+            data_dir: \(path("data"))
+            auth:
+              anonymous: true
+              tokens: [{name: operator, token: \(Administration.token), admin: true}]
+            clusters:
+              - {name: dev, prometheus: {url: "http://127.0.0.1:\(member.port)"}}
+              - {name: spare, prometheus: {url: "http://127.0.0.1:\(member.port)"}}
+            clusterPools: {default: [dev], development-cp: [spare]}
+            projects: [{name: flytesnacks, clusterPool: attributes}]
+
+            """.write(toFile: path("c.yaml"), atomically: true, encoding: .utf8)
+            try SeedBlock.developmentAttribute.text().write(
+                toFile: path("cpa-dev.yaml"), atomically: true, encoding: .utf8)
+            let gateway = try ChildProcess(
+                name: "pools",
+                command: [try Repository.gateway(), "serve", "--config", path("c.yaml")],
+                logPath: path("log"))
+            defer { gateway.stop() }
+            let address = HTTPAddress(port: port)
+            try gateway.waitUntilReady(address)
+            let run = { @Sendable (arguments: [String]) in
+                try await offPool {
+                    try CommandOutput.of(
+                        Repository.gateway(),
+                        arguments + ["--gateway", "http://127.0.0.1:\(port)"],
+                        environment: ["TRIBUTARY_TOKEN": Administration.token])
+                }
+            }
+            func cluster() async throws -> String? {
+                let answer = try await offPool {
+                    try address.get("/p/flytesnacks/d/development/api/v1/query?query=up")
+                }
+                return answer.header("x-tributary-cluster")
+            }
+            #expect(try await cluster() == "dev")
+            let updated = try await run(Self.update + [path("cpa-dev.yaml"), "--force"])
+            #expect(updated.status == 0, "\(updated)")
+            #expect(try await run(Self.get).output == Self.development + "\n")
+            #expect(try await cluster() == "spare")
+            let again = try await run(Self.update + [path("cpa-dev.yaml")])
+            #expect(again.errors.hasPrefix("No changes detected"))
+            let deleted = try await run(Self.delete + ["-p", "flytesnacks", "-d", "development"])
+            #expect(deleted.status == 0, "\(deleted)")
+            #expect(try await cluster() == "dev")
+        }
+    }
+
+    @Test func checkMakesNoSecret() async throws {
+        try await withFolder { path in
+            try SeedBlock.clusterA.text().write(
+                toFile: path("coroot.yaml"), atomically: true, encoding: .utf8)
+            let checked = try await offPool {
+                try CommandOutput.of(
+                    Repository.gateway(),
+                    ["check", path("coroot.yaml"), "--secrets-dir", path("secrets")])
+            }
+            #expect(checked.status == 0, "\(checked)")
+            #expect(checked.errors.contains("it will be generated when the gateway starts"))
+            #expect(!FileManager.default.fileExists(atPath: path("secrets")))
         }
     }
 }

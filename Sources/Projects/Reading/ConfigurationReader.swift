@@ -10,6 +10,8 @@ struct ConfigurationReader {
     var sharedPrometheus: PrometheusSource?
     /// True inside a custom resource, whose other fields are somebody else's business.
     var isLenient = false
+    /// The projects of a custom resource, while the settings that stand beside it are read.
+    var resourceProjects: [Project]?
 
     init(secrets: SecretFiles, existingProjects: Set<String>) {
         self.secrets = secrets
@@ -55,7 +57,16 @@ struct ConfigurationReader {
         configuration.clusters = readClusters(section)
         configuration.bucketRule =
             section.choice(.bucketRule, of: BucketRule.self, &report) ?? .enforce
-        configuration.projects = readProjects(section, clusters: configuration.clusters)
+        if let resourceProjects {
+            configuration.projects = resourceProjects
+            if section.isWritten(.projects) {
+                report.error(
+                    at: section.place(of: .projects), "projects stand in the custom resource",
+                    mend: "remove them here")
+            }
+        } else {
+            configuration.projects = readProjects(section, clusters: configuration.clusters)
+        }
         configuration.clusterPools = readPools(section, configuration)
         readPoolAttributes(section, into: &configuration)
         readPoolAssignments(section, into: &configuration)
