@@ -47,13 +47,13 @@ enum HistogramQueries {
             ])
             return pick([
                 aggregate, aggregate, "histogram_quantile(0.7, \(aggregate))",
-                "histogram_quantile(0.2, \(inner) * on (job, project) group_left () vector(1))",
+                "histogram_quantile(0.2, \(metric) + on (job) group_left () \(aggregate))",
                 "histogram_fraction(0.5, 3, \(aggregate))", "histogram_stddev(\(aggregate))",
                 "histogram_avg(\(aggregate))", "rate((\(aggregate))[3m:30s])",
                 "sum_over_time((\(aggregate))[2m:30s])", "(\(aggregate)) * 2",
                 "changes((\(aggregate))[4m:30s])", "count_values(\"v\", \(aggregate))",
                 "last_over_time((\(aggregate))[2m:1m])",
-                "\(metric) == on (job) group_left () (\(aggregate))",
+                "\(aggregate) and on (job) \(metric)",
             ])
         }
     }
