@@ -20,13 +20,14 @@ final class PrometheusServer: Sendable {
 
     /// Loads the text into a fresh storage under `directory`, and starts.
     init(
-        name: String, openMetrics: String, directory: String, options: [String] = []
+        name: String, openMetrics: String, directory: String, options: [String] = [],
+        configuration: String = "global: {}\n"
     ) throws {
         let home = "\(directory)/\(name)"
         try FileManager.default.createDirectory(
             atPath: "\(home)/data", withIntermediateDirectories: true)
         try openMetrics.write(toFile: "\(home)/data.om", atomically: false, encoding: .utf8)
-        try "global: {}\n".write(
+        try configuration.write(
             toFile: "\(home)/prometheus.yml", atomically: false, encoding: .utf8)
         let loading = try CommandOutput.of(
             try Self.tool("promtool"),
