@@ -9,6 +9,7 @@ struct AdministrationRoutes: Sendable {
     let access: AccessControl
     let reference: LiveReference
     let audit: AuditLog
+    let probes: MemberProbes
 
     /// Compressed as elsewhere, but without CORS: pages of other origins have no business here.
     private static let traits: RouteTraits = [.readyGated, .compressed]
@@ -33,18 +34,21 @@ struct AdministrationRoutes: Sendable {
                 throw APIError(.badData, error.description)
             }
         }
+    }
 
-        /// A segment of the path.
-        func name(_ segment: String) throws(APIError) -> String {
-            guard request.isPathValidUTF8, let name = request.pathParameters[segment] else {
-                throw .badData("the path is not UTF-8")
-            }
-            return name
+    /// A segment of the path.
+    static func name(_ segment: String, _ request: PrometheusRequest) throws(APIError) -> String {
+        guard request.isPathValidUTF8, let name = request.pathParameters[segment] else {
+            throw .badData("the path is not UTF-8")
         }
+        return name
     }
 
     func add(to routes: inout RouteTable) {
+        addProjects(to: &routes)
+        addPools(to: &routes)
         addAttributes(to: &routes)
+        addTokens(to: &routes)
         addReload(to: &routes)
     }
 

@@ -5,7 +5,7 @@ extension Generation {
     /// same, and the slots of queries under way, pass over from the former generation.
     init(
         file: Configuration, contents: StoreContents, former: Generation?, live: LiveReference,
-        audit: AuditLog, metrics: GatewayMetrics,
+        audit: AuditLog, probes: MemberProbes, metrics: GatewayMetrics,
         queries: (Configuration, QuerySlots) -> QueryHandlers
     ) throws {
         let configuration = contents.effective(file)
@@ -21,7 +21,8 @@ extension Generation {
             metrics: metrics, status: StatusEndpoints(configuration: configuration, live: live),
             members: MemberMetrics(clients: clients), queries: queries(configuration, slots),
             administration: AdministrationRoutes(
-                base: configuration.urlBasePath, access: access, reference: live, audit: audit))
+                base: configuration.urlBasePath, access: access, reference: live, audit: audit,
+                probes: probes))
         self.init(
             file: file, contents: contents, configuration: configuration, clients: clients,
             slots: slots, routes: routes.table())

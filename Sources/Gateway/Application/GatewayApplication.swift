@@ -50,12 +50,13 @@ public struct GatewayApplication: Sendable {
         self.metrics = metrics
         self.logger = logger
         let reference = LiveReference()
+        let probes = MemberProbes()
         live = try LiveConfiguration(
             file: configuration, contents: contents, store: store, source: source, logger: logger
         ) { file, contents, former in
             try Generation(
                 file: file, contents: contents, former: former, live: reference, audit: audit,
-                metrics: metrics, queries: queries)
+                probes: probes, metrics: metrics, queries: queries)
         }
         reference.live = live
         self.configuration = live.current.value.configuration

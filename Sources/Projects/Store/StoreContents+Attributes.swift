@@ -15,6 +15,8 @@ extension StoreContents {
             throw .invalid(
                 missing.map { ConfigurationError(keyPath: $0.0, problem: "\($0.0) is required") })
         }
+        try StoreRefusal.checkLine(attribute.domain, "domain")
+        try StoreRefusal.checkLine(attribute.workflow ?? "", "workflow")
         var attribute = attribute
         if attribute.workflow == "" { attribute.workflow = nil }
         try refuseFileAttribute(attribute.key, file)

@@ -6,6 +6,7 @@ extension StoreContents {
         to name: String, description: String, file: Configuration, now: Int64
     ) throws(StoreRefusal) -> (id: String, key: Secret) {
         try checkKeys(of: name, file)
+        try StoreRefusal.checkLine(description, "description")
         let key = Secret.random()
         let id = Secret.randomText(count: 12)
         projects[name]?.keys.append(

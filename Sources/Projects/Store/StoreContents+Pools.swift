@@ -7,6 +7,7 @@ extension StoreContents {
         guard !pool.name.isEmpty else {
             throw .invalid([ConfigurationError(keyPath: "name", problem: "name is required")])
         }
+        try StoreRefusal.checkLine(pool.name, "name")
         var changed = self
         let old = changed.clusterPools.updateValue(pool, forKey: pool.name)
         let configuration = changed.effective(file)

@@ -28,6 +28,13 @@ public enum StoreRefusal: Error, Sendable, Equatable, CustomStringConvertible {
         .invalid([ConfigurationError(problem: problem, mend: mend)])
     }
 
+    /// Refuses a name or description of more than one line: it could forge lines of logs, and not
+    /// every database can keep every character.
+    static func checkLine(_ text: String, _ key: String) throws(StoreRefusal) {
+        guard text.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) else { return }
+        throw .invalid([ConfigurationError(keyPath: key, problem: "holds a control character")])
+    }
+
     public var description: String {
         switch self {
         case .invalid(let errors):

@@ -1,0 +1,188 @@
+import Projects
+import PrometheusAPI
+import PrometheusHTTP
+
+extension AdministrationRoutes {
+    /// Projects with their status, and their keys.
+    func addProjects(to routes: inout RouteTable) {
+        reading("/api/projects", &routes) { request, grant, live in
+            let generation = live.current.value
+            let projects = generation.configuration.projects.filter { grant.opens($0.name) }
+            let status = ProjectStatus(generation: generation, probes: probes)
+            let statuses = await status.each(projects.map(\.name)) { name in
+                guard let project = projects.first(where: { $0.name == name }) else {
+                    return .outOfService("not found")
+                }
+                return await status.status(of: project)
+            }
+            let isAdministrator = isAdministrator(request)
+            return Self.success(
+                .array(
+                    zip(projects, statuses).map {
+                        Self.shown($0, $1.status, generation, inFull: isAdministrator)
+                    }))
+        }
+        reading("/api/projects/:project", &routes) { request, grant, live in
+            let name = try Self.name("project", request)
+            guard grant.opens(name) else {
+                throw APIError(
+                    .unauthorized,
+                    "the API key or token does not open project \(QuotedText.of(name))")
+            }
+            return try await answer(name, live.current.value, request)
+        }
+        administering("POST", "/api/projects", &routes) { change in
+            let document = try change.document()
+            guard let name = document["name"]?.text, !name.isEmpty else {
+                throw APIError.badData("name is required")
+            }
+            return try await put(document, name, change, onlyNew: true)
+        }
+        administering("PUT", "/api/projects/:project", &routes) { change in
+            let name = try Self.name("project", change.request)
+            return try await put(try change.document(), name, change, onlyNew: false)
+        }
+        administering("DELETE", "/api/projects/:project", &routes) { change in
+            let name = try Self.name("project", change.request)
+            let outcome = try await change.live.change { (contents, file) throws(StoreRefusal) in
+                try contents.removeProject(name, file: file)
+            }
+            if outcome == .removed {
+                audit.record(change.administrator, "deletes", "project \(name)")
+            }
+            return Self.success()
+        }
+        addKeys(to: &routes)
+    }
+
+    private func put(
+        _ document: DocumentValue, _ name: String, _ change: Change, onlyNew: Bool
+    ) async throws -> PrometheusResponse {
+        let (outcome, project) = try await change.live.change {
+            (contents, file) throws(StoreRefusal) in
+            try contents.putProject(document, name: name, file: file, onlyNew: onlyNew)
+        }
+        switch outcome {
+        case .created: audit.record(change.administrator, "creates", "project \(name)")
+        case .updated where project.name != name:
+            audit.record(change.administrator, "renames", "project \(name) to \(project.name)")
+        case .updated: audit.record(change.administrator, "updates", "project \(name)")
+        case .removed, .unchanged: break
+        }
+        let answer = try await answer(project.name, change.live.current.value, change.request)
+        return PrometheusResponse(
+            status: outcome == .created ? 201 : 200, headers: answer.headers, body: answer.body)
+    }
+
+    private func answer(
+        _ name: String, _ generation: Generation, _ request: PrometheusRequest
+    ) async throws -> PrometheusResponse {
+        guard let project = generation.configuration.project(named: name) else {
+            throw APIError(.notFound, "project \(QuotedText.of(name)) not found")
+        }
+        let status = await ProjectStatus(generation: generation, probes: probes)
+            .status(of: project)
+        return Self.success(
+            Self.shown(project, status, generation, inFull: isAdministrator(request)))
+    }
+
+    private func isAdministrator(_ request: PrometheusRequest) -> Bool {
+        (try? access.administrator(for: request.headers)) != nil
+    }
+
+    // MARK: Keys
+
+    private func addKeys(to routes: inout RouteTable) {
+        administering("POST", "/api/projects/:project/keys", &routes) { change in
+            let name = try Self.name("project", change.request)
+            let description = try Self.description(try change.document())
+            let now = EpochClock.milliseconds()
+            let (id, key) = try await change.live.change { (contents, file) throws(StoreRefusal) in
+                try contents.addKey(to: name, description: description, file: file, now: now)
+            }
+            audit.record(change.administrator, "creates", "key \(id) of project \(name)")
+            return Self.success(
+                status: 201,
+                .object([
+                    ("id", .string(id)), ("description", .string(description)),
+                    ("created", .string(UTCText.of(seconds: Double(now) / 1000))),
+                    // Here and nowhere else.
+                    ("key", .string(key.exposed)),
+                ]))
+        }
+        administering("DELETE", "/api/projects/:project/keys/:id", &routes) { change in
+            let name = try Self.name("project", change.request)
+            let id = try Self.name("id", change.request)
+            let outcome = try await change.live.change { (contents, file) throws(StoreRefusal) in
+                try contents.removeKey(id, of: name, file: file)
+            }
+            if outcome == .removed {
+                audit.record(change.administrator, "deletes", "key \(id) of project \(name)")
+            }
+            return Self.success()
+        }
+    }
+
+    private static func description(_ document: DocumentValue) throws(APIError) -> String {
+        guard case .mapping(let pairs) = document else {
+            throw .badData("the body is not an object")
+        }
+        if let unknown = pairs.keys.filter({ $0 != "description" }).min() {
+            throw .badData("unknown key \(unknown); known here is description")
+        }
+        switch pairs["description"] {
+        case nil, .null: return ""
+        case .text(let text): return text
+        case .bool, .number, .list, .mapping: throw .badData("description must be a text")
+        }
+    }
+
+    // MARK: Showing
+
+    /// - Parameter inFull: Whether the definition and the keys' descriptions are shown, which are
+    ///   for administrators.
+    private static func shown(
+        _ project: Project, _ status: MemberStatus, _ generation: Generation, inFull: Bool
+    ) -> JSONValue {
+        let stored = generation.contents.projects[project.name]
+        let isInFile = generation.file.projects.contains { $0.name == project.name }
+        var pairs: [(key: String, value: JSONValue)] = [
+            ("name", .string(project.name)), ("kind", .string(project.kindName)),
+            ("readOnly", .bool(isInFile || stored?.isFileDefined ?? true)),
+        ]
+        if case .multiCluster(let members) = project.kind {
+            pairs.append(("memberProjects", .strings(members)))
+        }
+        pairs.append(("status", status.json))
+        guard inFull else { return .object(pairs) }
+        pairs.append(("definition", JSONValue(ProjectDocument.shown(project))))
+        var keys: [JSONValue] = []
+        if isInFile {
+            keys = project.apiKeys.map { .object([("description", .string($0.description))]) }
+        } else {
+            keys = (stored?.keys ?? []).map { key in
+                .object([
+                    ("id", .string(key.id)), ("description", .string(key.description)),
+                    ("created", .string(UTCText.of(seconds: Double(key.created) / 1000))),
+                ])
+            }
+        }
+        pairs.append(("keys", .array(keys)))
+        return .object(pairs)
+    }
+}
+
+extension JSONValue {
+    /// Keys in alphabetical order.
+    init(_ document: DocumentValue) {
+        switch document {
+        case .null: self = .null
+        case .bool(let value): self = .bool(value)
+        case .number(let text): self = .number(text)
+        case .text(let text): self = .string(text)
+        case .list(let elements): self = .array(elements.map { JSONValue($0) })
+        case .mapping(let pairs):
+            self = .sortedObject(pairs.map { (key: $0.key, value: JSONValue($0.value)) })
+        }
+    }
+}

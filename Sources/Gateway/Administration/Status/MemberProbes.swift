@@ -1,0 +1,71 @@
+import Members
+import PrometheusAPI
+import TimeSeries
+
+/// Asks members how they are. An answer holds for some seconds, and whoever wants it meanwhile
+/// shares it, so that looking at a list cannot become a load on the members.
+actor MemberProbes {
+    private static let validity: Duration = .seconds(5)
+    private static let patience: Duration = .seconds(3)
+
+    private struct Probe {
+        var client: MemberClient
+        var begun: ContinuousClock.Instant
+        var status: Task<MemberStatus, Never>
+    }
+
+    private var probes: [ObjectIdentifier: Probe] = [:]
+
+    func status(of client: MemberClient) async -> MemberStatus {
+        let now = ContinuousClock.now
+        // Of members that are no more, nothing is kept.
+        probes = probes.filter { now - $0.value.begun < Self.validity }
+        let id = ObjectIdentifier(client)
+        if let probe = probes[id] { return await probe.status.value }
+        let task = Task { await Self.ask(client) }
+        probes[id] = Probe(client: client, begun: now, status: task)
+        return await task.value
+    }
+
+    private static func ask(_ client: MemberClient) async -> MemberStatus {
+        let now = EpochClock.milliseconds()
+        let deadline = ContinuousClock.now.advanced(by: patience)
+        var newest: Int64?
+        var failure: MemberFailure?
+        do throws(MemberFailure) {
+            newest = try await newestScrape(client, at: now, deadline)
+        } catch {
+            failure = error
+        }
+        let isReachable: Bool
+        switch failure?.kind {
+        // It judged the question, so it is there.
+        case nil, .rejectedQuery: isReachable = true
+        default: isReachable = false
+        }
+        let version = isReachable ? await client.capabilities().version : nil
+        let health = client.health
+        var error = health.lastFailure.map {
+            MemberStatus.Failed(text: $0.text, time: $0.time)
+        }
+        if !isReachable, error == nil { error = failure.map { .init(text: $0.kind.text) } }
+        return MemberStatus(
+            isReachable: isReachable, lastError: error,
+            lag: newest.map { max(0, now - $0) }, version: version ?? health.version,
+            latency: health.latency)
+    }
+
+    /// Milliseconds since the epoch.
+    private static func newestScrape(
+        _ client: MemberClient, at time: Int64, _ deadline: ContinuousClock.Instant
+    ) async throws(MemberFailure) -> Int64? {
+        let stream = try await client.query(
+            "max(timestamp(up))", at: time, options: QueryOptions(deadline: deadline))
+        var newest: Double?
+        while let page = try await stream.next() {
+            guard let series = try? PageDecoder().samples(of: page) else { continue }
+            newest = series.flatMap(\.values).last ?? newest
+        }
+        return newest.flatMap { Int64(exactly: ($0 * 1000).rounded()) }
+    }
+}

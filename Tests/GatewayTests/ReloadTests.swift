@@ -1,0 +1,134 @@
+import Projects
+import PrometheusHTTP
+import Testing
+
+@testable import Gateway
+
+/// Reload, and what the store makes of the projects of a file.
+@Suite struct ReloadTests {
+    private static let auth = """
+
+        auth: {tokens: [{name: root, token: root-token, admin: true}]}
+        """
+    private static let first = """
+        projects:
+          - {name: a, prometheus: {url: http://127.0.0.1:1}, apiKeys: [{key: key-of-a}]}
+          - {name: b, prometheus: {url: http://127.0.0.1:1}}
+        """ + auth
+    private static let second = """
+        projects:
+          - {name: b, prometheus: {url: http://127.0.0.1:9}}
+          - {name: world, memberProjects: [b]}
+        """ + auth
+
+    @Test func aGoodFileIsTakenWholeAndABadOneNotAtAll() async throws {
+        let gateway = try await TestGateway(Self.first)
+        #expect(try await gateway.get("/p/world/api/v1/explain?query=up").status == 404)
+        gateway.write(Self.second)
+        let answer = try await gateway.send("POST", "/-/reload")
+        #expect(answer.status == 200)
+        #expect(answer.body.isEmpty)
+        #expect(try await gateway.get("/p/world/api/v1/explain?query=up").status == 200)
+
+        gateway.write("projects:\n  - {name: c, promtheus: {url: http://a}}\n" + Self.auth)
+        let refused = try await gateway.send("PUT", "/-/reload")
+        #expect(refused.status == 500)
+        #expect(refused.body.hasPrefix("failed to reload config: c.yaml:2:"))
+        #expect(refused.body.contains("did you mean prometheus?"))
+        #expect(try await gateway.get("/p/world/api/v1/explain?query=up").status == 200)
+        #expect(try await gateway.get("/p/c/api/v1/explain?query=up").status == 404)
+        #expect(
+            try await gateway.get("/metrics").body.contains(
+                "tributary_config_last_reload_successful 0\n"))
+        #expect(gateway.audited == ["token root reloads the configuration"])
+    }
+
+    @Test func onlyAdministratorsReloadAndOnlyByPostOrPut() async throws {
+        let gateway = try await TestGateway(Self.first)
+        #expect(try await gateway.send("POST", "/-/reload", headers: [:]).status == 401)
+        let key: HTTPHeaders = ["X-API-Key": "key-of-a"]
+        #expect(try await gateway.send("POST", "/-/reload", headers: key).status == 403)
+        let got = try await gateway.get("/-/reload")
+        #expect(got.status == 405)
+        #expect(got.body == "Only POST or PUT requests allowed")
+    }
+
+    @Test func row5AProjectThatLeavesTheFileStaysAndCanBeEdited() async throws {
+        let gateway = try await TestGateway(Self.first)
+        let body = #"{"prometheus":{"url":"http://127.0.0.1:5"}}"#
+        #expect(try await gateway.put("/api/projects/a", body).status == 403)
+        gateway.write(Self.second)
+        #expect(try await gateway.send("POST", "/-/reload").status == 200)
+        // With the key it had.
+        let key: HTTPHeaders = ["X-API-Key": "key-of-a"]
+        let own = try await gateway.send("GET", "/api/v1/explain?query=up", headers: key)
+        #expect(own.status == 200)
+        #expect(try await gateway.put("/api/projects/a", body).status == 200)
+        #expect(try await gateway.send("DELETE", "/api/projects/a").status == 200)
+        // Back in the file it is the file's again.
+        gateway.write(Self.first)
+        #expect(try await gateway.send("POST", "/-/reload").status == 200)
+        #expect(try await gateway.put("/api/projects/a", body).status == 403)
+    }
+
+    @Test func aFileMayNameProjectsOfTheStoreAndKeepsThemFromBeingDeleted() async throws {
+        let gateway = try await TestGateway(Self.first)
+        let body = #"{"prometheus":{"url":"http://127.0.0.1:5"}}"#
+        #expect(try await gateway.put("/api/projects/made", body).status == 201)
+        gateway.write("projects: [{name: world, memberProjects: [made]}]\n" + Self.auth)
+        #expect(try await gateway.send("POST", "/-/reload").status == 200)
+        #expect(try await gateway.get("/p/world/api/v1/explain?query=up").status == 200)
+        for (method, body) in [
+            ("DELETE", ""), ("PUT", #"{"name":"n","prometheus":{"url":"http://127.0.0.1:5"}}"#),
+        ] {
+            let refused = try await gateway.send(method, "/api/projects/made", body: body)
+            #expect(refused.status == 409)
+            #expect(refused.body.contains("multi-cluster project world"))
+        }
+    }
+
+    @Test func aKeyThatTheFileGivesToAnotherProjectIsTheOthers() async throws {
+        let gateway = try await TestGateway(Self.first)
+        gateway.write(
+            """
+            projects:
+              - {name: new, prometheus: {url: http://127.0.0.1:1}, apiKeys: [{key: key-of-a}]}
+            """ + Self.auth)
+        #expect(try await gateway.send("POST", "/-/reload").status == 200)
+        let key: HTTPHeaders = ["X-API-Key": "key-of-a"]
+        let list = try await gateway.send("GET", "/api/projects", headers: key)
+        #expect(list.body.contains(#""name":"new""#))
+        #expect(!list.body.contains(#""name":"a""#))
+    }
+
+    @Test func aRunningRequestEndsUnderTheConfigurationItBeganWith() async throws {
+        let gateway = try await TestGateway(Self.first)
+        let before = gateway.application.live.current.value
+        gateway.write(Self.second)
+        try await gateway.application.reload()
+        let after = gateway.application.live.current.value
+        // Its own answers, and the connections of members that stay.
+        #expect(before.configuration.project(named: "world") == nil)
+        #expect(after.configuration.project(named: "world") != nil)
+        #expect(after.clients.transport === before.clients.transport)
+        #expect(after.clients.projects["b"] !== before.clients.projects["b"])
+        #expect(after.clients.projects["a"] === before.clients.projects["a"])
+        #expect(after.slots === before.slots)
+    }
+
+    @Test func whatAnotherGatewayChangesIsSeen() async throws {
+        let first = try await TestGateway(Self.first)
+        let second = try await TestGateway(Self.first, directory: first.directory)
+        let body = #"{"prometheus":{"url":"http://127.0.0.1:5"}}"#
+        #expect(try await first.put("/api/projects/made", body).status == 201)
+        #expect(try await second.get("/p/made/api/v1/explain?query=up").status == 404)
+        await second.application.live.refresh()
+        #expect(try await second.get("/p/made/api/v1/explain?query=up").status == 200)
+        // Two changes by two gateways do not undo each other.
+        #expect(try await second.put("/api/projects/other", body).status == 201)
+        #expect(try await first.send("DELETE", "/api/projects/made").status == 200)
+        await second.application.live.refresh()
+        #expect(try await second.get("/api/projects/other").status == 200)
+        #expect(try await second.get("/api/projects/made").status == 404)
+    }
+}
