@@ -1,4 +1,5 @@
 import Foundation
+import Logging
 import Projects
 import PrometheusHTTP
 import Testing
@@ -208,7 +209,7 @@ import Testing
         let made = try await gateway.put(
             path, #"{"remoteCoroot":{"url":"http://127.0.0.1:3","apiKey":"outgoing-key"}}"#)
         #expect(made.status == 201)
-        #expect(made.body.contains(#""apiKey":"<redacted>""#))
+        #expect(made.body.contains(#""apiKey":"\u003credacted\u003e""#))
         #expect(!made.body.contains("outgoing-key"))
         let kept = try await gateway.put(
             path,
