@@ -124,7 +124,7 @@ let package = Package(
             "GatewayTests",
             [
                 "Gateway", "Projects", "PromQL", "Federation", "Members", "EmbeddedPrometheus",
-                "PrometheusHTTP", "PrometheusAPI", "TimeSeries", "SeedDocuments", logging,
+                "PrometheusHTTP", "PrometheusAPI", "TimeSeries", "SeedDocuments", logging, yams,
             ]),
         // Our engine against a real Prometheus.
         tests(

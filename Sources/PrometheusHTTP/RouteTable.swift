@@ -64,6 +64,13 @@ public struct RouteTable: Sendable {
         optionsPatterns.append(PathPattern(path))
     }
 
+    /// Every method and pattern that was registered, for whoever describes them.
+    public var registered: [(method: String, pattern: String)] {
+        (Array(literal.values) + patterns).flatMap { entry in
+            entry.endpoints.map { (method: $0.key, pattern: $0.value.pattern) }
+        }
+    }
+
     func resolve(method: String, path: String, rawQuery: String = "") -> Resolution {
         if method == "OPTIONS", optionsPatterns.contains(where: { $0.match(path) != nil }) {
             return .options([.readyGated, .crossOrigin, .compressed])

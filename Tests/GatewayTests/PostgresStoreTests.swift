@@ -1,4 +1,5 @@
 import Projects
+import PrometheusHTTP
 import Testing
 
 @testable import Gateway
@@ -41,7 +42,8 @@ import Testing
         let own = try await second.send(
             "GET", "/api/v1/explain?query=up", headers: ["X-API-Key": text])
         #expect(own.status == 200)
-        #expect(try await second.get("/api/cluster-pool-attributes").body.contains(#""domain":"d""#))
+        #expect(
+            try await second.get("/api/cluster-pool-attributes").body.contains(#""domain":"d""#))
         let contents = { (gateway: TestGateway) in gateway.application.live.current.value.contents }
         #expect(contents(first) == contents(second))
 
