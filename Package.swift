@@ -53,15 +53,16 @@ let package = Package(
             name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "CSnappy", pkgConfig: "snappy", providers: [.apt(["libsnappy-dev"])]),
         .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
 
         module("RegularExpressions", ["CRE2"]),
         module("TimeSeries"),
         module("PromQL", ["RegularExpressions"]),
         module("PromQLEngine", ["TimeSeries", "PromQL", "RegularExpressions"]),
-        module("PrometheusAPI", ["TimeSeries"]),
+        module("PrometheusAPI", ["TimeSeries", "CSnappy"]),
         module("Federation", ["TimeSeries", "PromQL", "PromQLEngine", "RegularExpressions"]),
-        module("Members", ["PrometheusAPI", "TimeSeries", "CCurl", "CZlib"]),
+        module("Members", ["PrometheusAPI", "TimeSeries", "CCurl", "CZlib", yams]),
         module("Projects", ["CPostgres", crypto, grdb, yams]),
         module("PrometheusHTTP", ["PrometheusAPI", "CZlib", hummingbirdCore, logging, lifecycle]),
         module(
@@ -80,7 +81,7 @@ let package = Package(
             "Gateway",
             [
                 "Federation", "Members", "Projects", "PrometheusAPI", "PrometheusHTTP", "PromQL",
-                "PromQLEngine", "TimeSeries", logging, lifecycle, signals,
+                "PromQLEngine", "RegularExpressions", "TimeSeries", logging, lifecycle, signals,
             ]),
         .executableTarget(
             name: "tributary",
@@ -131,7 +132,7 @@ let package = Package(
             "EngineDifferentialTests",
             ["PromQLTest", "EmbeddedPrometheus", "PromQL", "PromQLEngine", "TimeSeries"]),
         // Real Prometheus servers, and the gateway's own binary.
-        tests("EndToEndTests", ["tributary", "CZlib", "SeedDocuments", yams]),
+        tests("EndToEndTests", ["tributary", "PrometheusAPI", "CZlib", "SeedDocuments", yams]),
     ],
     cxxLanguageStandard: .cxx17
 )

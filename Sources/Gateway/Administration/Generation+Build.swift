@@ -22,7 +22,8 @@ extension Generation {
             members: MemberMetrics(clients: clients), queries: queries(configuration, slots),
             administration: AdministrationRoutes(
                 base: configuration.urlBasePath, access: access, reference: live, audit: audit,
-                probes: probes))
+                probes: probes),
+            reads: RemoteReadEndpoint(configuration, slots: slots))
         self.init(
             file: file, contents: contents, configuration: configuration, clients: clients,
             slots: slots, routes: routes.table())

@@ -15,6 +15,7 @@ struct GatewayRoutes: Sendable {
     var members: MemberMetrics
     var queries: QueryHandlers
     var administration: AdministrationRoutes
+    var reads: RemoteReadEndpoint
 
     /// Where a project's API stands, `/api/v1` left out.
     private static let addresses = [
@@ -27,6 +28,7 @@ struct GatewayRoutes: Sendable {
             routes.answerOptions(path: base + address + "/api/v1/*")
         }
         addProjectRoutes(to: &routes)
+        addRemoteRead(to: &routes)
         addLocalRoutes(to: &routes)
         addRefusals(to: &routes)
         addOtherTelemetry(to: &routes)
@@ -47,6 +49,24 @@ struct GatewayRoutes: Sendable {
         on(["GET"], "/label/:name/values", &routes) { try await metadata($1).labelValues($0) }
         on(["GET", "POST"], "/series", &routes) { try await metadata($1).series($0) }
         on(["GET"], "/metadata", &routes) { try await metadata($1).metadata($0) }
+    }
+
+    /// Plain text and protobuf, so nothing of what surrounds the endpoints that answer JSON.
+    private func addRemoteRead(to routes: inout RouteTable) {
+        each(["POST"], "/read", &routes, traits: .readyGated) { request in
+            let project: ResolvedProject
+            do {
+                project = try directory.resolve(address(request), grant(request))
+            } catch {
+                var refusal = RemoteReadEndpoint.refusal(error)
+                let authenticate = "WWW-Authenticate"
+                refusal.headers[authenticate] = ErrorAnswer.of(error).headers[authenticate]
+                return refusal
+            }
+            var response = await reads.respond(to: request, project: project)
+            await PoolHeaders.add(to: &response, for: project)
+            return response
+        }
     }
 
     private func on(
@@ -184,11 +204,13 @@ struct GatewayRoutes: Sendable {
 
     private func each(
         _ methods: [String], _ path: String, _ routes: inout RouteTable,
-        _ handler: @escaping RequestHandler
+        traits: RouteTraits = .api, _ handler: @escaping RequestHandler
     ) {
         for address in Self.addresses {
             for method in methods {
-                routes.on(method, path: base + address + "/api/v1" + path, handler: handler)
+                routes.on(
+                    method, path: base + address + "/api/v1" + path, traits: traits,
+                    handler: handler)
             }
         }
     }

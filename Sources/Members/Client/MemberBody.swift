@@ -6,16 +6,24 @@ final class MemberBody {
     private var inflater: Inflater?
     private var pushedBack: [UInt8]?
     private(set) var inflatedBytes = 0
-    let encoding: EncodingPolicy.Encoding
+    /// nil for what is packed in its own way, and so says nothing about compressing.
+    let encoding: EncodingPolicy.Encoding?
+    /// As the answer names it.
+    let contentType: String
 
+    /// - Parameter isRemoteRead: whether the bytes may be a snappy block, which is given on as it is.
     /// - Throws: for an encoding nobody asked for.
     init(
-        _ response: TransferResponse, limits: InflateLimits
+        _ response: TransferResponse, limits: InflateLimits, isRemoteRead: Bool = false
     ) throws(MemberFailure.Kind) {
         chunks = response.body.makeAsyncIterator()
+        contentType = response.headers["Content-Type"] ?? ""
         switch (response.headers["Content-Encoding"] ?? "").lowercased() {
         case "", "identity":
-            encoding = .identity
+            encoding = isRemoteRead ? nil : .identity
+            inflater = nil
+        case "snappy" where isRemoteRead:
+            encoding = nil
             inflater = nil
         case "gzip", "x-gzip", "deflate":
             encoding = .gzip

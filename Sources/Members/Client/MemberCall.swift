@@ -71,9 +71,11 @@ final class MemberCall: Sendable {
             let wire = body.summary?.wireBytes ?? 0
             state.health.wireBytes += wire
             state.health.inflatedBytes += body.inflatedBytes
-            state.encoding.observe(
-                body.encoding, bytes: body.inflatedBytes,
-                nanoseconds: body.summary?.activeNanoseconds ?? 0)
+            if let encoding = body.encoding {
+                state.encoding.observe(
+                    encoding, bytes: body.inflatedBytes,
+                    nanoseconds: body.summary?.activeNanoseconds ?? 0)
+            }
         }
         record(.answered)
     }

@@ -10,6 +10,7 @@ public final class MemberClient: Sendable {
         /// Forms were refused where queries were not.
         var sendsQueries = false
         var capabilities = CapabilityCache()
+        var externalLabels = ExternalLabelCache()
     }
 
     public let configuration: MemberConfiguration
@@ -91,11 +92,13 @@ public final class MemberClient: Sendable {
     private func attempt(
         _ request: MemberRequest, _ call: MemberCall, _ deadline: ContinuousClock.Instant
     ) async throws(MemberFailure.Kind) -> MemberBody {
-        let asQuery = request.method == .get || state.withLock { $0.sendsQueries }
+        let asQuery =
+            !request.isRemoteRead
+            && (request.method == .get || state.withLock { $0.sendsQueries })
         call.countAttempt()
         let start = MonotonicClock.now()
         var response = try await send(request, asQuery: asQuery, deadline)
-        if !asQuery, [403, 405, 501].contains(response.status) {
+        if !asQuery, !request.isRemoteRead, [403, 405, 501].contains(response.status) {
             response = try await send(request, asQuery: true, deadline)
             if (200..<300).contains(response.status) {
                 state.withLock { $0.sendsQueries = true }
@@ -104,7 +107,10 @@ public final class MemberClient: Sendable {
         call.countAnswer(
             milliseconds: Double(MonotonicClock.now() &- start) / 1e6,
             httpVersion: response.version)
-        guard (200..<300).contains(response.status) else { throw await refusal(response) }
+        guard (200..<300).contains(response.status) else {
+            throw await refusal(response, to: request)
+        }
+        if request.isRemoteRead { return try remoteReadBody(response) }
         let body = try MemberBody(response, limits: configuration.limits.inflate)
         guard let first = try await body.next() else {
             throw .malformed("the answer is empty")
@@ -124,8 +130,8 @@ public final class MemberClient: Sendable {
         let transfer = TransferRequest(
             url: request.url(
                 base: configuration.baseURL, asQuery: asQuery, timeout: remaining),
-            method: asQuery ? .get : .post(form: request.form(timeout: remaining)),
-            headers: headers(), tls: configuration.tls, proxy: configuration.proxy,
+            method: request.transferMethod(asQuery: asQuery, timeout: remaining),
+            headers: headers(for: request), tls: configuration.tls, proxy: configuration.proxy,
             connectTimeout: min(configuration.connectTimeout, remaining), timeout: remaining,
             // A slow client of ours is not the member's fault.
             timeoutCountsPauses: false, maximumBytes: limits.responseBytes, window: limits.window,
@@ -141,16 +147,22 @@ public final class MemberClient: Sendable {
         }
     }
 
-    private func headers() -> HeaderFields {
+    private func headers(for request: MemberRequest) -> HeaderFields {
         var fields = HeaderFields()
-        fields.append(name: "Accept", value: "application/json")
-        let isCompressed =
-            switch configuration.acceptEncoding {
-            case .auto: state.withLock { $0.encoding.choice } == .gzip
-            case .gzip: true
-            case .identity: false
-            }
-        fields.append(name: "Accept-Encoding", value: isCompressed ? "gzip" : "identity")
+        if request.isRemoteRead {
+            fields.append(name: "Content-Encoding", value: "snappy")
+            fields.append(name: "Accept-Encoding", value: "snappy")
+            fields.append(name: "X-Prometheus-Remote-Read-Version", value: "0.1.0")
+        } else {
+            fields.append(name: "Accept", value: "application/json")
+            let isCompressed =
+                switch configuration.acceptEncoding {
+                case .auto: state.withLock { $0.encoding.choice } == .gzip
+                case .gzip: true
+                case .identity: false
+                }
+            fields.append(name: "Accept-Encoding", value: isCompressed ? "gzip" : "identity")
+        }
         fields.append(name: "User-Agent", value: "tributary")
         switch configuration.authorization {
         case .none: break
@@ -169,16 +181,22 @@ public final class MemberClient: Sendable {
     }
 
     /// What a status outside of 2xx means, with what the body says.
-    private func refusal(_ response: TransferResponse) async -> MemberFailure.Kind {
+    private func refusal(
+        _ response: TransferResponse, to request: MemberRequest
+    ) async -> MemberFailure.Kind {
         var bytes: [UInt8] = []
         let small = InflateLimits(maximumBytes: 1 << 20)
-        if let body = try? MemberBody(response, limits: small) {
+        // Prometheus 2 calls even the text of an error a snappy block.
+        if let body = try? MemberBody(response, limits: small, isRemoteRead: request.isRemoteRead) {
             while bytes.count < 64 << 10, let page = try? await body.next() { bytes += page }
         }
         if case .apiKey = configuration.authorization,
             Refusal.isAboutTheKey(status: response.status, body: bytes)
         {
             return .http(status: response.status, text: "API key rejected")
+        }
+        if request.isRemoteRead {
+            return Refusal.remoteReadKind(status: response.status, body: bytes)
         }
         return Refusal.kind(status: response.status, body: bytes)
     }

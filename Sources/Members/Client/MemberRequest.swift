@@ -1,10 +1,14 @@
+import PrometheusAPI
+
 /// One question to a member, before it is known how it will be sent.
 struct MemberRequest: Sendable {
-    enum Method: Sendable {
+    enum Method: Sendable, Equatable {
         /// The path takes nothing else.
         case get
         /// A form, or a query where forms are refused: long texts do not fit into every URL.
         case formOrQuery
+        /// A snappy block with a message of remote read, answered in kind.
+        case remoteRead([UInt8])
     }
 
     /// Below the base URL, with its slash, percent-encoded.
@@ -16,11 +20,23 @@ struct MemberRequest: Sendable {
     /// Failing says nothing about the member: it may not know the path.
     var isAdvisory = false
 
+    var isRemoteRead: Bool {
+        if case .remoteRead = method { true } else { false }
+    }
+
     func url(base: String, asQuery: Bool, timeout: Int64) -> String {
         guard asQuery else { return base + path }
         let query = form(timeout: timeout)
         return query.isEmpty
             ? base + path : "\(base)\(path)?\(String(decoding: query, as: UTF8.self))"
+    }
+
+    /// How it goes out: forms as the body, or in the URL.
+    func transferMethod(asQuery: Bool, timeout: Int64) -> TransferRequest.Method {
+        switch method {
+        case .remoteRead(let body): .send(body: body, type: RemoteReadSamples.contentType)
+        case .get, .formOrQuery: asQuery ? .get : .post(form: form(timeout: timeout))
+        }
     }
 
     func form(timeout: Int64) -> [UInt8] {

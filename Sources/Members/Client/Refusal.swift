@@ -24,6 +24,20 @@ enum Refusal {
         return .http(status: status, text: text)
     }
 
+    /// As `kind`, of remote read, which has no envelope: what it says is plain text.
+    static func remoteReadKind(status: Int, body: [UInt8]) -> MemberFailure.Kind {
+        if envelope(body) != nil { return kind(status: status, body: body) }
+        switch status {
+        case 404, 405, 501:
+            return .http(status: status, text: "the member does not serve remote read")
+        case 400:
+            let text = String(decoding: body.prefix(4096), as: UTF8.self)
+            let line = text.prefix { !$0.isNewline }
+            return .rejectedQuery(status: status, errorType: "", text: String(line))
+        default: return kind(status: status, body: body)
+        }
+    }
+
     /// Whether a remote project turned its key away. Coroot says 400 for a missing key and 404 for
     /// one that no project has, both as plain text (projects.md, 2.2).
     static func isAboutTheKey(status: Int, body: [UInt8]) -> Bool {

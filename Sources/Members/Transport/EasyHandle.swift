@@ -118,6 +118,9 @@ final class EasyHandle {
         case .delete:
             set(CURLOPT_HTTPGET, 1)
             set(CURLOPT_CUSTOMREQUEST, "DELETE")
+        case .send(let body, let type):
+            lines.append(contentsOf: send(body))
+            lines.append("Content-Type: \(type)")
         }
         set(CURLOPT_HTTPHEADER, list: lines)
     }

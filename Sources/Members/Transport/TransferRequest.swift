@@ -6,6 +6,8 @@ public struct TransferRequest: Sendable {
         case post(form: [UInt8])
         case put(body: [UInt8])
         case delete
+        /// Bytes of another kind, sent as they are.
+        case send(body: [UInt8], type: String)
     }
 
     /// Absolute, percent-encoded, without credentials.

@@ -18,6 +18,7 @@ public struct LabelInjection: Sendable {
 /// can be undone in the text of queries.
 struct MetricEditor {
     private let injection: LabelInjection?
+    private let chain: RenameChain
     private let name: [UInt8]
     /// `"name":"value"`, ready to be written.
     private var pair: [UInt8] = []
@@ -25,7 +26,8 @@ struct MetricEditor {
 
     init(_ injection: LabelInjection?) {
         self.injection = injection
-        name = Array((injection?.name ?? "").utf8)
+        chain = RenameChain(injection?.name ?? "")
+        name = chain.name
         if let injection {
             JSONText.appendLabel(injection.name.utf8, to: &pair)
             pair.append(UInt8(ascii: ":"))
@@ -65,8 +67,8 @@ struct MetricEditor {
     func append(_ labels: [WalkedElement.Label], to page: inout SeriesPage) throws(ScanError) {
         var all: [WalkedElement.Label] = []
         for label in labels where !label.value.isEmpty {
-            let isRenamed = injection != nil && label.name.withUnsafeBufferPointer(isInChain)
-            all.append((isRenamed ? Self.chainPrefix + label.name : label.name, label.value))
+            let isRenamed = injection != nil && chain.contains(label.name)
+            all.append((isRenamed ? RenameChain.prefix + label.name : label.name, label.value))
         }
         if let injection { all.append((name, Array(injection.value.utf8))) }
         all.sort { $0.name.lexicographicallyPrecedes($1.name) }
@@ -87,7 +89,6 @@ struct MetricEditor {
     }
 
     private static let head = Array("{\"metric\":{".utf8)
-    private static let chainPrefix = Array("exported_".utf8)
 
     // MARK: - Labels in place
 
@@ -177,24 +178,12 @@ struct MetricEditor {
             previous = label.name
             // A cheap test first, that every name in the chain passes.
             if injection != nil, text.count >= name.count, text.last == name.last,
-                isInChain(text)
+                chain.contains(text)
             {
                 return false
             }
         }
         return true
-    }
-
-    /// Whether a name is the partition label or that with any number of `exported_` before it.
-    private func isInChain(_ label: UnsafeBufferPointer<UInt8>) -> Bool {
-        guard label.count >= name.count, label.suffix(name.count).elementsEqual(name) else {
-            return false
-        }
-        var rest = label.dropLast(name.count)
-        while rest.starts(with: Self.chainPrefix) {
-            rest = rest.dropFirst(Self.chainPrefix.count)
-        }
-        return rest.isEmpty
     }
 
     /// Whether the injected name sorts before this one.

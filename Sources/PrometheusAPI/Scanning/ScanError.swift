@@ -28,6 +28,11 @@ public enum ScanError: Error, Sendable, Equatable, CustomStringConvertible {
         .malformed("two series with the labels \(LabelText.of(labels))")
     }
 
+    /// As above, of the second of the two.
+    public static func duplicate(of element: SeriesElement) -> ScanError {
+        duplicate(LabelSet(key: Array(element.key)))
+    }
+
     /// A native histogram whose buckets are none that Prometheus prints.
     public static let unrecognizableHistogram = ScanError.malformed(
         "a native histogram with buckets of no layout")

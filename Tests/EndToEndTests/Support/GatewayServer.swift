@@ -19,12 +19,13 @@ final class GatewayServer: Sendable {
         var partialResponse: String?
     }
 
+    /// - Parameter settings: further sections of the configuration.
     init(
         name: String, members: [Member], projects: [Project], features: [String] = [],
-        directory: String
+        settings: String = "", directory: String
     ) throws {
         port = try LoopbackServer.freePort()
-        var text = "listen_address: 127.0.0.1:\(port)\n"
+        var text = "listen_address: 127.0.0.1:\(port)\n\(settings)"
         if let first = projects.first { text += "defaultProject: \(first.name)\n" }
         if !features.isEmpty {
             text += "query:\n  features: [\(features.joined(separator: ", "))]\n"

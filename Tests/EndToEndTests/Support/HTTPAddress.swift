@@ -11,7 +11,7 @@ struct HTTPAddress: Sendable, Hashable {
         timeout: Int = 60
     ) throws -> HTTPAnswer {
         let query = parameters.isEmpty ? "" : "?" + Self.form(parameters)
-        return try exchange("GET", path + query, headers: headers, body: "", timeout: timeout)
+        return try exchange("GET", path + query, headers: headers, body: [], timeout: timeout)
     }
 
     func post(
@@ -19,12 +19,19 @@ struct HTTPAddress: Sendable, Hashable {
         timeout: Int = 60
     ) throws -> HTTPAnswer {
         let type = ("Content-Type", "application/x-www-form-urlencoded")
-        return try exchange(
-            "POST", path, headers: headers + [type], body: Self.form(parameters), timeout: timeout)
+        return try post(
+            path, body: Array(Self.form(parameters).utf8), headers: headers + [type],
+            timeout: timeout)
+    }
+
+    func post(
+        _ path: String, body: [UInt8], headers: [(String, String)] = [], timeout: Int = 60
+    ) throws -> HTTPAnswer {
+        try exchange("POST", path, headers: headers, body: body, timeout: timeout)
     }
 
     private func exchange(
-        _ method: String, _ target: String, headers: [(String, String)], body: String, timeout: Int
+        _ method: String, _ target: String, headers: [(String, String)], body: [UInt8], timeout: Int
     ) throws -> HTTPAnswer {
         var bytes: [UInt8] = []
         var answer = try stream(method, target, headers: headers, body: body, timeout: timeout) {
@@ -36,14 +43,14 @@ struct HTTPAddress: Sendable, Hashable {
 
     /// Sends one request and hands the body on in pieces, so that a large one is never held.
     func stream(
-        _ method: String, _ target: String, headers: [(String, String)] = [], body: String = "",
+        _ method: String, _ target: String, headers: [(String, String)] = [], body: [UInt8] = [],
         timeout: Int = 60, _ each: ([UInt8]) throws -> Void
     ) throws -> HTTPAnswer {
         let socket = try Socket(connectingTo: port, timeout: timeout)
         var head = "\(method) \(prefix)\(target) HTTP/1.1\r\nHost: 127.0.0.1:\(port)\r\n"
         for (name, value) in headers { head += "\(name): \(value)\r\n" }
-        if method != "GET" { head += "Content-Length: \(body.utf8.count)\r\n" }
-        try socket.write(head + "Connection: close\r\n\r\n" + body)
+        if method != "GET" { head += "Content-Length: \(body.count)\r\n" }
+        try socket.write(Array((head + "Connection: close\r\n\r\n").utf8) + body)
 
         let statusLine = try socket.readLine()
         guard let status = statusLine?.split(separator: " ").dropFirst().first.flatMap({ Int($0) })

@@ -18,22 +18,25 @@ final class PrometheusServer: Sendable {
         throw EndToEndFailure("no \(name) on this machine: run scripts/fetch-prometheus")
     }
 
-    /// Loads the text into a fresh storage under `directory`, and starts.
+    /// Loads the text into a fresh storage under `directory`, and starts. Without a text it has
+    /// nothing of its own.
     init(
-        name: String, openMetrics: String, directory: String, options: [String] = [],
+        name: String, openMetrics: String? = nil, directory: String, options: [String] = [],
         configuration: String = "global: {}\n"
     ) throws {
         let home = "\(directory)/\(name)"
         try FileManager.default.createDirectory(
             atPath: "\(home)/data", withIntermediateDirectories: true)
-        try openMetrics.write(toFile: "\(home)/data.om", atomically: false, encoding: .utf8)
         try configuration.write(
             toFile: "\(home)/prometheus.yml", atomically: false, encoding: .utf8)
-        let loading = try CommandOutput.of(
-            try Self.tool("promtool"),
-            ["tsdb", "create-blocks-from", "openmetrics", "\(home)/data.om", "\(home)/data"])
-        guard loading.status == 0 else {
-            throw EndToEndFailure("promtool could not load \(name): \(loading.errors)")
+        if let openMetrics {
+            try openMetrics.write(toFile: "\(home)/data.om", atomically: false, encoding: .utf8)
+            let loading = try CommandOutput.of(
+                try Self.tool("promtool"),
+                ["tsdb", "create-blocks-from", "openmetrics", "\(home)/data.om", "\(home)/data"])
+            guard loading.status == 0 else {
+                throw EndToEndFailure("promtool could not load \(name): \(loading.errors)")
+            }
         }
         let port = try LoopbackServer.freePort()
         address = HTTPAddress(port: port)

@@ -10,6 +10,7 @@ final class ScriptedServer: Sendable {
         var target = ""
         var headers: [(name: String, value: String)] = []
         var body = ""
+        var bodyBytes: [UInt8] = []
         /// Which connection of the server, from 1 on.
         var connection = 0
 
@@ -213,6 +214,7 @@ final class Connection: Sendable {
         }
         let length = request.header("Content-Length").flatMap { Int($0) } ?? 0
         guard let body = read(count: length) else { return nil }
+        request.bodyBytes = body
         request.body = String(decoding: body, as: UTF8.self)
         return request
     }

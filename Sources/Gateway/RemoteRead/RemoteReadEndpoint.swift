@@ -1,0 +1,192 @@
+import Federation
+import Members
+import Projects
+import PrometheusAPI
+import PrometheusHTTP
+
+/// `read`: the members' series as they are stored, under one roof. Answers and errors are those of
+/// the reference: protobuf and plain text.
+///
+/// The protocol has no place for warnings, and whoever reads raw series computes with them; so a
+/// missing member is an error, unless `partialResponse: warn` is asked for by the project or the
+/// request. Then a header names who is missing.
+struct RemoteReadEndpoint: Sendable {
+    static let missingHeader = "X-Tributary-Missing-Members"
+
+    private let limits: Limits
+    /// Milliseconds an answer may take.
+    private let timeout: Int64
+    private let slots: QuerySlots
+    private let unsortedMembers = UnsortedMembers()
+
+    /// - Parameter slots: shared with queries: both cost the members alike.
+    init(_ configuration: Configuration, slots: QuerySlots) {
+        limits = configuration.limits
+        timeout = configuration.query.timeout
+        self.slots = slots
+    }
+
+    func respond(
+        to request: PrometheusRequest, project: ResolvedProject
+    ) async -> PrometheusResponse {
+        do {
+            guard await slots.load.waiting < limits.maxQueuedQueries else {
+                throw APIError(.unavailable, "too many remote reads wait for their turn")
+            }
+            return try await slots.withSlot { try await answer(request, project) }
+        } catch {
+            return Self.refusal(error)
+        }
+    }
+
+    /// An error as the reference gives it here: its text, a line break, and nothing else.
+    static func refusal(_ error: any Error) -> PrometheusResponse {
+        let status: Int
+        switch error {
+        case is RemoteReadRequest.Refusal: status = 400
+        case is RemoteReadPlan.InvalidExpression: status = 500
+        // Too many samples are a 400 there.
+        case let error as APIError: status = error.kind == .execution ? 400 : error.status
+        case is CancellationError: status = APIError.Kind.canceled.status
+        default: status = 500
+        }
+        let text =
+            (error as? RemoteReadPlan.InvalidExpression)?.text
+            ?? (error is CancellationError ? "context canceled" : "\(error)")
+        return .text(status: status, text + "\n", noSniff: true)
+    }
+
+    private func answer(
+        _ request: PrometheusRequest, _ project: ResolvedProject
+    ) async throws -> PrometheusResponse {
+        let read = try RemoteReadRequest(body: request.body)
+        let policy = try PartialResponse.requested(by: request) ?? project.partialResponse
+        guard let type = read.chosenType else { throw Self.unknownTypes(read.accepted) }
+        let plan = try RemoteReadPlan(
+            read.queries, members: project.members.map(\.name), partition: project.partition)
+        let asker = RemoteReadMembers(
+            project: project, concurrency: limits.maxMemberConcurrency,
+            deadline: .now.advanced(by: .milliseconds(timeout)))
+        guard type == .streamedChunks else {
+            return try samples(await asker.ask(plan, accepting: [.samples]), read, project, policy)
+        }
+        let acceptsSamples = read.accepted.contains(.samples)
+        let outcomes = await asker.ask(
+            plan, accepting: acceptsSamples ? [.streamedChunks, .samples] : [.streamedChunks])
+        // What every member can, is what the members together can.
+        let needsSamples = outcomes.contains { outcome in
+            if case .success(.samples) = outcome.reply { true } else { false }
+        }
+        if needsSamples {
+            return try samples(await asker.ask(plan, accepting: [.samples]), read, project, policy)
+        }
+        return try await chunks(outcomes, read, project, policy)
+    }
+
+    /// The reference's words.
+    private static func unknownTypes(_ types: [RemoteReadRequest.ResponseType]) -> APIError {
+        let given = types.map { "\($0.rawValue)" }.joined(separator: " ")
+        return .badData(
+            "server does not support any of the requested response types: [\(given)]; "
+                + "supported: map[SAMPLES:{} STREAMED_XOR_CHUNKS:{}]")
+    }
+
+    // MARK: Members that are missing
+
+    private struct Missing {
+        var members: [String] = []
+        var first: APIError?
+
+        mutating func add(_ member: String, _ error: any Error) {
+            members.append(member)
+            if first == nil { first = MetadataFailure.error(of: error, member: member) }
+        }
+
+        /// - Throws: the first failure, unless somebody answered and that is enough.
+        func check(_ policy: PartialResponse, asked: Int) throws {
+            guard let first else { return }
+            if policy != .warn || members.count == asked { throw first }
+        }
+
+        func mark(_ response: inout PrometheusResponse) {
+            guard !members.isEmpty else { return }
+            response.headers[RemoteReadEndpoint.missingHeader] = members.joined(separator: ", ")
+        }
+    }
+
+    // MARK: Answers
+
+    private func samples(
+        _ outcomes: [RemoteReadMembers.Outcome], _ read: RemoteReadRequest,
+        _ project: ResolvedProject, _ policy: PartialResponse
+    ) throws -> PrometheusResponse {
+        var missing = Missing()
+        var pages = [[SeriesPage]](repeating: [], count: read.queries.count)
+        for (part, reply) in outcomes {
+            switch reply {
+            case .success(.samples(let given)):
+                for (number, page) in given { pages[number].append(page) }
+            case .success(.chunks): continue
+            case .failure(let error): missing.add(project.members[part.member].name, error)
+            }
+        }
+        try missing.check(policy, asked: outcomes.count)
+        var series = 0
+        var message: [UInt8] = []
+        for pages in pages {
+            series += pages.reduce(0) { $0 + $1.series.count }
+            guard series <= limits.maxSeries else { throw tooManySeries }
+            var result: [UInt8] = []
+            var last: SeriesElement?
+            for element in SortedElements(pages) {
+                if let last, last.key.elementsEqual(element.key) {
+                    throw APIError(.unavailable, "\(ScanError.duplicate(of: element))")
+                }
+                element.append(to: &result)
+                last = element
+            }
+            RemoteReadSamples.append(result: result, to: &message)
+        }
+        var response = PrometheusResponse(
+            headers: ["Content-Type": RemoteReadSamples.contentType, "Content-Encoding": "snappy"])
+        do throws(SnappyBlock.Failure) {
+            response.body = .bytes(try SnappyBlock.compress(message))
+        } catch {
+            throw APIError(
+                .execution, "the answer is larger than a snappy block; ask for streamed chunks")
+        }
+        missing.mark(&response)
+        return response
+    }
+
+    private func chunks(
+        _ outcomes: [RemoteReadMembers.Outcome], _ read: RemoteReadRequest,
+        _ project: ResolvedProject, _ policy: PartialResponse
+    ) async throws -> PrometheusResponse {
+        var missing = Missing()
+        var parts: [ChunkedAnswer.Part] = []
+        for (part, reply) in outcomes {
+            let name = project.members[part.member].name
+            switch reply {
+            case .success(.chunks(let stream)):
+                parts.append(
+                    ChunkedAnswer.Part(member: name, numbers: Set(part.numbers), stream: stream))
+            case .success(.samples): continue
+            case .failure(let error): missing.add(name, error)
+            }
+        }
+        try missing.check(policy, asked: outcomes.count)
+        var answer = ChunkedAnswer(
+            parts: parts, queries: read.queries.count, partition: project.partition,
+            heldBytes: limits.heldAnswerBytes, unsortedMembers: unsortedMembers)
+        for (part, error) in await answer.begin() { missing.add(part.member, error) }
+        try missing.check(policy, asked: outcomes.count)
+        var response = answer.response()
+        missing.mark(&response)
+        return response
+    }
+
+    private var tooManySeries: APIError {
+        APIError(.execution, "more than \(limits.maxSeries) series (limits.maxSeries)")
+    }
+}

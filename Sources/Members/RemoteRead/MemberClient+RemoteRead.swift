@@ -1,0 +1,83 @@
+public import PrometheusAPI
+
+/// A member's answer to remote read, in the form it chose among those that were offered.
+public enum RemoteReadReply: Sendable {
+    /// Pages, and what the client's request calls their query.
+    case samples([(query: Int, page: SeriesPage)])
+    case chunks(ChunkStream)
+}
+
+extension MemberClient {
+    /// Reads series as the member stores them, its own `external_labels` taken off.
+    ///
+    /// - Parameters:
+    ///   - request: in the member's own names.
+    ///   - numbers: what the client's request calls each of the queries; ascending.
+    ///   - injection: added to every label set on the way.
+    /// - Returns: once the answer has begun, or, of samples, once it is here; a stream of chunks
+    ///   may still fail at its end.
+    public func read(
+        _ request: RemoteReadRequest, numbers: [Int], injecting injection: LabelInjection?,
+        deadline: ContinuousClock.Instant?
+    ) async throws(MemberFailure) -> RemoteReadReply {
+        let external = try await externalLabels(deadline: deadline)
+        var sent = RemoteReadRequest(queries: [], accepted: request.accepted)
+        var shares: [RemoteReadShare] = []
+        for (query, number) in zip(request.queries, numbers) {
+            for own in external.split(query) {
+                sent.queries.append(own.query)
+                let editor = RemoteSeriesEditor(injecting: injection, removing: own.added)
+                shares.append(RemoteReadShare(number: number, editor: editor))
+            }
+        }
+        let body: [UInt8]
+        do throws(RemoteReadRequest.Refusal) {
+            body = try sent.body
+        } catch {
+            throw MemberFailure(
+                member: configuration.name, kind: .limit(error.description), attempts: 0,
+                milliseconds: 0)
+        }
+        let answer = try await open(
+            MemberRequest(path: "/api/v1/read", method: .remoteRead(body)), deadline: deadline)
+        if Self.isStreamed(answer.body.contentType) {
+            return .chunks(
+                ChunkStream(
+                    answer, queries: shares, isUnsorted: shares.count > request.queries.count))
+        }
+        do throws(MemberFailure.Kind) {
+            var block: [UInt8] = []
+            while let some = try await answer.body.next() { block += some }
+            do throws(ScanError) {
+                let pages = try RemoteReadSamples.pages(
+                    of: block, queries: shares, limit: configuration.limits.inflate.maximumBytes)
+                answer.call.succeeded(answer.body)
+                return .samples(zip(shares, pages).map { ($0.number, $1) })
+            } catch {
+                throw MemberFailure.Kind(error)
+            }
+        } catch {
+            throw answer.call.failed(error)
+        }
+    }
+
+    /// The body of an answer that says it is one of remote read.
+    func remoteReadBody(_ response: TransferResponse) throws(MemberFailure.Kind) -> MemberBody {
+        let body = try MemberBody(
+            response, limits: configuration.limits.inflate, isRemoteRead: true)
+        let type = Self.mediaType(body.contentType)
+        guard type == RemoteReadSamples.contentType || Self.isStreamed(body.contentType) else {
+            throw .notPrometheus(
+                "the answer to remote read has the content type \(QuotedText.of(type))")
+        }
+        return body
+    }
+
+    private static func isStreamed(_ contentType: String) -> Bool {
+        mediaType(contentType) == mediaType(RemoteReadChunks.contentType)
+    }
+
+    private static func mediaType(_ contentType: String) -> String {
+        contentType.prefix { $0 != ";" }.filter { $0 != " " && $0 != "\t" }.lowercased()
+    }
+}
