@@ -33,6 +33,10 @@ enum Refusal {
         case 400:
             let text = String(decoding: body.prefix(4096), as: UTF8.self)
             let line = text.prefix { !$0.isNewline }
+            // VictoriaMetrics's words for a path that it does not have.
+            if line.contains("unsupported path requested") {
+                return .http(status: status, text: "the member does not serve remote read")
+            }
             return .rejectedQuery(status: status, errorType: "", text: String(line))
         default: return kind(status: status, body: body)
         }

@@ -66,7 +66,9 @@ struct WireRequest: Sendable, CustomStringConvertible {
     /// What a server answers, as far as it is compared.
     func answer(from server: HTTPAddress) throws -> WireAnswer {
         var bytes: [UInt8] = []
-        let answer = try server.stream(method, target, headers: headers, body: body) { bytes += $0 }
+        let answer = try server.stream(
+            method, target, headers: headers, body: Array(body.utf8)
+        ) { bytes += $0 }
         if answer.header("content-encoding") != nil {
             guard let plain = inflated(bytes) else {
                 throw EndToEndFailure("\(line): the body is not what Content-Encoding says")

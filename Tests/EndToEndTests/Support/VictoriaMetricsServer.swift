@@ -1,0 +1,50 @@
+import Foundation
+
+/// A real VictoriaMetrics over generated data, on a free loopback port.
+final class VictoriaMetricsServer: Sendable {
+    let process: ChildProcess
+    let address: HTTPAddress
+
+    /// Where `victoria-metrics` is; `scripts/fetch-victoriametrics` knows how to get it.
+    private static func tool() throws -> String {
+        let environment = ProcessInfo.processInfo.environment
+        var places = (environment["PATH"] ?? "").split(separator: ":").map(String.init)
+        places.insert(Repository.root + "/.build/victoriametrics/usr/bin", at: 0)
+        if let named = environment["TRIBUTARY_VICTORIAMETRICS_BIN"] { places.insert(named, at: 0) }
+        for place in places {
+            let path = "\(place)/victoria-metrics"
+            if FileManager.default.isExecutableFile(atPath: path) { return path }
+        }
+        throw EndToEndFailure(
+            "no victoria-metrics on this machine: run scripts/fetch-victoriametrics")
+    }
+
+    /// Starts, and takes the text in, but for values that it does not store (NaN).
+    init(name: String, openMetrics: String, directory: String) throws {
+        let port = try LoopbackServer.freePort()
+        address = HTTPAddress(port: port)
+        process = try ChildProcess(
+            name: name,
+            command: [
+                try Self.tool(), "-storageDataPath=\(directory)/\(name)",
+                "-httpListenAddr=127.0.0.1:\(port)", "-retentionPeriod=100y",
+                "-loggerLevel=ERROR",
+            ],
+            logPath: "\(directory)/\(name).log")
+        try process.waitUntilReady(address)
+        var lines = ""
+        for line in openMetrics.split(separator: "\n") where !line.hasPrefix("#") {
+            guard let space = line.lastIndex(of: " "),
+                let seconds = Double(line[line.index(after: space)...])
+            else { throw EndToEndFailure("a line without a time: \(line)") }
+            // Milliseconds, where OpenMetrics has seconds.
+            lines += "\(line[..<space]) \(Int64((seconds * 1000).rounded()))\n"
+        }
+        let taken = try address.post("/api/v1/import/prometheus", body: Array(lines.utf8))
+        guard taken.status == 204 else {
+            throw EndToEndFailure("\(name) took nothing in: \(taken.status) \(taken.text)")
+        }
+        // What was just taken in is not searched before it is flushed.
+        _ = try address.get("/internal/force_flush")
+    }
+}

@@ -1,0 +1,96 @@
+import PrometheusAPI
+import Testing
+
+extension EndToEnd {
+    /// A real VictoriaMetrics as a member, beside real Prometheus servers, with the data of the
+    /// member whose place it takes. It evaluates by rules of its own (staleness, `rate`, edges of
+    /// windows, which names functions keep), so the queries are those that mean the same in both
+    /// languages.
+    struct VictoriaMetricsTests {
+        private static func withGateway(
+            _ body: @escaping @Sendable (HTTPAddress, HTTPAddress) throws -> Void
+        ) async throws {
+            let scene = try Scene.required()
+            try await offPool {
+                let member = try VictoriaMetricsServer(
+                    name: "victoria", openMetrics: scene.data.openMetrics(member: 1),
+                    directory: scene.directory)
+                defer { member.process.stop() }
+                let gateway = try GatewayServer(
+                    name: "victoria-gateway",
+                    members: [
+                        .init(name: "a", url: scene.members[0].address.url),
+                        .init(name: "b-eu", url: member.address.url),
+                        .init(name: "c_us", url: scene.members[2].address.url),
+                    ], projects: [.init(name: "all", members: FederationData.members)],
+                    directory: scene.directory)
+                defer { gateway.process.stop() }
+                try body(gateway.project("all"), scene.oracle.address)
+            }
+        }
+
+        /// Both answers, each as a sorted list of texts.
+        private static func expectEqual(
+            _ path: String, _ parameters: [(String, String)], _ servers: [HTTPAddress]
+        ) throws {
+            let answers = try servers.map { server in
+                let json = try server.get(path, parameters).json()
+                #expect(json["status"]?.text == "success", "\(parameters): \(json)")
+                let data = json["data"]
+                return (data?["result"]?.items ?? data?.items ?? []).map { "\($0)" }.sorted()
+            }
+            #expect(answers[0] == answers[1], "\(path) \(parameters)")
+            #expect(!answers[1].isEmpty, "\(path) \(parameters)")
+        }
+
+        @Test("Queries, labels and series over it are those of the union")
+        func union() async throws {
+            try await Self.withGateway { gateway, oracle in
+                let end = FederationData.end / 1000
+                for query in [
+                    "sum by (project) (count_over_time(temperature[2h]))",
+                    "sum(sum_over_time(memory[2h]))", "count(last_over_time(requests_total[2h]))",
+                    "max by (project, job) (max_over_time(temperature[2h]))",
+                    "count by (project, exported_project) (last_over_time(memory[2h]))",
+                    "sum by (project) (count_over_time(up{project=\"b-eu\"}[2h]))",
+                    "avg(avg_over_time(memory{exported_project=\"\"}[2h])) > bool 0",
+                    "sum_over_time(trap{project=~\"b.*\"}[2h])",
+                    "count by (project) (count_over_time(escaped[2h]))",
+                ] {
+                    try Self.expectEqual(
+                        "/api/v1/query", [("query", query), ("time", "\(end)")], [gateway, oracle])
+                    try Self.expectEqual(
+                        "/api/v1/query_range",
+                        [
+                            ("query", query), ("start", "\(end)"), ("end", "\(end + 120)"),
+                            ("step", "60"),
+                        ], [gateway, oracle])
+                }
+                let times = [("start", "\(FederationData.start / 1000)"), ("end", "\(end)")]
+                for (path, selectors) in [
+                    ("labels", []), ("labels", ["memory"]), ("label/job/values", []),
+                    ("label/project/values", []), ("label/exported_project/values", ["memory"]),
+                    ("series", ["memory{project=\"b-eu\"}", "up"]), ("series", ["trap"]),
+                ] {
+                    try Self.expectEqual(
+                        "/api/v1/\(path)", selectors.map { ("match[]", $0) } + times,
+                        [gateway, oracle])
+                }
+            }
+        }
+
+        @Test("What it cannot is named as its limitation")
+        func limitations() async throws {
+            try await Self.withGateway { gateway, _ in
+                let request = RemoteReadRequest(
+                    queries: [
+                        .init(start: 0, end: 1, matchers: [.init("__name__", .equal, "up")])
+                    ], accepted: [.samples])
+                let read = try RemoteReadAnswer.of(gateway, request)
+                #expect(
+                    read.text.hasPrefix(
+                        "project \"b-eu\": HTTP status 400: the member does not serve remote read"))
+            }
+        }
+    }
+}
