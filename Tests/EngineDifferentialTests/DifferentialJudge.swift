@@ -56,7 +56,7 @@ struct DifferentialJudge: Sendable {
                     wanted, given, of: query, on: grid, over: store)
             else { return .equal(isEmpty: wanted.isEmpty) }
             if let expression = try? parseExpression(query, options: .everything),
-                let deviation = KnownDeviation(in: expression)
+                let deviation = KnownDeviation(in: expression, explaining: reason)
             {
                 return .excused(deviation.rawValue)
             }
