@@ -85,29 +85,42 @@ struct ChunkedAnswer: Sendable {
     private func hold(_ query: Int) async -> [Beginning] {
         let chosen = parts.filter { $0.numbers.contains(query) }
         let share = heldBytes / max(1, chosen.count)
-        return await withTaskGroup(of: (Int, Result<Held, MemberFailure>).self) { group in
-            for (index, part) in chosen.enumerated() {
+        var outcomes: [Result<Held, MemberFailure>?] = chosen.map { _ in nil }
+        await withTaskGroup(of: Ended.self) { group in
+            for index in chosen.indices {
                 group.addTask {
-                    var held = Held(part: part)
-                    var bytes = 0
-                    do throws(MemberFailure) {
-                        while bytes < share, !held.isEnded {
-                            if let page = try await part.stream.next(ofQuery: query) {
-                                bytes += page.bytes.count
-                                held.pages.append(page)
-                            } else {
-                                held.isEnded = true
-                            }
-                        }
-                        return (index, .success(held))
-                    } catch {
-                        return (index, .failure(error))
-                    }
+                    let result = await Self.held(chosen[index], query, share: share)
+                    return Ended(index: index, result: result)
                 }
             }
-            var outcomes: [(Int, Result<Held, MemberFailure>)] = []
-            for await outcome in group { outcomes.append(outcome) }
-            return outcomes.sorted { $0.0 < $1.0 }.map { (chosen[$0.0], $0.1) }
+            for await ended in group { outcomes[ended.index] = ended.result }
+        }
+        return zip(chosen, outcomes).compactMap { part, result in result.map { (part, $0) } }
+    }
+
+    /// One part that was read. A type of its own: the optimiser has lost the number in a tuple.
+    private struct Ended: Sendable {
+        var index: Int
+        var result: Result<Held, MemberFailure>
+    }
+
+    private static func held(
+        _ part: Part, _ query: Int, share: Int
+    ) async -> Result<Held, MemberFailure> {
+        var held = Held(part: part)
+        var bytes = 0
+        do {
+            while bytes < share, !held.isEnded {
+                if let page = try await part.stream.next(ofQuery: query) {
+                    bytes += page.bytes.count
+                    held.pages.append(page)
+                } else {
+                    held.isEnded = true
+                }
+            }
+            return .success(held)
+        } catch {
+            return .failure(error)
         }
     }
 

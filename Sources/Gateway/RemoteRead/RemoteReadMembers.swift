@@ -15,23 +15,34 @@ struct RemoteReadMembers: Sendable {
     func ask(
         _ plan: RemoteReadPlan, accepting types: [RemoteReadRequest.ResponseType]
     ) async -> [Outcome] {
-        var outcomes: [(index: Int, reply: Result<RemoteReadReply, any Error>)] = []
-        await withTaskGroup(of: (Int, Result<RemoteReadReply, any Error>).self) { group in
-            for (index, part) in plan.parts.enumerated() {
+        var replies: [Result<RemoteReadReply, any Error>?] = plan.parts.map { _ in nil }
+        await withTaskGroup(of: Ended.self) { group in
+            for index in plan.parts.indices {
                 if index >= max(1, concurrency), let ended = await group.next() {
-                    outcomes.append(ended)
+                    replies[ended.index] = ended.reply
                 }
-                group.addTask {
-                    do {
-                        return (index, .success(try await ask(part, types)))
-                    } catch {
-                        return (index, .failure(error))
-                    }
-                }
+                group.addTask { await end(of: plan.parts[index], types, at: index) }
             }
-            for await ended in group { outcomes.append(ended) }
+            for await ended in group { replies[ended.index] = ended.reply }
         }
-        return outcomes.sorted { $0.index < $1.index }.map { (plan.parts[$0.index], $0.reply) }
+        return zip(plan.parts, replies).compactMap { part, reply in reply.map { (part, $0) } }
+    }
+
+    /// A member that answered or failed. A type of its own: the optimiser has lost the number in
+    /// a tuple.
+    private struct Ended: Sendable {
+        var index: Int
+        var reply: Result<RemoteReadReply, any Error>
+    }
+
+    private func end(
+        of part: RemoteReadPlan.Part, _ types: [RemoteReadRequest.ResponseType], at index: Int
+    ) async -> Ended {
+        do {
+            return Ended(index: index, reply: .success(try await ask(part, types)))
+        } catch {
+            return Ended(index: index, reply: .failure(error))
+        }
     }
 
     private func ask(
