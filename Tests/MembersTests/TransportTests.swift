@@ -162,7 +162,7 @@ import Testing
         } _: { transport, server in
             let error = await failure { () async throws(TransferError) in
                 try await transport.execute(
-                    TransferRequest(url: server.url, timeout: 2000, maximumBytes: 1000)
+                    TransferRequest(url: server.url, timeout: 60_000, maximumBytes: 1000)
                 ).body.collect()
             }
             #expect(error?.kind == broken.kind, "\(error?.text ?? "no error")")
@@ -222,8 +222,8 @@ import Testing
         } _: { transport, server in
             let response = try await transport.execute(
                 TransferRequest(
-                    url: server.url, timeout: 1000, timeoutCountsPauses: count, window: 64 << 10))
-            try await Task.sleep(for: .milliseconds(1500))
+                    url: server.url, timeout: 4000, timeoutCountsPauses: count, window: 64 << 10))
+            try await Task.sleep(for: .milliseconds(4500))
             var received = 0
             let error = await failure { () async throws(TransferError) in
                 received = try await response.body.collect().count
