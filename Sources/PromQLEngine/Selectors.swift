@@ -45,6 +45,11 @@ extension Evaluator {
         let found = try fetch(
             selector.matchers, from: (fixed ?? (grid.start &- offset)) &- reach,
             through: fixed ?? (lastStep &- offset))
+        // Of a fixed selector, `timestamp` reads at the fixed time itself, not moved by the offset,
+        // within what was selected with it: as Prometheus 2.x and 3.x `promql/engine.go`.
+        let isUnmoved = field == .time && fixed != nil
+        let latest = isUnmoved ? min(0, offset) : 0
+        let earliest = (isUnmoved ? max(0, offset) : 0) &- reach
         let count = grid.count
         let base = state.samples
         var held = 0
@@ -59,9 +64,9 @@ extension Evaluator {
             var hits = 0
             for step in 0..<count {
                 let time = fixed ?? (grid.time(at: step) &- offset)
-                while next < times.count, times[next] <= time { next += 1 }
+                while next < times.count, times[next] <= time &+ latest { next += 1 }
                 let newest = next - 1
-                guard newest >= 0, times[newest] >= time &- reach else { continue }
+                guard newest >= 0, times[newest] >= time &+ earliest else { continue }
                 if let histogram = samples.histograms.isEmpty ? nil : samples.histograms[newest] {
                     if SampleValue.isStale(histogram.sum) { continue }
                     if field == .value {

@@ -49,6 +49,7 @@ enum KnownDeviation: String {
             }
             if Self.contains(.divide, in: aggregation.expression)
                 || Self.isTranscendental(aggregation.expression)
+                || Self.isMean(aggregation.expression)
             {
                 self = .printedLastBit
                 return
@@ -85,6 +86,15 @@ enum KnownDeviation: String {
             return true
         }
         return expression.children.contains(where: isAdded)
+    }
+
+    /// 2.42 moves a mean from value to value; 3.x and we divide a compensated sum.
+    private static func isMean(_ expression: Expression) -> Bool {
+        switch expression {
+        case .aggregation(let aggregation) where aggregation.op == .avg: true
+        case .call(let call) where call.function == .avgOverTime: true
+        default: expression.children.contains(where: isMean)
+        }
     }
 
     private static func isTranscendental(_ expression: Expression) -> Bool {

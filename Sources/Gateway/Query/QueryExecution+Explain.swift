@@ -38,7 +38,7 @@ extension QueryExecution {
         let asker = QuestionAsker(
             project: project, lookback: query.lookback, deadline: query.deadline,
             concurrency: limits.maxMemberConcurrency, source: source)
-        return await withTaskGroup(of: (Int, FetchAnalysis).self) { group in
+        return await withTaskGroup(of: AnalysedFetch.self) { group in
             for (index, fetch) in plan.fetches.enumerated() {
                 group.addTask {
                     let began = ContinuousClock.now
@@ -52,15 +52,20 @@ extension QueryExecution {
                     let elapsed = (ContinuousClock.now - began).components
                     analysis.milliseconds =
                         Double(elapsed.seconds) * 1000 + Double(elapsed.attoseconds) / 1e15
-                    return (index, analysis)
+                    return AnalysedFetch(index: index, analysis: analysis)
                 }
             }
             var all = [FetchAnalysis](
                 repeating: FetchAnalysis(milliseconds: 0, series: 0, samples: 0),
                 count: plan.fetches.count)
-            for await (index, analysis) in group { all[index] = analysis }
+            for await one in group { all[one.index] = one.analysis }
             return all
         }
+    }
+
+    private struct AnalysedFetch: Sendable {
+        var index: Int
+        var analysis: FetchAnalysis
     }
 
     private static func size(of value: FetchedValue) -> (series: Int, samples: Int) {

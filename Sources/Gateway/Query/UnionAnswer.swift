@@ -67,10 +67,16 @@ struct UnionAnswer: Sendable {
 
     // MARK: - Reading
 
+    private struct BegunPart: Sendable {
+        var index: Int
+        var part: Part
+        var failure: FragmentFailure?
+    }
+
     /// Opens every stream and reads it to its end or to its share of what may be held.
     private func begin(_ fetches: [Plan.Fetch]) async -> ([Part], MissingMembers) {
         let share = heldBytes / max(1, fetches.count)
-        return await withTaskGroup(of: (Int, Part, FragmentFailure?).self) { group in
+        return await withTaskGroup(of: BegunPart.self) { group in
             for (index, fetch) in fetches.enumerated() {
                 group.addTask {
                     var part = Part(member: fetch.member, reader: ReadAhead())
@@ -87,23 +93,23 @@ struct UnionAnswer: Sendable {
                             bytes += page.bytes.count
                             part.held.append(page)
                         }
-                        return (index, part, nil)
+                        return BegunPart(index: index, part: part)
                     } catch {
-                        return (index, part, error)
+                        return BegunPart(index: index, part: part, failure: error)
                     }
                 }
             }
-            var parts: [(Int, Part)] = []
+            var begun: [BegunPart] = []
             var missing = MissingMembers(names: asker.names)
-            for await (index, part, failure) in group {
-                if let failure {
-                    missing.add(part.member, failure)
-                    await part.reader.cancel()
+            for await one in group {
+                if let failure = one.failure {
+                    missing.add(one.part.member, failure)
+                    await one.part.reader.cancel()
                 } else {
-                    parts.append((index, part))
+                    begun.append(one)
                 }
             }
-            return (parts.sorted { $0.0 < $1.0 }.map(\.1), missing)
+            return (begun.sorted { $0.index < $1.index }.map(\.part), missing)
         }
     }
 

@@ -130,12 +130,21 @@ public struct FederationProof: Sendable {
         case .call(let call)?
         where [.changes, .resets, .floor, .ceil, .round, .sgn].contains(call.function):
             break
+        case let root? where root.children.contains(where: Self.containsPrintInSubquery): break
         default: return false
         }
         var strict = federated
         strict.scope.exactness = .strict
         if case .different = compare(query, on: grid, with: strict) { return false }
         return true
+    }
+
+    private static func containsPrintInSubquery(_ expression: Expression) -> Bool {
+        guard case .subquery(let subquery) = expression else { return false }
+        return contains(subquery.expression) { part in
+            if case .aggregation(let aggregation) = part { return aggregation.op == .countValues }
+            return false
+        }
     }
 
     private static func hasVariance(_ expression: Expression) -> Bool {

@@ -52,16 +52,21 @@ struct ProjectStatus: Sendable {
         }
     }
 
+    private struct FoundStatus: Sendable {
+        var index: Int
+        var status: MemberStatus
+    }
+
     /// At once, and in the order given.
     func each(
         _ names: [String], _ status: @escaping @Sendable (String) async -> MemberStatus
     ) async -> [(name: String, status: MemberStatus)] {
-        await withTaskGroup(of: (Int, MemberStatus).self) { group in
+        await withTaskGroup(of: FoundStatus.self) { group in
             for (index, name) in names.enumerated() {
-                group.addTask { (index, await status(name)) }
+                group.addTask { FoundStatus(index: index, status: await status(name)) }
             }
             var found: [Int: MemberStatus] = [:]
-            for await (index, status) in group { found[index] = status }
+            for await one in group { found[one.index] = one.status }
             return names.enumerated().compactMap { index, name in
                 found[index].map { (name: name, status: $0) }
             }
