@@ -20,17 +20,18 @@ public struct ExplainNode: Sendable, Equatable {
     public var grid: StepGrid?
     /// Index into `Plan.fetches`, for requests.
     public var fetch: Int?
+    /// The part of the local expression, for what the engine evaluates.
+    public var part: Expression?
     public var children: [ExplainNode]
 
-    /// The indented tree, a line a node; `cost` may add what a request (by index into
-    /// `Plan.fetches`) took.
-    public func tree(cost: (Int) -> String? = { _ in nil }) -> String {
+    /// The indented tree, a line a node; `cost` may add what the node took.
+    public func tree(cost: (ExplainNode) -> String? = { _ in nil }) -> String {
         lines(indent: "", cost).joined(separator: "\n")
     }
 
-    private func lines(indent: String, _ cost: (Int) -> String?) -> [String] {
+    private func lines(indent: String, _ cost: (ExplainNode) -> String?) -> [String] {
         let name = member.map { "\($0): " } ?? ""
-        let taken = fetch.flatMap(cost).map { "  [\($0)]" } ?? ""
+        let taken = cost(self).map { "  [\($0)]" } ?? ""
         let head = "\(indent)\(place == .member ? "→ " : "")\(name)\(text)\(gridText)\(taken)"
         return [head] + children.flatMap { $0.lines(indent: indent + "  ", cost) }
     }
@@ -55,14 +56,17 @@ extension Plan {
     private func explained(_ expression: Expression, _ members: [String]) -> ExplainNode {
         func node(_ text: String, _ parts: [Expression]) -> ExplainNode {
             ExplainNode(
-                place: .gateway, text: text, children: parts.map { explained($0, members) })
+                place: .gateway, text: text, part: expression,
+                children: parts.map { explained($0, members) })
         }
         switch expression {
-        case .fragment(let reference): return explained(leaf: reference.id, members)
+        case .fragment(let reference):
+            return explained(leaf: reference.id, of: expression, members)
         case .number, .string: return node(expression.description, [])
         case .vectorSelector(let selector):
             return FragmentSelector.leaf(of: selector.matchers)
-                .map { explained(leaf: $0, members) } ?? node(expression.description, [])
+                .map { explained(leaf: $0, of: expression, members) }
+                ?? node(expression.description, [])
         case .matrixSelector(let matrix):
             return node("windows", [.vectorSelector(matrix.selector)])
         case .paren(let paren): return explained(paren.expression, members)
@@ -92,7 +96,9 @@ extension Plan {
         return "\(name) \(aggregation.isWithout ? "without" : "by") (\(labels))"
     }
 
-    private func explained(leaf id: LeafID, _ members: [String]) -> ExplainNode {
+    private func explained(
+        leaf id: LeafID, of part: Expression? = nil, _ members: [String]
+    ) -> ExplainNode {
         let leaf = leaves[id]
         let name =
             switch leaf.combination {
@@ -103,7 +109,7 @@ extension Plan {
             case .information: "union of the info series"
             }
         return ExplainNode(
-            place: .merge, text: name, grid: leaf.grid,
+            place: .merge, text: name, grid: leaf.grid, part: part,
             children: leaf.fetches.map { fetch in
                 ExplainNode(
                     place: .member, text: fetches[fetch].text,

@@ -34,6 +34,8 @@ public struct Engine: Sendable {
         var annotations = evaluator.state.annotations
         if let refusal = annotations.refusal { throw .execution(refusal) }
         if options.dialect == .prometheus2 { annotations = Annotations() }
-        return QueryResult(value: value, grid: grid, annotations: annotations)
+        var result = QueryResult(value: value, grid: grid, annotations: annotations)
+        result.trace = evaluator.state.trace
+        return result
     }
 }

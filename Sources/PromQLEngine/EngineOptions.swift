@@ -33,6 +33,8 @@ public struct EngineOptions: Sendable, Hashable {
     public var maxSamples = 50_000_000
     /// When the evaluation must have ended; nil for never.
     public var deadline: ContinuousClock.Instant?
+    /// Whether the result says what each part of the expression cost.
+    public var isTraced = false
 
     public init() {}
 }

@@ -1,6 +1,8 @@
 /// What changes while a query is evaluated, whatever grid is being evaluated.
 struct EvaluationState {
     var annotations = Annotations()
+    /// Nil when nobody wants to know.
+    var trace: EvaluationTrace?
     /// Samples held by values that are still needed.
     private(set) var samples = 0
     private(set) var peakSamples = 0
@@ -10,6 +12,7 @@ struct EvaluationState {
     init(_ options: EngineOptions) {
         maxSamples = options.maxSamples
         deadline = options.deadline
+        trace = options.isTraced ? EvaluationTrace() : nil
     }
 
     /// Sets the number of samples in memory.

@@ -16,6 +16,8 @@ public struct QueryResult: Sendable {
     public var value: Value
     public var grid: StepGrid
     public var annotations: Annotations
+    /// When the options ask for it.
+    public var trace: EvaluationTrace?
 
     public init(value: Value, grid: StepGrid, annotations: Annotations) {
         self.value = value

@@ -111,16 +111,20 @@ extension Evaluator {
     mutating func rangeVector(
         _ expression: Expression
     ) throws(EvaluationError) -> RangeVector {
+        let began = state.trace.map { _ in ContinuousClock.now }
+        let vector: RangeVector
         switch expression {
         case .matrixSelector(let matrix):
-            return try rangeVector(matrix)
+            vector = try rangeVector(matrix)
         case .subquery(let subquery):
-            return try rangeVector(subquery)
+            vector = try rangeVector(subquery)
         case .paren(let paren):
-            return try rangeVector(paren.expression)
+            vector = try rangeVector(paren.expression)
         case .number, .string, .unary, .binary, .aggregation, .call, .vectorSelector, .fragment:
             throw .execution("unexpected error: expected a range vector")
         }
+        if let began { state.trace?.add(.range(vector), of: expression, since: began) }
+        return vector
     }
 
     private mutating func rangeVector(

@@ -7,7 +7,7 @@ struct ExplainCommand: AsyncParsableCommand {
         commandName: "explain",
         abstract: "Shows how a gateway answers a query: who is asked what, and what is done here.")
 
-    @Flag(help: "Ask the members too, and say what each request cost.")
+    @Flag(help: "Run the plan too, and say what each request and operator cost.")
     var analyze = false
     @Flag(help: "Print the whole answer as JSON.")
     var json = false

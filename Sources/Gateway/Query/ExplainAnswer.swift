@@ -1,30 +1,17 @@
 import Federation
 import PromQL
+import PromQLEngine
 import PrometheusAPI
 import PrometheusHTTP
 import TimeSeries
-
-/// What `explain` says of one fetch that was really asked.
-struct FetchAnalysis: Sendable {
-    var milliseconds: Double
-    var series: Int
-    var samples: Int
-    /// The cause, when the member did not answer.
-    var failure: String?
-
-    var text: String {
-        let time = "\((milliseconds * 10).rounded() / 10) ms"
-        return failure.map { "\(time), \($0)" } ?? "\(time), \(series) series, \(samples) samples"
-    }
-}
 
 /// The answer of `explain`: the plan as a tree, as text and as JSON.
 struct ExplainAnswer: Sendable {
     var query: QueryRequest
     var plan: Plan
     var scope: FederationScope
-    /// By fetch; nil when nothing was asked.
-    var analysis: [FetchAnalysis]?
+    /// Nil when nothing was asked.
+    var analysis: QueryAnalysis?
 
     var response: PrometheusResponse {
         var out = Envelope.head
@@ -42,9 +29,13 @@ struct ExplainAnswer: Sendable {
         JSONText.append(plan.membersAsked.sorted().map { scope.members[$0] }, to: &out)
         let root = plan.explained(members: scope.members)
         out.append(contentsOf: ",\"tree\":".utf8)
-        JSONText.append(root.tree { analysis?[$0].text }, to: &out)
+        JSONText.append(root.tree { costText(of: $0, isRoot: $0 == root) }, to: &out)
         out.append(contentsOf: ",\"plan\":".utf8)
-        append(root, to: &out)
+        append(root, isRoot: true, to: &out)
+        if let failure = analysis?.failure {
+            out.append(contentsOf: ",\"failure\":".utf8)
+            JSONText.append(failure, to: &out)
+        }
         out.append(contentsOf: ",\"notPushedDown\":[".utf8)
         for (index, note) in plan.notes.enumerated() {
             out.append(contentsOf: (index > 0 ? "," : "").utf8)
@@ -59,7 +50,7 @@ struct ExplainAnswer: Sendable {
         return .json(out)
     }
 
-    private func append(_ node: ExplainNode, to out: inout [UInt8]) {
+    private func append(_ node: ExplainNode, isRoot: Bool = false, to out: inout [UInt8]) {
         out.append(contentsOf: "{\"place\":".utf8)
         JSONText.append(node.place.rawValue, to: &out)
         out.append(contentsOf: ",\"text\":".utf8)
@@ -73,16 +64,7 @@ struct ExplainAnswer: Sendable {
                 contentsOf:
                     ",\"startMs\":\(grid.start),\"endMs\":\(grid.end),\"stepMs\":\(grid.step)".utf8)
         }
-        if let fetch = node.fetch, let one = analysis?[fetch] {
-            out.append(
-                contentsOf:
-                    ",\"milliseconds\":\(one.milliseconds),\"series\":\(one.series),\"samples\":\(one.samples)"
-                    .utf8)
-            if let failure = one.failure {
-                out.append(contentsOf: ",\"failure\":".utf8)
-                JSONText.append(failure, to: &out)
-            }
-        }
+        appendCost(of: node, isRoot: isRoot, to: &out)
         if !node.children.isEmpty {
             out.append(contentsOf: ",\"children\":[".utf8)
             for (index, child) in node.children.enumerated() {
@@ -92,5 +74,41 @@ struct ExplainAnswer: Sendable {
             out.append(UInt8(ascii: "]"))
         }
         out.append(UInt8(ascii: "}"))
+    }
+
+    private func appendCost(of node: ExplainNode, isRoot: Bool, to out: inout [UInt8]) {
+        guard let analysis else { return }
+        if let fetch = node.fetch {
+            let one = analysis.fetches[fetch]
+            out.append(contentsOf: ",\"milliseconds\":\(one.milliseconds)".utf8)
+            out.append(
+                contentsOf: ",\"bytes\":\(one.bytes),\"series\":\(one.series)".utf8)
+            out.append(contentsOf: ",\"samples\":\(one.samples)".utf8)
+            if let failure = one.failure {
+                out.append(contentsOf: ",\"failure\":".utf8)
+                JSONText.append(failure, to: &out)
+            }
+        } else if let cost = analysis.cost(of: node, isRoot: isRoot) {
+            out.append(contentsOf: ",\"milliseconds\":\(cost.milliseconds)".utf8)
+            out.append(
+                contentsOf: ",\"series\":\(cost.series),\"samples\":\(cost.samples)".utf8)
+        }
+    }
+
+    private func costText(of node: ExplainNode, isRoot: Bool) -> String? {
+        guard let analysis else { return nil }
+        if let fetch = node.fetch {
+            let one = analysis.fetches[fetch]
+            return Self.rounded(one.milliseconds)
+                + (one.failure.map { ", \($0)" }
+                    ?? ", \(one.bytes) bytes, \(one.series) series, \(one.samples) samples")
+        }
+        return analysis.cost(of: node, isRoot: isRoot).map {
+            "\(Self.rounded($0.milliseconds)), \($0.series) series, \($0.samples) samples"
+        }
+    }
+
+    private static func rounded(_ milliseconds: Double) -> String {
+        "\((milliseconds * 10).rounded() / 10) ms"
     }
 }

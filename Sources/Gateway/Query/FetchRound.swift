@@ -9,14 +9,18 @@ struct FetchRound: Sendable {
     typealias Outcome = Result<QuestionAsker.Fetched, FragmentFailure>
 
     /// One fetch that ended.
-    private struct Ended: Sendable {
+    struct Ended: Sendable {
         var index: Int
         var outcome: Outcome
+        /// From its turn to its last byte.
+        var milliseconds: Double
     }
 
     /// In the order of the fetches.
-    func outcomes(of fetches: [Plan.Fetch]) async -> [Outcome] {
-        var outcomes = [Outcome](repeating: .failure(.cancelled), count: fetches.count)
+    func ended(_ fetches: [Plan.Fetch]) async -> [Ended] {
+        var all: [Ended] = fetches.indices.map {
+            Ended(index: $0, outcome: .failure(.cancelled), milliseconds: 0)
+        }
         let width = min(fetches.count, max(1, limits.maxMemberConcurrency))
         await withTaskGroup(of: Ended.self) { group in
             for index in 0..<width {
@@ -24,22 +28,26 @@ struct FetchRound: Sendable {
             }
             var next = width
             while let ended = await group.next() {
-                outcomes[ended.index] = ended.outcome
+                all[ended.index] = ended
                 guard next < fetches.count else { continue }
                 let index = next
                 group.addTask { await end(of: fetches[index], at: index) }
                 next += 1
             }
         }
-        return outcomes
+        return all
     }
 
     private func end(of fetch: Plan.Fetch, at index: Int) async -> Ended {
-        do {
-            let fetched = try await asker.fetch(fetch, maxSeries: limits.maxSeries)
-            return Ended(index: index, outcome: .success(fetched))
+        let began = ContinuousClock.now
+        let outcome: Outcome
+        do throws(FragmentFailure) {
+            outcome = .success(try await asker.fetch(fetch, maxSeries: limits.maxSeries))
         } catch {
-            return Ended(index: index, outcome: .failure(error))
+            outcome = .failure(error)
         }
+        return Ended(
+            index: index, outcome: outcome,
+            milliseconds: began.duration(to: .now) / .milliseconds(1))
     }
 }

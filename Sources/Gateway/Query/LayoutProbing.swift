@@ -16,7 +16,7 @@ struct LayoutProbing {
             var further = fetch
             further.text = LayoutProbe.text(question, about: fetch.text)
             do throws(FragmentFailure) {
-                probe.take(try await asker.columns(further, maxSeries: maxSeries).0)
+                probe.take(try await asker.columns(further, maxSeries: maxSeries).series)
             } catch {
                 // A member that cannot be asked so leaves the doubt.
                 guard case .rejected = error else { throw error }

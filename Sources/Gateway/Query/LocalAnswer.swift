@@ -16,36 +16,63 @@ struct LocalAnswer: Sendable {
 
     /// - Throws: `APIError`.
     func response() async throws -> PrometheusResponse {
-        var missing = MissingMembers(names: asker.names)
-        let outcomes = await FetchRound(asker: asker, limits: limits).outcomes(of: plan.fetches)
-        var values = [FetchedValue](repeating: .nothing, count: plan.fetches.count)
+        let gathered = gathered(await FetchRound(asker: asker, limits: limits).ended(plan.fetches))
+        let failures = try gathered.missing.warnings(for: plan, under: query.partialResponse)
+        if let strict = try strict(after: gathered) { return try await strict.response() }
+        return .json(written(try evaluated(gathered), failures, gathered.annotations))
+    }
+
+    /// What the members said, as the engine takes it.
+    struct Gathered: Sendable {
+        /// By fetch; nothing of members that are missing.
+        var values: [FetchedValue]
         var annotations = MemberAnnotations()
-        for (index, outcome) in outcomes.enumerated() {
-            let member = plan.fetches[index].member
-            switch outcome {
-            case .failure(let failure): missing.add(member, failure)
+        var missing: MissingMembers
+    }
+
+    func gathered(_ round: [FetchRound.Ended]) -> Gathered {
+        var gathered = Gathered(
+            values: [FetchedValue](repeating: .nothing, count: plan.fetches.count),
+            missing: MissingMembers(names: asker.names))
+        for ended in round {
+            let member = plan.fetches[ended.index].member
+            switch ended.outcome {
+            case .failure(let failure): gathered.missing.add(member, failure)
             case .success(let fetched):
-                values[index] = fetched.value
+                gathered.values[ended.index] = fetched.value
                 for trailer in fetched.trailers {
-                    annotations.add(trailer, from: asker.names[member])
+                    gathered.annotations.add(trailer, from: asker.names[member])
                 }
             }
         }
         // A member is in the answer wholly or not at all.
-        for index in values.indices where missing.members.contains(plan.fetches[index].member) {
-            values[index] = .nothing
+        for index in gathered.values.indices
+        where gathered.missing.members.contains(plan.fetches[index].member) {
+            gathered.values[index] = .nothing
         }
-        let failures = try missing.warnings(for: plan, under: query.partialResponse)
-        if scope.exactness != .strict, needsStrict(values, annotations) {
-            var strict = self
-            strict.scope.exactness = .strict
-            strict.plan = try Planner.plan(query.expression, on: query.grid, in: strict.scope)
-            return try await strict.response()
-        }
-        let result: QueryResult
+        return gathered
+    }
+
+    /// The same query with a plan that splits no aggregation, where the split lost something that
+    /// only the inner series show; else nil.
+    func strict(after gathered: Gathered) throws -> LocalAnswer? {
+        guard scope.exactness != .strict,
+            plan.poolsHistograms(gathered.values)
+                || gathered.annotations.warnings.contains(where: {
+                    $0.contains("mix of histograms")
+                })
+        else { return nil }
+        var strict = self
+        strict.scope.exactness = .strict
+        strict.plan = try Planner.plan(query.expression, on: query.grid, in: strict.scope)
+        return strict
+    }
+
+    func evaluated(_ gathered: Gathered) throws(APIError) -> QueryResult {
         do throws(EvaluationError) {
-            result = try plan.evaluate(
-                fetched: values, partition: scope.partition, options: options, text: query.text)
+            return try plan.evaluate(
+                fetched: gathered.values, partition: scope.partition, options: options,
+                text: query.text)
         } catch {
             switch error {
             case .execution(let text): throw APIError(.execution, text)
@@ -53,13 +80,6 @@ struct LocalAnswer: Sendable {
             case .canceled(let text): throw APIError(.canceled, text)
             }
         }
-        return .json(written(result, failures, annotations))
-    }
-
-    /// Whether the split lost something that only the inner series show.
-    private func needsStrict(_ values: [FetchedValue], _ annotations: MemberAnnotations) -> Bool {
-        plan.poolsHistograms(values)
-            || annotations.warnings.contains { $0.contains("mix of histograms") }
     }
 
     private func written(

@@ -1,5 +1,6 @@
 import Federation
 import Projects
+import PromQLEngine
 import PrometheusAPI
 import PrometheusHTTP
 import TimeSeries
@@ -18,67 +19,38 @@ extension QueryExecution {
                 request, kind: kind, project: project, settings: settings,
                 maxQueryBytes: limits.maxQueryBytes, now: now())
             let (query, plan, scope) = try await plan(asked, for: project)
-            var answer = ExplainAnswer(query: query, plan: plan, scope: scope)
-            if ["true", "1"].contains(request.parameter("analyze")) {
-                answer.analysis = try await slots.withSlot {
-                    await analyze(plan, query, project)
-                }
+            guard ["true", "1"].contains(request.parameter("analyze")) else {
+                return ExplainAnswer(query: query, plan: plan, scope: scope).response
             }
-            return answer.response
+            var traced = options(query, scope.rangeBoundary)
+            traced.isTraced = true
+            let answer = LocalAnswer(
+                query: query, plan: plan, scope: scope,
+                asker: QuestionAsker(
+                    project: project, lookback: query.lookback, deadline: query.deadline,
+                    concurrency: limits.maxMemberConcurrency, source: source),
+                options: traced, limits: limits)
+            return try await slots.withSlot { try await Self.analyzed(answer) }.response
         } catch {
             return ErrorAnswer.of(error)
         }
     }
 
-    private func analyze(
-        _ plan: Plan, _ query: QueryRequest, _ project: ResolvedProject
-    ) async
-        -> [FetchAnalysis]
-    {
-        let asker = QuestionAsker(
-            project: project, lookback: query.lookback, deadline: query.deadline,
-            concurrency: limits.maxMemberConcurrency, source: source)
-        return await withTaskGroup(of: AnalysedFetch.self) { group in
-            for (index, fetch) in plan.fetches.enumerated() {
-                group.addTask {
-                    let began = ContinuousClock.now
-                    var analysis = FetchAnalysis(milliseconds: 0, series: 0, samples: 0)
-                    do throws(FragmentFailure) {
-                        let fetched = try await asker.fetch(fetch, maxSeries: limits.maxSeries)
-                        (analysis.series, analysis.samples) = Self.size(of: fetched.value)
-                    } catch {
-                        analysis.failure = error.text
-                    }
-                    let elapsed = (ContinuousClock.now - began).components
-                    analysis.milliseconds =
-                        Double(elapsed.seconds) * 1000 + Double(elapsed.attoseconds) / 1e15
-                    return AnalysedFetch(index: index, analysis: analysis)
-                }
-            }
-            var all = [FetchAnalysis](
-                repeating: FetchAnalysis(milliseconds: 0, series: 0, samples: 0),
-                count: plan.fetches.count)
-            for await one in group { all[one.index] = one.analysis }
-            return all
+    /// Runs the plan, or the stricter one that the answers of the members call for.
+    private static func analyzed(_ answer: LocalAnswer) async throws -> ExplainAnswer {
+        let round = await FetchRound(asker: answer.asker, limits: answer.limits)
+            .ended(answer.plan.fetches)
+        let gathered = answer.gathered(round)
+        if let strict = try answer.strict(after: gathered) { return try await analyzed(strict) }
+        var analysis = QueryAnalysis(fetches: round.map(FetchAnalysis.init))
+        let began = ContinuousClock.now
+        do throws(APIError) {
+            let result = try answer.evaluated(gathered)
+            analysis.take(result, milliseconds: began.duration(to: .now) / .milliseconds(1))
+        } catch {
+            analysis.failure = error.message
         }
-    }
-
-    private struct AnalysedFetch: Sendable {
-        var index: Int
-        var analysis: FetchAnalysis
-    }
-
-    private static func size(of value: FetchedValue) -> (series: Int, samples: Int) {
-        switch value {
-        case .samples(let series): (series.count, series.reduce(0) { $0 + $1.times.count })
-        case .steps(let series):
-            (
-                series.count,
-                series.reduce(0) { sum, one in
-                    sum + one.histograms.count
-                        + one.values.reduce(0) { $0 + (SampleValue.isAbsent($1) ? 0 : 1) }
-                }
-            )
-        }
+        return ExplainAnswer(
+            query: answer.query, plan: answer.plan, scope: answer.scope, analysis: analysis)
     }
 }

@@ -110,7 +110,7 @@ struct QueryExecution: Sendable {
             exactness: query.exactness)
     }
 
-    private func options(
+    func options(
         _ query: QueryRequest, _ boundary: EngineOptions.RangeBoundary
     )
         -> EngineOptions

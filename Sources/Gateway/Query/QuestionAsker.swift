@@ -40,6 +40,8 @@ struct QuestionAsker: Sendable {
     struct Fetched: Sendable {
         var value: FetchedValue
         var trailers: [ResponseScanner.Trailer] = []
+        /// Of the series, as JSON and inflated.
+        var bytes = 0
     }
 
     /// A fetch, wholly read and decoded. Grids of more steps than a member answers at once are
@@ -48,7 +50,9 @@ struct QuestionAsker: Sendable {
         switch fetch.form {
         case .samples:
             var series: [SampleSeries] = []
+            var bytes = 0
             let trailer = try await pages(fetch, on: fetch.grid) { page throws(ScanError) in
+                bytes += page.bytes.count
                 series += try PageDecoder().samples(of: page)
                 try Self.check(series.count, maxSeries)
             }
@@ -58,22 +62,30 @@ struct QuestionAsker: Sendable {
                     try LayoutProbing.check(histogram, fetch)
                 }
             }
-            return Fetched(value: .samples(series), trailers: [trailer])
+            return Fetched(value: .samples(series), trailers: [trailer], bytes: bytes)
         case .steps:
-            var (series, trailers) = try await columns(fetch, maxSeries: maxSeries)
+            let answer = try await columns(fetch, maxSeries: maxSeries)
+            var series = answer.series
             if series.contains(where: { !$0.histograms.isEmpty }) {
                 series = try await LayoutProbing(asker: self, fetch: fetch, maxSeries: maxSeries)
                     .decided(series)
             }
-            return Fetched(value: .steps(series), trailers: trailers)
+            return Fetched(value: .steps(series), trailers: answer.trailers, bytes: answer.bytes)
         }
     }
 
-    /// The columns of a fetch, as they were read.
+    /// Columns as they were read, with what came beside them.
+    struct Columns: Sendable {
+        var series: [StepSeries] = []
+        var trailers: [ResponseScanner.Trailer] = []
+        var bytes = 0
+    }
+
+    /// The columns of a fetch.
     func columns(
         _ fetch: Plan.Fetch, maxSeries: Int
-    ) async throws(FragmentFailure) -> ([StepSeries], [ResponseScanner.Trailer]) {
-        var trailers: [ResponseScanner.Trailer] = []
+    ) async throws(FragmentFailure) -> Columns {
+        var answer = Columns()
         var columns = StepColumns(count: fetch.grid.count)
         var first = 0
         while first < fetch.grid.count {
@@ -83,13 +95,15 @@ struct QuestionAsker: Sendable {
                 end: fetch.grid.time(at: first + count - 1), step: fetch.grid.step)
             let offset = first
             let trailer = try await pages(fetch, on: piece) { page throws(ScanError) in
+                answer.bytes += page.bytes.count
                 try columns.add(PageDecoder().steps(of: page, on: piece), at: offset)
                 try Self.check(columns.series.count, maxSeries)
             }
-            trailers.append(trailer)
+            answer.trailers.append(trailer)
             first += count
         }
-        return (columns.series, trailers)
+        answer.series = columns.series
+        return answer
     }
 
     /// Whether the member of a fetch can have histograms with custom buckets at all.

@@ -79,7 +79,7 @@ private func up(_ value: Int) -> String {
     private func ask(
         _ query: String, _ behaviours: [ScriptedSource.Behaviour],
         policy: PartialResponse = .safe, held: Int = 1 << 20, range: Bool = false,
-        maxSeries: Int = 1000, limit: Int = 0
+        maxSeries: Int = 1000, limit: Int = 0, analyze: Bool = false
     ) async throws -> (status: Int, body: String, asked: [String]) {
         let transport = try CurlMulti()
         let names = (0..<behaviours.count).map { String(Character(UnicodeScalar(97 + UInt8($0)))) }
@@ -108,13 +108,17 @@ private func up(_ value: Int) -> String {
         var form = "query=\(query)"
         form += range ? "&start=100&end=100&step=15" : "&time=100"
         if limit > 0 { form += "&limit=\(limit)" }
+        if analyze { form += "&analyze=true" }
         let target =
             "/api/v1/query?"
             + form.replacing("+", with: "%2B")
             .replacing(" ", with: "+")
         let request = try #require(PrometheusRequest(method: "GET", target: target))
-        let response = await execution.respond(
-            to: request, project: project, kind: range ? .range : .instant)
+        let response =
+            analyze
+            ? await execution.explain(request, project: project)
+            : await execution.respond(
+                to: request, project: project, kind: range ? .range : .instant)
         let answer = try await response.collected()
         return (answer.status, String(decoding: answer.body, as: UTF8.self), await asked.all)
     }
@@ -135,6 +139,34 @@ private func up(_ value: Int) -> String {
                 == #"{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[100,"7"]}]}}"#
         )
         #expect(answer.asked.sorted() == ["a: sum(up)", "b: sum(up)"])
+    }
+
+    @Test func analysisSaysWhatEachRequestAndOperatorCost() async throws {
+        func timeless(_ text: String) -> String {
+            text.replacing(/"milliseconds":[0-9.e-]+/, with: "\"milliseconds\":0")
+                .replacing(/[0-9.]+ ms,/, with: "0 ms,")
+        }
+        let two = vector(
+            #"{"metric":{"job":"x"},"value":[100,"3"]},{"metric":{"job":"y"},"value":[100,"4"]}"#)
+        let answer = try await ask(
+            "sum by (job) (up) > 1", [.answers(two), .fails(down)], analyze: true)
+        #expect(answer.status == 200)
+        let body = timeless(answer.body)
+        let fetched = #""milliseconds":0,"bytes":110,"series":2,"samples":2"#
+        for part in [
+            #""tree":"binary \u003e  [0 ms, 2 series, 2 samples]\n  sum by (job)  [0 ms, 2 series, 2 samples]\n    union  [at 100000 ms]  [0 ms, 2 series, 2 samples]\n      → a: sum by (job) (up)  [0 ms, 110 bytes, 2 series, 2 samples]\n      → b: sum by (job) (up)  [0 ms, connection refused]\n  1  [0 ms, 0 series, 1 samples]""#,
+            #"{"place":"gateway","text":"binary \u003e","milliseconds":0,"series":2,"samples":2,"#,
+            #""member":"a","startMs":100000,"endMs":100000,"stepMs":0,"# + fetched,
+            #""series":0,"samples":0,"failure":"connection refused""#,
+        ] {
+            #expect(body.contains(part), "\(body)")
+        }
+    }
+
+    @Test func analysisOfAUnionSaysWhatTheMergeCost() async throws {
+        let answer = try await ask("up", [.answers(up(1)), .answers(up(2))], analyze: true)
+        #expect(answer.body.contains(#""place":"merge","text":"union""#))
+        #expect(answer.body.contains(#""series":2,"samples":2,"children""#), "\(answer.body)")
     }
 
     @Test func histogramsThatCouldBeTwoThingsAreAnError() async throws {
