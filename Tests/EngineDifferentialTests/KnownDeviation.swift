@@ -19,8 +19,11 @@ enum KnownDeviation: String {
     case infiniteRegression = "regressions over infinite values"
     /// The last bit of a mean, a quotient or a transcendental function becomes another label.
     case printedLastBit = "count_values prints the last bit of computed values"
-    /// The last bit of a power is larger than what it is divided by.
-    case remainderOfPower = "the remainder of a large power"
+    /// The last bit of a power, or of a sum of large numbers in another order, is not small beside
+    /// what it is divided by.
+    case remainderOfLarge = "the remainder of a large power or sum"
+    /// A mean that stays the same but for its last bit is a counter that was reset.
+    case resetOfMean = "counters that are computed means seem to be reset"
 
     /// The first deviation that a part of the expression gives rise to.
     ///
@@ -55,8 +58,13 @@ enum KnownDeviation: String {
                 return
             }
         case .binary(let binary) where binary.op == .modulo:
-            if Self.contains(.power, in: expression) {
-                self = .remainderOfPower
+            if Self.contains(.power, in: expression) || Self.isSum(expression) {
+                self = .remainderOfLarge
+                return
+            }
+        case .call(let call) where Self.counters.contains(call.function):
+            if call.arguments.contains(where: Self.isMeanInSubquery) {
+                self = .resetOfMean
                 return
             }
         default: break
@@ -81,6 +89,14 @@ enum KnownDeviation: String {
         return isFixed && (call.function == .predictLinear || call.arguments.count > 1)
     }
 
+    private static func isSum(_ expression: Expression) -> Bool {
+        switch expression {
+        case .aggregation(let aggregation) where aggregation.op == .sum: true
+        case .call(let call) where call.function == .sumOverTime: true
+        default: expression.children.contains(where: isSum)
+        }
+    }
+
     private static func isAdded(_ expression: Expression) -> Bool {
         if case .aggregation(let aggregation) = expression, [.sum, .avg].contains(aggregation.op) {
             return true
@@ -88,14 +104,25 @@ enum KnownDeviation: String {
         return expression.children.contains(where: isAdded)
     }
 
-    /// 2.42 moves a mean from value to value; 3.x and we divide a compensated sum.
+    /// Whether a mean is moved from value to value, in the order of the series.
     private static func isMean(_ expression: Expression) -> Bool {
         switch expression {
-        case .aggregation(let aggregation) where aggregation.op == .avg: true
-        case .call(let call) where call.function == .avgOverTime: true
+        case .aggregation(let aggregation)
+        where [.avg, .stddev, .stdvar].contains(aggregation.op):
+            true
+        case .call(let call)
+        where [.avgOverTime, .stddevOverTime, .stdvarOverTime].contains(call.function):
+            true
         default: expression.children.contains(where: isMean)
         }
     }
+
+    private static func isMeanInSubquery(_ expression: Expression) -> Bool {
+        guard case .subquery(let subquery) = withoutParens(expression) else { return false }
+        return isMean(subquery.expression)
+    }
+
+    private static let counters: Set<Function> = [.rate, .increase, .irate, .resets, .changes]
 
     private static func isTranscendental(_ expression: Expression) -> Bool {
         if case .call(let call) = expression, transcendental.contains(call.function) { return true }

@@ -119,6 +119,8 @@ public struct FederationProof: Sendable {
     /// mode.
     private func isRounded(_ query: String, on grid: StepGrid) -> Bool {
         switch try? parseExpression(query, options: .everything) {
+        case .aggregation(let aggregation)? where [.stddev, .stdvar].contains(aggregation.op):
+            return isIllConditioned(aggregation, on: grid)
         case .aggregation(let aggregation)? where aggregation.op == .countValues:
             // A variance depends on the order of its series even inside one member, and theirs
             // sort otherwise without the partition label: the strict mode cannot help there.
@@ -137,6 +139,35 @@ public struct FederationProof: Sendable {
         strict.scope.exactness = .strict
         if case .different = compare(query, on: grid, with: strict) { return false }
         return true
+    }
+
+    /// Whether a variance differs by no more than what the rounding of its operand explains: a
+    /// deviation is known to some 1e-14 of the largest value, however small it is beside that.
+    private func isIllConditioned(_ aggregation: Aggregation, on grid: StepGrid) -> Bool {
+        let judgement = AnswerJudgement(options: options, parsing: .everything)
+        let query = Expression.aggregation(aggregation).description
+        guard
+            case .vector(let operand)? = try? judgement.evaluate(
+                aggregation.expression.description, on: grid, over: union
+            ).value,
+            let expected = try? judgement.evaluate(query, on: grid, over: union).value,
+            case .vector(let variances) = expected,
+            let actual = try? federated.evaluate(query, on: grid).value
+        else { return false }
+        var bound = 1e-14 * Self.largest(operand)
+        if aggregation.op == .stdvar {
+            bound *= 2 * Self.largest(variances).squareRoot() + bound
+        }
+        return ResultComparison(tolerance: 1e-6, absolute: bound)
+            .difference(expected, actual) == nil
+    }
+
+    private static func largest(_ series: [StepSeries]) -> Double {
+        var largest = 0.0
+        for value in series.lazy.flatMap(\.values) where value.isFinite {
+            largest = max(largest, abs(value))
+        }
+        return largest
     }
 
     private static func containsPrintInSubquery(_ expression: Expression) -> Bool {

@@ -6,7 +6,13 @@ public struct ResultComparison: Sendable {
     /// How far values may differ, relative to the larger one.
     public var tolerance: Double
 
-    public init(tolerance: Double = 1e-9) { self.tolerance = tolerance }
+    /// How far apart values may be whatever their size.
+    public var absolute: Double
+
+    public init(tolerance: Double = 1e-9, absolute: Double = 1e-12) {
+        self.tolerance = tolerance
+        self.absolute = absolute
+    }
 
     /// The first difference, in words, or nil. The order of vectors is not compared, and of
     /// histograms everything but the counter reset hint is.
@@ -106,6 +112,6 @@ public struct ResultComparison: Sendable {
         }
         if x.isNaN || y.isNaN { return x.isNaN && y.isNaN }
         if x == y { return true }
-        return abs(x - y) <= tolerance * max(abs(x), abs(y)) || abs(x - y) < 1e-12
+        return abs(x - y) <= tolerance * max(abs(x), abs(y)) || abs(x - y) < absolute
     }
 }
