@@ -144,9 +144,6 @@ import Testing
         let known = MemberCapabilities(version: "3.1.0")
         #expect(cache.action(at: 0) == .ask)
         #expect(cache.action(at: 1) == .wait)
-        // Whoever asked went away; the next one asks.
-        cache.gaveUp()
-        #expect(cache.action(at: 1) == .ask)
         cache.learned(nil, at: 2)
         #expect(cache.action(at: 3) == .use(MemberCapabilities()))
         #expect(cache.action(at: 1_002) == .useAndRefresh(MemberCapabilities()))

@@ -1,5 +1,6 @@
-import Members
 import Testing
+
+@testable import Members
 
 @Suite struct TransportTests {
     @Test("Status, repeated header fields, body and trailers arrive; interim answers do not")
@@ -94,6 +95,42 @@ import Testing
             }
             #expect(answers == 40)
             #expect((2...3).contains(server.connections))
+        }
+    }
+
+    @Test("Waiting for a place in the lane is part of a transfer's time, and the server is told")
+    func waitingInLane() async throws {
+        let mayAnswer = Guarded(false)
+        try await withTransport { request, connection in
+            while request.path == "/first", !mayAnswer.withLock({ $0 }) {
+                connection.pause(milliseconds: 5)
+            }
+            return connection.answer("ok")
+        } _: { transport, server in
+            func ask(_ path: String, timeout: Int64) async throws(TransferError) -> [UInt8] {
+                try await transport.execute(
+                    TransferRequest(
+                        url: server.url + path, method: .post(form: Array("a=1".utf8)),
+                        timeout: timeout, lane: "m", laneWidth: 1, timeoutParameter: "timeout")
+                ).body.collect()
+            }
+            async let first = ask("/first", timeout: 600_000)
+            #expect(await server.received(1))
+            let late = await failure { () async throws(TransferError) in
+                try await ask("/late", timeout: 30)
+            }
+            #expect(late?.kind == .timeout)
+            async let second = ask("/second", timeout: 600_000)
+            try await Task.sleep(for: .milliseconds(200))
+            mayAnswer.withLock { $0 = true }
+            #expect(try await first.count == 2)
+            #expect(try await second.count == 2)
+            #expect(server.requests.map(\.path) == ["/first", "/second"])
+            let told = server.requests.map {
+                $0.body.split(separator: "=").last.flatMap { Double($0) }
+            }
+            #expect(told[0].map { $0 > 599 } == true)
+            #expect(told[1].map { $0 < 599.999 } == true, "\(server.requests[1].body)")
         }
     }
 

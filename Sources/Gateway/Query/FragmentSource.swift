@@ -8,11 +8,11 @@ protocol FragmentSource: Sendable {
     /// - Throws: `FragmentFailure`, at once or while pages are read.
     func open(_ question: FragmentQuestion) async throws(FragmentFailure) -> any FragmentStream
     /// Whether native histograms can have custom buckets there, or only exponential ones.
-    func knowsCustomBuckets() async -> Bool
+    func knowsCustomBuckets(by deadline: ContinuousClock.Instant) async -> Bool
 }
 
 extension FragmentSource {
-    func knowsCustomBuckets() async -> Bool { true }
+    func knowsCustomBuckets(by deadline: ContinuousClock.Instant) async -> Bool { true }
 }
 
 /// One request for one fragment.

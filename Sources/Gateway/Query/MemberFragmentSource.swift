@@ -14,7 +14,9 @@ struct MemberFragmentSource: FragmentSource {
         }
     }
 
-    func knowsCustomBuckets() async -> Bool { await client.capabilities().hasCustomBuckets }
+    func knowsCustomBuckets(by deadline: ContinuousClock.Instant) async -> Bool {
+        await client.capabilities(deadline: deadline).hasCustomBuckets
+    }
 }
 
 extension MemberClient {

@@ -15,8 +15,8 @@ extension QueryExecution {
                 if let pool = member.pool { return PoolFragmentSource(pool: pool) }
                 return MemberFragmentSource(client: member.client)
             },
-            boundary: { [setting = configuration.query.rangeBoundary] members in
-                await Self.boundary(setting, members)
+            boundary: { [setting = configuration.query.rangeBoundary] members, deadline in
+                await Self.boundary(setting, members, deadline)
             },
             now: { EpochClock.milliseconds() })
     }
@@ -24,7 +24,8 @@ extension QueryExecution {
     /// Members of 2.x include both ends; one of them is enough to follow them, as the window of
     /// what runs here then is never shorter than that of what runs there.
     private static func boundary(
-        _ setting: QuerySettings.RangeBoundary, _ members: [Member]
+        _ setting: QuerySettings.RangeBoundary, _ members: [Member],
+        _ deadline: ContinuousClock.Instant
     ) async -> EngineOptions.RangeBoundary {
         switch setting {
         case .leftOpen: return .leftOpen
@@ -33,7 +34,8 @@ extension QueryExecution {
             return await withTaskGroup(of: Bool.self) { group in
                 for member in members {
                     group.addTask {
-                        await member.client.capabilities().rangeBoundary == .closed
+                        await member.client.capabilities(deadline: deadline).rangeBoundary
+                            == .closed
                     }
                 }
                 for await isClosed in group where isClosed { return .closed }

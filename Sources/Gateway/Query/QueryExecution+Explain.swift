@@ -30,7 +30,9 @@ extension QueryExecution {
                     project: project, lookback: query.lookback, deadline: query.deadline,
                     concurrency: limits.maxMemberConcurrency, source: source),
                 options: traced, limits: limits)
-            return try await slots.withSlot { try await Self.analyzed(answer) }.response
+            return try await slots.withSlot(
+                until: query.deadline, maxWaiting: limits.maxQueuedQueries
+            ) { try await Self.analyzed(answer) }.response
         } catch {
             return ErrorAnswer.of(error)
         }

@@ -14,7 +14,7 @@ struct QueryExecution: Sendable {
     /// Finds whoever answers fragments for a member.
     var source: @Sendable (Member) -> any FragmentSource
     /// Which ends of windows members include.
-    var boundary: @Sendable ([Member]) async -> EngineOptions.RangeBoundary
+    var boundary: @Sendable ([Member], ContinuousClock.Instant) async -> EngineOptions.RangeBoundary
     /// Milliseconds since the epoch.
     var now: @Sendable () -> Int64
     let unsortedMembers = UnsortedMembers()
@@ -31,17 +31,23 @@ struct QueryExecution: Sendable {
             guard query.deadline > .now else {
                 throw APIError(.timeout, "query timed out in query execution")
             }
-            let load = await slots.load
-            guard load.waiting < limits.maxQueuedQueries else {
-                throw APIError(.unavailable, "too many queries wait for their turn")
-            }
-            return try await slots.withSlot { try await answer(query, project) }
+            return try await slots.withSlot(
+                until: query.deadline, maxWaiting: limits.maxQueuedQueries
+            ) { try await answer(query, project) }
         } catch is CancellationError {
             return ErrorAnswer.of(
                 APIError(.canceled, "query was canceled in query execution"))
+        } catch let error as APIError where error.kind == .timeout {
+            return ErrorAnswer.of(Self.timedOut(error))
         } catch {
             return ErrorAnswer.of(error)
         }
+    }
+
+    /// In the reference's words, with the members that took too long behind them.
+    private static func timedOut(_ error: APIError) -> APIError {
+        if error.message.hasPrefix("query timed out in ") { return error }
+        return APIError(.timeout, "query timed out in query execution: \(error.message)")
     }
 
     /// The answer, or the beginning of one.
@@ -82,7 +88,7 @@ struct QueryExecution: Sendable {
         let asked = plan.membersAsked.sorted().map { project.members[$0] }
         if query.coarsen(for: asked) { plan = try self.plan(query, in: scope) }
         if case .union = plan.root { return (query, plan, scope) }
-        scope.rangeBoundary = await boundary(asked)
+        scope.rangeBoundary = await boundary(asked, query.deadline)
         if case .leftOpen = scope.rangeBoundary { return (query, plan, scope) }
         return (query, try self.plan(query, in: scope), scope)
     }

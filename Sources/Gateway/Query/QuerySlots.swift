@@ -1,11 +1,18 @@
+import PrometheusAPI
+
 /// Bounds how many queries run at once; the others wait in order of arrival, and may give up.
 actor QuerySlots {
+    private enum Outcome: Sendable { case granted, timedOut, cancelled }
+
+    private struct Waiter {
+        var id: UInt64
+        var continuation: CheckedContinuation<Outcome, Never>
+    }
+
     private let limit: Int
     private var running = 0
-    private var waiting: [(id: UInt64, continuation: CheckedContinuation<Bool, Never>)] = []
+    private var waiting: [Waiter] = []
     private var nextID: UInt64 = 0
-    /// Given-up ids whose waiter had not begun to wait yet.
-    private var abandoned: Set<UInt64> = []
 
     init(limit: Int) { self.limit = max(1, limit) }
 
@@ -14,39 +21,54 @@ actor QuerySlots {
 
     /// Waits for a slot, runs the work, and gives the slot to whoever waits longest.
     ///
-    /// - Throws: `CancellationError` when the task is cancelled while it waits.
-    func withSlot<T: Sendable>(_ work: @Sendable () async throws -> T) async throws -> T {
-        try await acquire()
+    /// - Parameters:
+    ///   - deadline: Ends the waiting; the work ends by itself.
+    ///   - maxWaiting: How many may wait; further ones are refused.
+    /// - Throws: `CancellationError` when the task is cancelled while it waits; `APIError`,
+    ///   `timeout` in the reference's words or `unavailable`, for who gets no slot.
+    func withSlot<T: Sendable>(
+        until deadline: ContinuousClock.Instant, maxWaiting: Int,
+        _ work: @Sendable () async throws -> T
+    ) async throws -> T {
+        switch try await acquire(until: deadline, maxWaiting: maxWaiting) {
+        case .granted: break
+        case .timedOut: throw APIError(.timeout, "query timed out in query queue")
+        case .cancelled: throw CancellationError()
+        }
         defer { release() }
         return try await work()
     }
 
-    private func acquire() async throws {
+    private func acquire(
+        until deadline: ContinuousClock.Instant, maxWaiting: Int
+    ) async throws(APIError) -> Outcome {
         if running < limit {
             running += 1
-            return
+            return .granted
+        }
+        guard waiting.count < maxWaiting else {
+            throw APIError(.unavailable, "too many queries wait for their turn")
         }
         nextID += 1
         let id = nextID
-        let granted = await withTaskCancellationHandler {
-            await self.wait(id)
+        let alarm = Task {
+            do { try await Task.sleep(until: deadline, clock: .continuous) } catch { return }
+            self.end(id, .timedOut)
+        }
+        defer { alarm.cancel() }
+        // Whoever ends the waiting does so in a turn of its own, which comes after the waiter is
+        // in the list.
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { waiting.append(Waiter(id: id, continuation: $0)) }
         } onCancel: {
-            Task { await self.abandon(id) }
+            Task { await self.end(id, .cancelled) }
         }
-        guard granted else { throw CancellationError() }
     }
 
-    private func wait(_ id: UInt64) async -> Bool {
-        if abandoned.remove(id) != nil { return false }
-        return await withCheckedContinuation { waiting.append((id, $0)) }
-    }
-
-    private func abandon(_ id: UInt64) {
-        if let index = waiting.firstIndex(where: { $0.id == id }) {
-            waiting.remove(at: index).continuation.resume(returning: false)
-        } else {
-            abandoned.insert(id)
-        }
+    /// Takes a waiter out of the queue, if it still is there.
+    private func end(_ id: UInt64, _ outcome: Outcome) {
+        guard let index = waiting.firstIndex(where: { $0.id == id }) else { return }
+        waiting.remove(at: index).continuation.resume(returning: outcome)
     }
 
     private func release() {
@@ -54,7 +76,7 @@ actor QuerySlots {
             running -= 1
         } else {
             // The slot passes on; `running` stays as it is.
-            waiting.removeFirst().continuation.resume(returning: true)
+            waiting.removeFirst().continuation.resume(returning: .granted)
         }
     }
 }

@@ -108,7 +108,7 @@ struct QuestionAsker: Sendable {
 
     /// Whether the member of a fetch can have histograms with custom buckets at all.
     func knowsCustomBuckets(_ fetch: Plan.Fetch) async -> Bool {
-        await source(project.members[fetch.member]).knowsCustomBuckets()
+        await source(project.members[fetch.member]).knowsCustomBuckets(by: deadline)
     }
 
     private static func check(_ count: Int, _ maxSeries: Int) throws(ScanError) {

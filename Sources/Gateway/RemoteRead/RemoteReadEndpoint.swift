@@ -30,10 +30,10 @@ struct RemoteReadEndpoint: Sendable {
         to request: PrometheusRequest, project: ResolvedProject
     ) async -> PrometheusResponse {
         do {
-            guard await slots.load.waiting < limits.maxQueuedQueries else {
-                throw APIError(.unavailable, "too many remote reads wait for their turn")
-            }
-            return try await slots.withSlot { try await answer(request, project) }
+            let deadline = ContinuousClock.now.advanced(by: .milliseconds(timeout))
+            return try await slots.withSlot(
+                until: deadline, maxWaiting: limits.maxQueuedQueries
+            ) { try await answer(request, project, deadline) }
         } catch {
             return Self.refusal(error)
         }
@@ -57,7 +57,8 @@ struct RemoteReadEndpoint: Sendable {
     }
 
     private func answer(
-        _ request: PrometheusRequest, _ project: ResolvedProject
+        _ request: PrometheusRequest, _ project: ResolvedProject,
+        _ deadline: ContinuousClock.Instant
     ) async throws -> PrometheusResponse {
         let read = try RemoteReadRequest(body: request.body)
         let policy = try PartialResponse.requested(by: request) ?? project.partialResponse
@@ -66,7 +67,7 @@ struct RemoteReadEndpoint: Sendable {
             read.queries, members: project.members.map(\.name), partition: project.partition)
         let asker = RemoteReadMembers(
             project: project, concurrency: limits.maxMemberConcurrency,
-            deadline: .now.advanced(by: .milliseconds(timeout)))
+            deadline: deadline)
         guard type == .streamedChunks else {
             return try samples(await asker.ask(plan, accepting: [.samples]), read, project, policy)
         }

@@ -19,7 +19,7 @@ struct CapabilityCache: Sendable {
     private var freshUntil: Int64 = 0
     private var isAsking = false
 
-    /// The caller who gets `ask` or `useAndRefresh` must call `learned` or `gaveUp`.
+    /// The caller who gets `ask` or `useAndRefresh` must call `learned`.
     mutating func action(at now: Int64) -> Action {
         guard let value else {
             if isAsking { return .wait }
@@ -37,7 +37,4 @@ struct CapabilityCache: Sendable {
         freshUntil = now &+ (found == nil ? Self.freshWhenSilentFor : Self.freshFor)
         value = found ?? value ?? MemberCapabilities()
     }
-
-    /// Whoever asked went away before there was an answer: the next one asks.
-    mutating func gaveUp() { isAsking = false }
 }

@@ -7,7 +7,11 @@ extension MemberClient {
     /// The member's version and what follows from it: asked for once, then refreshed in the
     /// background. A member that does not answer within seconds is taken for a current one, and
     /// asked again later. Members of kind `remoteCoroot` are never asked.
-    public func capabilities() async -> MemberCapabilities {
+    ///
+    /// - Parameter deadline: Ends the waiting, though not the asking: others may have more time.
+    public func capabilities(
+        deadline: ContinuousClock.Instant? = nil
+    ) async -> MemberCapabilities {
         if case .remoteCoroot = configuration.kind { return MemberCapabilities() }
         while true {
             let now = MonotonicClock.milliseconds()
@@ -16,18 +20,18 @@ extension MemberClient {
             case .useAndRefresh(let known):
                 Task { await self.refreshCapabilities() }
                 return known
-            case .ask: return await refreshCapabilities()
+            case .ask: Task { await self.refreshCapabilities() }
             case .wait:
+                if let deadline, deadline <= .now { return MemberCapabilities() }
                 // Rare, and only until the first answer.
-                do { try await Task.sleep(for: .milliseconds(5)) } catch {
+                do { try await Task.sleep(for: .milliseconds(2)) } catch {
                     return MemberCapabilities()
                 }
             }
         }
     }
 
-    @discardableResult
-    private func refreshCapabilities() async -> MemberCapabilities {
+    private func refreshCapabilities() async {
         let deadline = ContinuousClock.now.advanced(by: .milliseconds(Self.patience))
         var found: MemberCapabilities?
         do throws(MemberFailure) {
@@ -35,11 +39,6 @@ extension MemberClient {
             found = MemberCapabilities(version: information["version"])
         } catch {
             switch error.kind {
-            case .cancelled:
-                return state.withLock { state in
-                    state.capabilities.gaveUp()
-                    return state.capabilities.value ?? MemberCapabilities()
-                }
             // An answer too: there is no version to be had.
             case .http(let status, _) where status < 500: found = MemberCapabilities()
             case .notPrometheus, .malformed, .rejectedQuery: found = MemberCapabilities()
@@ -47,10 +46,7 @@ extension MemberClient {
             }
         }
         let now = MonotonicClock.milliseconds()
-        return state.withLock { state in
-            state.capabilities.learned(found, at: now)
-            return state.capabilities.value ?? MemberCapabilities()
-        }
+        state.withLock { $0.capabilities.learned(found, at: now) }
     }
 
     /// `status/buildinfo`: version, revision and so on, as the member names them.

@@ -128,14 +128,14 @@ public final class MemberClient: Sendable {
         guard remaining > 0 else { throw .timeout }
         let limits = configuration.limits
         let transfer = TransferRequest(
-            url: request.url(
-                base: configuration.baseURL, asQuery: asQuery, timeout: remaining),
-            method: request.transferMethod(asQuery: asQuery, timeout: remaining),
+            url: request.url(base: configuration.baseURL, asQuery: asQuery),
+            method: request.transferMethod(asQuery: asQuery),
             headers: headers(for: request), tls: configuration.tls, proxy: configuration.proxy,
             connectTimeout: min(configuration.connectTimeout, remaining), timeout: remaining,
             // A slow client of ours is not the member's fault.
             timeoutCountsPauses: false, maximumBytes: limits.responseBytes, window: limits.window,
-            lane: configuration.name, laneWidth: limits.concurrentRequests)
+            lane: configuration.name, laneWidth: limits.concurrentRequests,
+            timeoutParameter: request.sendsTimeout ? "timeout" : nil)
         do throws(TransferError) {
             return try await transport.execute(transfer)
         } catch {

@@ -24,24 +24,18 @@ struct MemberRequest: Sendable {
         if case .remoteRead = method { true } else { false }
     }
 
-    func url(base: String, asQuery: Bool, timeout: Int64) -> String {
+    func url(base: String, asQuery: Bool) -> String {
         guard asQuery else { return base + path }
-        let query = form(timeout: timeout)
+        let query = parameters.encoded
         return query.isEmpty
             ? base + path : "\(base)\(path)?\(String(decoding: query, as: UTF8.self))"
     }
 
     /// How it goes out: forms as the body, or in the URL.
-    func transferMethod(asQuery: Bool, timeout: Int64) -> TransferRequest.Method {
+    func transferMethod(asQuery: Bool) -> TransferRequest.Method {
         switch method {
         case .remoteRead(let body): .send(body: body, type: RemoteReadSamples.contentType)
-        case .get, .formOrQuery: asQuery ? .get : .post(form: form(timeout: timeout))
+        case .get, .formOrQuery: asQuery ? .get : .post(form: parameters.encoded)
         }
-    }
-
-    func form(timeout: Int64) -> [UInt8] {
-        var all = parameters
-        if sendsTimeout { all.add("timeout", duration: timeout) }
-        return all.encoded
     }
 }

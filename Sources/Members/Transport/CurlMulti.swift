@@ -114,7 +114,9 @@ public actor CurlMulti {
         guard let multi, let easy = idle.popLast() ?? EasyHandle() else {
             return end(transfer, with: TransferError(.noResources, "cannot make a transfer"))
         }
-        easy.configure(for: transfer.request)
+        easy.configure(
+            for: transfer.request.telling(
+                remaining: MonotonicClock.milliseconds(until: transfer.deadline)))
         // `running` keeps the transfer for as long as libcurl has this pointer.
         let context = Unmanaged.passUnretained(transfer).toOpaque()
         easy.set(CURLOPT_HEADERFUNCTION, function: Self.headerArrived)

@@ -26,4 +26,11 @@ enum MonotonicClock {
         let (time, isTooFar) = now().addingReportingOverflow(distance)
         return isTooFar ? .max : time
     }
+
+    /// Milliseconds up to a time, rounded up, and at least one.
+    static func milliseconds(until time: Int64) -> Int64 {
+        let (distance, overflow) = time.subtractingReportingOverflow(now())
+        if overflow { return .max / 1_000_000 }
+        return max(1, distance / 1_000_000 + (distance % 1_000_000 > 0 ? 1 : 0))
+    }
 }

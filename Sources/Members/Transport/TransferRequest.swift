@@ -32,12 +32,16 @@ public struct TransferRequest: Sendable {
     /// its place away.
     public var lane: String
     public var laneWidth: Int
+    /// The name of a parameter that tells the server, in seconds, what is left of `timeout` when the
+    /// request goes out: waiting in the lane counts. It is added to the form, or to the URL.
+    public var timeoutParameter: String?
 
     public init(
         url: String, method: Method = .get, headers: HeaderFields = HeaderFields(),
         tls: TransferTLS = TransferTLS(), proxy: String? = nil, connectTimeout: Int64 = 5_000,
         timeout: Int64? = nil, timeoutCountsPauses: Bool = true, maximumBytes: Int = .max,
-        window: Int = 1 << 20, lane: String = "", laneWidth: Int = .max
+        window: Int = 1 << 20, lane: String = "", laneWidth: Int = .max,
+        timeoutParameter: String? = nil
     ) {
         self.url = url
         self.method = method
@@ -51,6 +55,24 @@ public struct TransferRequest: Sendable {
         self.window = window
         self.lane = lane
         self.laneWidth = laneWidth
+        self.timeoutParameter = timeoutParameter
+    }
+
+    /// The request as it goes out with so many milliseconds left.
+    func telling(remaining: Int64) -> TransferRequest {
+        guard let name = timeoutParameter else { return self }
+        var parameters = Parameters()
+        parameters.add(name, duration: remaining)
+        var told = self
+        switch method {
+        case .post(let form):
+            told.method = .post(form: form + (form.isEmpty ? [] : [0x26]) + parameters.encoded)
+        case .get, .put, .delete, .send:
+            told.url +=
+                (url.contains("?") ? "&" : "?")
+                + String(decoding: parameters.encoded, as: UTF8.self)
+        }
+        return told
     }
 
     /// What keeps this from being sent as it stands. Line breaks and NUL would let a value become a

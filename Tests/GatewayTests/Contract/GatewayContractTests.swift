@@ -234,7 +234,38 @@ import TimeSeries
             let answer = try await gateway.query("up", of: "s")
             #expect(answer.status == 503)
             #expect(
-                answer.body.contains(#""errorType":"timeout","error":"project \"s\": timed out"#))
+                answer.body.contains(
+                    #""errorType":"timeout","error":"query timed out in query execution: "#
+                        + #"project \"s\": timed out"#))
+        }
+    }
+
+    @Test func `Row 26: waiting for a turn is part of a query's time`() async throws {
+        let visits = Visits()
+        let silent = visits.responder { _ in
+            try await Task.sleep(for: .seconds(600))
+            return .text("")
+        }
+        try await LoopbackServers.serve(["s": silent]) { ports in
+            let gateway = try gateway(
+                """
+                query: {maxConcurrency: 1, rangeBoundary: leftOpen}
+                projects:
+                  - {name: s, prometheus: {url: "http://127.0.0.1:\(ports["s"] ?? 0)", timeout: 10m}}
+                """)
+            let first = Task { try await gateway.ask("/api/v1/query?query=up") }
+            while await visits.all.isEmpty { try await Task.sleep(for: .milliseconds(5)) }
+            for path in ["query?query=up", "query_range?query=up&start=0&end=1&step=1"] {
+                let second = try await gateway.ask("/api/v1/\(path)&timeout=50ms")
+                #expect(second.status == 503)
+                #expect(
+                    second.body
+                        == #"{"status":"error","errorType":"timeout","#
+                        + #""error":"query timed out in query queue"}"#)
+            }
+            #expect(await visits.all.count == 1)
+            first.cancel()
+            #expect(try await first.value.status == 499)
         }
     }
 

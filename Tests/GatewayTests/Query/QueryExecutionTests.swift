@@ -104,7 +104,7 @@ private func up(_ value: Int) -> String {
                 ScriptedSource(
                     behaviour: byName[member.name] ?? .answers(""), asked: asked)
             },
-            boundary: { _ in .leftOpen }, now: { 100_000 })
+            boundary: { _, _ in .leftOpen }, now: { 100_000 })
         var form = "query=\(query)"
         form += range ? "&start=100&end=100&step=15" : "&time=100"
         if limit > 0 { form += "&limit=\(limit)" }
