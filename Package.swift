@@ -81,7 +81,8 @@ let package = Package(
             "Gateway",
             [
                 "Federation", "Members", "Projects", "PrometheusAPI", "PrometheusHTTP", "PromQL",
-                "PromQLEngine", "RegularExpressions", "TimeSeries", logging, lifecycle, signals,
+                "PromQLEngine", "RegularExpressions", "TimeSeries", crypto, logging, lifecycle,
+                signals,
             ]),
         .executableTarget(
             name: "tributary",

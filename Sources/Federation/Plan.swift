@@ -21,6 +21,16 @@ public struct Plan: Sendable {
         /// Whether the histograms of the answer are gauges, whatever they are made of: their JSON
         /// does not say.
         public var givesGauges = false
+
+        public init(
+            member: Int, text: String, grid: StepGrid, form: Form, givesGauges: Bool = false
+        ) {
+            self.member = member
+            self.text = text
+            self.grid = grid
+            self.form = form
+            self.givesGauges = givesGauges
+        }
     }
 
     public enum Root: Sendable {

@@ -4,7 +4,7 @@ import PrometheusHTTP
 
 /// Every path of the gateway.
 struct GatewayRoutes: Sendable {
-    private typealias Handler =
+    typealias Handler =
         @Sendable (PrometheusRequest, ResolvedProject) async throws -> PrometheusResponse
 
     var configuration: Configuration
@@ -16,9 +16,10 @@ struct GatewayRoutes: Sendable {
     var queries: QueryHandlers
     var administration: AdministrationRoutes
     var reads: RemoteReadEndpoint
+    let notifications = NotificationStream()
 
     /// Where a project's API stands, `/api/v1` left out.
-    private static let addresses = [
+    static let addresses = [
         "", "/p/:project", "/p/:project/d/:domain", "/p/:project/d/:domain/w/:workflow",
     ]
 
@@ -29,7 +30,9 @@ struct GatewayRoutes: Sendable {
         }
         addProjectRoutes(to: &routes)
         addRemoteRead(to: &routes)
+        addDocumentRoutes(to: &routes)
         addLocalRoutes(to: &routes)
+        addSelfDescription(to: &routes)
         addRefusals(to: &routes)
         addOtherTelemetry(to: &routes)
         addLifecycle(to: &routes)
@@ -37,7 +40,7 @@ struct GatewayRoutes: Sendable {
         return routes
     }
 
-    private var base: String { configuration.urlBasePath }
+    var base: String { configuration.urlBasePath }
 
     // MARK: A project's API
 
@@ -69,7 +72,7 @@ struct GatewayRoutes: Sendable {
         }
     }
 
-    private func on(
+    func on(
         _ methods: [String], _ path: String, _ routes: inout RouteTable,
         _ handler: @escaping Handler
     ) {
@@ -82,7 +85,7 @@ struct GatewayRoutes: Sendable {
         }
     }
 
-    private func metadata(_ project: ResolvedProject) -> MetadataEndpoints {
+    func metadata(_ project: ResolvedProject) -> MetadataEndpoints {
         MetadataEndpoints(
             project: project, limits: configuration.limits, timeout: configuration.query.timeout)
     }
@@ -100,7 +103,7 @@ struct GatewayRoutes: Sendable {
     }
 
     /// A route that needs no project, but refuses one that does not exist.
-    private func local(
+    func local(
         _ methods: [String], _ path: String, _ routes: inout RouteTable,
         _ handler: @escaping @Sendable (PrometheusRequest) throws -> PrometheusResponse
     ) {
@@ -126,6 +129,11 @@ struct GatewayRoutes: Sendable {
         ]
         for (path, text) in writes {
             each(["POST"], path, &routes) { _ in .text(status: 404, text, noSniff: true) }
+        }
+        for path in ["metric_names", "label_names", "label_values"] {
+            each(["GET", "POST"], "/search/\(path)", &routes) { _ in
+                .json(status: 500, APIError(.unavailable, "search API disabled").json)
+            }
         }
         for action in ["delete_series", "clean_tombstones", "snapshot"] {
             each(["POST", "PUT"], "/admin/tsdb/\(action)", &routes) { _ in
@@ -182,6 +190,13 @@ struct GatewayRoutes: Sendable {
             .text(String(decoding: status.buildObject + [UInt8(ascii: "\n")], as: UTF8.self))
         }
         routes.on("GET", path: base + "/", traits: []) { _ in
+            let page = base + "/query"
+            return PrometheusResponse(
+                status: 302,
+                headers: ["Location": page, "Content-Type": "text/html; charset=utf-8"],
+                body: .bytes(Array("<a href=\"\(page)\">Found</a>.\n\n".utf8)))
+        }
+        routes.on("GET", path: base + "/query", traits: []) { _ in
             .text(
                 "Tributary: a Prometheus data source.\n\n"
                     + "\(base)/api/v1/...              the default project\n"
@@ -189,7 +204,10 @@ struct GatewayRoutes: Sendable {
         }
     }
 
-    private func metricsText() async -> String {
+    private func metricsText() async -> String { await ownMetrics().text }
+
+    /// What the gateway knows about itself.
+    func ownMetrics() async -> ExpositionText {
         var text = status.exposition
         let load = await queries.load()
         text.family("tributary_queries", .gauge, "Queries by state.")
@@ -197,12 +215,12 @@ struct GatewayRoutes: Sendable {
         text.sample([("state", "waiting")], Double(load.waiting))
         text.append(members.exposition())
         text.append(metrics.exposition())
-        return text.text
+        return text
     }
 
     // MARK: Requests
 
-    private func each(
+    func each(
         _ methods: [String], _ path: String, _ routes: inout RouteTable,
         traits: RouteTraits = .api, _ handler: @escaping RequestHandler
     ) {
@@ -215,7 +233,7 @@ struct GatewayRoutes: Sendable {
         }
     }
 
-    private func grant(_ request: PrometheusRequest) throws(APIError) -> Grant {
+    func grant(_ request: PrometheusRequest) throws(APIError) -> Grant {
         do throws(AccessControl.Refusal) {
             return try access.grant(for: request.headers)
         } catch {
@@ -223,7 +241,7 @@ struct GatewayRoutes: Sendable {
         }
     }
 
-    private func address(_ request: PrometheusRequest) -> ProjectDirectory.Address {
+    func address(_ request: PrometheusRequest) -> ProjectDirectory.Address {
         let pool = request.parameter("clusterPool")
         let dataSource = request.headers["X-Datasource"] ?? ""
         return ProjectDirectory.Address(

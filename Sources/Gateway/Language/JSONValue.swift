@@ -10,6 +10,8 @@ enum JSONValue: Sendable, Equatable {
     case array([JSONValue])
     /// In the order written.
     case object([(key: String, value: JSONValue)])
+    /// Names and values of labels, which are escaped less than other strings.
+    case labels([(name: String, value: String)])
 
     static func == (lhs: JSONValue, rhs: JSONValue) -> Bool { lhs.bytes == rhs.bytes }
 
@@ -48,6 +50,15 @@ enum JSONValue: Sendable, Equatable {
                 JSONText.append(pair.key, to: &out)
                 out.append(UInt8(ascii: ":"))
                 pair.value.append(to: &out)
+            }
+            out.append(UInt8(ascii: "}"))
+        case .labels(let pairs):
+            out.append(UInt8(ascii: "{"))
+            for (index, pair) in pairs.enumerated() {
+                if index > 0 { out.append(UInt8(ascii: ",")) }
+                JSONText.appendLabel(pair.name.utf8, to: &out)
+                out.append(UInt8(ascii: ":"))
+                JSONText.appendLabel(pair.value.utf8, to: &out)
             }
             out.append(UInt8(ascii: "}"))
         }

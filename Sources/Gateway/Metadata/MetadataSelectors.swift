@@ -1,5 +1,6 @@
 import Federation
 import PromQL
+import TimeSeries
 
 /// The `match[]` of a request, taken apart by member.
 struct MetadataSelectors: Sendable {
@@ -52,6 +53,16 @@ struct MetadataSelectors: Sendable {
             return Self.text(matchers)
         }
         return texts.isEmpty ? nil : texts
+    }
+
+    /// Whether labels, as users see them, satisfy one of the selectors, or there is none.
+    func accept(_ labels: LabelSet) -> Bool {
+        selectors.isEmpty
+            || selectors.contains { selector in
+                selector.matchers.allSatisfy {
+                    SelectorRewriting.matcher($0, accepts: labels[$0.name] ?? "")
+                }
+            }
     }
 
     /// Matchers alone, the name's among them: `{__name__="up",job="a"}` says the same as `up{…}`

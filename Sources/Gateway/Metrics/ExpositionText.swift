@@ -3,14 +3,20 @@
 struct ExpositionText: Sendable {
     enum Kind: String, Sendable { case counter, gauge, histogram }
 
-    private struct Family {
+    struct Sample: Sendable {
+        var suffix: String
+        var labels: [(name: String, value: String)]
+        var value: Double
+    }
+
+    struct Family: Sendable {
         var name: String
         var kind: Kind
         var help: String
-        var lines: [String] = []
+        var samples: [Sample] = []
     }
 
-    private var families: [Family] = []
+    private(set) var families: [Family] = []
 
     /// Begins a family; the samples that follow belong to it.
     mutating func family(_ name: String, _ kind: Kind, _ help: String) {
@@ -21,23 +27,28 @@ struct ExpositionText: Sendable {
         suffix: String = "", _ labels: [(name: String, value: String)], _ value: Double
     ) {
         guard let last = families.indices.last else { return }
-        let pairs = labels.map { "\($0.name)=\"\(Self.escaped($0.value))\"" }
-        let shown = pairs.isEmpty ? "" : "{\(pairs.joined(separator: ","))}"
-        families[last].lines.append("\(families[last].name)\(suffix)\(shown) \(Self.number(value))")
+        families[last].samples.append(Sample(suffix: suffix, labels: labels, value: value))
     }
 
     mutating func append(_ other: ExpositionText) { families += other.families }
 
     var text: String {
         var text = ""
-        for family in families where !family.lines.isEmpty {
+        for family in families where !family.samples.isEmpty {
             text += "# HELP \(family.name) \(family.help)\n"
             text += "# TYPE \(family.name) \(family.kind.rawValue)\n"
             // Buckets stay in the order of their bounds.
-            let lines = family.kind == .histogram ? family.lines : family.lines.sorted()
+            var lines = family.samples.map { Self.line($0, of: family.name) }
+            if family.kind != .histogram { lines.sort() }
             for line in lines { text += line + "\n" }
         }
         return text
+    }
+
+    private static func line(_ sample: Sample, of name: String) -> String {
+        let pairs = sample.labels.map { "\($0.name)=\"\(escaped($0.value))\"" }
+        let shown = pairs.isEmpty ? "" : "{\(pairs.joined(separator: ","))}"
+        return "\(name)\(sample.suffix)\(shown) \(number(sample.value))"
     }
 
     private static func number(_ value: Double) -> String {

@@ -10,11 +10,7 @@ extension QueryExecution {
         self.init(
             settings: configuration.query, limits: configuration.limits,
             slots: slots,
-            source: { member in
-                if let reason = member.outOfService { return OutOfServiceSource(reason: reason) }
-                if let pool = member.pool { return PoolFragmentSource(pool: pool) }
-                return MemberFragmentSource(client: member.client)
-            },
+            source: { $0.fragmentSource },
             boundary: { [setting = configuration.query.rangeBoundary] members, deadline in
                 await Self.boundary(setting, members, deadline)
             },

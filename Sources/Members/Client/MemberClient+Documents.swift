@@ -3,13 +3,16 @@ import PrometheusAPI
 extension MemberClient {
     /// `GET` of a path such as `/api/v1/metadata`, its answer read wholly; for small answers.
     ///
+    /// - Parameter isAdvisory: the member may not know the path, and is no worse for it.
     /// - Throws: `.limit` when the answer is larger than `limits.documentBytes`.
     public func getJSON(
         _ path: String, _ parameters: Parameters = Parameters(),
-        deadline: ContinuousClock.Instant? = nil
+        deadline: ContinuousClock.Instant? = nil, isAdvisory: Bool = false
     ) async throws(MemberFailure) -> MemberDocument {
         try await document(
-            MemberRequest(path: path, parameters: parameters, method: .get), deadline: deadline)
+            MemberRequest(
+                path: path, parameters: parameters, method: .get, isAdvisory: isAdvisory),
+            deadline: deadline)
     }
 
     /// Types, help texts and units, of one metric or of all; `data` is the object of `metadata`.

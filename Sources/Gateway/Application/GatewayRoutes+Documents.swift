@@ -1,0 +1,58 @@
+import Projects
+import PrometheusAPI
+import PrometheusHTTP
+
+/// What the members are asked beside queries, labels and series.
+extension GatewayRoutes {
+    func addDocumentRoutes(to routes: inout RouteTable) {
+        let language = LanguageEndpoints(features: configuration.query.features)
+        on(["GET", "POST"], "/query_exemplars", &routes) {
+            try await documents($1).exemplars($0, language.options)
+        }
+        on(["GET"], "/targets", &routes) { try await documents($1).targets($0) }
+        on(["GET"], "/targets/metadata", &routes) { try await documents($1).targetsMetadata($0) }
+        on(["GET"], "/targets/relabel_steps", &routes) { try await documents($1).relabelSteps($0) }
+        on(["GET"], "/scrape_pools", &routes) { try await documents($1).scrapePools($0) }
+        on(["GET"], "/scrape_pools/config", &routes) {
+            try await documents($1).scrapePoolConfiguration($0)
+        }
+        on(["GET"], "/rules", &routes) { try await documents($1).rules($0) }
+        on(["GET"], "/alerts", &routes) { try await documents($1).alerts($0) }
+        on(["GET"], "/alertmanagers", &routes) { try await documents($1).alertmanagers($0) }
+        on(["GET"], "/status/tsdb", &routes) { try await documents($1).storageStatistics($0) }
+        on(["GET"], "/status/tsdb/blocks", &routes) { try await documents($1).storageBlocks($0) }
+        for address in Self.addresses {
+            routes.on(
+                "GET", path: base + address + "/federate", traits: [.readyGated, .compressed]
+            ) { request in
+                do {
+                    return try await federate(request)
+                } catch let error as APIError {
+                    // Plain text, as the reference answers here.
+                    var response = PrometheusResponse.text(
+                        status: error.status, error.message + "\n", noSniff: true)
+                    response.headers["WWW-Authenticate"] =
+                        ErrorAnswer.of(error).headers["WWW-Authenticate"]
+                    return response
+                }
+            }
+        }
+    }
+
+    private func documents(_ project: ResolvedProject) -> ProjectDocuments {
+        ProjectDocuments(
+            project: project, limits: configuration.limits, timeout: configuration.query.timeout)
+    }
+
+    private func federate(_ request: PrometheusRequest) async throws -> PrometheusResponse {
+        let project = try directory.resolve(address(request), try grant(request))
+        var response = try await FederateAnswer(
+            project: project, limits: configuration.limits,
+            lookback: configuration.query.lookback,
+            deadline: .now.advanced(by: .milliseconds(configuration.query.timeout)),
+            now: EpochClock.milliseconds(), source: { $0.fragmentSource }
+        ).response(to: request)
+        await PoolHeaders.add(to: &response, for: project)
+        return response
+    }
+}

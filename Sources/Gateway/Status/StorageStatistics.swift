@@ -1,0 +1,96 @@
+import Federation
+
+/// The statistics of several members' storages, added up as far as they can be.
+struct StorageStatistics: Sendable {
+    private let partition: PartitionLabel
+    private var series: Int64 = 0
+    private var labelPairs: Int64 = 0
+    private var chunks: Int64 = 0
+    private var minTime: Int64?
+    private var maxTime: Int64?
+    private var seriesByName: [ByteString: Int64] = [:]
+    /// The most of any member: two members may have the same values, or different ones.
+    private var valuesByLabel: [ByteString: Int64] = [:]
+    private var bytesByLabel: [ByteString: Int64] = [:]
+    private var seriesByPair: [ByteString: Int64] = [:]
+    private var members: Int64 = 0
+
+    init(_ partition: PartitionLabel) { self.partition = partition }
+
+    /// Adds what `status/tsdb` of a member says.
+    mutating func add(_ data: JSONValue, of member: String) {
+        let head = data["headStats"]
+        let held = head?["numSeries"]?.integer ?? 0
+        series = Self.sum(series, held)
+        labelPairs = Self.sum(labelPairs, head?["numLabelPairs"]?.integer ?? 0)
+        chunks = Self.sum(chunks, head?["chunkCount"]?.integer ?? 0)
+        if held > 0 {
+            members += 1
+            if let time = head?["minTime"]?.integer { minTime = min(minTime ?? time, time) }
+            if let time = head?["maxTime"]?.integer { maxTime = max(maxTime ?? time, time) }
+            seriesByPair[ByteString("\(partition.name)=\(member)")] = held
+        }
+        for (name, value) in Self.entries(data["seriesCountByMetricName"]) {
+            seriesByName[ByteString(name)] = Self.sum(seriesByName[ByteString(name)] ?? 0, value)
+        }
+        for (name, value) in Self.entries(data["labelValueCountByLabelName"]) {
+            let key = ByteString(partition.visibleName(of: name))
+            valuesByLabel[key] = max(valuesByLabel[key] ?? 0, value)
+        }
+        for (name, value) in Self.entries(data["memoryInBytesByLabelName"]) {
+            let key = ByteString(partition.visibleName(of: name))
+            bytesByLabel[key] = Self.sum(bytesByLabel[key] ?? 0, value)
+        }
+        for (pair, value) in Self.entries(data["seriesCountByLabelValuePair"]) {
+            let name = pair.prefix { $0 != "=" }
+            let key = ByteString(
+                partition.visibleName(of: String(name)) + pair.dropFirst(name.count))
+            seriesByPair[key] = Self.sum(seriesByPair[key] ?? 0, value)
+        }
+    }
+
+    /// As `status/tsdb` answers, with so many entries in each list.
+    func json(limit: Int) -> JSONValue {
+        var values = valuesByLabel
+        if members > 0 { values[ByteString(partition.name)] = members }
+        return .object([
+            (
+                "headStats",
+                .object([
+                    ("numSeries", .integer(series)), ("numLabelPairs", .integer(labelPairs)),
+                    ("chunkCount", .integer(chunks)),
+                    // What a storage says of itself while it is empty.
+                    ("minTime", .integer(minTime ?? .max)), ("maxTime", .integer(maxTime ?? .min)),
+                ])
+            ),
+            ("seriesCountByMetricName", Self.list(seriesByName, limit)),
+            ("labelValueCountByLabelName", Self.list(values, limit)),
+            ("memoryInBytesByLabelName", Self.list(bytesByLabel, limit)),
+            ("seriesCountByLabelValuePair", Self.list(seriesByPair, limit)),
+        ])
+    }
+
+    private static func entries(_ list: JSONValue?) -> [(name: String, value: Int64)] {
+        (list?.items ?? []).compactMap { entry in
+            guard let name = entry["name"]?.text, let value = entry["value"]?.integer else {
+                return nil
+            }
+            return (name, value)
+        }
+    }
+
+    /// The largest first, then by name.
+    private static func list(_ counts: [ByteString: Int64], _ limit: Int) -> JSONValue {
+        let sorted = counts.sorted { $0.value == $1.value ? $0.key < $1.key : $0.value > $1.value }
+        return .array(
+            sorted.prefix(limit).map {
+                .object([("name", .string($0.key.text)), ("value", .integer($0.value))])
+            })
+    }
+
+    /// Members may send any number.
+    private static func sum(_ a: Int64, _ b: Int64) -> Int64 {
+        let (sum, overflow) = a.addingReportingOverflow(b)
+        return overflow ? (a < 0 ? .min : .max) : sum
+    }
+}
