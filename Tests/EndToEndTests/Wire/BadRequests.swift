@@ -299,5 +299,92 @@ extension WireRequest {
         GET series | match[]=up | limit=x
         GET parse_query
         GET parse_query | query=up{
+        GET query_exemplars
+        POST query_exemplars |
+        GET query_exemplars | query= | start=1 | end=2
+        GET query_exemplars | query=up{ | start=1 | end=2
+        POST query_exemplars | query=up{ | start=1 | end=2
+        GET query_exemplars | query=up | start=x | end=2
+        GET query_exemplars | query=up | start=1 | end=x
+        GET query_exemplars | query=up | start=2 | end=1
+        GET query_exemplars | query=up{ | start=x | end=y
+        GET query_exemplars | query=up{ | start=2 | end=1
+        GET query_exemplars | query={}
+        GET query_exemplars | query={job=""}
+        GET query_exemplars | query=sum(
+        GET query_exemplars | query=rate(up)
+        GET query_exemplars | query=1 +
+        PUT query_exemplars
+        HEAD query_exemplars
+        GET rules | type=x
+        GET rules | type=alerts
+        GET rules | type=<&>
+        POST rules
+        HEAD rules
+        POST alerts
+        POST alertmanagers
+        POST targets
+        DELETE targets
+        GET targets/metadata | match_target={
+        GET targets/metadata | match_target=up{
+        GET targets/metadata | match_target=sum(up)
+        GET targets/metadata | match_target=up[5m]
+        GET targets/metadata | match_target={job=~"["}
+        GET targets/metadata | limit=x
+        GET targets/metadata | limit=1.5
+        GET targets/metadata | limit=x | match_target={
+        GET targets/metadata | limit=99999999999999999999
+        POST targets/metadata
+        POST scrape_pools
+        POST status/tsdb
+        POST status/walreplay
+        POST status/config
+        POST status/flags
+        POST status/runtimeinfo
+        GET read
+        PUT read
+        HEAD read
+        POST read |
+        RAW GET /api/v1/read?query=up
+        GET rules/x
+        GET alerts/x
+        GET status
+        GET status/x
+        GET status/tsdb/x
+        GET //federate | match[]=
+        GET //federate | match[]=up{
+        GET //federate | match[]=sum(up)
+        GET //federate | match[]=-up
+        GET //federate | match[]=up[5m]
+        GET //federate | match[]="up"
+        GET //federate | match[]=up | match[]=x{
+        GET //federate | match[]=up{job=~"["}
+        RAW GET /federate?match[]=up&%zz
+        RAW GET /federate?match[]=up;x
+        POST //federate
+        HEAD //federate
+        PUT //metrics
+        GET scrape_pools/config
+        GET scrape_pools/config | scrapePool=x
+        POST scrape_pools/config
+        GET targets/relabel_steps
+        GET targets/relabel_steps | scrapePool=x
+        GET targets/relabel_steps | scrapePool=x | labels={}
+        GET rules | exclude_alerts=x
+        GET rules | group_limit=x
+        GET rules | group_limit=0
+        GET rules | group_limit=-1
+        GET rules | group_limit=99999999999
+        GET rules | group_next_token=x
+        GET rules | group_limit=1 | group_next_token=x
+        GET rules | match[]={
+        GET rules | match[]={}
+        RAW GET /api/v1/rules?type=alert&%zz
+        GET status/tsdb | limit=x
+        GET status/tsdb | limit=0
+        GET status/tsdb | limit=10001
+        POST search/metric_names |
+        GET search/label_values
+        POST otlp/v1/metrics |
         """#)
 }

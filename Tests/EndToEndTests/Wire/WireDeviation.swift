@@ -23,7 +23,7 @@ struct WireDeviation: Sendable {
             name: "nothing has no position",
             reason: "3.x gives an empty text no position, 2.42 its first column",
             applies: {
-                ["query", "query_range", "format_query"].contains($0.endpoint)
+                ["query", "query_range", "format_query", "query_exemplars"].contains($0.endpoint)
                     && $0.value("query").isEmpty
             },
             corrected: {
@@ -65,7 +65,12 @@ struct WireDeviation: Sendable {
         WireDeviation(
             name: "patterns are judged without anchors",
             reason: "2.42 compiles ^(?:…)$ and shows a part of that",
-            applies: { $0.value("query").contains("job=~\"") },
+            applies: {
+                $0.parameters.contains { parameter in
+                    ["query", "match[]", "match_target"].contains(parameter.name)
+                        && parameter.value.contains("job=~\"")
+                }
+            },
             corrected: { $0.replacing(")$`", with: "`") }),
         WireDeviation(
             name: "made labels have an order of their own",
@@ -91,11 +96,42 @@ struct WireDeviation: Sendable {
                 return answer
             }),
         WireDeviation(
+            name: "/federate says how it escapes names",
+            reason: "there was nothing to escape before names were UTF-8",
+            applies: { $0.endpoint == "/federate" || $0.target.hasPrefix("/federate?") },
+            corrected: { answer in
+                var answer = answer
+                if answer.status != 200 { return answer }
+                answer.headers = answer.headers.map {
+                    $0.hasPrefix("content-type: ") ? $0 + "; escaping=underscores" : $0
+                }
+                return answer
+            }),
+        droppedTargets(are: "counted", ["", "any", "dropped"], as: "{}"),
+        droppedTargets(are: "not counted", ["active", "x"], as: "null"),
+        WireDeviation(
             name: "redirects have no page",
             reason: "the page about the move is for people; clients follow Location",
             applies: { $0.line == "GET query/" },
             corrected: { WireAnswer(status: $0.status, headers: [], text: "") }),
     ]
+
+    private static func droppedTargets(
+        are state: String, _ states: [String], as counts: String
+    ) -> WireDeviation {
+        WireDeviation(
+            name: "dropped targets are \(state)",
+            reason: "3.x counts them by pool, if it was asked for them",
+            applies: {
+                $0.endpoint == "targets" && $0.method == "GET"
+                    && states.contains($0.value("state").lowercased())
+            },
+            corrected: {
+                $0.replacing(
+                    "\"droppedTargets\":[]}",
+                    with: "\"droppedTargets\":[],\"droppedTargetCounts\":\(counts)}")
+            })
+    }
 
     // MARK: - Answers
 
@@ -197,6 +233,45 @@ struct WireDeviation: Sendable {
                 ("GET labels | limit=x", .limit(.syntax("x"))),
                 ("GET label/job/values | limit=-5", .limit("limit must be non-negative")),
                 ("GET series | match[]=up | limit=x", .limit(.syntax("x"))),
+                ("GET rules | exclude_alerts=x", .parameter("exclude_alerts", .noBool)),
+                (
+                    "GET rules | group_limit=x",
+                    .groupLimit("a valid number: " + .noInteger("x", "invalid syntax"))
+                ),
+                (
+                    "GET rules | group_limit=99999999999",
+                    .groupLimit(
+                        "a valid number: " + .noInteger("99999999999", "value out of range"))
+                ),
+                ("GET rules | group_limit=0", .groupLimit("greater than 0")),
+                ("GET rules | group_limit=-1", .groupLimit("greater than 0")),
+                (
+                    "GET rules | group_next_token=x",
+                    .parameter(
+                        "group_next_token",
+                        "group_limit needs to be present in order to paginate over the groups")
+                ),
+                (
+                    "GET rules | group_limit=1 | group_next_token=x",
+                    .parameter(
+                        "group_next_token",
+                        "invalid group_next_token 'x'. were rule groups changed?")
+                ),
+                (
+                    "GET rules | match[]={",
+                    .bad("1:2: parse error: unexpected end of input inside braces")
+                ),
+                (
+                    "GET rules | match[]={}",
+                    .bad("match[] must contain at least one non-empty matcher")
+                ),
+                (
+                    "RAW GET /api/v1/rules?type=alert&%zz",
+                    .bad(#"error parsing form values: invalid URL escape \"%zz\""#)
+                ),
+                ("GET status/tsdb | limit=x", .bad("limit must be a positive number")),
+                ("GET status/tsdb | limit=0", .bad("limit must be a positive number")),
+                ("GET status/tsdb | limit=10001", .bad("limit must not exceed 10000")),
                 (
                     "GET parse_query",
                     .query("unknown position: parse error: no expression found in input")
@@ -204,6 +279,27 @@ struct WireDeviation: Sendable {
                 (
                     "GET parse_query | query=up{",
                     .query("1:4: parse error: unexpected end of input inside braces")
+                ),
+            ]),
+        group(
+            "paths newer than 2.42", "it does not know them",
+            [
+                ("GET scrape_pools/config", .bad("no scrapePool parameter provided")),
+                ("GET scrape_pools/config | scrapePool=x", .noPool),
+                ("POST scrape_pools/config", .notAllowed),
+                ("GET targets/relabel_steps", .bad("no scrapePool parameter provided")),
+                (
+                    "GET targets/relabel_steps | scrapePool=x",
+                    .bad("no labels parameter provided")
+                ),
+                ("GET targets/relabel_steps | scrapePool=x | labels={}", .noPool),
+                ("POST search/metric_names |", .noSearch),
+                ("GET search/label_values", .noSearch),
+                (
+                    "POST otlp/v1/metrics |",
+                    .plain(
+                        404,
+                        "otlp write receiver needs to be enabled with --web.enable-otlp-receiver\n")
                 ),
             ]),
     ].flatMap { $0 }
@@ -248,14 +344,48 @@ extension WireAnswer {
         bad(#"invalid parameter \"limit\": \#(text)"#)
     }
 
-    fileprivate static let pageNotFound = WireAnswer(
-        status: 404,
-        headers: ["content-type: text/plain; charset=utf-8", "x-content-type-options: nosniff"],
-        text: "404 page not found\n")
+    fileprivate static func parameter(_ name: String, _ text: String) -> WireAnswer {
+        bad(#"invalid parameter \"\#(name)\": \#(text)"#)
+    }
+
+    fileprivate static func groupLimit(_ text: String) -> WireAnswer {
+        parameter("group_limit", "group_limit needs to be \(text)")
+    }
+
+    fileprivate static let noPool = bad(
+        #"error retrieving scrape config: scrape pool \"x\" not found"#)
+
+    fileprivate static let noSearch = WireAnswer(
+        status: 500, headers: ["content-type: application/json"],
+        text: #"{"status":"error","errorType":"unavailable","error":"search API disabled"}"#)
+
+    fileprivate static let notAllowed: WireAnswer = {
+        var answer = plain(405, "Method Not Allowed\n")
+        answer.headers.insert("allow: GET, OPTIONS", at: 1)
+        return answer
+    }()
+
+    fileprivate static let pageNotFound = plain(404, "404 page not found\n")
+
+    fileprivate static func plain(_ status: Int, _ text: String) -> WireAnswer {
+        WireAnswer(
+            status: status,
+            headers: [
+                "content-type: text/plain; charset=utf-8", "x-content-type-options: nosniff",
+            ],
+            text: text)
+    }
 }
 
 extension String {
     fileprivate static func syntax(_ text: String) -> String {
         #"strconv.Atoi: parsing \"\#(text)\": invalid syntax"#
+    }
+
+    fileprivate static let noBool =
+        #"error converting exclude_alerts: strconv.ParseBool: parsing \"x\": invalid syntax"#
+
+    fileprivate static func noInteger(_ text: String, _ cause: String) -> String {
+        #"strconv.ParseInt: parsing \"\#(text)\": \#(cause)"#
     }
 }

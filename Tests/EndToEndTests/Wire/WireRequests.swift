@@ -189,5 +189,35 @@ extension WireRequest {
         RAW GET /api/v1/query?query=up&time=1700000300 X-Grafana-Org-Id: 1
         RAW GET /api/v1/query?query=up&%zz&time=1700000300
         RAW GET /api/v1/query?query=up;x&query=up&time=1700000300
+        GET query_exemplars | query=up
+        POST query_exemplars | query=up
+        GET query_exemplars | query=1
+        POST query_exemplars | query=time() + 1
+        GET query_exemplars | query="up"
+        GET query_exemplars | query=nope | start=1 | end=1
+        GET query_exemplars | query=test | start=1700000000000 | end=1700000300000
+        GET rules
+        GET rules | type=alert
+        GET rules | type=RECORD
+        POST query_exemplars | query=rate(up[5m]) | start=2023-11-14T22:13:20Z | end=1700000300
+        GET alerts
+        GET alertmanagers
+        GET targets
+        GET targets | state=active
+        GET targets | state=x
+        GET scrape_pools
+        GET targets/metadata
+        GET targets/metadata | match_target={}
+        GET targets/metadata | match_target={job="x"} | metric=up | limit=-1
+        GET status/walreplay
+        GET //federate
+        GET //federate | match[]=up
+        GET //federate | match[]={}
+        GET //federate | match[]={job=~".*"}
+        RAW GET /federate?match[]=up Accept-Encoding: gzip
+        RAW GET /federate?match[]=up{ Accept-Encoding: gzip
+        RAW GET /api/v1/rules Accept-Encoding: gzip
+        RAW GET /api/v1/rules Origin: http://example.com
+        RAW GET /api/v1/status/walreplay Accept-Encoding: gzip
         """#)
 }
