@@ -58,9 +58,10 @@ let package = Package(
 
         module("RegularExpressions", ["CRE2"]),
         module("TimeSeries"),
-        module("PromQL", ["RegularExpressions"]),
-        module("PromQLEngine", ["TimeSeries", "PromQL", "RegularExpressions"]),
-        module("PrometheusAPI", ["TimeSeries", "CSnappy"]),
+        module("Quoting"),
+        module("PromQL", ["RegularExpressions", "Quoting"]),
+        module("PromQLEngine", ["TimeSeries", "PromQL", "RegularExpressions", "Quoting"]),
+        module("PrometheusAPI", ["TimeSeries", "Quoting", "CSnappy"]),
         module("Federation", ["TimeSeries", "PromQL", "PromQLEngine", "RegularExpressions"]),
         module("Members", ["PrometheusAPI", "TimeSeries", "CCurl", "CZlib", yams]),
         module("Projects", ["CPostgres", crypto, grdb, yams]),

@@ -1,3 +1,4 @@
+internal import Quoting
 internal import TimeSeries
 
 /// Text as Go's `fmt` and `strconv` write it; error texts, annotations and `count_values` show it.
@@ -36,33 +37,7 @@ enum GoText {
     }
 
     /// `%q` of a string.
-    static func quoted(_ text: String) -> String {
-        var out = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": out += "\\\""
-            case "\\": out += "\\\\"
-            case "\u{07}": out += "\\a"
-            case "\u{08}": out += "\\b"
-            case "\u{0C}": out += "\\f"
-            case "\n": out += "\\n"
-            case "\r": out += "\\r"
-            case "\t": out += "\\t"
-            case "\u{0B}": out += "\\v"
-            default:
-                if isPrintable(scalar) {
-                    out.unicodeScalars.append(scalar)
-                } else if scalar.value < 0x80 {
-                    out += "\\x" + hex(scalar.value, digits: 2)
-                } else if scalar.value < 0x10000 {
-                    out += "\\u" + hex(scalar.value, digits: 4)
-                } else {
-                    out += "\\U" + hex(scalar.value, digits: 8)
-                }
-            }
-        }
-        return out + "\""
-    }
+    static func quoted(_ text: String) -> String { GoQuoting.quote(text) }
 
     /// `{__name__="x", a="b"}`: every label in order, values quoted, and names that are not legacy
     /// identifiers too.
@@ -98,22 +73,6 @@ enum GoText {
             first = false
         }
         return !first
-    }
-
-    private static func isPrintable(_ scalar: Unicode.Scalar) -> Bool {
-        if scalar.value < 0x7F { return scalar.value >= 0x20 }
-        switch scalar.properties.generalCategory {
-        case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator,
-            .paragraphSeparator, .spaceSeparator:
-            return false
-        default:
-            return true
-        }
-    }
-
-    private static func hex(_ value: UInt32, digits: Int) -> String {
-        let text = String(value, radix: 16)
-        return String(repeating: "0", count: max(0, digits - text.count)) + text
     }
 }
 

@@ -1,3 +1,5 @@
+internal import Quoting
+
 extension Lexer {
     /// What looks like a number or a duration; whether it is one shows when its value is taken.
     mutating func numberOrDuration() throws(ParseError) -> Token {

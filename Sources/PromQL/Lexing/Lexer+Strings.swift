@@ -1,3 +1,5 @@
+internal import Quoting
+
 extension Lexer {
     /// A string with its quotes. Escapes are checked here and replaced by `StringSyntax`.
     mutating func string(quote: UInt8) throws(ParseError) -> Token {

@@ -1,3 +1,5 @@
+internal import Quoting
+
 /// Splits a query into words, one at a time, because what a character means depends on what is
 /// open around it. Rules and messages as Prometheus `promql/parser/lex.go`.
 struct Lexer {

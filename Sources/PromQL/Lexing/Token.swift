@@ -1,3 +1,5 @@
+internal import Quoting
+
 /// One word of a query.
 struct Token: Sendable, Equatable {
     enum Kind: Sendable, Equatable {

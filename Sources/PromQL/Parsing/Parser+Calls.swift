@@ -1,3 +1,5 @@
+internal import Quoting
+
 /// The part of a call or an aggregation before its arguments.
 struct CallHead {
     struct Grouping {

@@ -1,3 +1,5 @@
+internal import Quoting
+
 /// An operator with its modifiers, before its right side is known.
 struct BinaryHead {
     var op: Binary.Operator

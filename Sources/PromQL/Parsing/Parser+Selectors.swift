@@ -1,3 +1,4 @@
+internal import Quoting
 import RegularExpressions
 
 extension Parser {

@@ -1,3 +1,5 @@
+internal import Quoting
+
 extension Printer {
     // MARK: - Operators and aggregations
 
@@ -35,8 +37,10 @@ extension Printer {
     }
 
     private static func labels(_ names: [String]) -> String {
-        names.map { Vocabulary.isBareLabelName($0) ? $0 : GoQuoting.quote($0) }
-            .joined(separator: ", ")
+        names.map {
+            Vocabulary.isBareLabelName($0) ? $0 : GoQuoting.quote($0, escapesReplacement: true)
+        }
+        .joined(separator: ", ")
     }
 
     // MARK: - Selectors
@@ -49,7 +53,7 @@ extension Printer {
             if Vocabulary.isBareMetricName(written) {
                 name = written
             } else {
-                quoted.append(GoQuoting.quote(written))
+                quoted.append(GoQuoting.quote(written, escapesReplacement: true))
             }
         }
         var matchers: [String] = []
@@ -70,8 +74,8 @@ extension Printer {
     private static func matcher(_ matcher: LabelMatcher) -> String {
         let name =
             Vocabulary.isIdentifier(matcher.name, allowsColon: false)
-            ? matcher.name : GoQuoting.quote(matcher.name)
-        return name + matcher.op.rawValue + GoQuoting.quote(matcher.value)
+            ? matcher.name : GoQuoting.quote(matcher.name, escapesReplacement: true)
+        return name + matcher.op.rawValue + GoQuoting.quote(matcher.value, escapesReplacement: true)
     }
 
     static func extended(_ selector: VectorSelector) -> String {

@@ -1,3 +1,5 @@
+internal import Quoting
+
 extension Expression: CustomStringConvertible {
     /// The canonical text. Parsing it gives an equal tree, but for the order of matchers, which are
     /// printed sorted, and for parentheses that the grouping of a tree that nobody wrote demands.
@@ -38,8 +40,10 @@ struct Printer {
         switch expression {
         case .number(let node): return [.text(number(node))]
         case .string(let node):
-            let quoted = node.malformedBytes.map { GoQuoting.quote(bytes: $0) }
-            return [.text(quoted ?? GoQuoting.quote(node.value))]
+            let quoted = node.malformedBytes.map {
+                GoQuoting.quote(bytes: $0, escapesReplacement: true)
+            }
+            return [.text(quoted ?? GoQuoting.quote(node.value, escapesReplacement: true))]
         case .paren(let node): return [.text("("), .expression(node.expression), .text(")")]
         case .unary(let node): return [.text(node.op.rawValue), .expression(operand(node))]
         case .binary(let node):

@@ -1,3 +1,5 @@
+internal import Quoting
+
 /// Durations such as `1h30m`, as Prometheus `model.Duration` reads and writes them.
 public enum DurationText {
     private static let units: [(name: String, milliseconds: UInt64)] = [

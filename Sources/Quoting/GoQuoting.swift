@@ -1,17 +1,21 @@
 /// Texts as Go's `strconv.Quote` writes them, which is how Prometheus shows and prints strings.
 public enum GoQuoting {
-    /// In double quotes. Only U+FFFD is written as an escape where Go writes it as it is, because
-    /// Prometheus refuses to read it back.
-    public static func quote(_ text: String) -> String {
+    /// In double quotes.
+    ///
+    /// - Parameter escapesReplacement: whether U+FFFD is written as an escape, where Go writes it as
+    ///   it is; a query's own text needs that, as Prometheus refuses to read it back.
+    public static func quote(_ text: String, escapesReplacement: Bool = false) -> String {
         var out = ""
         out.reserveCapacity(text.utf8.count + 2)
         out += "\""
-        for scalar in text.unicodeScalars { append(scalar, quote: "\"", to: &out) }
+        for scalar in text.unicodeScalars {
+            append(scalar, quote: "\"", escapesReplacement: escapesReplacement, to: &out)
+        }
         return out + "\""
     }
 
-    /// As `quote(_:)`, for bytes; what is no UTF-8 among them is written as `\xff`.
-    public static func quote(bytes: [UInt8]) -> String {
+    /// As above, for bytes; what is no UTF-8 among them is written as `\xff`.
+    public static func quote(bytes: [UInt8], escapesReplacement: Bool = false) -> String {
         var out = "\""
         var rest = bytes[...]
         while let byte = rest.first {
@@ -19,7 +23,7 @@ public enum GoQuoting {
             var iterator = rest.makeIterator()
             switch decoder.decode(&iterator) {
             case .scalarValue(let scalar):
-                append(scalar, quote: "\"", to: &out)
+                append(scalar, quote: "\"", escapesReplacement: escapesReplacement, to: &out)
                 rest = rest.dropFirst(UTF8.width(scalar))
             case .error, .emptyInput:
                 out += "\\x" + hexadecimal(UInt32(byte), width: 2)
@@ -30,10 +34,10 @@ public enum GoQuoting {
     }
 
     /// One character in single quotes; nil, the end of the text, shows as Go shows what is none.
-    static func quote(_ scalar: Unicode.Scalar?) -> String {
+    public static func quote(_ scalar: Unicode.Scalar?) -> String {
         var out = "'"
         if let scalar, scalar != "\u{FFFD}" {
-            append(scalar, quote: "'", to: &out)
+            append(scalar, quote: "'", escapesReplacement: false, to: &out)
         } else {
             out += "\u{FFFD}"
         }
@@ -41,14 +45,15 @@ public enum GoQuoting {
     }
 
     /// As Go's `%#U`: `U+0063 'c'`, without the character when it is not printable.
-    static func codePoint(_ scalar: Unicode.Scalar?) -> String {
+    public static func codePoint(_ scalar: Unicode.Scalar?) -> String {
         guard let scalar else { return "U+FFFD" }
         let code = "U+" + hexadecimal(scalar.value, width: 4).uppercased()
         return isPrintable(scalar) ? code + " '\(scalar)'" : code
     }
 
     private static func append(
-        _ scalar: Unicode.Scalar, quote: Unicode.Scalar, to out: inout String
+        _ scalar: Unicode.Scalar, quote: Unicode.Scalar, escapesReplacement: Bool,
+        to out: inout String
     ) {
         switch scalar {
         case quote, "\\":
@@ -61,7 +66,7 @@ public enum GoQuoting {
         case "\r": out += "\\r"
         case "\t": out += "\\t"
         case "\u{0B}": out += "\\v"
-        case "\u{FFFD}": out += "\\ufffd"
+        case "\u{FFFD}" where escapesReplacement: out += "\\ufffd"
         default:
             if isPrintable(scalar) {
                 out.unicodeScalars.append(scalar)
