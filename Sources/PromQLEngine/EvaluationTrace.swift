@@ -19,18 +19,37 @@ public struct EvaluationTrace: Sendable {
 
     private var costs: [Expression: Cost] = [:]
 
+    private static let origin = ContinuousClock.now
+
+    /// Nanoseconds, above 0.
+    fileprivate static var time: Int64 {
+        let passed = origin.duration(to: .now).components
+        return 1 + passed.seconds * 1_000_000_000 + passed.attoseconds / 1_000_000_000
+    }
+
     /// Nil for what was not evaluated by itself.
     public func cost(of part: Expression) -> Cost? { costs[part] }
 
-    mutating func add(
-        _ value: EvaluatedValue, of part: Expression, since began: ContinuousClock.Instant
-    ) {
-        let elapsed = began.duration(to: .now) / .milliseconds(1)
+    /// - Parameter began: `Evaluator.traceTime` before.
+    mutating func add(_ value: EvaluatedValue, of part: Expression, since began: Int64) {
+        let elapsed = Double(Self.time - began) / 1e6
         var cost = costs[part] ?? Cost(milliseconds: 0, series: 0, samples: 0)
         cost.milliseconds += elapsed
         cost.series += value.seriesCount
         cost.samples += value.weight
         costs[part] = cost
+    }
+}
+
+// The recursion over an expression has little stack: what is only for tracing stays out of its way.
+extension Evaluator {
+    /// Nanoseconds of some clock; 0 when nobody wants to know.
+    var traceTime: Int64 { options.isTraced ? EvaluationTrace.time : 0 }
+
+    /// Range vectors are counted where they are made: few of them are made by this way.
+    mutating func trace(_ value: EvaluatedValue, of part: Expression, since began: Int64) {
+        if case .range = value { return }
+        state.trace?.add(value, of: part, since: began)
     }
 }
 

@@ -55,7 +55,7 @@ struct Evaluator {
     mutating func evaluate(_ expression: Expression) throws(EvaluationError) -> EvaluatedValue {
         try state.check()
         let before = state.samples
-        let began = state.trace.map { _ in ContinuousClock.now }
+        let began = traceTime
         let value: EvaluatedValue
         if !isSingleStep, StepInvariance.pays(for: expression) {
             let first = StepGrid(start: grid.start, end: grid.start, step: grid.step)
@@ -67,9 +67,7 @@ struct Evaluator {
             value = try compute(expression)
         }
         try state.hold(before + value.weight)
-        // A range vector was counted where it was made: few of them are made by this way.
-        if case .range = value { return value }
-        if let began { state.trace?.add(value, of: expression, since: began) }
+        if began > 0 { trace(value, of: expression, since: began) }
         return value
     }
 

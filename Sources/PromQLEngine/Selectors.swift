@@ -111,7 +111,7 @@ extension Evaluator {
     mutating func rangeVector(
         _ expression: Expression
     ) throws(EvaluationError) -> RangeVector {
-        let began = state.trace.map { _ in ContinuousClock.now }
+        let began = traceTime
         let vector: RangeVector
         switch expression {
         case .matrixSelector(let matrix):
@@ -123,7 +123,7 @@ extension Evaluator {
         case .number, .string, .unary, .binary, .aggregation, .call, .vectorSelector, .fragment:
             throw .execution("unexpected error: expected a range vector")
         }
-        if let began { state.trace?.add(.range(vector), of: expression, since: began) }
+        if began > 0 { state.trace?.add(.range(vector), of: expression, since: began) }
         return vector
     }
 
