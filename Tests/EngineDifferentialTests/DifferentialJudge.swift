@@ -47,21 +47,25 @@ struct DifferentialJudge: Sendable {
         switch (theirs, ours) {
         case (.refusal, .failure): return .refused
         case (.refusal(let error), .success):
-            return .different("\(place)\n    Prometheus refuses: \(error)")
-        case (.value, .failure(let error)): return .different("\(place)\n    we refuse: \(error)")
+            return Self.judged(query, place, "Prometheus refuses: \(error)")
+        case (.value, .failure(let error)): return Self.judged(query, place, "we refuse: \(error)")
         case (.value(let wanted), .success(let given)):
             let given = Self.asInRangeQuery(given, on: grid)
             guard
                 let reason = judgement.difference(
                     wanted, given, of: query, on: grid, over: store)
             else { return .equal(isEmpty: wanted.isEmpty) }
-            if let expression = try? parseExpression(query, options: .everything),
-                let deviation = KnownDeviation(in: expression, explaining: reason)
-            {
-                return .excused(deviation.rawValue)
-            }
-            return .different("\(place)\n    \(reason)")
+            return Self.judged(query, place, reason)
         }
+    }
+
+    private static func judged(_ query: String, _ place: String, _ reason: String) -> Verdict {
+        if let expression = try? parseExpression(query, options: .everything),
+            let deviation = KnownDeviation(in: expression, explaining: reason)
+        {
+            return .excused(deviation.rawValue)
+        }
+        return .different("\(place)\n    \(reason)")
     }
 
     /// A range query of a scalar is answered as a series without labels.

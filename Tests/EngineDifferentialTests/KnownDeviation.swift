@@ -22,6 +22,12 @@ enum KnownDeviation: String {
     /// The last bit of a power, or of a sum of large numbers in another order, is not small beside
     /// what it is divided by.
     case remainderOfLarge = "the remainder of a large power or sum"
+    /// The last bit of a large number is not small beside a circle.
+    case angleOfLarge = "trigonometry of a large power or sum"
+    /// Prometheus moves `x @ t` by the offset of the subquery around it when that subquery's first
+    /// step is the very time the subquery is evaluated at, where its moving by the offset is not
+    /// taken back.
+    case coincidingStart = "a fixed selector in a moved subquery that starts where it is evaluated"
     /// A mean that stays the same but for its last bit is a counter that was reset.
     case resetOfMean = "counters that are computed means seem to be reset"
 
@@ -50,16 +56,23 @@ enum KnownDeviation: String {
                 self = .unsortedGrouping
                 return
             }
-            if Self.contains(.divide, in: aggregation.expression)
-                || Self.isTranscendental(aggregation.expression)
-                || Self.isMean(aggregation.expression)
-            {
+            if Self.isComputed(aggregation.expression) {
                 self = .printedLastBit
                 return
             }
         case .binary(let binary) where binary.op == .modulo:
-            if Self.contains(.power, in: expression) || Self.isSum(expression) {
+            if Self.isLarge(expression) {
                 self = .remainderOfLarge
+                return
+            }
+        case .call(let call) where [.sin, .cos, .tan].contains(call.function):
+            if Self.isLarge(expression) {
+                self = .angleOfLarge
+                return
+            }
+        case .subquery(let subquery) where subquery.offset != nil && subquery.at == nil:
+            if Self.holdsFixedSelector(subquery.expression) {
+                self = .coincidingStart
                 return
             }
         case .call(let call) where Self.counters.contains(call.function):
@@ -124,12 +137,26 @@ enum KnownDeviation: String {
 
     private static let counters: Set<Function> = [.rate, .increase, .irate, .resets, .changes]
 
-    private static func isTranscendental(_ expression: Expression) -> Bool {
-        if case .call(let call) = expression, transcendental.contains(call.function) { return true }
-        return expression.children.contains(where: isTranscendental)
+    private static func isLarge(_ expression: Expression) -> Bool {
+        contains(.power, in: expression) || isSum(expression) || isMean(expression)
     }
 
-    private static let transcendental: Set<Function> = [
+    /// Whether values are rounded on the way, in an order or by a library of Prometheus's own.
+    private static func isComputed(_ expression: Expression) -> Bool {
+        if case .call(let call) = expression, rounding.contains(call.function) { return true }
+        return contains(.divide, in: expression) || isLarge(expression)
+            || expression.children.contains(where: isComputed)
+    }
+
+    private static func holdsFixedSelector(_ expression: Expression) -> Bool {
+        switch expression {
+        case .vectorSelector(let selector): selector.at != nil
+        default: expression.children.contains(where: holdsFixedSelector)
+        }
+    }
+
+    private static let rounding: Set<Function> = [
+        .rate, .increase, .delta, .deriv, .predictLinear, .quantileOverTime, .histogramQuantile,
         .exp, .ln, .log2, .log10, .sin, .cos, .tan, .asin, .acos, .atan, .sinh, .cosh, .tanh,
         .asinh, .acosh, .atanh,
     ]
