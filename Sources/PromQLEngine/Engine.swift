@@ -35,6 +35,7 @@ public struct Engine: Sendable {
         if let refusal = annotations.refusal { throw .execution(refusal) }
         if options.dialect == .prometheus2 { annotations = Annotations() }
         var result = QueryResult(value: value, grid: grid, annotations: annotations)
+        result.peakSamples = evaluator.state.peakSamples
         result.trace = evaluator.state.trace
         return result
     }

@@ -16,6 +16,8 @@ public struct QueryResult: Sendable {
     public var value: Value
     public var grid: StepGrid
     public var annotations: Annotations
+    /// The most samples that were in memory at once.
+    public var peakSamples = 0
     /// When the options ask for it.
     public var trace: EvaluationTrace?
 

@@ -25,6 +25,8 @@ struct FragmentQuestion: Sendable {
     var lookback: Int64
     var deadline: ContinuousClock.Instant
     var injection: LabelInjection
+    /// Whether the member is to tell what the fragment costs it.
+    var statistics: StatisticsDetail?
 }
 
 /// The answer to a fragment as it arrives.

@@ -13,13 +13,15 @@ struct LocalAnswer: Sendable {
     var asker: QuestionAsker
     var options: EngineOptions
     var limits: Limits
+    /// What was spent before.
+    var statistics = QueryStatistics()
 
     /// - Throws: `APIError`.
     func response() async throws -> PrometheusResponse {
         let gathered = gathered(await FetchRound(asker: asker, limits: limits).ended(plan.fetches))
         let failures = try gathered.missing.warnings(for: plan, under: query.partialResponse)
         if let strict = try strict(after: gathered) { return try await strict.response() }
-        return .json(written(try evaluated(gathered), failures, gathered.annotations))
+        return .json(written(try evaluated(gathered), failures, gathered))
     }
 
     /// What the members said, as the engine takes it.
@@ -27,21 +29,25 @@ struct LocalAnswer: Sendable {
         /// By fetch; nothing of members that are missing.
         var values: [FetchedValue]
         var annotations = MemberAnnotations()
+        var statistics: QueryStatistics
         var missing: MissingMembers
     }
 
     func gathered(_ round: [FetchRound.Ended]) -> Gathered {
         var gathered = Gathered(
             values: [FetchedValue](repeating: .nothing, count: plan.fetches.count),
-            missing: MissingMembers(names: asker.names))
+            statistics: statistics, missing: MissingMembers(names: asker.names))
         for ended in round {
             let member = plan.fetches[ended.index].member
             switch ended.outcome {
             case .failure(let failure): gathered.missing.add(member, failure)
             case .success(let fetched):
                 gathered.values[ended.index] = fetched.value
+                let isOnGrid = plan.fetches[ended.index].grid == query.grid
                 for trailer in fetched.trailers {
                     gathered.annotations.add(trailer, from: asker.names[member])
+                    gathered.statistics.add(
+                        trailer, from: asker.names[member], isOnGrid: isOnGrid)
                 }
             }
         }
@@ -63,6 +69,7 @@ struct LocalAnswer: Sendable {
                 })
         else { return nil }
         var strict = self
+        strict.statistics = gathered.statistics
         strict.scope.exactness = .strict
         strict.plan = try Planner.plan(query.expression, on: query.grid, in: strict.scope)
         return strict
@@ -83,8 +90,9 @@ struct LocalAnswer: Sendable {
     }
 
     private func written(
-        _ result: QueryResult, _ failures: [String], _ annotations: MemberAnnotations
+        _ result: QueryResult, _ failures: [String], _ gathered: Gathered
     ) -> [UInt8] {
+        let annotations = gathered.annotations
         var out = Envelope.head
         var isTruncated = false
         let time = result.grid.start
@@ -105,11 +113,22 @@ struct LocalAnswer: Sendable {
         case (.rangeVector(let series), _):
             isTruncated = ResultWriter.appendMatrix(series, limit: query.limit, to: &out)
         }
+        var infos = result.annotations.infos.union(annotations.infos).union(query.infos)
+        if query.statistics != nil {
+            var statistics = gathered.statistics
+            statistics.add(peak: result.peakSamples)
+            // Behind the result, in its object.
+            out.removeLast()
+            out.append(contentsOf: ",\"stats\":".utf8)
+            statistics.append(to: &out)
+            out.append(UInt8(ascii: "}"))
+            infos.formUnion(statistics.infos)
+        }
         var warnings = result.annotations.warnings.union(annotations.warnings)
+            .union(query.warnings)
         if isTruncated { warnings.insert(RequestLimit.truncationWarning) }
         Envelope.appendTail(
-            failures: failures, warnings: warnings,
-            infos: result.annotations.infos.union(annotations.infos).union(query.infos), to: &out)
+            failures: failures, warnings: warnings, infos: infos, to: &out)
         return out
     }
 }

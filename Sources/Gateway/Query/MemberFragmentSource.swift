@@ -22,9 +22,10 @@ struct MemberFragmentSource: FragmentSource {
 extension MemberClient {
     /// Begins to ask one fragment.
     func stream(_ question: FragmentQuestion) async throws(MemberFailure) -> SeriesStream {
-        let options = QueryOptions(
+        var options = QueryOptions(
             lookbackDelta: question.lookback, deadline: question.deadline,
             injection: question.injection)
+        if let detail = question.statistics { options.extra.add("stats", detail.rawValue) }
         let grid = question.grid
         if grid.isInstant {
             return try await query(question.text, at: grid.start, options: options)

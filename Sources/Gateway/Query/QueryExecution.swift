@@ -31,9 +31,10 @@ struct QueryExecution: Sendable {
             guard query.deadline > .now else {
                 throw APIError(.timeout, "query timed out in query execution")
             }
+            let arrived = ContinuousClock.now
             return try await slots.withSlot(
                 until: query.deadline, maxWaiting: limits.maxQueuedQueries
-            ) { try await answer(query, project) }
+            ) { try await answer(query, project, arrived: arrived) }
         } catch is CancellationError {
             return ErrorAnswer.of(
                 APIError(.canceled, "query was canceled in query execution"))
@@ -54,24 +55,27 @@ struct QueryExecution: Sendable {
     ///
     /// - Throws: `APIError`.
     private func answer(
-        _ query: QueryRequest, _ project: ResolvedProject
+        _ query: QueryRequest, _ project: ResolvedProject, arrived: ContinuousClock.Instant
     ) async throws
         -> PrometheusResponse
     {
+        let admitted = ContinuousClock.now
         let (query, plan, scope) = try await plan(query, for: project)
         let questions = QuestionAsker(
             project: project, lookback: query.lookback, deadline: query.deadline,
-            concurrency: limits.maxMemberConcurrency, source: source)
+            concurrency: limits.maxMemberConcurrency, statistics: query.statistics,
+            source: source)
+        let statistics = QueryStatistics(arrived: arrived, admitted: admitted)
         if case .union(let leaf) = plan.root {
             return try await UnionAnswer(
                 query: query, plan: plan, leaf: leaf, asker: questions,
                 heldBytes: limits.heldAnswerBytes, maxSeries: limits.maxSeries,
-                unsortedMembers: unsortedMembers
+                unsortedMembers: unsortedMembers, statistics: statistics
             ).response()
         }
         return try await LocalAnswer(
             query: query, plan: plan, scope: scope, asker: questions,
-            options: options(query, scope.rangeBoundary), limits: limits
+            options: options(query, scope.rangeBoundary), limits: limits, statistics: statistics
         ).response()
     }
 

@@ -13,6 +13,10 @@ struct QueryRequest: Sendable {
     var grid: StepGrid
     /// What the client is told about how its query was understood.
     var infos: Set<String> = []
+    /// What the client is warned of, whatever the answer.
+    var warnings: Set<String> = []
+    /// Nil when nobody asked what the query costs.
+    var statistics: StatisticsDetail?
     /// Results wanted at most; 0 for all.
     var limit: Int
     /// When the answer is of no more use.
@@ -78,6 +82,17 @@ struct QueryRequest: Sendable {
             try PartialResponse.requested(by: request) ?? project.partialResponse
         let isExact = ["true", "1"].contains(request.parameter("exact"))
         exactness = isExact || project.exactness == .strict ? .strict : .twoStep
+
+        let detail = request.parameter("stats")
+        if !detail.isEmpty {
+            statistics = StatisticsDetail(rawValue: detail)
+            if statistics == nil {
+                statistics = .totals
+                warnings.insert(
+                    "value \(QuotedText.of(detail)) for parameter \"stats\" is deprecated and will "
+                        + "be rejected in the next major release, use \"true\" or \"all\"")
+            }
+        }
 
         text = request.parameter("query")
         guard text.utf8.count <= maxQueryBytes else {

@@ -10,6 +10,8 @@ struct QuestionAsker: Sendable {
     var deadline: ContinuousClock.Instant
     /// Requests under way at once.
     var concurrency: Int
+    /// What members are asked to tell of their cost.
+    var statistics: StatisticsDetail?
     var source: @Sendable (Member) -> any FragmentSource
 
     /// Steps that a member answers in one range query.
@@ -31,7 +33,8 @@ struct QuestionAsker: Sendable {
         return try await source(member).open(
             FragmentQuestion(
                 text: fetch.text, grid: grid, lookback: lookback, deadline: deadline,
-                injection: LabelInjection(name: project.partition.name, value: member.name)))
+                injection: LabelInjection(name: project.partition.name, value: member.name),
+                statistics: statistics))
     }
 
     // MARK: - Values

@@ -18,6 +18,8 @@ struct UnionAnswer: Sendable {
     /// Series that an answer may have.
     var maxSeries: Int
     var unsortedMembers: UnsortedMembers
+    /// What was spent before.
+    var statistics: QueryStatistics
 
     /// One member's stream, and what was read of it before the answer began.
     private struct Part: Sendable {
@@ -189,13 +191,23 @@ struct UnionAnswer: Sendable {
             }
         }
         var tail = sink.take()
-        tail.append(contentsOf: "]}".utf8)
         var annotations = MemberAnnotations()
+        var statistics = statistics
         for part in parts {
-            annotations.add(await part.reader.trailer(), from: asker.names[part.member])
+            let trailer = await part.reader.trailer()
+            annotations.add(trailer, from: asker.names[part.member])
+            statistics.add(trailer, from: asker.names[part.member])
         }
+        var infos = annotations.infos.union(query.infos)
+        tail.append(contentsOf: "]".utf8)
+        if query.statistics != nil {
+            tail.append(contentsOf: ",\"stats\":".utf8)
+            statistics.append(to: &tail)
+            infos.formUnion(statistics.infos)
+        }
+        tail.append(UInt8(ascii: "}"))
         for part in parts { await part.reader.cancel() }
-        var warnings = annotations.warnings
+        var warnings = annotations.warnings.union(query.warnings)
         if sink.isTruncated { warnings.insert(RequestLimit.truncationWarning) }
         let lateWarnings = await late.warnings
         if !lateWarnings.isEmpty, query.partialResponse == .abort {
@@ -203,7 +215,7 @@ struct UnionAnswer: Sendable {
         }
         Envelope.appendTail(
             failures: failures + lateWarnings, warnings: warnings,
-            infos: annotations.infos.union(query.infos), to: &tail)
+            infos: infos, to: &tail)
         try await writer.write(tail)
     }
 }

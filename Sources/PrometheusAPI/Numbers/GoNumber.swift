@@ -21,6 +21,14 @@ public enum GoNumber {
         append(value, plain: isPlain || !value.isFinite, to: &out)
     }
 
+    /// As plain numbers stand in JSON: like samples, but for negative exponents of one digit.
+    /// What is no number of JSON is 0.
+    public static func appendJSON(_ value: Double, to out: inout [UInt8]) {
+        append(value.isFinite ? value : 0, to: &out)
+        // `1e-07` is `1e-7` there.
+        if out.suffix(4).starts(with: "e-0".utf8) { out.remove(at: out.count - 2) }
+    }
+
     public static func text(_ value: Double) -> String {
         var out: [UInt8] = []
         append(value, to: &out)

@@ -67,6 +67,7 @@ extension ResponseScanner {
             case "resultType" where found.resultType.isEmpty:
                 found.resultType = try cursor.string()
             case "resultType": return .whole
+            case "stats": found.statistics = try SampleStatistics.read(&cursor)
             default: try cursor.skip()
             }
             guard try cursor.accept(UInt8(ascii: ",")) else { return .whole }
@@ -87,8 +88,11 @@ extension ResponseScanner {
             while try cursor.accept(UInt8(ascii: ",")) {
                 let key = try cursor.string()
                 try cursor.expect(UInt8(ascii: ":"))
-                if key == "result" || key == "resultType" { throw .twice(key, cursor.position) }
-                try cursor.skip()
+                switch key {
+                case "result", "resultType": throw .twice(key, cursor.position)
+                case "stats": found.statistics = try SampleStatistics.read(&cursor)
+                default: try cursor.skip()
+                }
             }
             try cursor.expect(UInt8(ascii: "}"))
             while try cursor.accept(UInt8(ascii: ",")) {
@@ -175,6 +179,7 @@ extension ResponseScanner {
                 resultAt = cursor.position
                 try cursor.skip()
             case "resultType", "result": throw .twice(key, cursor.position)
+            case "stats": found.statistics = try SampleStatistics.read(&cursor)
             default: try cursor.skip()
             }
         }

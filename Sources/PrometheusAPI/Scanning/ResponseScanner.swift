@@ -26,6 +26,8 @@ public struct ResponseScanner {
         public var warnings: [String] = []
         public var infos: [String] = []
         public var seriesCount = 0
+        /// What the member counted, if it was asked to and does.
+        public var statistics: SampleStatistics?
         /// The value of a scalar or string answer.
         public var plain: String?
 

@@ -3,13 +3,13 @@ import Testing
 /// The gateway in front of one Prometheus is that Prometheus, byte by byte.
 @Suite("Wire", .wireScene, .serialized)
 struct WireTests {
-    private struct Answers {
+    struct Answers {
         var gateway: WireAnswer
         var plain: WireAnswer
         var labelled: WireAnswer
     }
 
-    private func answers(_ request: WireRequest) async throws -> Answers {
+    func answers(_ request: WireRequest) async throws -> Answers {
         let scene = try WireScene.required()
         return try await offPool {
             Answers(

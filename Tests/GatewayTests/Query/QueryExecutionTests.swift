@@ -79,7 +79,8 @@ private func up(_ value: Int) -> String {
     private func ask(
         _ query: String, _ behaviours: [ScriptedSource.Behaviour],
         policy: PartialResponse = .safe, held: Int = 1 << 20, range: Bool = false,
-        maxSeries: Int = 1000, limit: Int = 0, analyze: Bool = false
+        maxSeries: Int = 1000, limit: Int = 0, analyze: Bool = false,
+        stats: String = ""
     ) async throws -> (status: Int, body: String, asked: [String]) {
         let transport = try CurlMulti()
         let names = (0..<behaviours.count).map { String(Character(UnicodeScalar(97 + UInt8($0)))) }
@@ -108,6 +109,7 @@ private func up(_ value: Int) -> String {
         var form = "query=\(query)"
         form += range ? "&start=100&end=100&step=15" : "&time=100"
         if limit > 0 { form += "&limit=\(limit)" }
+        if !stats.isEmpty { form += "&stats=\(stats)" }
         if analyze { form += "&analyze=true" }
         let target =
             "/api/v1/query?"
@@ -167,6 +169,53 @@ private func up(_ value: Int) -> String {
         let answer = try await ask("up", [.answers(up(1)), .answers(up(2))], analyze: true)
         #expect(answer.body.contains(#""place":"merge","text":"union""#))
         #expect(answer.body.contains(#""series":2,"samples":2,"children""#), "\(answer.body)")
+    }
+
+    /// A vector of one element, and what it cost.
+    private static func costly(_ samples: String) -> String {
+        """
+        {"status":"success","data":{"resultType":"vector","result":[\
+        {"metric":{},"value":[100,"1"]}],"stats":{"timings":{},"samples":{\(samples)}}}}
+        """
+    }
+
+    @Test(arguments: [
+        // Both count all there is; one has no steps; one does not count what it reads; one says
+        // nothing.
+        (
+            [
+                #""totalQueryableSamplesPerStep":[[100,5]],"totalQueryableSamples":5,"samplesRead":4,"peakSamples":8"#,
+                #""totalQueryableSamplesPerStep":[[100,2]],"totalQueryableSamples":2,"samplesRead":1,"peakSamples":9"#,
+            ],
+            #"{"totalQueryableSamplesPerStep":[[100,7]],"totalQueryableSamples":7,"samplesRead":5,"peakSamples":9}"#,
+            false
+        ),
+        (
+            [
+                #""totalQueryableSamplesPerStep":[[100,5]],"totalQueryableSamples":5,"samplesRead":4,"peakSamples":8"#,
+                #""totalQueryableSamples":2,"peakSamples":9"#,
+            ],
+            #"{"totalQueryableSamples":7,"peakSamples":9}"#, false
+        ),
+        (
+            [
+                #""totalQueryableSamples":5,"samplesRead":4,"peakSamples":8"#,
+                #""seriesFetched":"2""#,
+            ],
+            #"{"totalQueryableSamples":5,"samplesRead":4,"peakSamples":8}"#, true
+        ),
+    ])
+    func whatMembersReadAddsUp(told: [String], expected: String, isLeftOut: Bool) async throws {
+        let bodies = told.map(Self.costly)
+        for query in ["up", "sum(up)"] {
+            let answer = try await ask(query, bodies.map { .answers($0) }, stats: "all")
+            #expect(answer.body.contains(#","samples":\#(expected)}"#), "\(answer.body)")
+            #expect(
+                answer.body.contains(
+                    #""infos":["the query statistics leave out project \"b\""]"#) == isLeftOut)
+        }
+        let plain = try await ask("up", bodies.map { .answers($0) })
+        #expect(!plain.body.contains("stats") && !plain.body.contains("infos"))
     }
 
     @Test func histogramsThatCouldBeTwoThingsAreAnError() async throws {
