@@ -79,6 +79,28 @@ extension EndToEnd {
             }
         }
 
+        @Test(
+            "Its documents are part of the union, and those it does not have are said to be lacking"
+        )
+        func documents() async throws {
+            try await Self.withGateway { gateway, _ in
+                for path in ["rules", "alerts", "targets", "query_exemplars?query=up"] {
+                    let json = try gateway.get("/api/v1/\(path)").json()
+                    #expect(json["status"]?.text == "success", "\(path)")
+                    #expect(json["warnings"] == nil, "\(path): \(json)")
+                }
+                for path in ["alertmanagers", "scrape_pools", "targets/metadata"] {
+                    let json = try gateway.get("/api/v1/\(path)").json()
+                    #expect(json["status"]?.text == "success", "\(path)")
+                    #expect(
+                        json["warnings"]?.strings
+                            == ["project \"b-eu\": the member has no /api/v1/\(path)"])
+                }
+                let heads = try gateway.get("/api/v1/status/tsdb").json()
+                #expect(heads["warnings"] == nil && heads["data"]?["headStats"] != nil)
+            }
+        }
+
         @Test("What it cannot is named as its limitation")
         func limitations() async throws {
             try await Self.withGateway { gateway, _ in

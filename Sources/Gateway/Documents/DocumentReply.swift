@@ -25,7 +25,7 @@ extension MemberClient {
             case .http(404, let text) where text.hasPrefix("not_found:"): return .nothing
             case .http(404, _), .http(405, _), .http(501, _): return .lacking
             // As VictoriaMetrics says it.
-            case .http(400, let text) where text.contains("unsupported path"): return .lacking
+            case .http(400, let text) where text == "unsupported path": return .lacking
             // Coroot sends its page for every path it does not know.
             case .notPrometheus:
                 if case .remoteCoroot = configuration.kind { return .lacking }

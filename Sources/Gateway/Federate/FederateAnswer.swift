@@ -60,7 +60,8 @@ struct FederateAnswer: Sendable {
             case (.presence, _), (.samples, _): break
             }
         }
-        var text = FederateText()
+        var text = FederateText(
+            escaping: NameEscaping(accept: request.headers["Accept"] ?? ""))
         for (member, cause) in missing.sorted(by: { $0.key < $1.key }) {
             text.comment("project \(QuotedText.of(project.members[member].name)): \(cause)")
         }
@@ -70,7 +71,7 @@ struct FederateAnswer: Sendable {
             text.append(labels, value: sample.value, time: sample.time)
         }
         var headers: HTTPHeaders = [:]
-        headers["Content-Type"] = "text/plain; version=0.0.4; charset=utf-8; escaping=underscores"
+        headers["Content-Type"] = text.contentType
         return PrometheusResponse(headers: headers, body: .bytes(text.bytes))
     }
 

@@ -4,7 +4,14 @@ import TimeSeries
 /// Samples of any series in Prometheus's text format, as a server hands them to another one.
 struct FederateText {
     private(set) var bytes: [UInt8] = []
+    private let escaping: NameEscaping
     private var name: String?
+
+    init(escaping: NameEscaping) { self.escaping = escaping }
+
+    var contentType: String {
+        "text/plain; version=0.0.4; charset=utf-8; escaping=\(escaping.rawValue)"
+    }
 
     /// By name alone, as the reference; then by labels, so that two answers can be compared.
     static func precedes(_ left: LabelSet, _ right: LabelSet) -> Bool {
@@ -25,31 +32,52 @@ struct FederateText {
     /// - Parameter time: milliseconds since the epoch.
     mutating func append(_ labels: LabelSet, value: Double, time: Int64) {
         guard let name = labels["__name__"], !name.isEmpty else { return }
-        let written = Self.escapedName(name)
+        let written = escaping.escaped(name)
         if self.name.map({ !$0.utf8.elementsEqual(name.utf8) }) ?? true {
             self.name = name
-            bytes.append(contentsOf: "# TYPE \(written) untyped\n".utf8)
+            bytes.append(contentsOf: "# TYPE ".utf8)
+            append(name: written)
+            bytes.append(contentsOf: " untyped\n".utf8)
         }
-        bytes.append(contentsOf: "\(written){".utf8)
+        // A name that needs quotes stands between the braces.
+        var separator = UInt8(ascii: "{")
+        if !NameEscaping.isLegacy(written) {
+            bytes.append(separator)
+            separator = UInt8(ascii: ",")
+        }
+        append(name: written)
         var hasInstance = false
-        for (index, label) in labels.pairs.filter({ $0.name != "__name__" }).enumerated() {
-            if index > 0 { bytes.append(UInt8(ascii: ",")) }
-            append(label.name, label.value)
+        for label in labels.pairs where label.name != "__name__" {
+            append(label.name, label.value, after: separator)
+            separator = UInt8(ascii: ",")
             if label.name == "instance" { hasInstance = true }
         }
         // Else the server that reads this would set its own.
-        if !hasInstance {
-            if bytes.last != UInt8(ascii: "{") { bytes.append(UInt8(ascii: ",")) }
-            append("instance", "")
-        }
+        if !hasInstance { append("instance", "", after: separator) }
         bytes.append(contentsOf: "} ".utf8)
         GoNumber.appendGeneral(value, to: &bytes)
         bytes.append(contentsOf: " \(time)\n".utf8)
     }
 
-    private mutating func append(_ name: String, _ value: String) {
-        bytes.append(contentsOf: "\(Self.escapedName(name))=\"".utf8)
-        for byte in value.utf8 {
+    private mutating func append(_ name: String, _ value: String, after separator: UInt8) {
+        bytes.append(separator)
+        append(name: escaping.escaped(name))
+        bytes.append(UInt8(ascii: "="))
+        append(quoted: value)
+    }
+
+    /// A name, in quotes if it needs them.
+    private mutating func append(name: String) {
+        if NameEscaping.isLegacy(name) {
+            bytes.append(contentsOf: name.utf8)
+        } else {
+            append(quoted: name)
+        }
+    }
+
+    private mutating func append(quoted text: String) {
+        bytes.append(UInt8(ascii: "\""))
+        for byte in text.utf8 {
             switch byte {
             case UInt8(ascii: "\\"): bytes.append(contentsOf: "\\\\".utf8)
             case UInt8(ascii: "\""): bytes.append(contentsOf: "\\\"".utf8)
@@ -58,18 +86,5 @@ struct FederateText {
             }
         }
         bytes.append(UInt8(ascii: "\""))
-    }
-
-    /// Characters that names could not have before there were UTF-8 names become underscores.
-    private static func escapedName(_ name: String) -> String {
-        var out = ""
-        for (index, scalar) in name.unicodeScalars.enumerated() {
-            switch scalar {
-            case "a"..."z", "A"..."Z", "_", ":": out.unicodeScalars.append(scalar)
-            case "0"..."9" where index > 0: out.unicodeScalars.append(scalar)
-            default: out += "_"
-            }
-        }
-        return out
     }
 }

@@ -18,7 +18,10 @@ extension ProjectDocuments {
             limit = number
         }
         let gathered = await gather { _ in
-            DocumentQuestion("/status/tsdb", [("limit", String(Self.mostEntries))])
+            // VictoriaMetrics has another name for it.
+            DocumentQuestion(
+                "/status/tsdb",
+                [("limit", String(Self.mostEntries)), ("topN", String(Self.mostEntries))])
         }
         var statistics = StorageStatistics(partition)
         for (member, data) in gathered.given { statistics.add(data, of: member) }

@@ -20,7 +20,8 @@ struct StorageStatistics: Sendable {
     /// Adds what `status/tsdb` of a member says.
     mutating func add(_ data: JSONValue, of member: String) {
         let head = data["headStats"]
-        let held = head?["numSeries"]?.integer ?? 0
+        // VictoriaMetrics has no head, and tells its series in a place of its own.
+        let held = (head?["numSeries"] ?? data["totalSeries"])?.integer ?? 0
         series = Self.sum(series, held)
         labelPairs = Self.sum(labelPairs, head?["numLabelPairs"]?.integer ?? 0)
         chunks = Self.sum(chunks, head?["chunkCount"]?.integer ?? 0)

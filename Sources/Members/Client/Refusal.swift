@@ -7,6 +7,9 @@ enum Refusal {
             return .http(status: status, text: "a redirect, which is not followed")
         }
         guard let envelope = envelope(body) else {
+            if status == 400, isAboutThePath(body) {
+                return .http(status: status, text: unsupportedPath)
+            }
             let isHTML = body.first { $0 > 0x20 } == UInt8(ascii: "<")
             return .http(
                 status: status,
@@ -33,13 +36,21 @@ enum Refusal {
         case 400:
             let text = String(decoding: body.prefix(4096), as: UTF8.self)
             let line = text.prefix { !$0.isNewline }
-            // VictoriaMetrics's words for a path that it does not have.
-            if line.contains("unsupported path requested") {
+            if isAboutThePath(body) {
                 return .http(status: status, text: "the member does not serve remote read")
             }
             return .rejectedQuery(status: status, errorType: "", text: String(line))
         default: return kind(status: status, body: body)
         }
+    }
+
+    /// The text of a failure of a member that does not have the path, and answers 400.
+    static let unsupportedPath = "unsupported path"
+
+    /// VictoriaMetrics's words for a path that it does not have, which stand in its first line.
+    private static func isAboutThePath(_ body: [UInt8]) -> Bool {
+        String(decoding: body.prefix(4096), as: UTF8.self).prefix { !$0.isNewline }
+            .contains("unsupported path requested")
     }
 
     /// Whether a remote project turned its key away. Coroot says 400 for a missing key and 404 for

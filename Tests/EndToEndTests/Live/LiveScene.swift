@@ -51,7 +51,10 @@ final class LiveScene: Sendable {
               - alert: Never
                 expr: vector(1) > 2
               - alert: Broken
-                expr: up * on (nope) up
+                # Many to many, however many targets there are yet.
+                expr: >-
+                  (vector(1) or label_replace(vector(1), "a", "b", "", ""))
+                  * on (nope) (vector(1) or label_replace(vector(1), "a", "b", "", ""))
 
         """
 

@@ -24,7 +24,9 @@ import TimeSeries
                 (["__name__": "big", "project": "own"], 1_000_000),
                 (["__name__": "gone"], SampleValue.stale),
             ]),
-            "b": member([(["__name__": "up"], .infinity)]),
+            "b": member([
+                (["__name__": "up"], .infinity), (["__name__": "a.b_c:ü", "x.y": "1"], 2),
+            ]),
         ]) { ports in
             let configuration = try Configuration.parse(
                 """
@@ -46,7 +48,7 @@ import TimeSeries
     @Test func theNewestSamplesOfAllMembersAreExposedWithTheirTimes() async throws {
         try await withGateway { gateway, time in
             let answer = try await gateway.ask(
-                "/p/all/federate?match[]=%7B__name__=~%22.%2B%22%7D&match[]=up")
+                "/p/all/federate?match[]=%7B__name__=~%22%5Ba-z%5D%2B%22%7D&match[]=up")
             #expect(answer.status == 200)
             #expect(
                 answer.headers["Content-Type"]
@@ -60,6 +62,43 @@ import TimeSeries
                     up{project="b",instance=""} +Inf \(time)
 
                     """)
+        }
+    }
+
+    @Test(arguments: [
+        ("", "underscores", #"a_b_c:_{project="b",x_y="1",instance=""}"#),
+        (
+            "text/plain;escaping=dots", "dots",
+            #"a_dot_b__c:__{project="b",x_dot_y="1",instance=""}"#
+        ),
+        (
+            "text/plain; version=0.0.4; escaping=values", "values",
+            #"U__a_2e_b__c:_fc_{project="b",U__x_2e_y="1",instance=""}"#
+        ),
+        // What a Prometheus of 3.x asks.
+        (
+            "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,"
+                + "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,"
+                + "text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
+            "allow-utf-8", #"{"a.b_c:ü",project="b","x.y"="1",instance=""}"#
+        ),
+        // The format is chosen before its second mention is read; unknown ways are passed over.
+        (
+            "text/plain;q=0.2;escaping=dots, text/plain;version=0.0.4;q=0.9;escaping=x",
+            "underscores", #"a_b_c:_{project="b",x_y="1",instance=""}"#
+        ),
+    ])
+    func namesAreEscapedAsTheReaderAsks(accept: String, escaping: String, text: String) async throws
+    {
+        try await withGateway { gateway, time in
+            let answer = try await gateway.ask(
+                "/p/all/federate?match[]=%7B%22a.b_c:%C3%BC%22%7D", headers: ["Accept": accept])
+            #expect(
+                answer.headers["Content-Type"]
+                    == "text/plain; version=0.0.4; charset=utf-8; escaping=\(escaping)")
+            let name =
+                text.hasPrefix("{") ? "\"a.b_c:ü\"" : String(text.prefix { $0 != "{" })
+            #expect(answer.body == "# TYPE \(name) untyped\n\(text) 2 \(time)\n")
         }
     }
 
