@@ -129,6 +129,13 @@ extension PrometheusSource {
         lines += tls.lines.map { "  " + $0 }
         lines.append("  acceptEncoding: \(acceptEncoding.rawValue)")
         lines.append("  timeout: \(duration(timeout))")
+        if capabilities != EndpointSupport() {
+            lines.append(
+                "  capabilities: {instantQuery: \(capabilities.instantQuery.rawValue), "
+                    + "labelNames: \(capabilities.labelNames.rawValue), "
+                    + "labelValues: \(capabilities.labelValues.rawValue)}")
+        }
+        if let externalLabels { lines.append("  externalLabels: \(mapping(externalLabels))") }
         return lines
     }
 }

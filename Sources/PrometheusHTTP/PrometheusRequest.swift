@@ -19,7 +19,7 @@ public struct PrometheusRequest: Sendable {
     /// The first thing wrong with body or URL parameters; the undecodable pairs are left out.
     public let formError: FormError?
     public let headers: HTTPHeaders
-    /// The whole body when the route asked for it; forms are in `parameters` instead.
+    /// The whole body as it came, of forms too: what is one by its type need not be one.
     public let body: [UInt8]
     /// What the pattern's `:name` segments stood for.
     public internal(set) var pathParameters: [String: String] = [:]
@@ -52,7 +52,7 @@ public struct PrometheusRequest: Sendable {
         }
         parameters = form.values.followed(by: url.values)
         formError = form.error ?? url.error
-        self.body = []
+        self.body = body
     }
 
     /// Shorthand for the first value of a merged parameter, "" when absent.

@@ -189,6 +189,7 @@ import TimeSeries
             return false
         } configure: {
             $0.authorization = .apiKey(Redacted("s3cret"))
+            $0.endpoints.instantQuery = .native
             $0.limits.responseBytes = 1 << 20
             $0.limits.inflate.maximumBytes = 1 << 20
         } _: { client, server in

@@ -30,6 +30,31 @@ import Testing
         try SnappyBlock.compress((0..<results).flatMap { _ in [0x0A, 0x00] as [UInt8] })
     }
 
+    @Test("External labels that are configured are not looked up")
+    func configuredLabels() async throws {
+        for labels in [[], [MemberConfiguration.ExternalLabel(name: "region", value: "e.u")]] {
+            try await withClient { request, connection in
+                if request.path.hasSuffix("/values") {
+                    return connection.answer(#"{"status":"success","data":[]}"#)
+                }
+                return connection.answer(
+                    (try? Self.samples(1)) ?? [], type: "application/x-protobuf",
+                    extra: "Content-Encoding: snappy\r\n")
+            } configure: {
+                $0.externalLabels = labels
+            } _: { client, server in
+                _ = try await Self.read(client)
+                let values = labels.map { "/prefix/api/v1/label/\($0.name)/values" }
+                #expect(server.requests.map(\.path) == values + ["/prefix/api/v1/read"])
+                // The member must not take the matcher for one on its own label.
+                let sent = try #require(server.requests.last)
+                let message = try RemoteReadRequest(body: sent.bodyBytes)
+                let region = try #require(message.queries.first?.matchers.first)
+                #expect((region == Matcher("region", .equal, "e.u")) == labels.isEmpty)
+            }
+        }
+    }
+
     @Test("A request goes out as remote read has it, once for the member's own labels and once not")
     func request() async throws {
         try await withClient { request, connection in

@@ -61,6 +61,8 @@ struct FormValuesTests {
             PrometheusRequest(
                 method: method, target: "/x?query=url", headers: ["Content-Type": type],
                 body: Array("query=body".utf8)))
+        // What calls itself a form may be something else, as a remote read sent by hand is.
+        #expect(request.body == Array("query=body".utf8))
         #expect(request.parameter("query") == winner)
     }
 

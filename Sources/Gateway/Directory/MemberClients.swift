@@ -109,7 +109,13 @@ extension MemberConfiguration {
             headers: source.headers.map {
                 Header(name: $0.name, value: Redacted($0.value.exposed))
             }, tls: TransferTLS(source.tls), timeout: source.timeout,
-            acceptEncoding: AcceptEncoding(source.acceptEncoding))
+            acceptEncoding: AcceptEncoding(source.acceptEncoding),
+            endpoints: Members.EndpointSupport(source.capabilities),
+            externalLabels: source.externalLabels.map { labels in
+                labels.sorted { $0.key < $1.key }.map {
+                    ExternalLabel(name: $0.key, value: $0.value)
+                }
+            })
     }
 
     fileprivate init(_ name: String, _ remote: RemoteCoroot) {
@@ -119,6 +125,24 @@ extension MemberConfiguration {
             authorization: .apiKey(Redacted(remote.apiKey.exposed)),
             tls: TransferTLS(remote.tls), timeout: remote.timeout,
             acceptEncoding: AcceptEncoding(remote.acceptEncoding))
+    }
+}
+
+extension Members.EndpointSupport {
+    fileprivate init(_ support: Projects.EndpointSupport) {
+        self.init(
+            instantQuery: Support(support.instantQuery), labelNames: Support(support.labelNames),
+            labelValues: Support(support.labelValues))
+    }
+}
+
+extension Members.EndpointSupport.Support {
+    fileprivate init(_ support: Projects.EndpointSupport.Support) {
+        switch support {
+        case .auto: self = .auto
+        case .native: self = .native
+        case .emulated: self = .emulated
+        }
     }
 }
 

@@ -25,6 +25,9 @@ struct FragmentQuestion: Sendable {
     var lookback: Int64
     var deadline: ContinuousClock.Instant
     var injection: LabelInjection
+    /// Whether an answer that lacks a part must be an error: some members answer without the stores
+    /// that they cannot reach, unless they are told not to.
+    var refusesParts = false
     /// Whether the member is to tell what the fragment costs it.
     var statistics: StatisticsDetail?
 }

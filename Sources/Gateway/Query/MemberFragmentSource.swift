@@ -25,6 +25,7 @@ extension MemberClient {
         var options = QueryOptions(
             lookbackDelta: question.lookback, deadline: question.deadline,
             injection: question.injection)
+        if question.refusesParts { options.extra.add("partial_response", "false") }
         if let detail = question.statistics { options.extra.add("stats", detail.rawValue) }
         let grid = question.grid
         if grid.isInstant {

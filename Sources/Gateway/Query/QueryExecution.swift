@@ -63,7 +63,8 @@ struct QueryExecution: Sendable {
         let (query, plan, scope) = try await plan(query, for: project)
         let questions = QuestionAsker(
             project: project, lookback: query.lookback, deadline: query.deadline,
-            concurrency: limits.maxMemberConcurrency, statistics: query.statistics,
+            concurrency: limits.maxMemberConcurrency,
+            refusesParts: refusesParts(query, plan), statistics: query.statistics,
             source: source)
         let statistics = QueryStatistics(arrived: arrived, admitted: admitted)
         if case .union(let leaf) = plan.root {
@@ -77,6 +78,18 @@ struct QueryExecution: Sendable {
             query: query, plan: plan, scope: scope, asker: questions,
             options: options(query, scope.rangeBoundary), limits: limits, statistics: statistics
         ).response()
+    }
+
+    /// Whether a member that itself knows others, as Thanos does, must not answer without them: it
+    /// must not where a member of ours must not be missing.
+    private func refusesParts(_ query: QueryRequest, _ plan: Plan) -> Bool {
+        switch query.partialResponse {
+        case .warn: return false
+        case .abort: return true
+        case .safe:
+            if case .inverted = plan.effect(ofMissing: plan.membersAsked) { return true }
+            return false
+        }
     }
 
     /// The plan, the query as it is planned, and the scope it was made in. Only what runs here depends on the windows of the

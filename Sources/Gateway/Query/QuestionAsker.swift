@@ -10,6 +10,8 @@ struct QuestionAsker: Sendable {
     var deadline: ContinuousClock.Instant
     /// Requests under way at once.
     var concurrency: Int
+    /// Whether members must answer wholly or not at all.
+    var refusesParts = false
     /// What members are asked to tell of their cost.
     var statistics: StatisticsDetail?
     var source: @Sendable (Member) -> any FragmentSource
@@ -34,7 +36,7 @@ struct QuestionAsker: Sendable {
             FragmentQuestion(
                 text: fetch.text, grid: grid, lookback: lookback, deadline: deadline,
                 injection: LabelInjection(name: project.partition.name, value: member.name),
-                statistics: statistics))
+                refusesParts: refusesParts, statistics: statistics))
     }
 
     // MARK: - Values

@@ -10,13 +10,15 @@ final class MemberCall: Sendable {
     let client: MemberClient
     private let isProbe: Bool
     private let isAdvisory: Bool
+    private let mayBeMissing: Bool
     private let start = MonotonicClock.now()
     private let progress = Guarded(Progress())
 
-    init(client: MemberClient, isProbe: Bool, isAdvisory: Bool) {
+    init(client: MemberClient, isProbe: Bool, _ request: MemberRequest) {
         self.client = client
         self.isProbe = isProbe
-        self.isAdvisory = isAdvisory
+        isAdvisory = request.isAdvisory
+        mayBeMissing = request.mayBeMissing
     }
 
     deinit { record(.undecided) }
@@ -61,8 +63,15 @@ final class MemberCall: Sendable {
             member: client.configuration.name, kind: client.redacted(kind), attempts: attempts,
             milliseconds: milliseconds)
         let verdict = kind == .timeout && isSilent ? .failed : kind.verdict
-        record(isAdvisory && verdict == .failed ? .undecided : verdict, failure)
+        record(saysNothing(kind) && verdict == .failed ? .undecided : verdict, failure)
         return failure
+    }
+
+    /// Whether the request was for something that the member may simply not have.
+    private func saysNothing(_ kind: MemberFailure.Kind) -> Bool {
+        if isAdvisory { return true }
+        guard mayBeMissing, case .notPrometheus = kind else { return false }
+        return true
     }
 
     /// The body was read to its end and made sense.

@@ -36,7 +36,8 @@ extension MemberClient {
         var found: MemberCapabilities?
         do throws(MemberFailure) {
             let information = try await buildInformation(deadline: deadline, isAdvisory: true)
-            found = MemberCapabilities(version: information["version"])
+            found = MemberCapabilities(
+                version: information["version"], application: information["application"])
         } catch {
             switch error.kind {
             // An answer too: there is no version to be had.

@@ -47,23 +47,37 @@ extension MemberClient {
         return ListStream(answer, scanner: DataListScanner(read: Self.labelSet))
     }
 
-    /// The names of labels, as the member orders them. Members of kind `remoteCoroot` are asked for
-    /// their series instead.
+    /// The names of labels, as the member orders them. Members without such an endpoint are asked
+    /// for their series instead.
     public func labels(
         _ selection: SeriesSelection = SeriesSelection()
     ) async throws(MemberFailure) -> MemberList<String> {
-        if case .remoteCoroot = configuration.kind { return try await labelsOfSeries(selection) }
-        return try await names(
-            MemberRequest(path: "/api/v1/labels", parameters: selection.parameters), selection)
+        try await answer(of: .labelNames) { mayBeMissing async throws(MemberFailure) in
+            try await names(
+                MemberRequest(
+                    path: "/api/v1/labels", parameters: selection.parameters,
+                    mayBeMissing: mayBeMissing), selection)
+        } emulated: { () async throws(MemberFailure) in
+            try await ofSeries(selection) { labels in labels.pairs.map(\.name) }
+        }
     }
 
-    /// The values of a label, as the member orders them.
+    /// The values of a label, as the member orders them. Members without such an endpoint are asked
+    /// for their series instead.
     public func labelValues(
         _ name: String, _ selection: SeriesSelection = SeriesSelection()
     ) async throws(MemberFailure) -> MemberList<String> {
-        let path = "/api/v1/label/\(LabelNamePath.segment(name))/values"
-        return try await names(
-            MemberRequest(path: path, parameters: selection.parameters, method: .get), selection)
+        try await answer(of: .labelValues) { mayBeMissing async throws(MemberFailure) in
+            let path = "/api/v1/label/\(LabelNamePath.segment(name))/values"
+            return try await names(
+                MemberRequest(
+                    path: path, parameters: selection.parameters, method: .get,
+                    mayBeMissing: mayBeMissing), selection)
+        } emulated: { () async throws(MemberFailure) in
+            try await ofSeries(selection) { labels in
+                labels.pairs.filter { $0.name.utf8.elementsEqual(name.utf8) }.map(\.value)
+            }
+        }
     }
 
     private func names(
@@ -76,8 +90,9 @@ extension MemberClient {
         return try await ListStream(answer, scanner: scanner).collect()
     }
 
-    private func labelsOfSeries(
-        _ selection: SeriesSelection
+    /// The different texts that the labels of the selected series hold, in byte order.
+    private func ofSeries(
+        _ selection: SeriesSelection, _ texts: @Sendable (LabelSet) -> [String]
     ) async throws(MemberFailure) -> MemberList<String> {
         var everything = selection
         everything.limit = nil
@@ -86,7 +101,7 @@ extension MemberClient {
         var found: Set<[UInt8]> = []
         while let some = try await stream.next() {
             for labels in some {
-                for (name, _) in labels.pairs { found.insert(Array(name.utf8)) }
+                for text in texts(labels) { found.insert(Array(text.utf8)) }
             }
         }
         var all = found.sorted { $0.lexicographicallyPrecedes($1) }

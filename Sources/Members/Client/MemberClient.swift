@@ -11,6 +11,8 @@ public final class MemberClient: Sendable {
         var sendsQueries = false
         var capabilities = CapabilityCache()
         var externalLabels = ExternalLabelCache()
+        /// Milliseconds on the monotonic clock.
+        var missingUntil: [EndpointSupport.Endpoint: Int64] = [:]
     }
 
     public let configuration: MemberConfiguration
@@ -75,9 +77,9 @@ public final class MemberClient: Sendable {
         let action = state.withLock { $0.breaker.request(at: MonotonicClock.milliseconds()) }
         switch action {
         case .ask:
-            return MemberCall(client: self, isProbe: false, isAdvisory: request.isAdvisory)
+            return MemberCall(client: self, isProbe: false, request)
         case .probe:
-            return MemberCall(client: self, isProbe: true, isAdvisory: request.isAdvisory)
+            return MemberCall(client: self, isProbe: true, request)
         case .refuse(let pause):
             let last = health.lastFailure?.text ?? "failing"
             throw MemberFailure(
@@ -193,7 +195,7 @@ public final class MemberClient: Sendable {
         if case .apiKey = configuration.authorization,
             Refusal.isAboutTheKey(status: response.status, body: bytes)
         {
-            return .http(status: response.status, text: "API key rejected")
+            return .http(status: response.status, text: Refusal.keyRejected)
         }
         if request.isRemoteRead {
             return Refusal.remoteReadKind(status: response.status, body: bytes)

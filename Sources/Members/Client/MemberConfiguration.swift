@@ -70,13 +70,28 @@ public struct MemberConfiguration: Sendable {
     public var acceptEncoding: AcceptEncoding
     public var limits: Limits
     public var scan: ResponseScanner.Limits
+    /// Of members of kind `prometheus`; what the others lack is known.
+    public var endpoints: EndpointSupport
+    /// What the member adds to the series of remote read; nil to look it up in its configuration.
+    public var externalLabels: [ExternalLabel]?
+
+    public struct ExternalLabel: Sendable, Hashable {
+        public var name: String
+        public var value: String
+
+        public init(name: String, value: String) {
+            self.name = name
+            self.value = value
+        }
+    }
 
     public init(
         name: String, baseURL: String, kind: Kind = .prometheus,
         authorization: Authorization = .none, headers: [Header] = [],
         tls: TransferTLS = TransferTLS(), proxy: String? = nil, connectTimeout: Int64 = 5_000,
         timeout: Int64 = 30_000, acceptEncoding: AcceptEncoding = .auto, limits: Limits = Limits(),
-        scan: ResponseScanner.Limits = ResponseScanner.Limits()
+        scan: ResponseScanner.Limits = ResponseScanner.Limits(),
+        endpoints: EndpointSupport = EndpointSupport(), externalLabels: [ExternalLabel]? = nil
     ) {
         self.name = name
         self.baseURL = baseURL
@@ -90,6 +105,15 @@ public struct MemberConfiguration: Sendable {
         self.acceptEncoding = acceptEncoding
         self.limits = limits
         self.scan = scan
+        self.endpoints = endpoints
+        self.externalLabels = externalLabels
+    }
+
+    func support(of endpoint: EndpointSupport.Endpoint) -> EndpointSupport.Support {
+        switch kind {
+        case .prometheus: endpoints.support(of: endpoint)
+        case .remoteCoroot: EndpointSupport.coroot.support(of: endpoint)
+        }
     }
 
     /// Whether the member is on this machine, where bytes cost less than compressing them.

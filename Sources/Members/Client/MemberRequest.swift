@@ -19,6 +19,9 @@ struct MemberRequest: Sendable {
     var sendsTimeout = false
     /// Failing says nothing about the member: it may not know the path.
     var isAdvisory = false
+    /// A page for people in place of an answer says nothing about the member: it may not have the
+    /// endpoint, and something else may stand in for it.
+    var mayBeMissing = false
 
     var isRemoteRead: Bool {
         if case .remoteRead = method { true } else { false }

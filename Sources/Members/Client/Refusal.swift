@@ -2,6 +2,8 @@ import PrometheusAPI
 
 /// Reads the body of an answer whose status says that it failed.
 enum Refusal {
+    static let keyRejected = "API key rejected"
+
     static func kind(status: Int, body: [UInt8]) -> MemberFailure.Kind {
         if (300..<400).contains(status) {
             return .http(status: status, text: "a redirect, which is not followed")

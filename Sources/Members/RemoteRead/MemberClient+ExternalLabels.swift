@@ -1,7 +1,8 @@
 import PrometheusAPI
 
 extension MemberClient {
-    /// The member's external labels. One that does not show its configuration is taken to have
+    /// The member's external labels: those that are configured, else those that it shows. One that
+    /// does not show its configuration is taken to have
     /// none; one that does not answer has failed.
     func externalLabels(
         deadline: ContinuousClock.Instant?
@@ -10,17 +11,12 @@ extension MemberClient {
         let now = MonotonicClock.milliseconds()
         if let known = state.withLock({ $0.externalLabels.labels(at: now) }) { return known }
         var found = ExternalLabels()
-        do throws(MemberFailure) {
-            let shown = try await document(
-                MemberRequest(path: "/api/v1/status/config", method: .get, isAdvisory: true),
-                deadline: deadline)
-            found = Self.externalLabels(ofConfiguration: shown.data)
-        } catch {
-            switch error.kind {
-            case .http(let status, _) where status < 500: break
-            case .notPrometheus, .malformed, .rejectedQuery: break
-            default: throw error
+        if let configured = configuration.externalLabels {
+            found.labels = configured.map {
+                ExternalLabels.Label(name: $0.name, value: $0.value)
             }
+        } else {
+            found = try await shownLabels(deadline: deadline)
         }
         // The query API adds nothing: what it shows is the series' own.
         for index in found.labels.indices {
@@ -41,6 +37,23 @@ extension MemberClient {
         }
         state.withLock { [found] in $0.externalLabels.learned(found, at: now) }
         return found
+    }
+
+    private func shownLabels(
+        deadline: ContinuousClock.Instant?
+    ) async throws(MemberFailure) -> ExternalLabels {
+        do throws(MemberFailure) {
+            let shown = try await document(
+                MemberRequest(path: "/api/v1/status/config", method: .get, isAdvisory: true),
+                deadline: deadline)
+            return Self.externalLabels(ofConfiguration: shown.data)
+        } catch {
+            switch error.kind {
+            case .http(let status, _) where status < 500: return ExternalLabels()
+            case .notPrometheus, .malformed, .rejectedQuery: return ExternalLabels()
+            default: throw error
+            }
+        }
     }
 
     private static func externalLabels(ofConfiguration data: [UInt8]) -> ExternalLabels {

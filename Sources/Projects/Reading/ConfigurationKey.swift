@@ -46,8 +46,10 @@ enum ConfigurationKeys {
 
     enum Prometheus: String, ConfigurationKey {
         case url, basicAuth, bearerToken, bearerTokenFile, headers, tls, tlsSkipVerify
-        case acceptEncoding, timeout
+        case acceptEncoding, timeout, capabilities, externalLabels
     }
+
+    enum Capabilities: String, ConfigurationKey { case instantQuery, labelNames, labelValues }
 
     enum BasicAuth: String, ConfigurationKey { case username, password, passwordFile }
 
@@ -110,6 +112,8 @@ extension Configuration {
             paths(prefix, Keys.Prometheus.self)
                 + paths("\(prefix)basicAuth.", Keys.BasicAuth.self)
                 + ["\(prefix)headers.<name>"] + paths("\(prefix)tls.", Keys.TLS.self)
+                + paths("\(prefix)capabilities.", Keys.Capabilities.self)
+                + ["\(prefix)externalLabels.<name>"]
         }
         func remote(_ prefix: String) -> [String] {
             paths(prefix, Keys.RemoteCoroot.self)

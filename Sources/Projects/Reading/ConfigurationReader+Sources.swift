@@ -10,11 +10,49 @@ extension ConfigurationReader {
         let tls = readTLS(section[.tls], skipVerify: section.bool(.tlsSkipVerify, &report), subject)
         let acceptEncoding = section.choice(.acceptEncoding, of: AcceptEncoding.self, &report)
         let timeout = section.duration(.timeout, atLeast: 1, &report)
+        let capabilities = readCapabilities(section)
+        let externalLabels = readExternalLabels(section)
         guard let url = section.url(.url, &report) else { return nil }
-        return PrometheusSource(
+        var source = PrometheusSource(
             url: url, credentials: credentials, headers: headers, tls: tls,
             acceptEncoding: acceptEncoding ?? .auto,
             timeout: timeout ?? PrometheusSource.defaultTimeout)
+        source.capabilities = capabilities
+        source.externalLabels = externalLabels
+        return source
+    }
+
+    private mutating func readCapabilities(
+        _ section: Section<Keys.Prometheus>
+    ) -> EndpointSupport {
+        var found = EndpointSupport()
+        guard let node = section[.capabilities],
+            let keys = Section<Keys.Capabilities>(node, subject: section.subject, &report)
+        else { return found }
+        let read = { (key: Keys.Capabilities, report: inout ConfigurationReport) in
+            keys.choice(key, of: EndpointSupport.Support.self, &report) ?? .auto
+        }
+        found.instantQuery = read(.instantQuery, &report)
+        found.labelNames = read(.labelNames, &report)
+        found.labelValues = read(.labelValues, &report)
+        return found
+    }
+
+    private mutating func readExternalLabels(
+        _ section: Section<Keys.Prometheus>
+    ) -> [String: String]? {
+        guard let entries = section.freeMapping(.externalLabels, &report) else { return nil }
+        var labels: [String: String] = [:]
+        for entry in entries {
+            guard !entry.key.isEmpty else {
+                report.error(
+                    at: entry.value, subject: section.subject, "a label needs a name")
+                continue
+            }
+            guard let value = section.text(of: entry.value, &report) else { continue }
+            labels[entry.key] = value
+        }
+        return labels
     }
 
     mutating func readRemoteCoroot(

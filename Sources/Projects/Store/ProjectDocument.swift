@@ -183,6 +183,16 @@ public enum ProjectDocument {
                     uniquingKeysWith: { _, last in last }))
         }
         pairs["tls"] = document(source.tls)
+        if source.capabilities != EndpointSupport() {
+            pairs["capabilities"] = .mapping([
+                "instantQuery": .text(source.capabilities.instantQuery.rawValue),
+                "labelNames": .text(source.capabilities.labelNames.rawValue),
+                "labelValues": .text(source.capabilities.labelValues.rawValue),
+            ])
+        }
+        pairs["externalLabels"] = source.externalLabels.map { labels in
+            .mapping(labels.mapValues { .text($0) })
+        }
         return .mapping(pairs)
     }
 

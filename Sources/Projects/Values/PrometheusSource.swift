@@ -21,6 +21,10 @@ public struct PrometheusSource: Sendable, Hashable {
     /// Milliseconds a request may take at most; the query's own deadline may be nearer.
     public var timeout: Int64
 
+    public var capabilities = EndpointSupport()
+    /// What the server adds to the series of remote read; nil to look it up there.
+    public var externalLabels: [String: String]?
+
     public init(
         url: ServerURL, credentials: Credentials = .none, headers: [Header] = [],
         tls: TLSSettings = TLSSettings(), acceptEncoding: AcceptEncoding = .auto,

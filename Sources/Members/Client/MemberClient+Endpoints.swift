@@ -1,0 +1,60 @@
+extension MemberClient {
+    /// Milliseconds for which an endpoint that was found missing is not asked again.
+    private static let missingFor: Int64 = 300_000
+
+    /// Puts a question to an endpoint, or to what stands in for it where the member is known not to
+    /// have it. Which one that is, is found out by asking: an endpoint is missing when its path is
+    /// not known there, or leads to something that is no API, and the stand-in answers.
+    ///
+    /// - Parameter native: is told whether the endpoint may be missing.
+    func answer<Answer: Sendable>(
+        of endpoint: EndpointSupport.Endpoint,
+        native: (_ mayBeMissing: Bool) async throws(MemberFailure) -> Answer,
+        emulated: () async throws(MemberFailure) -> Answer
+    ) async throws(MemberFailure) -> Answer {
+        switch configuration.support(of: endpoint) {
+        case .native: return try await native(false)
+        case .emulated: return try await emulated()
+        case .auto: break
+        }
+        let now = MonotonicClock.milliseconds()
+        let isMissing = state.withLock { $0.missingUntil[endpoint].map { now < $0 } ?? false }
+        if isMissing { return try await emulated() }
+        let failure: MemberFailure
+        do throws(MemberFailure) {
+            return try await native(true)
+        } catch {
+            failure = error
+        }
+        guard failure.kind.isOfAMissingEndpoint else { throw failure }
+        do throws(MemberFailure) {
+            let answer = try await emulated()
+            noteMissing(endpoint)
+            return answer
+        } catch {
+            // Whoever judges the question has what stands in.
+            guard case .rejectedQuery = error.kind else { throw failure }
+            noteMissing(endpoint)
+            throw error
+        }
+    }
+
+    private func noteMissing(_ endpoint: EndpointSupport.Endpoint) {
+        let until = MonotonicClock.milliseconds() &+ Self.missingFor
+        state.withLock { $0.missingUntil[endpoint] = until }
+    }
+}
+
+extension MemberFailure.Kind {
+    /// A path that the member does not know, or that leads to pages for people.
+    fileprivate var isOfAMissingEndpoint: Bool {
+        switch self {
+        case .http(let status, let text):
+            [404, 405, 501].contains(status) && text != Refusal.keyRejected
+        case .notPrometheus: true
+        case .connect, .tls, .connectTimeout, .timeout, .broken, .malformed, .limit,
+            .rejectedQuery, .unavailable, .cancelled:
+            false
+        }
+    }
+}
