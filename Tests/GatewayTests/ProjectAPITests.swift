@@ -233,6 +233,22 @@ import Testing
         }
     }
 
+    @Test func whatAMemberLacksIsKept() async throws {
+        let gateway = try await gateway()
+        let source = #"""
+            {"prometheus":{"url":"http://127.0.0.1:2","capabilities":{"instantQuery":"emulated"},\#
+            "externalLabels":{"region":"eu"}}}
+            """#
+        #expect(try await gateway.put("/api/projects/local", source).status == 201)
+        let kept = try await gateway.get("/api/projects/local").body
+        #expect(kept.contains(#""instantQuery":"emulated""#), "\(kept)")
+        #expect(kept.contains(#""externalLabels":{"region":"eu"}"#))
+        let wrong = source.replacing("emulated", with: "perhaps")
+        let refused = try await gateway.put("/api/projects/local", wrong)
+        #expect(refused.status == 400)
+        #expect(refused.body.contains("instantQuery"))
+    }
+
     @Test func row34TheListSaysHowMembersAre() async throws {
         let gateway = try await gateway()
         let answer = try await gateway.get("/api/projects/world")

@@ -37,6 +37,8 @@ import Testing
                   tlsSkipVerify: true
                   acceptEncoding: gzip
                   timeout: 1m30s
+                  capabilities: {instantQuery: emulated, labelValues: native}
+                  externalLabels: {region: eu, zone: "1"}
             """, environment: ["P": "w: x"])
         guard case .prometheus(let source) = configuration.projects.first?.kind else {
             Issue.record("not a Prometheus")
@@ -52,6 +54,18 @@ import Testing
                     skipVerify: true))
         #expect(source.acceptEncoding == .gzip)
         #expect(source.timeout == 90_000)
+        #expect(source.capabilities.instantQuery == .emulated)
+        #expect(source.capabilities.labelNames == .auto)
+        #expect(source.capabilities.labelValues == .native)
+        #expect(source.externalLabels == ["region": "eu", "zone": "1"])
+        // What is shown of it can be read again.
+        let shown = try read(configuration.redactedYAML)
+        guard case .prometheus(let again) = shown.projects.first?.kind else {
+            Issue.record("not a Prometheus")
+            return
+        }
+        #expect(again.capabilities == source.capabilities)
+        #expect(again.externalLabels == source.externalLabels)
     }
 
     @Test func settingsAndLimitsAreRead() throws {

@@ -40,6 +40,11 @@ import Yams
             choices("query.features", in: true) == QuerySettings.Feature.allCases.map(\.rawValue))
         #expect(
             choices("globalPrometheus.acceptEncoding") == AcceptEncoding.allCases.map(\.rawValue))
+        for endpoint in ["instantQuery", "labelNames", "labelValues"] {
+            #expect(
+                choices("globalPrometheus.capabilities.\(endpoint)")
+                    == EndpointSupport.Support.allCases.map(\.rawValue))
+        }
         let project = (schema.root["$defs"] as? [String: Any])?["project"] as? [String: Any]
         let properties = project?["properties"] as? [String: [String: Any]] ?? [:]
         #expect(
