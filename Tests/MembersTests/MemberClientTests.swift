@@ -301,6 +301,37 @@ import TimeSeries
         }
     }
 
+    @Test("A request that was never sent says nothing of the member")
+    func laneTimeout() async throws {
+        try await withClient { request, connection in
+            request.parameters.contains("first")
+                ? connection.waitForEnd(milliseconds: 600_000)
+                : connection.answer(Answers.vector(Answers.one))
+        } configure: {
+            $0.limits.concurrentRequests = 1
+            $0.timeout = 600_000
+        } _: { client, server in
+            let first = Task { try await client.query("first", at: 0).text() }
+            #expect(await server.received(1))
+            for _ in 0..<5 {
+                let found = await failure { () async throws(MemberFailure) in
+                    try await client.query(
+                        "second", at: 0,
+                        options: QueryOptions(
+                            deadline: ContinuousClock.now.advanced(by: .milliseconds(20))))
+                }
+                #expect(found?.kind == .laneTimeout)
+                #expect(found?.apiError.kind == .timeout)
+            }
+            #expect(server.requests.count == 1)
+            #expect(client.health.failures == 0 && client.health.circuit == .closed)
+            first.cancel()
+            _ = try? await first.value
+            let third = try await client.query("third", at: 0).text()
+            #expect(third.trailer?.seriesCount == 1)
+        }
+    }
+
     @Test("A client that goes away ends the member's request, whatever stage it is in")
     func cancellation() async throws {
         let ended = Counter()

@@ -119,7 +119,7 @@ import Testing
             let late = await failure { () async throws(TransferError) in
                 try await ask("/late", timeout: 30)
             }
-            #expect(late?.kind == .timeout)
+            #expect(late?.kind == .laneTimeout)
             async let second = ask("/second", timeout: 600_000)
             try await Task.sleep(for: .milliseconds(200))
             mayAnswer.withLock { $0 = true }

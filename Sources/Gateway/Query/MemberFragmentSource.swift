@@ -62,7 +62,7 @@ extension FragmentFailure {
                 APIError(
                     APIError.Kind(rawValue: errorType) ?? (status == 400 ? .badData : .execution),
                     text))
-        case .timeout, .connectTimeout: self = .timeout(failure.cause)
+        case .timeout, .connectTimeout, .laneTimeout: self = .timeout(failure.cause)
         case .limit: self = .limit(failure.cause)
         case .cancelled: self = .cancelled
         case .connect, .tls, .broken, .http, .notPrometheus, .malformed, .unavailable:

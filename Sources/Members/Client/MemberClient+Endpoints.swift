@@ -52,7 +52,7 @@ extension MemberFailure.Kind {
         case .http(let status, let text):
             [404, 405, 501].contains(status) && text != Refusal.keyRejected
         case .notPrometheus: true
-        case .connect, .tls, .connectTimeout, .timeout, .broken, .malformed, .limit,
+        case .connect, .tls, .connectTimeout, .timeout, .laneTimeout, .broken, .malformed, .limit,
             .rejectedQuery, .unavailable, .cancelled:
             false
         }

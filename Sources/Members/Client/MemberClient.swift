@@ -227,8 +227,8 @@ public final class MemberClient: Sendable {
         case .notPrometheus(let text): return .notPrometheus(clean(text))
         case .rejectedQuery(let status, let errorType, let text):
             return .rejectedQuery(status: status, errorType: errorType, text: clean(text))
-        case .connect, .tls, .connectTimeout, .timeout, .broken, .malformed, .limit, .unavailable,
-            .cancelled:
+        case .connect, .tls, .connectTimeout, .timeout, .laneTimeout, .broken, .malformed, .limit,
+            .unavailable, .cancelled:
             return kind
         }
     }

@@ -11,6 +11,9 @@ public struct MemberFailure: Error, Sendable, Equatable, CustomStringConvertible
         case connectTimeout
         /// The request's deadline passed, here or at the member.
         case timeout
+        /// The deadline passed while other requests to the member were under way, and this one was
+        /// not sent.
+        case laneTimeout
         /// The connection ended before the answer did.
         case broken(String)
         /// A status that says failure, and what stands in the body if that is short text.
@@ -65,7 +68,7 @@ public struct MemberFailure: Error, Sendable, Equatable, CustomStringConvertible
     /// `unavailable`, deadlines are `timeout`, limits of ours are `execution`.
     public var apiError: APIError {
         switch kind {
-        case .connectTimeout, .timeout: APIError(.timeout, description)
+        case .connectTimeout, .timeout, .laneTimeout: APIError(.timeout, description)
         case .limit: APIError(.execution, description)
         case .cancelled: APIError(.canceled, description)
         case .rejectedQuery(let status, let errorType, _):
@@ -87,6 +90,7 @@ extension MemberFailure.Kind {
             text
         case .connectTimeout: "timed out while connecting"
         case .timeout: "timed out"
+        case .laneTimeout: "timed out while other requests to it were under way"
         case .http(let status, let text):
             "HTTP status \(status)\(text.isEmpty ? "" : ": \(text)")"
         case .notPrometheus(let start): "not a Prometheus API: \(start)"
@@ -104,6 +108,7 @@ extension MemberFailure.Kind {
         case .connectTimeout: self = .connectTimeout
         case .tls: self = .tls(error.text)
         case .timeout: self = .timeout
+        case .laneTimeout: self = .laneTimeout
         case .broken: self = .broken(error.text)
         case .tooLarge: self = .limit(error.text)
         case .cancelled, .shutDown: self = .cancelled
@@ -134,7 +139,8 @@ extension MemberFailure.Kind {
     var mayBeRetried: Bool {
         switch self {
         case .connect, .broken: true
-        case .tls, .connectTimeout, .timeout, .http, .notPrometheus, .malformed, .limit,
+        case .tls, .connectTimeout, .timeout, .laneTimeout, .http, .notPrometheus, .malformed,
+            .limit,
             .rejectedQuery, .unavailable, .cancelled:
             false
         }
@@ -144,7 +150,9 @@ extension MemberFailure.Kind {
     /// fault, nobody's limit was met, and the client still waits.
     public var mayBeAskedElsewhere: Bool {
         switch self {
-        case .connect, .tls, .connectTimeout, .timeout, .broken, .http, .notPrometheus, .malformed,
+        case .connect, .tls, .connectTimeout, .timeout, .laneTimeout, .broken, .http,
+            .notPrometheus,
+            .malformed,
             .unavailable:
             true
         case .limit, .rejectedQuery, .cancelled: false
@@ -159,7 +167,7 @@ extension MemberFailure.Kind {
         case .timeout: .undecided
         case .http(let status, _): status >= 500 || status == 429 ? .failed : .answered
         case .limit, .rejectedQuery: .answered
-        case .unavailable, .cancelled: .undecided
+        case .unavailable, .laneTimeout, .cancelled: .undecided
         }
     }
 }

@@ -248,7 +248,12 @@ public actor CurlMulti {
             if transfer.deadline <= now {
                 // A pause that does not count moves the deadline when it ends.
                 if transfer.isPaused, !transfer.request.timeoutCountsPauses { continue }
-                end(transfer, with: TransferError(.timeout, "timed out"))
+                let isWaiting = if case .waiting = transfer.phase { true } else { false }
+                end(
+                    transfer,
+                    with: isWaiting
+                        ? TransferError(.laneTimeout, "timed out while waiting for its turn")
+                        : TransferError(.timeout, "timed out"))
             } else {
                 deadlines.add(id, at: transfer.deadline)
             }

@@ -13,6 +13,8 @@ public struct TransferError: Error, Sendable, Equatable, CustomStringConvertible
         case tls
         /// The transfer's own deadline passed.
         case timeout
+        /// The deadline passed before there was a place in the lane: nothing was sent.
+        case laneTimeout
         /// The connection ended before the answer did.
         case broken
         /// What answers does not speak HTTP.
