@@ -61,7 +61,8 @@ import Testing
 
     private func withPools(
         dead: Set<String> = [], slow: Set<String> = [], disabled: Set<String> = [],
-        extra: String = "", withDefault: Bool = true,
+        // Who is asked beside whom, on a busy machine, is the business of one test alone.
+        extra: String = "query: {hedgeAfter: 10m}", withDefault: Bool = true,
         _ work: @escaping @Sendable (Pools) async throws -> Void
     ) async throws {
         var responders: [String: PrometheusResponder] = [:]
