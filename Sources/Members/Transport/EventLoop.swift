@@ -95,6 +95,10 @@ final class EventLoop: SerialExecutor, @unchecked Sendable {
     // MARK: - Executor
 
     func enqueue(_ job: consuming ExecutorJob) {
+        // Whoever enqueues owes the loop's life to the job alone, and that may have run, and the
+        // loop be gone, as soon as it is in the mail.
+        let life = Unmanaged.passRetained(self)
+        defer { life.release() }
         let job = UnownedJob(job)
         let phase = post { $0.jobs.append(job) }
         if phase == .ended { drain() }
