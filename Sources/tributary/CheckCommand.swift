@@ -2,10 +2,14 @@ import ArgumentParser
 import Projects
 
 /// `tributary check FILE`
-struct CheckCommand: ParsableCommand {
+struct CheckCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
-        abstract: "Reads a configuration and tells everything that is wrong with it.")
+        abstract: "Reads a configuration and tells everything that is wrong with it.",
+        discussion: """
+            Makes and changes nothing. Where data_dir or postgres names a store, the projects in it \
+            may be members, as when the gateway starts.
+            """)
 
     @OptionGroup var options: ConfigurationOptions
     @Option(name: .long, help: "The configuration; the same as the argument.")
@@ -19,15 +23,28 @@ struct CheckCommand: ParsableCommand {
         }
     }
 
-    func run() throws {
+    func run() async throws {
         guard let path = file ?? config else { return }
-        let configuration = try options.load(path, generatesSecrets: false)
+        let configuration = try options.load(
+            path, generatesSecrets: false, existing: await storedProjects(path))
         for note in configuration.notes { Console.say("\(path): note: \(note)") }
         for project in configuration.projects {
             Console.answer("\(project.name)  \(Self.description(of: project))")
         }
         let count = configuration.projects.count
         Console.say("\(path): \(count) project\(count == 1 ? "" : "s"), no errors")
+    }
+
+    /// Regular projects of the store that the file names. One that cannot be reached from here is
+    /// no error of the file.
+    private func storedProjects(_ path: String) async -> Set<String> {
+        guard let location = StoreLocation.read(path: options.settings ?? path) else { return [] }
+        do throws(StoreError) {
+            return try await location.present().regularProjects
+        } catch {
+            Console.say("\(path): note: \(error); what only the store holds counts as unknown")
+            return []
+        }
     }
 
     private static func description(of project: Project) -> String {

@@ -12,7 +12,11 @@ struct ConfigurationOptions: ParsableArguments {
     var settings: String?
 
     /// Reads a configuration, or tells everything that is wrong with it and ends.
-    func load(_ path: String, generatesSecrets: Bool) throws -> Configuration {
+    ///
+    /// - Parameter existing: Regular projects of the store, which the file may name.
+    func load(
+        _ path: String, generatesSecrets: Bool, existing: Set<String> = []
+    ) throws -> Configuration {
         let environment = ProcessInfo.processInfo.environment
         let secrets = SecretFiles(
             directory: secretsDir, environment: environment,
@@ -20,9 +24,11 @@ struct ConfigurationOptions: ParsableArguments {
         do throws(ConfigurationErrors) {
             if let settings {
                 return try Configuration.load(
-                    resource: path, settings: settings, environment: environment, secrets: secrets)
+                    resource: path, settings: settings, environment: environment, secrets: secrets,
+                    existingProjects: existing)
             }
-            return try Configuration.load(path: path, environment: environment, secrets: secrets)
+            return try Configuration.load(
+                path: path, environment: environment, secrets: secrets, existingProjects: existing)
         } catch {
             Console.say(error.description)
             throw Outcome.invalid

@@ -21,7 +21,7 @@ import Testing
 
     private func gateway() async throws -> TestGateway { try await TestGateway(Self.yaml) }
 
-    @Test func row6MultiClusterProjectsAreMadeOfOthers() async throws {
+    @Test func `Row 6: multi-cluster projects are made of others`() async throws {
         let gateway = try await gateway()
         let made = try await gateway.put("/api/projects/local", Self.local)
         #expect(made.status == 201)
@@ -94,7 +94,7 @@ import Testing
                 "used by multi-cluster project many"
             ),
         ] as [(String, String, String, Int, String)])
-    func whatBreaksARuleIsRefused(
+    func `Rows 5 to 8: what breaks a rule is refused`(
         method: String, path: String, body: String, status: Int, text: String
     ) async throws {
         let gateway = try await gateway()
@@ -109,7 +109,7 @@ import Testing
         #expect(answer.body.contains(text), "\(answer.body)")
     }
 
-    @Test func row7ARenameIsFollowedAndADeleteOfAMemberIsRefused() async throws {
+    @Test func `Row 7: a rename is followed, and a delete of a member refused`() async throws {
         let gateway = try await gateway()
         _ = try await gateway.put("/api/projects/old", Self.local)
         _ = try await gateway.put("/api/projects/all", #"{"memberProjects":["fixed","old"]}"#)
@@ -135,7 +135,7 @@ import Testing
         #expect(try await gateway.get("/api/tokens").body.contains(#"{"name":"t","projects":[]"#))
     }
 
-    @Test func row10AKeyIsShownOnceAndWorksUntilItIsDeleted() async throws {
+    @Test func `Row 10: a key is shown once, and works until it is deleted`() async throws {
         let gateway = try await gateway()
         _ = try await gateway.put("/api/projects/local", Self.local)
         let made = try await gateway.send(
@@ -249,7 +249,7 @@ import Testing
         #expect(refused.body.contains("instantQuery"))
     }
 
-    @Test func row34TheListSaysHowMembersAre() async throws {
+    @Test func `Row 34: the list says how members are`() async throws {
         let gateway = try await gateway()
         let answer = try await gateway.get("/api/projects/world")
         #expect(answer.body.contains(#""kind":"multiCluster","readOnly":true"#))

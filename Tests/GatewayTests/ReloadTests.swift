@@ -53,7 +53,7 @@ import Testing
         #expect(got.body == "Only POST or PUT requests allowed")
     }
 
-    @Test func row5AProjectThatLeavesTheFileStaysAndCanBeEdited() async throws {
+    @Test func `Row 5: a project that leaves the file stays, and can be edited`() async throws {
         let gateway = try await TestGateway(Self.first)
         let body = #"{"prometheus":{"url":"http://127.0.0.1:5"}}"#
         #expect(try await gateway.put("/api/projects/a", body).status == 403)

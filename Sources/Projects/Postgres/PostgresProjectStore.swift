@@ -22,6 +22,22 @@ public actor PostgresProjectStore: ProjectStore {
         try await migrate()
     }
 
+    private init(unchanged connectionString: Secret) { self.connectionString = connectionString }
+
+    /// What the store of a database holds, if there is one; nothing is made or changed.
+    static func present(at connectionString: Secret) async throws(StoreError) -> StoreContents {
+        try await PostgresProjectStore(unchanged: connectionString).present()
+    }
+
+    private func present() throws(StoreError) -> StoreContents {
+        try transaction(.reading) { session in
+            let found = try session.run(
+                "SELECT tablename FROM pg_tables WHERE schemaname = ? AND tablename = ?",
+                .text(Self.schema), .text("store_state"))
+            return try found.isEmpty ? StoreContents() : StoreRows.contents(session)
+        }
+    }
+
     public func revision() async throws(StoreError) -> Int64 {
         try transaction(.reading) { try StoreRows.revision($0) }
     }

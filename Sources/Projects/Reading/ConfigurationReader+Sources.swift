@@ -202,7 +202,8 @@ extension ConfigurationReader {
             }
             headers.append(PrometheusSource.Header(name: entry.key, value: Secret(value)))
         }
-        return headers
+        // Whoever stores them keeps no order, and a file must be what it was when it is read again.
+        return headers.sorted { $0.name < $1.name }
     }
 
     private mutating func readTLS(

@@ -35,6 +35,30 @@ public struct SQLiteProjectStore: ProjectStore {
         }
     }
 
+    private init(_ database: DatabaseQueue) { self.database = database }
+
+    /// What the store of a directory holds, if there is one; nothing is made or changed.
+    static func present(in directory: String) async throws(StoreError) -> StoreContents {
+        let path = directory + "/" + Self.fileName
+        guard FileManager.default.fileExists(atPath: path) else { return StoreContents() }
+        var settings = GRDB.Configuration()
+        settings.readonly = true
+        settings.busyMode = .timeout(5)
+        let database: DatabaseQueue
+        do {
+            database = try DatabaseQueue(path: path, configuration: settings)
+        } catch {
+            throw .unavailable("\(path): \(Self.text(of: error))")
+        }
+        return try await SQLiteProjectStore(database).using { database in
+            try await database.read { connection in
+                // An empty file, which the next start fills.
+                guard try connection.tableExists("store_state") else { return StoreContents() }
+                return try StoreRows.contents(SQLiteSession(database: connection))
+            }
+        }
+    }
+
     public func revision() async throws(StoreError) -> Int64 {
         try await using { database in
             try await database.read { try StoreRows.revision(SQLiteSession(database: $0)) }

@@ -7,4 +7,14 @@ extension StoreLocation {
             try await PostgresProjectStore(connectionString: connectionString)
         }
     }
+
+    /// What the store holds, for whoever only looks: nothing is made or changed. A store that is
+    /// not there yet holds nothing.
+    public func present() async throws(StoreError) -> StoreContents {
+        switch self {
+        case .directory(let path): try await SQLiteProjectStore.present(in: path)
+        case .postgres(let connectionString):
+            try await PostgresProjectStore.present(at: connectionString)
+        }
+    }
 }

@@ -14,7 +14,7 @@ public struct PrometheusSource: Sendable, Hashable {
 
     public var url: ServerURL
     public var credentials: Credentials
-    /// Sent with every request, in this order.
+    /// Sent with every request; by name.
     public var headers: [Header]
     public var tls: TLSSettings
     public var acceptEncoding: AcceptEncoding
