@@ -20,7 +20,8 @@ import Yams
 
     @Test(
         .enabled(
-            if: helm != nil, "no helm is here, see scripts/fetch-helm: the chart is neither linted nor rendered"),
+            if: helm != nil,
+            "no helm is here, see scripts/fetch-helm: the chart is neither linted nor rendered"),
         arguments: [["lint", "--strict"], ["template", "release"]])
     func helmTakesTheChart(command: [String]) throws {
         for values in [
