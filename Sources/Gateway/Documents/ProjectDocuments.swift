@@ -72,17 +72,4 @@ struct ProjectDocuments: Sendable {
             return .failure(error)
         }
     }
-
-    // MARK: Parameters
-
-    /// A time that may be absent.
-    func time(_ name: String, _ request: PrometheusRequest) throws(APIError) -> Int64? {
-        let text = request.parameter(name)
-        if text.isEmpty { return nil }
-        do throws(APIError) {
-            return try RequestTime.parse(text)
-        } catch {
-            throw .parameter(name, "invalid time value for '\(name)': \(error.message)")
-        }
-    }
 }

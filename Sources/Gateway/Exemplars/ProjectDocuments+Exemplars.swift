@@ -11,8 +11,8 @@ extension ProjectDocuments {
     func exemplars(
         _ request: PrometheusRequest, _ options: ParserOptions
     ) async throws -> PrometheusResponse {
-        let start = try time("start", request)
-        let end = try time("end", request)
+        let start = try request.time("start")
+        let end = try request.time("end")
         if let start, let end, end < start {
             throw APIError.badData("end timestamp must not be before start timestamp")
         }

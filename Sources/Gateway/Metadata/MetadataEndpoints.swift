@@ -92,8 +92,8 @@ struct MetadataEndpoints: Sendable {
         _ request: PrometheusRequest, refusal: (String) -> APIError
     ) throws(APIError) -> MetadataFederation.Request {
         let limit = try RequestLimit.parse(request.parameter("limit"))
-        let start = try time("start", request)
-        let end = try time("end", request)
+        let start = try request.time("start")
+        let end = try request.time("end")
         let selectors: MetadataSelectors
         do throws(MetadataSelectors.Refusal) {
             selectors = try MetadataSelectors(
@@ -104,18 +104,6 @@ struct MetadataEndpoints: Sendable {
         return MetadataFederation.Request(
             selectors: selectors, start: start, end: end, limit: limit,
             deadline: .now.advanced(by: .milliseconds(timeout)))
-    }
-
-    private func time(
-        _ name: String, _ request: PrometheusRequest
-    ) throws(APIError) -> Int64? {
-        let text = request.parameter(name)
-        if text.isEmpty { return nil }
-        do throws(APIError) {
-            return try RequestTime.parse(text)
-        } catch {
-            throw .parameter(name, "invalid time value for '\(name)': \(error.message)")
-        }
     }
 
     // MARK: Answers

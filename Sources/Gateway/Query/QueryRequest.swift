@@ -38,7 +38,7 @@ struct QueryRequest: Sendable {
         var nanosecondStep: Int64 = 0
         switch kind {
         case .instant:
-            grid = .instant(try Self.time(request, "time") ?? now)
+            grid = .instant(try request.time("time") ?? now)
         case .range:
             let start = try Self.requiredTime(request, "start")
             let end = try Self.requiredTime(request, "end")
@@ -124,20 +124,6 @@ struct QueryRequest: Sendable {
     }
 
     // MARK: - Parameters
-
-    private static func time(
-        _ request: PrometheusRequest, _ name: String
-    ) throws(APIError)
-        -> Int64?
-    {
-        let text = request.parameter(name)
-        if text.isEmpty { return nil }
-        do throws(APIError) {
-            return try RequestTime.parse(text)
-        } catch {
-            throw .parameter(name, "invalid time value for '\(name)': \(error.message)")
-        }
-    }
 
     private static func requiredTime(
         _ request: PrometheusRequest, _ name: String

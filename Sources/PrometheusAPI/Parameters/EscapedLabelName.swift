@@ -1,8 +1,8 @@
 /// Label names in paths, which clients escape when they are no legacy names: `U__` and then `__`
-/// for `_` and `_<hex>_` for any other character (http-api.md, 5).
-enum EscapedLabelName {
+/// for `_` and `_<hex>_` for any other character.
+public enum EscapedLabelName {
     /// Names with a bad escape, and all others, stay as they are.
-    static func decoded(_ name: String) -> String {
+    public static func decoded(_ name: String) -> String {
         guard name.hasPrefix("U__") else { return name }
         var out = String.UnicodeScalarView()
         var rest = Substring(name).unicodeScalars.dropFirst(3)
