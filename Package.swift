@@ -53,6 +53,7 @@ let package = Package(
             name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "CSnappy", pkgConfig: "snappy", providers: [.apt(["libsnappy-dev"])]),
         .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
 
@@ -65,7 +66,9 @@ let package = Package(
         module("Federation", ["TimeSeries", "PromQL", "PromQLEngine", "RegularExpressions"]),
         module("Members", ["PrometheusAPI", "TimeSeries", "CCurl", "CZlib", yams]),
         module("Projects", ["CPostgres", crypto, grdb, yams]),
-        module("PrometheusHTTP", ["PrometheusAPI", "CZlib", hummingbirdCore, logging, lifecycle]),
+        module(
+            "PrometheusHTTP",
+            ["PrometheusAPI", "CZlib", "CZstd", hummingbirdCore, logging, lifecycle]),
         module(
             "EmbeddedPrometheus",
             [
@@ -113,7 +116,7 @@ let package = Package(
         tests("ProjectsTests", ["Projects", "SeedDocuments", yams]),
         tests(
             "PrometheusHTTPTests",
-            ["PrometheusHTTP", "PrometheusAPI", "CZlib", logging, lifecycle]),
+            ["PrometheusHTTP", "PrometheusAPI", "CZlib", "CZstd", logging, lifecycle]),
         tests(
             "EmbeddedPrometheusTests",
             [

@@ -12,7 +12,7 @@ public struct BodyWriter: ~Copyable {
     /// nil once the head was sent, and when collecting.
     private var unsent: ResponseWriter?
     private var body: (any ResponseBodyWriter)?
-    private var deflater: Deflater?
+    private var compressor: BodyCompressor?
     private var pending: [UInt8] = []
     private let isCollecting: Bool
     private(set) var collectedBytes: [UInt8] = []
@@ -23,14 +23,14 @@ public struct BodyWriter: ~Copyable {
         head = Self.head(of: response)
         unsent = consume writer
         isCollecting = false
-        if let coding = response.coding { deflater = try Deflater(coding) }
+        if let coding = response.coding { compressor = try BodyCompressor(coding) }
     }
 
     init(collectingFor response: PrometheusResponse) throws {
         head = Self.head(of: response)
         unsent = nil
         isCollecting = true
-        if let coding = response.coding { deflater = try Deflater(coding) }
+        if let coding = response.coding { compressor = try BodyCompressor(coding) }
     }
 
     /// True once anything reached the client: from then on an error can only break off.
@@ -39,13 +39,13 @@ public struct BodyWriter: ~Copyable {
     /// Appends bytes to the body.
     public mutating func write(_ bytes: some Sequence<UInt8>) async throws {
         append(bytes)
-        if deflater != nil, !staged.isEmpty { try compressStaged(.none) }
+        if compressor != nil, !staged.isEmpty { try compressStaged(.none) }
         if pending.count >= Self.pieceSize { try await send() }
     }
 
     /// Sends what was gathered, without waiting for more; for streams of events.
     public mutating func flush() async throws {
-        if deflater != nil { try compressStaged(.sync) }
+        if compressor != nil { try compressStaged(.sync) }
         if !pending.isEmpty { try await send() }
     }
 
@@ -54,7 +54,7 @@ public struct BodyWriter: ~Copyable {
     mutating func run(_ content: PrometheusResponse.Body) async throws {
         switch content {
         case .empty:
-            deflater = nil
+            compressor = nil
         case .bytes(let bytes):
             append(bytes)
         case .stream(let produce):
@@ -69,7 +69,7 @@ public struct BodyWriter: ~Copyable {
     }
 
     private mutating func finish() async throws {
-        if deflater != nil { try compressStaged(.finish) }
+        if compressor != nil { try compressStaged(.finish) }
         if isCollecting {
             try await send()
             return
@@ -110,7 +110,7 @@ public struct BodyWriter: ~Copyable {
     private var staged: [UInt8] = []
 
     private mutating func append(_ bytes: some Sequence<UInt8>) {
-        if deflater != nil {
+        if compressor != nil {
             staged.append(contentsOf: bytes)
         } else {
             pending.append(contentsOf: bytes)
@@ -118,12 +118,9 @@ public struct BodyWriter: ~Copyable {
     }
 
     private mutating func compressStaged(_ flush: Deflater.Flush) throws {
-        guard var compressor = deflater.take() else { return }
-        try staged.withUnsafeBytes { bytes in
-            try compressor.compress(bytes, flush: flush, into: &pending)
-        }
+        guard let taken = compressor.take() else { return }
+        compressor = try taken.compressing(staged, flush: flush, into: &pending)
         staged.removeAll(keepingCapacity: true)
-        deflater = consume compressor
     }
 
     // MARK: Head

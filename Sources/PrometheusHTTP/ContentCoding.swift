@@ -2,6 +2,8 @@
 public enum ContentCoding: String, Sendable, CaseIterable {
     case gzip
     case deflate
+    /// Not known to Prometheus: only who asks for it first gets it.
+    case zstd
 
     /// The first token of `Accept-Encoding` that is exactly a known coding; weights and `*` select
     /// nothing (as Prometheus `util/httputil/compression.go`).

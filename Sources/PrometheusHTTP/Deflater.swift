@@ -13,13 +13,18 @@ struct Deflater: ~Copyable {
     private static let quickest: Int32 = 1
     private static let defaultMemory: Int32 = 8
 
-    init(_ coding: ContentCoding) throws(Failure) {
+    enum Format: Sendable {
+        case gzip
+        case zlib
+    }
+
+    init(_ format: Format) throws(Failure) {
         let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
         stream.initialize(to: z_stream())
         let windowBits: Int32 =
-            switch coding {
+            switch format {
             case .gzip: MAX_WBITS + 16
-            case .deflate: MAX_WBITS
+            case .zlib: MAX_WBITS
             }
         let code = deflateInit2_(
             stream, Self.quickest, Z_DEFLATED, windowBits, Self.defaultMemory,

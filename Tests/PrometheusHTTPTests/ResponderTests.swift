@@ -92,7 +92,8 @@ struct ResponderTests {
             (nil, nil), ("", nil), ("gzip", "gzip"), ("deflate", "deflate"),
             ("gzip, deflate", "gzip"), ("deflate, gzip", "deflate"), ("br , gzip", "gzip"),
             ("gzip;q=0.5", nil), ("gzip;q=1.0, deflate", "deflate"), ("*", nil), ("GZIP", nil),
-            ("identity", nil), ("x gzip", nil),
+            ("identity", nil), ("x gzip", nil), ("zstd", "zstd"), ("gzip, zstd", "gzip"),
+            ("zstd, gzip", "zstd"), ("br, zstd;q=0.9", nil),
         ] as [(String?, String?)])
     func compression(_ accept: String?, _ coding: String?) async throws {
         var headers = HTTPHeaders()
@@ -100,17 +101,21 @@ struct ResponderTests {
         let answer = try await send("GET", "/api/v1/query?query=up", headers)
         #expect(answer.headers["Content-Encoding"] == coding)
         #expect(answer.headers.values(of: "Vary") == ["Accept-Encoding", "Origin"])
-        let body = coding == nil ? answer.body : try #require(inflated(answer.body))
+        let body = coding == nil ? answer.body : try #require(decoded(answer.body, coding))
         #expect(String(decoding: body, as: UTF8.self) == "[\"up\"]")
         if coding == "gzip" { #expect(answer.body.starts(with: [0x1f, 0x8b])) }
         if coding == "deflate" { #expect(answer.body.first == 0x78) }
     }
 
-    @Test("Streams are compressed piece by piece", arguments: ["gzip", "deflate"])
+    private func decoded(_ body: [UInt8], _ coding: String?) -> [UInt8]? {
+        coding == "zstd" ? unzstd(body) : inflated(body)
+    }
+
+    @Test("Streams are compressed piece by piece", arguments: ["gzip", "deflate", "zstd"])
     func streams(_ coding: String) async throws {
         let answer = try await send("GET", "/api/v1/large", ["Accept-Encoding": coding])
         #expect(answer.body.count < 50_000)
-        #expect(inflated(answer.body)?.count == 1_000_000)
+        #expect(decoded(answer.body, coding)?.count == 1_000_000)
     }
 
     @Test("Routes without the trait are never compressed nor marked")
