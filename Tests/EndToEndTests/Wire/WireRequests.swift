@@ -182,7 +182,7 @@ extension WireRequest {
         RAW GET /api/v1/query?query=up&time=1700000300 Accept: text/html
         RAW GET /api/v1/query?query=up&time=1700000300 Accept: application/json;q=0
         RAW GET /api/v1/query?query=up&time=1700000300 Accept-Encoding: gzip;q=0.5
-        RAW GET /api/v1/query?query=up&time=1700000300 Accept-Encoding: br, zstd
+        RAW GET /api/v1/query?query=up&time=1700000300 Accept-Encoding: br, compress
         RAW GET /api/v1/query?query=up&time=1700000300 Accept-Encoding: gzip, deflate
         RAW GET /api/v1/query?query=up&time=1700000300 Accept-Encoding: deflate, gzip
         RAW GET /api/v1/query?query=up{ Accept-Encoding: gzip
