@@ -240,19 +240,19 @@ extension DocumentValue {
         }
     }
 
-    /// A copy in which every `placeholder` is what stands in the same place of another document.
+    /// A copy in which every text `hidden` is what stands in the same place of another document.
     fileprivate func replacing(
-        _ placeholder: String, from other: DocumentValue?
+        _ hidden: String, from other: DocumentValue?
     ) -> DocumentValue {
         switch self {
-        case .text(placeholder):
+        case .text(hidden):
             if case .text? = other { return other ?? self }
             return self
         case .mapping(let pairs):
             return .mapping(
                 Dictionary(
                     uniqueKeysWithValues: pairs.map { key, value in
-                        (key, value.replacing(placeholder, from: other?[key]))
+                        (key, value.replacing(hidden, from: other?[key]))
                     }))
         case .null, .bool, .number, .text, .list: return self
         }
