@@ -137,7 +137,12 @@ let package = Package(
             "EngineDifferentialTests",
             ["PromQLTest", "EmbeddedPrometheus", "PromQL", "PromQLEngine", "TimeSeries"]),
         // Real Prometheus servers, and the gateway's own binary.
-        tests("EndToEndTests", ["tributary", "PrometheusAPI", "CZlib", "SeedDocuments", yams]),
+        tests(
+            "EndToEndTests",
+            [
+                "tributary", "PromQLTest", "PrometheusAPI", "TimeSeries", "CZlib", "SeedDocuments",
+                yams,
+            ]),
     ],
     cxxLanguageStandard: .cxx17
 )
