@@ -6,14 +6,25 @@ extension Plan {
     /// with `FederationScope.Exactness.strict`.
     public func poolsHistograms(_ fetched: [FetchedValue]) -> Bool {
         leaves.contains { leaf in
-            switch leaf.combination {
-            case .union, .samples, .information: false
-            case .average, .variance:
-                leaf.fetches.contains { id in
-                    guard case .steps(let series) = fetched[id] else { return false }
-                    return series.contains { !$0.histograms.isEmpty }
-                }
-            }
+            Self.poolsNumbers(leaf) && leaf.fetches.contains { Self.holdsHistograms(fetched[$0]) }
         }
+    }
+
+    /// Whether one answer alone says so, whatever the others are.
+    public func poolsHistograms(_ answer: FetchedValue, of fetch: Int) -> Bool {
+        Self.holdsHistograms(answer)
+            && leaves.contains { Self.poolsNumbers($0) && $0.fetches.contains(fetch) }
+    }
+
+    private static func poolsNumbers(_ leaf: Leaf) -> Bool {
+        switch leaf.combination {
+        case .union, .samples, .information: false
+        case .average, .variance: true
+        }
+    }
+
+    private static func holdsHistograms(_ answer: FetchedValue) -> Bool {
+        guard case .steps(let series) = answer else { return false }
+        return series.contains { !$0.histograms.isEmpty }
     }
 }

@@ -191,7 +191,8 @@ extension QuerySettings {
 extension Limits {
     fileprivate var lines: [String] {
         [
-            "limits:", "  maxQueuedQueries: \(maxQueuedQueries)",
+            "limits:", "  maxQueueMemory: \(ByteCountText.text(maxQueueMemory))",
+            "  maxAnswerMemory: \(ByteCountText.text(maxAnswerMemory))",
             "  maxQueryBytes: \(ByteCountText.text(maxQueryBytes))",
             "  maxMemberRequests: \(maxMemberRequests)",
             "  maxMemberConcurrency: \(maxMemberConcurrency)", "  maxSeries: \(maxSeries)",

@@ -113,7 +113,7 @@ import Testing
         #expect(after.clients.transport === before.clients.transport)
         #expect(after.clients.projects["b"] !== before.clients.projects["b"])
         #expect(after.clients.projects["a"] === before.clients.projects["a"])
-        #expect(after.slots === before.slots)
+        #expect(after.resources === before.resources)
     }
 
     @Test func whatAnotherGatewayChangesIsSeen() async throws {

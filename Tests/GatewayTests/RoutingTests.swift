@@ -25,7 +25,9 @@ import Testing
                 return .text("\(kind) \(project.name)=\(members)")
             },
             explain: { _, project in .text("plan for \(project.name)") },
-            load: { (running: 2, waiting: 1) })
+            load: {
+                QueryResources.Load(queries: 2, waiting: 1, requestBytes: 3, answerBytes: 4)
+            })
         return try GatewayApplication(
             configuration: configuration, logger: Logger(label: "test"), queries: queries
         ).responder

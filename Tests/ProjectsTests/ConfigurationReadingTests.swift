@@ -82,7 +82,9 @@ import Testing
               defaultSubqueryStep: 15s
               rangeBoundary: closed
               features: [promql-delayed-name-removal]
-            limits: {maxSeries: 5, maxResponseBytes: 64MiB, shutdownGrace: 1s}
+            limits:
+              {maxSeries: 5, maxResponseBytes: 64MiB, shutdownGrace: 1s, maxQueueMemory: 1MiB,
+               maxAnswerMemory: 2MiB}
             """)
         #expect(configuration.urlBasePath == "/metrics-hub")
         #expect(configuration.partitionLabel == "cluster")
@@ -96,6 +98,20 @@ import Testing
         #expect(configuration.limits.maxSeries == 5)
         #expect(configuration.limits.maxResponseBytes == 64 << 20)
         #expect(configuration.limits.shutdownGrace == 1000)
+        #expect(configuration.limits.maxQueueMemory == 1 << 20)
+        #expect(configuration.limits.maxAnswerMemory == 2 << 20)
+    }
+
+    @Test func aKeyThatIsGoneSaysWhatTakesItsPlace() throws {
+        let errors = try #require(throws: ConfigurationErrors.self) {
+            try read(
+                """
+                projects: [{name: a, prometheus: {url: http://a}}]
+                limits: {maxQueuedQueries: 64}
+                """)
+        }
+        #expect(errors.description.contains("the key maxQueuedQueries is gone"))
+        #expect(errors.description.contains("limits.maxQueueMemory"))
     }
 
     @Test func metricResolutionTakesEveryUnitAndIsFifteenSecondsByDefault() throws {

@@ -11,7 +11,7 @@ struct Generation: Sendable {
     /// Both together.
     var configuration: Configuration
     var clients: MemberClients
-    var slots: QuerySlots
+    var resources: QueryResources
     var routes: RouteTable
 }
 

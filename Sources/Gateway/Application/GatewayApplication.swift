@@ -44,7 +44,7 @@ public struct GatewayApplication: Sendable {
         configuration: Configuration, contents: StoreContents = StoreContents(),
         store: (any ProjectStore)? = nil, source: ConfigurationSource? = nil,
         audit: AuditLog = AuditLog { _ in }, logger: Logger,
-        queries: @escaping @Sendable (Configuration, QuerySlots) -> QueryHandlers
+        queries: @escaping @Sendable (Configuration, QueryResources) -> QueryHandlers
     ) throws {
         let metrics = GatewayMetrics()
         self.metrics = metrics

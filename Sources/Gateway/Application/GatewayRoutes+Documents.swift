@@ -7,20 +7,26 @@ extension GatewayRoutes {
     func addDocumentRoutes(to routes: inout RouteTable) {
         let language = LanguageEndpoints(features: configuration.query.features)
         on(["GET", "POST"], "/query_exemplars", &routes) {
-            try await documents($1).exemplars($0, language.options)
+            try await documents($0, $1).exemplars($0, language.options)
         }
-        on(["GET"], "/targets", &routes) { try await documents($1).targets($0) }
-        on(["GET"], "/targets/metadata", &routes) { try await documents($1).targetsMetadata($0) }
-        on(["GET"], "/targets/relabel_steps", &routes) { try await documents($1).relabelSteps($0) }
-        on(["GET"], "/scrape_pools", &routes) { try await documents($1).scrapePools($0) }
+        on(["GET"], "/targets", &routes) { try await documents($0, $1).targets($0) }
+        on(["GET"], "/targets/metadata", &routes) {
+            try await documents($0, $1).targetsMetadata($0)
+        }
+        on(["GET"], "/targets/relabel_steps", &routes) {
+            try await documents($0, $1).relabelSteps($0)
+        }
+        on(["GET"], "/scrape_pools", &routes) { try await documents($0, $1).scrapePools($0) }
         on(["GET"], "/scrape_pools/config", &routes) {
-            try await documents($1).scrapePoolConfiguration($0)
+            try await documents($0, $1).scrapePoolConfiguration($0)
         }
-        on(["GET"], "/rules", &routes) { try await documents($1).rules($0) }
-        on(["GET"], "/alerts", &routes) { try await documents($1).alerts($0) }
-        on(["GET"], "/alertmanagers", &routes) { try await documents($1).alertmanagers($0) }
-        on(["GET"], "/status/tsdb", &routes) { try await documents($1).storageStatistics($0) }
-        on(["GET"], "/status/tsdb/blocks", &routes) { try await documents($1).storageBlocks($0) }
+        on(["GET"], "/rules", &routes) { try await documents($0, $1).rules($0) }
+        on(["GET"], "/alerts", &routes) { try await documents($0, $1).alerts($0) }
+        on(["GET"], "/alertmanagers", &routes) { try await documents($0, $1).alertmanagers($0) }
+        on(["GET"], "/status/tsdb", &routes) { try await documents($0, $1).storageStatistics($0) }
+        on(["GET"], "/status/tsdb/blocks", &routes) {
+            try await documents($0, $1).storageBlocks($0)
+        }
         for address in Self.addresses {
             routes.on(
                 "GET", path: base + address + "/federate", traits: [.readyGated, .compressed]
@@ -39,17 +45,30 @@ extension GatewayRoutes {
         }
     }
 
-    private func documents(_ project: ResolvedProject) -> ProjectDocuments {
-        ProjectDocuments(
-            project: project, limits: configuration.limits, timeout: configuration.query.timeout)
+    private func documents(
+        _ request: PrometheusRequest, _ project: ResolvedProject
+    ) -> ProjectDocuments {
+        ProjectDocuments(project: project, limits: configuration.limits, time: time(request))
     }
 
     private func federate(_ request: PrometheusRequest) async throws -> PrometheusResponse {
         let project = try directory.resolve(address(request), try grant(request))
+        // A server that scrapes says how long it waits.
+        let patience = Double(request.headers["X-Prometheus-Scrape-Timeout-Seconds"] ?? "")
+            .map { Int64(max(1, min($0, 1e6) * 1000)) }
+        let time = AnswerTime(
+            of: request,
+            configured: min(configuration.query.timeout, patience ?? configuration.query.timeout))
+        let admission = try resources.requests.admit(request)
+        let turn = resources.turn(time)
+        defer {
+            turn.release()
+            withExtendedLifetime(admission) {}
+        }
         var response = try await FederateAnswer(
             project: project, limits: configuration.limits,
             lookback: configuration.query.lookback,
-            deadline: .now.advanced(by: .milliseconds(configuration.query.timeout)),
+            time: time, turn: turn,
             now: EpochClock.milliseconds(), source: { $0.fragmentSource }
         ).response(to: request)
         await PoolHeaders.add(to: &response, for: project)

@@ -16,6 +16,7 @@ struct GatewayRoutes: Sendable {
     var queries: QueryHandlers
     var administration: AdministrationRoutes
     var reads: RemoteReadEndpoint
+    var resources: QueryResources
     let notifications = NotificationStream()
 
     /// Where a project's API stands, `/api/v1` left out.
@@ -48,10 +49,10 @@ struct GatewayRoutes: Sendable {
         on(["GET", "POST"], "/query", &routes) { await queries.answer($0, $1, .instant) }
         on(["GET", "POST"], "/query_range", &routes) { await queries.answer($0, $1, .range) }
         on(["GET", "POST"], "/explain", &routes) { await queries.explain($0, $1) }
-        on(["GET", "POST"], "/labels", &routes) { try await metadata($1).labelNames($0) }
-        on(["GET"], "/label/:name/values", &routes) { try await metadata($1).labelValues($0) }
-        on(["GET", "POST"], "/series", &routes) { try await metadata($1).series($0) }
-        on(["GET"], "/metadata", &routes) { try await metadata($1).metadata($0) }
+        on(["GET", "POST"], "/labels", &routes) { try await metadata($0, $1).labelNames($0) }
+        on(["GET"], "/label/:name/values", &routes) { try await metadata($0, $1).labelValues($0) }
+        on(["GET", "POST"], "/series", &routes) { try await metadata($0, $1).series($0) }
+        on(["GET"], "/metadata", &routes) { try await metadata($0, $1).metadata($0) }
     }
 
     /// Plain text and protobuf, so nothing of what surrounds the endpoints that answer JSON.
@@ -85,9 +86,15 @@ struct GatewayRoutes: Sendable {
         }
     }
 
-    func metadata(_ project: ResolvedProject) -> MetadataEndpoints {
-        MetadataEndpoints(
-            project: project, limits: configuration.limits, timeout: configuration.query.timeout)
+    func metadata(
+        _ request: PrometheusRequest, _ project: ResolvedProject
+    ) -> MetadataEndpoints {
+        MetadataEndpoints(project: project, limits: configuration.limits, time: time(request))
+    }
+
+    /// The time that a request has which is no query.
+    func time(_ request: PrometheusRequest) -> AnswerTime {
+        AnswerTime(of: request, configured: configuration.query.timeout)
     }
 
     // MARK: What no member is asked for
@@ -209,10 +216,17 @@ struct GatewayRoutes: Sendable {
     /// What the gateway knows about itself.
     func ownMetrics() async -> ExpositionText {
         var text = status.exposition
-        let load = await queries.load()
-        text.family("tributary_queries", .gauge, "Queries by state.")
-        text.sample([("state", "running")], Double(load.running))
+        let load = queries.load()
+        text.family(
+            "tributary_queries", .gauge,
+            "Queries under way, and pieces of their work that wait for a place to compute.")
+        text.sample([("state", "running")], Double(load.queries))
         text.sample([("state", "waiting")], Double(load.waiting))
+        text.family(
+            "tributary_query_memory_bytes", .gauge,
+            "What queries under way hold: their requests, and answers that are not computed yet.")
+        text.sample([("kind", "requests")], Double(load.requestBytes))
+        text.sample([("kind", "answers")], Double(load.answerBytes))
         text.append(members.exposition())
         text.append(metrics.exposition())
         return text

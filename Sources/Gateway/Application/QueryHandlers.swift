@@ -10,14 +10,14 @@ struct QueryHandlers: Sendable {
     var answer: Answer
     /// `explain`.
     var explain: @Sendable (PrometheusRequest, ResolvedProject) async -> PrometheusResponse
-    /// Queries under way, and queries that wait for their turn.
-    var load: @Sendable () async -> (running: Int, waiting: Int)
+    /// What queries under way use.
+    var load: @Sendable () -> QueryResources.Load
 }
 
 extension QueryHandlers {
     /// Over the network.
-    init(configuration: Configuration, slots: QuerySlots) {
-        let execution = QueryExecution(configuration: configuration, slots: slots)
+    init(configuration: Configuration, resources: QueryResources) {
+        let execution = QueryExecution(configuration: configuration, resources: resources)
         self.init(
             answer: { request, project, kind in
                 await execution.respond(to: request, project: project, kind: kind)
@@ -25,6 +25,6 @@ extension QueryHandlers {
             explain: { request, project in
                 await execution.explain(request, project: project)
             },
-            load: { await slots.load })
+            load: { resources.load })
     }
 }

@@ -9,8 +9,7 @@ import PrometheusHTTP
 struct ProjectDocuments: Sendable {
     var project: ResolvedProject
     var limits: Limits
-    /// Milliseconds an answer may take.
-    var timeout: Int64
+    var time: AnswerTime
 
     var partition: PartitionLabel { project.partition }
 
@@ -22,7 +21,7 @@ struct ProjectDocuments: Sendable {
     func gather(
         _ question: (_ member: String) -> DocumentQuestion?
     ) async -> GatheredDocuments {
-        let deadline = ContinuousClock.now.advanced(by: .milliseconds(timeout))
+        let deadline = time.members
         let asked = project.members.compactMap { member in
             question(member.name).map { (member: member, question: $0) }
         }
@@ -65,7 +64,7 @@ struct ProjectDocuments: Sendable {
                 return .success(try await member.client.reply(to: question, deadline: deadline))
             }
             return .success(
-                try await pool.ask { client throws(MemberFailure) in
+                try await pool.ask(by: deadline) { client throws(MemberFailure) in
                     try await client.reply(to: question, deadline: deadline)
                 })
         } catch {

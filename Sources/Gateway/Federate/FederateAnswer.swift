@@ -5,26 +5,40 @@ import PrometheusAPI
 import PrometheusHTTP
 import TimeSeries
 
-/// `/federate`: the newest sample of every selected series, in the text format.
+/// `/federate`: the newest sample of every selected series, in the format that is asked.
 ///
 /// Members are asked for the samples of the lookback window, which have the times, and for the
 /// instant vector, which leaves out series that became stale: their own `/federate` would add
-/// labels of theirs that no query shows.
+/// labels of theirs that no query shows. Native histograms are read as they are stored.
 struct FederateAnswer: Sendable {
+    /// Names the members that have no part in the answer.
+    static let missingHeader = RemoteReadEndpoint.missingHeader
+    /// Says of whom how many native histograms are missing, and why.
+    static let leftOutHeader = "X-Tributary-Left-Out"
+
     var project: ResolvedProject
     var limits: Limits
     /// Milliseconds.
     var lookback: Int64
-    var deadline: ContinuousClock.Instant
+    var time: AnswerTime
+    var turn: QueryTurn
     /// Milliseconds since the epoch.
     var now: Int64
     var source: @Sendable (Member) -> any FragmentSource
 
     private enum Part { case presence, samples }
 
-    private struct Sample {
+    private struct Question: Sendable {
+        var fetch: Plan.Fetch
+        var part: Part
+    }
+
+    /// One series of a member that is not missing.
+    private struct Series: Sendable {
+        var member: Int
         var time: Int64
-        var value: Double
+        /// Nil for a native histogram.
+        var value: Double?
     }
 
     /// - Throws: `APIError`.
@@ -33,60 +47,44 @@ struct FederateAnswer: Sendable {
             throw APIError.badData("error parsing form values: \(error.description)")
         }
         let policy = try PartialResponse.requested(by: request) ?? project.partialResponse
-        let (fetches, parts) = try fetches(of: request.parameters.all("match[]"))
-        let asker = QuestionAsker(
-            project: project, lookback: lookback, deadline: deadline,
-            concurrency: limits.maxMemberConcurrency, source: source)
-        let outcomes = await FetchRound(asker: asker, limits: limits).ended(fetches)
-            .map(\.outcome)
-        let missing = try missing(fetches, outcomes, policy)
-
-        var present = Set<LabelSet>()
-        var newest: [LabelSet: Sample] = [:]
-        for (index, outcome) in outcomes.enumerated() {
-            guard case .success(let fetched) = outcome,
-                missing[fetches[index].member] == nil
-            else { continue }
-            switch (parts[index], fetched.value) {
-            case (.presence, .steps(let series)): present.formUnion(series.map(\.labels))
-            case (.samples, .samples(let series)):
-                for one in series {
-                    guard let last = one.times.indices.last, one.histograms[last] == nil,
-                        // Members of 2.x include the beginning of the window.
-                        one.times[last] > now - lookback
-                    else { continue }
-                    newest[one.labels] = Sample(time: one.times[last], value: one.values[last])
-                }
-            case (.presence, _), (.samples, _): break
-            }
+        let format = FederateFormat(accept: request.headers["Accept"] ?? "")
+        let selectors = try selectors(request.parameters.all("match[]"))
+        let questions = try questions(selectors)
+        let outcomes = await BoundedFanOut.results(
+            of: questions, width: limits.maxMemberConcurrency
+        ) { await newest($0.fetch) }
+        var missing = MissingMembers(names: project.members.map(\.name))
+        for (question, outcome) in zip(questions, outcomes) {
+            if case .failure(let failure) = outcome { missing.add(question.fetch.member, failure) }
         }
-        var text = FederateText(
-            escaping: NameEscaping(accept: request.headers["Accept"] ?? ""))
-        for (member, cause) in missing.sorted(by: { $0.key < $1.key }) {
-            text.comment("project \(QuotedText.of(project.members[member].name)): \(cause)")
-        }
-        for (labels, sample) in newest.filter({ present.contains($0.key) })
-            .sorted(by: { FederateText.precedes($0.key, $1.key) })
-        {
-            text.append(labels, value: sample.value, time: sample.time)
-        }
-        var headers: HTTPHeaders = [:]
-        headers["Content-Type"] = text.contentType
-        return PrometheusResponse(headers: headers, body: .bytes(text.bytes))
+        // Throws where the answer is an error; who is missing is said in fewer words here.
+        _ = try missing.warnings(
+            asked: Set(questions.map(\.fetch.member)), under: policy, effect: .subset)
+        let left = missing.members
+        let series = try await turn.compute { present(questions, outcomes, without: left) }
+        let found = try await histograms(of: series, selectors, format)
+        return try await turn.compute { written(series, found, missing, format) }
     }
 
-    /// Two questions for every selector and every member that it chooses.
-    private func fetches(of texts: [String]) throws(APIError) -> ([Plan.Fetch], [Part]) {
-        let rewriting = SelectorRewriting(partition: project.partition)
-        var fetches: [Plan.Fetch] = []
-        var parts: [Part] = []
+    // MARK: Asking
+
+    private func selectors(_ texts: [String]) throws(APIError) -> [VectorSelector] {
+        var selectors: [VectorSelector] = []
         for text in texts {
-            let selector: VectorSelector
             do throws(ParseError) {
-                selector = try parseSelector(text)
+                selectors.append(try parseSelector(text))
             } catch {
                 throw .badData(error.description)
             }
+        }
+        return selectors
+    }
+
+    /// Two questions for every selector and every member that it chooses.
+    private func questions(_ selectors: [VectorSelector]) throws(APIError) -> [Question] {
+        let rewriting = SelectorRewriting(partition: project.partition)
+        var questions: [Question] = []
+        for selector in selectors {
             for (index, member) in project.members.enumerated() {
                 guard
                     let kept = rewriting.matchers(selector.matchers, forMember: member.name)
@@ -98,37 +96,150 @@ struct FederateAnswer: Sendable {
                     (text, Plan.Fetch.Form.steps, Part.presence),
                     (window, Plan.Fetch.Form.samples, Part.samples),
                 ] {
-                    fetches.append(
-                        Plan.Fetch(member: index, text: text, grid: .instant(now), form: form))
-                    parts.append(part)
+                    questions.append(
+                        Question(
+                            fetch: Plan.Fetch(
+                                member: index, text: text, grid: .instant(now), form: form),
+                            part: part))
                 }
             }
         }
-        guard fetches.count <= limits.maxMemberRequests else {
+        guard questions.count <= limits.maxMemberRequests else {
             throw APIError(
                 .execution,
-                "the selectors need \(fetches.count) requests to members; at most "
+                "the selectors need \(questions.count) requests to members; at most "
                     + "\(limits.maxMemberRequests) are allowed (limits.maxMemberRequests)")
         }
-        return (fetches, parts)
+        return questions
     }
 
-    /// Members without a part in the answer, and why. Everything of theirs is left out.
-    private func missing(
-        _ fetches: [Plan.Fetch], _ outcomes: [FetchRound.Outcome], _ policy: PartialResponse
-    ) throws(APIError) -> [Int: String] {
-        var missing: [Int: String] = [:]
-        for (fetch, outcome) in zip(fetches, outcomes) {
-            guard case .failure(let failure) = outcome, missing[fetch.member] == nil else {
+    private func newest(_ fetch: Plan.Fetch) async -> Result<[NewestSample], FragmentFailure> {
+        let asker = QuestionAsker(
+            project: project, lookback: lookback, deadline: time.members,
+            concurrency: limits.maxMemberConcurrency, turn: turn, source: source)
+        do throws(FragmentFailure) {
+            var samples: [NewestSample] = []
+            _ = try await asker.pages(fetch, on: fetch.grid) { page in
+                samples += try PageDecoder().newest(of: page)
+                guard samples.count <= limits.maxSeries else {
+                    throw ScanError.tooLarge(
+                        "more than \(limits.maxSeries) series of one selector (limits.maxSeries)")
+                }
+            }
+            return .success(samples)
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    /// The series that are there now, each once. Everything of members that are missing is left out.
+    private func present(
+        _ questions: [Question], _ outcomes: [Result<[NewestSample], FragmentFailure>],
+        without missing: Set<Int>
+    ) -> [LabelSet: Series] {
+        var present = Set<LabelSet>()
+        var newest: [LabelSet: Series] = [:]
+        for (question, outcome) in zip(questions, outcomes) {
+            guard case .success(let samples) = outcome, !missing.contains(question.fetch.member)
+            else { continue }
+            switch question.part {
+            case .presence: present.formUnion(samples.map(\.labels))
+            case .samples:
+                // Members of 2.x include the beginning of the window.
+                for one in samples where one.time > now - lookback {
+                    newest[one.labels] = Series(
+                        member: question.fetch.member, time: one.time, value: one.value)
+                }
+            }
+        }
+        return newest.filter { present.contains($0.key) }
+    }
+
+    private func histograms(
+        of series: [LabelSet: Series], _ selectors: [VectorSelector], _ format: FederateFormat
+    ) async throws(APIError) -> FederateHistograms.Found {
+        guard case .protobuf = format.kind else { return FederateHistograms.Found() }
+        var wanted: [Int: [LabelSet: Int64]] = [:]
+        for (labels, one) in series where one.value == nil {
+            wanted[one.member, default: [:]][labels] = one.time
+        }
+        return try await FederateHistograms(
+            members: RemoteReadMembers(
+                project: project, concurrency: limits.maxMemberConcurrency,
+                deadline: time.members, turn: turn),
+            selectors: selectors, start: now - lookback + 1, end: now
+        ).found(wanted)
+    }
+
+    // MARK: Writing
+
+    /// Histograms of a member that are missing for one cause.
+    private struct LeftOut: Hashable {
+        var member: Int
+        var cause: String
+    }
+
+    private func written(
+        _ series: [LabelSet: Series], _ found: FederateHistograms.Found, _ missing: MissingMembers,
+        _ format: FederateFormat
+    ) -> PrometheusResponse {
+        var leftOut: [LeftOut: Int] = [:]
+        var values: [(labels: LabelSet, value: FederateExposition.Value, time: Int64)] = []
+        for (labels, one) in series {
+            if let value = one.value {
+                values.append((labels, .float(value), one.time))
                 continue
             }
-            if case .cancelled = failure { throw APIError(.canceled, "context canceled") }
-            missing[fetch.member] = failure.text
+            let histogram = found.histograms[labels].map(FederateExposition.Value.histogram)
+            let cause: String?
+            if let histogram {
+                cause = FederateExposition.obstacle(histogram, in: format)
+            } else {
+                cause =
+                    FederateExposition.obstacle(.histogram(FloatHistogram()), in: format)
+                    ?? found.causes[one.member] ?? "remote read does not have them"
+            }
+            if let cause {
+                leftOut[LeftOut(member: one.member, cause: cause), default: 0] += 1
+            } else if let histogram {
+                values.append((labels, histogram, one.time))
+            }
         }
-        guard let (member, cause) = missing.min(by: { $0.key < $1.key }),
-            policy == .abort || missing.count == Set(fetches.map(\.member)).count
-        else { return missing }
-        throw APIError(
-            .unavailable, "project \(QuotedText.of(project.members[member].name)): \(cause)")
+        values.sort { Self.precedes($0.labels, $1.labels) }
+        var headers: HTTPHeaders = ["Content-Type": format.contentType]
+        var exposition = FederateExposition(format)
+        for (member, failure) in missing.causes {
+            exposition.comment("\(named(member)): \(failure.text)")
+        }
+        let notes = leftOut.map { one, count in
+            "\(named(one.member)): \(count) native histogram\(count == 1 ? "" : "s") left out: "
+                + one.cause
+        }.sorted()
+        for note in notes { exposition.comment(note) }
+        if !missing.isEmpty {
+            headers[Self.missingHeader] = missing.members.sorted()
+                .map { project.members[$0].name }.joined(separator: ", ")
+        }
+        if !notes.isEmpty { headers[Self.leftOutHeader] = Self.headerText(notes) }
+        for one in values { exposition.append(one.labels, value: one.value, time: one.time) }
+        return PrometheusResponse(headers: headers, body: .bytes(exposition.bytes))
+    }
+
+    private func named(_ member: Int) -> String {
+        "project \(QuotedText.of(project.members[member].name))"
+    }
+
+    /// Printable ASCII, of bounded length: causes may quote what a member said.
+    private static func headerText(_ notes: [String]) -> String {
+        let text = notes.joined(separator: "; ").unicodeScalars.prefix(2000)
+        return String(
+            String.UnicodeScalarView(text.map { (" "..."~").contains($0) ? $0 : "?" }))
+    }
+
+    /// By name alone, as the reference; then by labels, so that two answers can be compared.
+    private static func precedes(_ left: LabelSet, _ right: LabelSet) -> Bool {
+        let names = (left["__name__"] ?? "", right["__name__"] ?? "")
+        return names.0.utf8.elementsEqual(names.1.utf8)
+            ? left < right : names.0.utf8.lexicographicallyPrecedes(names.1.utf8)
     }
 }

@@ -1,90 +1,101 @@
 import PrometheusAPI
 import TimeSeries
 
-/// Samples of any series in Prometheus's text format, as a server hands them to another one.
+/// Samples of any series in Prometheus's text format or in OpenMetrics, as a server hands them to
+/// another one.
 struct FederateText {
-    private(set) var bytes: [UInt8] = []
+    private var written: [UInt8] = []
     private let escaping: NameEscaping
+    private let isOpenMetrics: Bool
     private var name: String?
 
-    init(escaping: NameEscaping) { self.escaping = escaping }
-
-    var contentType: String {
-        "text/plain; version=0.0.4; charset=utf-8; escaping=\(escaping.rawValue)"
+    init(escaping: NameEscaping, isOpenMetrics: Bool) {
+        self.escaping = escaping
+        self.isOpenMetrics = isOpenMetrics
     }
 
-    /// By name alone, as the reference; then by labels, so that two answers can be compared.
-    static func precedes(_ left: LabelSet, _ right: LabelSet) -> Bool {
-        let names = (left["__name__"] ?? "", right["__name__"] ?? "")
-        return names.0.utf8.elementsEqual(names.1.utf8)
-            ? left < right : names.0.utf8.lexicographicallyPrecedes(names.1.utf8)
-    }
+    /// Everything that was appended.
+    var bytes: [UInt8] { isOpenMetrics ? written + Array("# EOF\n".utf8) : written }
 
-    /// A line that parsers pass over.
+    /// A line that parsers pass over; OpenMetrics has none.
     mutating func comment(_ text: String) {
+        if isOpenMetrics { return }
         let line = text.map { $0.isNewline ? " " : $0 }
-        bytes.append(contentsOf: "# \(String(line))\n".utf8)
+        written.append(contentsOf: "# \(String(line))\n".utf8)
     }
 
-    /// Appends one series; those of one name must follow each other. A series without a name has no
-    /// place in the format.
+    /// Appends one series; those of one name must follow each other.
     ///
-    /// - Parameter time: milliseconds since the epoch.
-    mutating func append(_ labels: LabelSet, value: Double, time: Int64) {
-        guard let name = labels["__name__"], !name.isEmpty else { return }
-        let written = escaping.escaped(name)
+    /// - Parameters:
+    ///   - labels: without the name; one at least.
+    ///   - time: milliseconds since the epoch.
+    mutating func append(
+        _ name: String, _ labels: [(name: String, value: String)], value: Double, time: Int64
+    ) {
+        let escaped = escaping.escaped(name)
         if self.name.map({ !$0.utf8.elementsEqual(name.utf8) }) ?? true {
             self.name = name
-            bytes.append(contentsOf: "# TYPE ".utf8)
-            append(name: written)
-            bytes.append(contentsOf: " untyped\n".utf8)
+            written.append(contentsOf: "# TYPE ".utf8)
+            append(name: escaped)
+            written.append(contentsOf: isOpenMetrics ? " unknown\n".utf8 : " untyped\n".utf8)
         }
         // A name that needs quotes stands between the braces.
         var separator = UInt8(ascii: "{")
-        if !NameEscaping.isLegacy(written) {
-            bytes.append(separator)
+        if !NameEscaping.isLegacy(escaped) {
+            written.append(separator)
             separator = UInt8(ascii: ",")
         }
-        append(name: written)
-        var hasInstance = false
-        for label in labels.pairs where label.name != "__name__" {
-            append(label.name, label.value, after: separator)
+        append(name: escaped)
+        for label in labels {
+            written.append(separator)
             separator = UInt8(ascii: ",")
-            if label.name == "instance" { hasInstance = true }
+            append(name: escaping.escaped(label.name))
+            written.append(UInt8(ascii: "="))
+            append(quoted: label.value)
         }
-        // Else the server that reads this would set its own.
-        if !hasInstance { append("instance", "", after: separator) }
-        bytes.append(contentsOf: "} ".utf8)
-        GoNumber.appendGeneral(value, to: &bytes)
-        bytes.append(contentsOf: " \(time)\n".utf8)
+        written.append(contentsOf: "} ".utf8)
+        append(value)
+        written.append(UInt8(ascii: " "))
+        if isOpenMetrics {
+            append(Double(time) / 1000)
+        } else {
+            GoNumber.appendInteger(time, to: &written)
+        }
+        written.append(UInt8(ascii: "\n"))
     }
 
-    private mutating func append(_ name: String, _ value: String, after separator: UInt8) {
-        bytes.append(separator)
-        append(name: escaping.escaped(name))
-        bytes.append(UInt8(ascii: "="))
-        append(quoted: value)
+    /// OpenMetrics writes no number that looks like an integer.
+    private mutating func append(_ value: Double) {
+        let start = written.count
+        GoNumber.appendGeneral(value, to: &written)
+        if isOpenMetrics, value.isFinite,
+            !written[start...].contains(where: {
+                $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "e")
+            })
+        {
+            written.append(contentsOf: ".0".utf8)
+        }
     }
 
     /// A name, in quotes if it needs them.
     private mutating func append(name: String) {
         if NameEscaping.isLegacy(name) {
-            bytes.append(contentsOf: name.utf8)
+            written.append(contentsOf: name.utf8)
         } else {
             append(quoted: name)
         }
     }
 
     private mutating func append(quoted text: String) {
-        bytes.append(UInt8(ascii: "\""))
+        written.append(UInt8(ascii: "\""))
         for byte in text.utf8 {
             switch byte {
-            case UInt8(ascii: "\\"): bytes.append(contentsOf: "\\\\".utf8)
-            case UInt8(ascii: "\""): bytes.append(contentsOf: "\\\"".utf8)
-            case UInt8(ascii: "\n"): bytes.append(contentsOf: "\\n".utf8)
-            default: bytes.append(byte)
+            case UInt8(ascii: "\\"): written.append(contentsOf: "\\\\".utf8)
+            case UInt8(ascii: "\""): written.append(contentsOf: "\\\"".utf8)
+            case UInt8(ascii: "\n"): written.append(contentsOf: "\\n".utf8)
+            default: written.append(byte)
             }
         }
-        bytes.append(UInt8(ascii: "\""))
+        written.append(UInt8(ascii: "\""))
     }
 }

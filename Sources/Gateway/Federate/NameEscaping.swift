@@ -4,19 +4,6 @@ enum NameEscaping: String, Sendable, CaseIterable {
     case allowUTF8 = "allow-utf-8"
     case underscores, dots, values
 
-    /// The `escaping` of the range that chooses the format, or of those preferred to it; the format
-    /// itself is text, whatever is asked.
-    ///
-    /// - Parameter accept: "" for a request without preferences.
-    init(accept: String) {
-        self = .underscores
-        for range in AcceptedRange.ranges(of: accept) {
-            if let asked = range.parameters["escaping"].flatMap(NameEscaping.init) { self = asked }
-            let version = range.parameters["version"] ?? ""
-            if range.type == "text/plain", version.isEmpty || version == "0.0.4" { return }
-        }
-    }
-
     /// Whether the name needs no quotes: what every name looked like before names were UTF-8.
     static func isLegacy(_ name: String) -> Bool {
         !name.isEmpty
@@ -39,7 +26,8 @@ enum NameEscaping: String, Sendable, CaseIterable {
         case .allowUTF8: return name
         case .underscores: return Self.isLegacy(name) ? name : Self.replacing(name) { _ in "_" }
         case .dots:
-            // Underscores are doubled in every name, so that dots can be found again.
+            if Self.isLegacy(name) { return name }
+            // Underscores are doubled, so that dots can be found again.
             return Self.replacing(name) { $0 == "." ? "_dot_" : "__" }
         case .values:
             if Self.isLegacy(name) { return name }

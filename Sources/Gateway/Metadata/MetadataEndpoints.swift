@@ -8,8 +8,7 @@ import TimeSeries
 struct MetadataEndpoints: Sendable {
     var project: ResolvedProject
     var limits: Limits
-    /// Milliseconds an answer may take.
-    var timeout: Int64
+    var time: AnswerTime
 
     func labelNames(_ request: PrometheusRequest) async throws -> PrometheusResponse {
         let asked = try self.request(request) { .badData($0) }
@@ -55,7 +54,7 @@ struct MetadataEndpoints: Sendable {
         let metric = request.parameter("metric")
         let asked = MetadataFederation.Request(
             selectors: try MetadataSelectors([], partition: project.partition),
-            deadline: .now.advanced(by: .milliseconds(timeout)))
+            deadline: time.members)
         let answer = await federation.families(metric: metric.isEmpty ? nil : metric, asked)
         return try respond(answer, to: request) { families, out in
             let families = limit < 0 ? families[...] : families.prefix(limit)
@@ -103,7 +102,7 @@ struct MetadataEndpoints: Sendable {
         }
         return MetadataFederation.Request(
             selectors: selectors, start: start, end: end, limit: limit,
-            deadline: .now.advanced(by: .milliseconds(timeout)))
+            deadline: time.members)
     }
 
     // MARK: Answers

@@ -30,13 +30,18 @@ actor PoolCall {
 
     /// The answer of whichever cluster gives one.
     ///
+    /// - Parameter deadline: when the answer is of no more use. A second cluster is asked while there
+    ///   is time for it, however slow the first one always is.
     /// - Throws: the refusal of the one that understood the question, else `unavailable` with the
     ///   pool's name and what each cluster said.
     nonisolated func ask<Answer: Sendable>(
+        by deadline: ContinuousClock.Instant?,
         _ operation: @escaping @Sendable (MemberClient) async throws(MemberFailure) -> Answer
     ) async throws(MemberFailure) -> Answer {
         let alternatives = alternatives
-        let race = ClusterRace(count: alternatives.count, hedgeAfter: .milliseconds(patience))
+        var patience = Duration.milliseconds(patience)
+        if let deadline { patience = min(patience, ContinuousClock.now.duration(to: deadline) / 2) }
+        let race = ClusterRace(count: alternatives.count, hedgeAfter: patience)
         let outcome = await race.run(
             mayBeAskedElsewhere: { (failure: MemberFailure) in failure.kind.mayBeAskedElsewhere },
             { index in

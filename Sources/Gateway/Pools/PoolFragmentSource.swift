@@ -10,7 +10,7 @@ struct PoolFragmentSource: FragmentSource {
 
     func open(_ question: FragmentQuestion) async throws(FragmentFailure) -> any FragmentStream {
         do throws(MemberFailure) {
-            return try await pool.ask { client throws(MemberFailure) in
+            return try await pool.ask(by: question.deadline) { client throws(MemberFailure) in
                 let stream = try await client.stream(question)
                 return BegunStream(first: try await stream.next(), rest: stream)
             }

@@ -17,7 +17,12 @@ struct FetchRound: Sendable {
     }
 
     /// In the order of the fetches.
-    func ended(_ fetches: [Plan.Fetch]) async -> [Ended] {
+    ///
+    /// - Parameter isEnough: Whether nothing else needs to be known, so that what is still under way
+    ///   is dropped; it is then `cancelled`.
+    func ended(
+        _ fetches: [Plan.Fetch], until isEnough: (Ended) -> Bool = { _ in false }
+    ) async -> [Ended] {
         var all: [Ended] = fetches.indices.map {
             Ended(index: $0, outcome: .failure(.cancelled), milliseconds: 0)
         }
@@ -29,6 +34,10 @@ struct FetchRound: Sendable {
             var next = width
             while let ended = await group.next() {
                 all[ended.index] = ended
+                if isEnough(ended) {
+                    group.cancelAll()
+                    break
+                }
                 guard next < fetches.count else { continue }
                 let index = next
                 group.addTask { await end(of: fetches[index], at: index) }

@@ -52,6 +52,8 @@ enum FragmentFailure: Error, Sendable {
     case limit(String)
     /// What the member says could be two things, and the query needs to know which.
     case undecidable(String)
+    /// The query had no place to compute or no memory for the answer in time.
+    case noTurn
     /// Nobody waits for the answer any more.
     case cancelled
 
@@ -61,6 +63,7 @@ enum FragmentFailure: Error, Sendable {
         case .rejected(let error): error.message
         case .timeout(let text), .unavailable(let text), .limit(let text), .undecidable(let text):
             text
+        case .noTurn: "query timed out in query queue"
         case .cancelled: "context canceled"
         }
     }

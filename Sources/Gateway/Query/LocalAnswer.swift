@@ -16,12 +16,23 @@ struct LocalAnswer: Sendable {
     /// What was spent before.
     var statistics = QueryStatistics()
 
+    /// What every member said, or enough of it to know that another plan is needed: a member that
+    /// hangs then costs the time of the second round only.
+    func round() async -> [FetchRound.Ended] {
+        await FetchRound(asker: asker, limits: limits)
+            .ended(plan.fetches) { isTooWeak(for: $0) }
+    }
+
     /// - Throws: `APIError`.
     func response() async throws -> PrometheusResponse {
-        let gathered = gathered(await FetchRound(asker: asker, limits: limits).ended(plan.fetches))
-        let failures = try gathered.missing.warnings(for: plan, under: query.partialResponse)
+        var gathered = gathered(await round())
         if let strict = try strict(after: gathered) { return try await strict.response() }
-        return .json(written(try evaluated(gathered), failures, gathered))
+        let failures = try gathered.missing.warnings(for: plan, under: query.partialResponse)
+        let waiting = ContinuousClock.now
+        return try await asker.turn.compute {
+            gathered.statistics.queue += waiting.duration(to: .now)
+            return .json(written(try evaluated(gathered), failures, gathered))
+        }
     }
 
     /// What the members said, as the engine takes it.
@@ -31,6 +42,8 @@ struct LocalAnswer: Sendable {
         var annotations = MemberAnnotations()
         var statistics: QueryStatistics
         var missing: MissingMembers
+        /// Whether the query is to be planned again, so that no aggregation is split.
+        var isTooWeak = false
     }
 
     func gathered(_ round: [FetchRound.Ended]) -> Gathered {
@@ -38,6 +51,7 @@ struct LocalAnswer: Sendable {
             values: [FetchedValue](repeating: .nothing, count: plan.fetches.count),
             statistics: statistics, missing: MissingMembers(names: asker.names))
         for ended in round {
+            if isTooWeak(for: ended) { gathered.isTooWeak = true }
             let member = plan.fetches[ended.index].member
             switch ended.outcome {
             case .failure(let failure): gathered.missing.add(member, failure)
@@ -62,17 +76,25 @@ struct LocalAnswer: Sendable {
     /// The same query with a plan that splits no aggregation, where the split lost something that
     /// only the inner series show; else nil.
     func strict(after gathered: Gathered) throws -> LocalAnswer? {
-        guard scope.exactness != .strict,
-            plan.poolsHistograms(gathered.values)
-                || gathered.annotations.warnings.contains(where: {
-                    $0.contains("mix of histograms")
-                })
-        else { return nil }
+        guard gathered.isTooWeak else { return nil }
+        // What was fetched is not used.
+        asker.turn.release()
         var strict = self
         strict.statistics = gathered.statistics
         strict.scope.exactness = .strict
         strict.plan = try Planner.plan(query.expression, on: query.grid, in: strict.scope)
         return strict
+    }
+
+    /// Whether an answer shows that the plan splits what it must not.
+    private func isTooWeak(for ended: FetchRound.Ended) -> Bool {
+        guard scope.exactness != .strict, case .success(let fetched) = ended.outcome else {
+            return false
+        }
+        return plan.poolsHistograms(fetched.value, of: ended.index)
+            || fetched.trailers.contains { trailer in
+                trailer.warnings.contains { $0.contains("mix of histograms") }
+            }
     }
 
     func evaluated(_ gathered: Gathered) throws(APIError) -> QueryResult {

@@ -21,20 +21,32 @@ struct MissingMembers: Sendable {
     ///
     /// - Throws: the error that the answer is instead.
     func warnings(for plan: Plan, under policy: PartialResponse) throws(APIError) -> [String] {
+        try warnings(
+            asked: plan.membersAsked, under: policy,
+            effect: causes.isEmpty ? .none : plan.effect(ofMissing: members))
+    }
+
+    /// The same for an answer without a plan.
+    ///
+    /// - Parameters:
+    ///   - asked: Members that were asked.
+    ///   - effect: What the members that are missing do to the answer.
+    func warnings(
+        asked: Set<Int>, under policy: PartialResponse, effect: MissingMemberEffect
+    ) throws(APIError) -> [String] {
         if causes.isEmpty { return [] }
-        if let error = unanimousRejection(of: plan) { throw error }
+        if let error = unanimousRejection(by: asked) { throw error }
         for (member, failure) in causes {
             switch failure {
             case .rejected(let error):
                 throw APIError(error.kind, "\(named(member)): \(error.message)")
             case .limit(let text), .undecidable(let text):
                 throw APIError(.execution, "\(named(member)): \(text)")
-            case .cancelled: throw APIError(.canceled, "query was canceled in query execution")
+            case .noTurn, .cancelled: if let error = failure.ofQuery { throw error }
             case .timeout, .unavailable: continue
             }
         }
-        let effect = plan.effect(ofMissing: members)
-        if members.isSuperset(of: plan.membersAsked) { throw error(because: "nobody answered") }
+        if members.isSuperset(of: asked) { throw error(because: "nobody answered") }
         switch policy {
         case .abort: throw error(because: nil)
         case .safe:
@@ -50,8 +62,8 @@ struct MissingMembers: Sendable {
 
     /// What every member that was asked says of the query in the same words is what one server
     /// would say of it, and needs no name.
-    private func unanimousRejection(of plan: Plan) -> APIError? {
-        guard members.isSuperset(of: plan.membersAsked) else { return nil }
+    private func unanimousRejection(by asked: Set<Int>) -> APIError? {
+        guard members.isSuperset(of: asked) else { return nil }
         var common: APIError?
         for (_, failure) in causes {
             guard case .rejected(let error) = failure else { return nil }

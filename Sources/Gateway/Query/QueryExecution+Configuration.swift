@@ -5,11 +5,11 @@ import PromQLEngine
 extension QueryExecution {
     /// The execution of a configuration, over the network and by the wall clock.
     ///
-    /// - Parameter slots: How many queries run at once, shared with those of a former configuration.
-    init(configuration: Configuration, slots: QuerySlots) {
+    /// - Parameter resources: Shared with the queries of a former configuration.
+    init(configuration: Configuration, resources: QueryResources) {
         self.init(
             settings: configuration.query, limits: configuration.limits,
-            slots: slots,
+            resources: resources,
             source: { $0.fragmentSource },
             boundary: { [setting = configuration.query.rangeBoundary] members, deadline in
                 await Self.boundary(setting, members, deadline)

@@ -22,17 +22,22 @@ extension QueryExecution {
             guard ["true", "1"].contains(request.parameter("analyze")) else {
                 return ExplainAnswer(query: query, plan: plan, scope: scope).response
             }
+            let admission = try resources.requests.admit(request)
+            try admission.add(plan)
+            let turn = resources.turn(query.time)
+            defer {
+                turn.release()
+                withExtendedLifetime(admission) {}
+            }
             var traced = options(query, scope.rangeBoundary)
             traced.isTraced = true
             let answer = LocalAnswer(
                 query: query, plan: plan, scope: scope,
                 asker: QuestionAsker(
-                    project: project, lookback: query.lookback, deadline: query.deadline,
-                    concurrency: limits.maxMemberConcurrency, source: source),
+                    project: project, lookback: query.lookback, deadline: query.time.members,
+                    concurrency: limits.maxMemberConcurrency, turn: turn, source: source),
                 options: traced, limits: limits)
-            return try await slots.withSlot(
-                until: query.deadline, maxWaiting: limits.maxQueuedQueries
-            ) { try await Self.analyzed(answer) }.response
+            return try await Self.analyzed(answer).response
         } catch {
             return ErrorAnswer.of(error)
         }
@@ -40,17 +45,19 @@ extension QueryExecution {
 
     /// Runs the plan, or the stricter one that the answers of the members call for.
     private static func analyzed(_ answer: LocalAnswer) async throws -> ExplainAnswer {
-        let round = await FetchRound(asker: answer.asker, limits: answer.limits)
-            .ended(answer.plan.fetches)
+        let round = await answer.round()
         let gathered = answer.gathered(round)
         if let strict = try answer.strict(after: gathered) { return try await analyzed(strict) }
-        var analysis = QueryAnalysis(fetches: round.map(FetchAnalysis.init))
-        let began = ContinuousClock.now
-        do throws(APIError) {
-            let result = try answer.evaluated(gathered)
-            analysis.take(result, milliseconds: began.duration(to: .now) / .milliseconds(1))
-        } catch {
-            analysis.failure = error.message
+        let analysis = try await answer.asker.turn.compute {
+            var analysis = QueryAnalysis(fetches: round.map(FetchAnalysis.init))
+            let began = ContinuousClock.now
+            do throws(APIError) {
+                let result = try answer.evaluated(gathered)
+                analysis.take(result, milliseconds: began.duration(to: .now) / .milliseconds(1))
+            } catch {
+                analysis.failure = error.message
+            }
+            return analysis
         }
         return ExplainAnswer(
             query: answer.query, plan: answer.plan, scope: answer.scope, analysis: analysis)

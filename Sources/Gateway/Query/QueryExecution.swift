@@ -10,7 +10,7 @@ import TimeSeries
 struct QueryExecution: Sendable {
     var settings: QuerySettings
     var limits: Limits
-    var slots: QuerySlots
+    var resources: QueryResources
     /// Finds whoever answers fragments for a member.
     var source: @Sendable (Member) -> any FragmentSource
     /// Which ends of windows members include.
@@ -31,10 +31,8 @@ struct QueryExecution: Sendable {
             guard query.deadline > .now else {
                 throw APIError(.timeout, "query timed out in query execution")
             }
-            let arrived = ContinuousClock.now
-            return try await slots.withSlot(
-                until: query.deadline, maxWaiting: limits.maxQueuedQueries
-            ) { try await answer(query, project, arrived: arrived) }
+            let admission = try resources.requests.admit(request)
+            return try await answer(query, project, admission)
         } catch is CancellationError {
             return ErrorAnswer.of(
                 APIError(.canceled, "query was canceled in query execution"))
@@ -55,29 +53,33 @@ struct QueryExecution: Sendable {
     ///
     /// - Throws: `APIError`.
     private func answer(
-        _ query: QueryRequest, _ project: ResolvedProject, arrived: ContinuousClock.Instant
+        _ query: QueryRequest, _ project: ResolvedProject, _ admission: RequestMemory.Admission
     ) async throws
         -> PrometheusResponse
     {
         let admitted = ContinuousClock.now
         let (query, plan, scope) = try await plan(query, for: project)
+        try admission.add(plan)
+        let turn = resources.turn(query.time)
+        defer { turn.release() }
         let questions = QuestionAsker(
-            project: project, lookback: query.lookback, deadline: query.deadline,
+            project: project, lookback: query.lookback, deadline: query.time.members,
             concurrency: limits.maxMemberConcurrency,
             refusesParts: refusesParts(query, plan), statistics: query.statistics,
-            source: source)
-        let statistics = QueryStatistics(arrived: arrived, admitted: admitted)
+            turn: turn, source: source)
+        let statistics = QueryStatistics(admitted: admitted)
         if case .union(let leaf) = plan.root {
             return try await UnionAnswer(
                 query: query, plan: plan, leaf: leaf, asker: questions,
                 heldBytes: limits.heldAnswerBytes, maxSeries: limits.maxSeries,
-                unsortedMembers: unsortedMembers, statistics: statistics
+                unsortedMembers: unsortedMembers, statistics: statistics, admission: admission
             ).response()
         }
-        return try await LocalAnswer(
+        let local = LocalAnswer(
             query: query, plan: plan, scope: scope, asker: questions,
-            options: options(query, scope.rangeBoundary), limits: limits, statistics: statistics
-        ).response()
+            options: options(query, scope.rangeBoundary), limits: limits, statistics: statistics)
+        defer { withExtendedLifetime(admission) {} }
+        return try await local.response()
     }
 
     /// Whether a member that itself knows others, as Thanos does, must not answer without them: it
@@ -105,7 +107,7 @@ struct QueryExecution: Sendable {
         let asked = plan.membersAsked.sorted().map { project.members[$0] }
         if query.coarsen(for: asked) { plan = try self.plan(query, in: scope) }
         if case .union = plan.root { return (query, plan, scope) }
-        scope.rangeBoundary = await boundary(asked, query.deadline)
+        scope.rangeBoundary = await boundary(asked, query.time.versions)
         if case .leftOpen = scope.rangeBoundary { return (query, plan, scope) }
         return (query, try self.plan(query, in: scope), scope)
     }

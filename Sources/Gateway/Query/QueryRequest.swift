@@ -19,12 +19,14 @@ struct QueryRequest: Sendable {
     var statistics: StatisticsDetail?
     /// Results wanted at most; 0 for all.
     var limit: Int
-    /// When the answer is of no more use.
-    var deadline: ContinuousClock.Instant
+    var time: AnswerTime
     /// Milliseconds.
     var lookback: Int64
     var partialResponse: PartialResponse
     var exactness: FederationScope.Exactness
+
+    /// When the answer is of no more use.
+    var deadline: ContinuousClock.Instant { time.deadline }
 
     private static let maximumPoints: Int64 = 11_000
 
@@ -67,7 +69,7 @@ struct QueryRequest: Sendable {
         if !request.parameter("timeout").isEmpty {
             timeout = min(timeout, try Self.duration(request, "timeout") / 1_000_000)
         }
-        deadline = .now + .milliseconds(timeout)
+        time = AnswerTime(milliseconds: timeout)
         lookback = settings.lookback
         let asked = request.parameter("lookback_delta")
         if !asked.isEmpty {

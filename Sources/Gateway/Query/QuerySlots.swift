@@ -1,82 +1,43 @@
-import PrometheusAPI
+/// Bounds how many queries compute at once: decode, merge, evaluate. A query holds a place for a
+/// piece of such work and never while it waits for members, so that a member that hangs takes no
+/// place from anybody. The others wait in the order of arrival.
+final class QuerySlots: Sendable {
+    private struct Rules: TurnRules {
+        let limit: Int
+        var running = 0
 
-/// Bounds how many queries run at once; the others wait in order of arrival, and may give up.
-actor QuerySlots {
-    private enum Outcome: Sendable { case granted, timedOut, cancelled }
-
-    private struct Waiter {
-        var id: UInt64
-        var continuation: CheckedContinuation<Outcome, Never>
-    }
-
-    private let limit: Int
-    private var running = 0
-    private var waiting: [Waiter] = []
-    private var nextID: UInt64 = 0
-
-    init(limit: Int) { self.limit = max(1, limit) }
-
-    /// Queries that hold a slot, and queries that wait for one.
-    var load: (running: Int, waiting: Int) { (running, waiting.count) }
-
-    /// Waits for a slot, runs the work, and gives the slot to whoever waits longest.
-    ///
-    /// - Parameters:
-    ///   - deadline: Ends the waiting; the work ends by itself.
-    ///   - maxWaiting: How many may wait; further ones are refused.
-    /// - Throws: `CancellationError` when the task is cancelled while it waits; `APIError`,
-    ///   `timeout` in the reference's words or `unavailable`, for who gets no slot.
-    func withSlot<T: Sendable>(
-        until deadline: ContinuousClock.Instant, maxWaiting: Int,
-        _ work: @Sendable () async throws -> T
-    ) async throws -> T {
-        switch try await acquire(until: deadline, maxWaiting: maxWaiting) {
-        case .granted: break
-        case .timedOut: throw APIError(.timeout, "query timed out in query queue")
-        case .cancelled: throw CancellationError()
-        }
-        defer { release() }
-        return try await work()
-    }
-
-    private func acquire(
-        until deadline: ContinuousClock.Instant, maxWaiting: Int
-    ) async throws(APIError) -> Outcome {
-        if running < limit {
+        mutating func admit(_ ticket: Void, isFirst: Bool) -> Bool {
+            guard isFirst, running < limit else { return false }
             running += 1
-            return .granted
-        }
-        guard waiting.count < maxWaiting else {
-            throw APIError(.unavailable, "too many queries wait for their turn")
-        }
-        nextID += 1
-        let id = nextID
-        let alarm = Task {
-            do { try await Task.sleep(until: deadline, clock: .continuous) } catch { return }
-            self.end(id, .timedOut)
-        }
-        defer { alarm.cancel() }
-        // Whoever ends the waiting does so in a turn of its own, which comes after the waiter is
-        // in the list.
-        return await withTaskCancellationHandler {
-            await withCheckedContinuation { waiting.append(Waiter(id: id, continuation: $0)) }
-        } onCancel: {
-            Task { await self.end(id, .cancelled) }
+            return true
         }
     }
 
-    /// Takes a waiter out of the queue, if it still is there.
-    private func end(_ id: UInt64, _ outcome: Outcome) {
-        guard let index = waiting.firstIndex(where: { $0.id == id }) else { return }
-        waiting.remove(at: index).continuation.resume(returning: outcome)
+    private let line: WaitingLine<Rules>
+
+    init(limit: Int) { line = WaitingLine(Rules(limit: max(1, limit))) }
+
+    /// Pieces of work that have a place, and those that wait for one.
+    var load: (running: Int, waiting: Int) {
+        let (rules, waiting) = line.snapshot
+        return (rules.running, waiting)
     }
 
-    private func release() {
-        if waiting.isEmpty {
-            running -= 1
-        } else {
-            // The slot passes on; `running` stays as it is.
-            waiting.removeFirst().continuation.resume(returning: .granted)
-        }
+    /// Waits for a place, runs the work, and passes the place on. The work cannot wait for anything.
+    ///
+    /// - Throws: `NoTurn` when there was no place in time; what the work throws.
+    func compute<T>(
+        until deadline: ContinuousClock.Instant, _ work: () throws -> T
+    ) async throws -> T {
+        try await take(until: deadline)
+        defer { give() }
+        return try work()
     }
+
+    /// Returns with a place, which is to be given back.
+    func take(until deadline: ContinuousClock.Instant) async throws(NoTurn) {
+        try await line.enter((), until: deadline)
+    }
+
+    func give() { line.change { $0.running -= 1 } }
 }

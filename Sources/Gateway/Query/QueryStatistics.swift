@@ -10,7 +10,7 @@ enum StatisticsDetail: String, Sendable {
 /// What a query cost: times on this machine, and the samples that members and the engine here
 /// read. Members count what runs with them; what they send is not counted again.
 struct QueryStatistics: Sendable {
-    /// Waiting for a turn.
+    /// Waiting for a place to compute; members are asked before.
     var queue = Duration.zero
     /// Planning, and asking for the versions of members.
     var preparation = Duration.zero
@@ -21,12 +21,9 @@ struct QueryStatistics: Sendable {
 
     init() {}
 
-    /// - Parameters:
-    ///   - arrived: When the query began to wait.
-    ///   - admitted: When its turn came.
-    init(arrived: ContinuousClock.Instant, admitted: ContinuousClock.Instant) {
+    /// - Parameter admitted: When the query was let in.
+    init(admitted: ContinuousClock.Instant) {
         began = .now
-        queue = arrived.duration(to: admitted)
         preparation = admitted.duration(to: began)
     }
 
@@ -62,7 +59,7 @@ struct QueryStatistics: Sendable {
     /// The value of `stats`, as the reference writes it. What is sorted here is sorted while it is
     /// merged, so that sorting has no time of its own.
     func append(to out: inout [UInt8]) {
-        let inner = began.duration(to: .now)
+        let inner = began.duration(to: .now) - queue
         let times: [(String, Duration)] = [
             ("evalTotalTime", preparation + inner), ("resultSortTime", .zero),
             ("queryPreparationTime", preparation), ("innerEvalTime", inner),

@@ -7,6 +7,7 @@ struct QuestionAsker: Sendable {
     var project: ResolvedProject
     /// Milliseconds.
     var lookback: Int64
+    /// When members must have answered.
     var deadline: ContinuousClock.Instant
     /// Requests under way at once.
     var concurrency: Int
@@ -14,6 +15,8 @@ struct QuestionAsker: Sendable {
     var refusesParts = false
     /// What members are asked to tell of their cost.
     var statistics: StatisticsDetail?
+    /// Where answers are decoded, and what of them may be held.
+    var turn: QueryTurn
     var source: @Sendable (Member) -> any FragmentSource
 
     /// Steps that a member answers in one range query.
@@ -56,7 +59,7 @@ struct QuestionAsker: Sendable {
         case .samples:
             var series: [SampleSeries] = []
             var bytes = 0
-            let trailer = try await pages(fetch, on: fetch.grid) { page throws(ScanError) in
+            let trailer = try await pages(fetch, on: fetch.grid) { page in
                 bytes += page.bytes.count
                 series += try PageDecoder().samples(of: page)
                 try Self.check(series.count, maxSeries)
@@ -99,7 +102,7 @@ struct QuestionAsker: Sendable {
                 start: fetch.grid.time(at: first),
                 end: fetch.grid.time(at: first + count - 1), step: fetch.grid.step)
             let offset = first
-            let trailer = try await pages(fetch, on: piece) { page throws(ScanError) in
+            let trailer = try await pages(fetch, on: piece) { page in
                 answer.bytes += page.bytes.count
                 try columns.add(PageDecoder().steps(of: page, on: piece), at: offset)
                 try Self.check(columns.series.count, maxSeries)
@@ -122,21 +125,37 @@ struct QuestionAsker: Sendable {
         }
     }
 
-    private func pages(
-        _ fetch: Plan.Fetch, on grid: StepGrid, _ take: (SeriesPage) throws(ScanError) -> Void
+    /// Reads a fetch page by page. A page is taken in a place for computing, once there is memory for
+    /// what it becomes.
+    ///
+    /// - Parameter take: throws `ScanError`.
+    func pages(
+        _ fetch: Plan.Fetch, on grid: StepGrid, _ take: (SeriesPage) throws -> Void
     ) async throws(FragmentFailure) -> ResponseScanner.Trailer {
         // One step needs no range query, whatever grid it stands on. What is passed on as it is
         // does: its samples are written as the client asked for them.
         let grid = grid.count == 1 ? StepGrid.instant(grid.start) : grid
         let stream = try await open(fetch, on: grid)
         while let page = try await stream.next() {
-            do throws(ScanError) {
-                try take(page)
+            try await turn.hold(Self.cost(of: page, on: grid, fetch.form))
+            do {
+                try await turn.slots.compute(until: turn.deadline) { try take(page) }
+            } catch ScanError.tooLarge(let text) {
+                throw .limit(text)
+            } catch let error as NoTurn {
+                throw FragmentFailure(error)
             } catch {
-                if case .tooLarge(let text) = error { throw .limit(text) }
-                throw .unavailable(error.description)
+                throw .unavailable("\(error)")
             }
         }
         return await stream.trailer()
+    }
+
+    /// About what a page is once it is decoded, in bytes: columns have a place for every step, and
+    /// what else there is takes no more than its text does.
+    private static func cost(of page: SeriesPage, on grid: StepGrid, _ form: Plan.Fetch.Form) -> Int
+    {
+        let perSeries = 128 + (form == .steps ? 8 * grid.count : 0)
+        return page.bytes.count + page.keys.count + page.series.count * perSeries
     }
 }

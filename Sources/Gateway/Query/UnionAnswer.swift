@@ -20,6 +20,8 @@ struct UnionAnswer: Sendable {
     var unsortedMembers: UnsortedMembers
     /// What was spent before.
     var statistics: QueryStatistics
+    /// Lasts as long as the answer is sent.
+    var admission: RequestMemory.Admission
 
     /// One member's stream, and what was read of it before the answer began.
     private struct Part: Sendable {
@@ -42,18 +44,24 @@ struct UnionAnswer: Sendable {
             PageSource(part.held, isEnded: part.isEnded, part.reader, part.member, late)
         }
         let failures: [String]
-        var pages: [SeriesPage]?
+        var sorted: SortedElements?
         do {
             failures = try missing.warnings(for: plan, under: query.partialResponse)
             try checkCount(parts.reduce(0) { $0 + $1.seriesHeld })
             // Members send vectors in whatever order they like; and what is here wholly is sorted
             // sooner than merged.
-            if isVector || parts.allSatisfy(\.isEnded) { pages = try await drained(sources) }
+            if isVector || parts.allSatisfy(\.isEnded) {
+                let pages = try await drained(sources)
+                sorted = try await asker.turn.compute { SortedElements(pages) }
+            }
+        } catch let failure as FragmentFailure {
+            for part in parts { await part.reader.cancel() }
+            throw failure.ofQuery ?? APIError(.execution, failure.text)
         } catch {
             for part in parts { await part.reader.cancel() }
             throw error
         }
-        let whole = pages
+        let whole = sorted
         var headers: HTTPHeaders = ["Content-Type": "application/json"]
         headers["X-Tributary-Plan"] = "union"
         return PrometheusResponse(
@@ -115,14 +123,21 @@ struct UnionAnswer: Sendable {
         }
     }
 
-    /// Everything that is still to come, refused as soon as it is too much.
+    /// Everything that is still to come, refused as soon as it is too much. What a member may have
+    /// held back for every answer counts for nothing.
     private func drained(_ sources: [PageSource]) async throws -> [SeriesPage] {
         var pages: [SeriesPage] = []
         var count = 0
+        var (bytes, counted) = (0, heldBytes)
         for source in sources {
             while let page = try await source.next() {
                 count += page.series.count
                 try checkCount(count)
+                bytes += page.bytes.count + page.keys.count
+                if bytes > heldBytes {
+                    try await asker.turn.hold(bytes - counted)
+                    counted = bytes
+                }
                 pages.append(page)
             }
         }
@@ -162,9 +177,9 @@ struct UnionAnswer: Sendable {
 
     private static let chunk = 128 << 10
 
-    /// - Parameter whole: all pages, when they were read before the answer began.
+    /// - Parameter whole: everything, when it was read before the answer began.
     private func write(
-        _ parts: [Part], _ sources: [PageSource], _ whole: [SeriesPage]?, _ failures: [String],
+        _ parts: [Part], _ sources: [PageSource], _ whole: SortedElements?, _ failures: [String],
         _ late: LateFailures, to writer: inout BodyWriter
     ) async throws {
         var buffer = Envelope.head
@@ -172,7 +187,7 @@ struct UnionAnswer: Sendable {
         buffer.append(contentsOf: "{\"resultType\":\"\(type)\",\"result\":[".utf8)
         var sink = ElementSink(limit: query.limit, buffer: buffer)
         if let whole {
-            for element in SortedElements(whole) {
+            for element in whole {
                 guard sink.append(element) else { break }
                 if sink.buffer.count >= Self.chunk { try await writer.write(sink.take()) }
             }

@@ -16,24 +16,28 @@ struct RemoteReadEndpoint: Sendable {
     private let limits: Limits
     /// Milliseconds an answer may take.
     private let timeout: Int64
-    private let slots: QuerySlots
+    private let resources: QueryResources
     private let unsortedMembers = UnsortedMembers()
 
-    /// - Parameter slots: shared with queries: both cost the members alike.
-    init(_ configuration: Configuration, slots: QuerySlots) {
+    /// - Parameter resources: shared with queries.
+    init(_ configuration: Configuration, resources: QueryResources) {
         limits = configuration.limits
         timeout = configuration.query.timeout
-        self.slots = slots
+        self.resources = resources
     }
 
     func respond(
         to request: PrometheusRequest, project: ResolvedProject
     ) async -> PrometheusResponse {
         do {
-            let deadline = ContinuousClock.now.advanced(by: .milliseconds(timeout))
-            return try await slots.withSlot(
-                until: deadline, maxWaiting: limits.maxQueuedQueries
-            ) { try await answer(request, project, deadline) }
+            let admission = try resources.requests.admit(request)
+            let time = AnswerTime(of: request, configured: timeout)
+            let turn = resources.turn(time)
+            defer {
+                turn.release()
+                withExtendedLifetime(admission) {}
+            }
+            return try await answer(request, project, time, turn)
         } catch {
             return Self.refusal(error)
         }
@@ -58,7 +62,7 @@ struct RemoteReadEndpoint: Sendable {
 
     private func answer(
         _ request: PrometheusRequest, _ project: ResolvedProject,
-        _ deadline: ContinuousClock.Instant
+        _ time: AnswerTime, _ turn: QueryTurn
     ) async throws -> PrometheusResponse {
         let read = try RemoteReadRequest(body: request.body)
         let policy = try PartialResponse.requested(by: request) ?? project.partialResponse
@@ -67,10 +71,12 @@ struct RemoteReadEndpoint: Sendable {
             read.queries, members: project.members.map(\.name), partition: project.partition)
         let asker = RemoteReadMembers(
             project: project, concurrency: limits.maxMemberConcurrency,
-            deadline: deadline)
-        guard type == .streamedChunks else {
-            return try samples(await asker.ask(plan, accepting: [.samples]), read, project, policy)
+            deadline: time.members, turn: turn)
+        func samples() async throws -> PrometheusResponse {
+            let outcomes = await asker.ask(plan, accepting: [.samples])
+            return try await turn.compute { try self.samples(outcomes, read, project, policy) }
         }
+        guard type == .streamedChunks else { return try await samples() }
         let acceptsSamples = read.accepted.contains(.samples)
         let outcomes = await asker.ask(
             plan, accepting: acceptsSamples ? [.streamedChunks, .samples] : [.streamedChunks])
@@ -79,7 +85,8 @@ struct RemoteReadEndpoint: Sendable {
             if case .success(.samples) = outcome.reply { true } else { false }
         }
         if needsSamples {
-            return try samples(await asker.ask(plan, accepting: [.samples]), read, project, policy)
+            turn.release()
+            return try await samples()
         }
         return try await chunks(outcomes, read, project, policy)
     }

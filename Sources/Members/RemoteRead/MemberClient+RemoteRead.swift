@@ -14,11 +14,14 @@ extension MemberClient {
     ///   - request: in the member's own names.
     ///   - numbers: what the client's request calls each of the queries; ascending.
     ///   - injection: added to every label set on the way.
+    ///   - hold: called before so many bytes more are held of an answer that is read wholly; it may
+    ///     wait.
     /// - Returns: once the answer has begun, or, of samples, once it is here; a stream of chunks
     ///   may still fail at its end.
     public func read(
         _ request: RemoteReadRequest, numbers: [Int], injecting injection: LabelInjection?,
-        deadline: ContinuousClock.Instant?
+        deadline: ContinuousClock.Instant?,
+        hold: (@Sendable (Int) async throws(MemberFailure.Kind) -> Void)? = nil
     ) async throws(MemberFailure) -> RemoteReadReply {
         let external = try await externalLabels(deadline: deadline)
         var sent = RemoteReadRequest(queries: [], accepted: request.accepted)
@@ -47,7 +50,12 @@ extension MemberClient {
         }
         do throws(MemberFailure.Kind) {
             var block: [UInt8] = []
-            while let some = try await answer.body.next() { block += some }
+            while let some = try await answer.body.next() {
+                try await hold?(some.count)
+                block += some
+            }
+            // The message and the pages made of it.
+            try await hold?(2 * SnappyBlock.announcedSize(of: block))
             do throws(ScanError) {
                 let pages = try RemoteReadSamples.pages(
                     of: block, queries: shares, limit: configuration.limits.inflate.maximumBytes)

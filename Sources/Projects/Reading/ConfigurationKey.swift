@@ -5,11 +5,14 @@ protocol ConfigurationKey: RawRepresentable<String>, CaseIterable, Hashable {
     static var aliases: [String: Self] { get }
     /// Keys that Coroot knows and that mean nothing to a gateway of metrics.
     static var ignored: Set<String> { get }
+    /// Keys of former versions, and what to do instead.
+    static var removed: [String: String] { get }
 }
 
 extension ConfigurationKey {
     static var aliases: [String: Self] { [:] }
     static var ignored: Set<String> { [] }
+    static var removed: [String: String] { [:] }
 }
 
 /// Keys by section.
@@ -94,9 +97,15 @@ enum ConfigurationKeys {
     }
 
     enum Limits: String, ConfigurationKey {
-        case maxQueuedQueries, maxQueryBytes, maxMemberRequests, maxMemberConcurrency, maxSeries
+        case maxQueueMemory, maxAnswerMemory
+        case maxQueryBytes, maxMemberRequests, maxMemberConcurrency, maxSeries
         case maxResponseBytes, maxInflatedBytes, heldAnswerBytes, maxConnections, maxHeaderBytes
         case maxFormBytes, idleTimeout, shutdownGrace
+
+        static let removed = [
+            "maxQueuedQueries":
+                "waiting queries are no longer counted; limits.maxQueueMemory bounds what they cost"
+        ]
     }
 }
 

@@ -38,7 +38,8 @@ extension ConfigurationReader {
         guard let section = Section<Keys.Limits>(node, &report) else { return limits }
         for key in Keys.Limits.allCases {
             switch key {
-            case .maxQueuedQueries: read(section, key, atLeast: 0, into: &limits.maxQueuedQueries)
+            case .maxQueueMemory: readSize(section, key, into: &limits.maxQueueMemory)
+            case .maxAnswerMemory: readSize(section, key, into: &limits.maxAnswerMemory)
             case .maxQueryBytes: readSize(section, key, into: &limits.maxQueryBytes)
             case .maxMemberRequests: read(section, key, into: &limits.maxMemberRequests)
             case .maxMemberConcurrency: read(section, key, into: &limits.maxMemberConcurrency)

@@ -63,6 +63,11 @@ struct Section<Key: ConfigurationKey> {
             report.note(at: place, "is of no use to a gateway of metrics and is ignored")
             return
         }
+        if let mend = Key.removed[entry.key] {
+            report.error(
+                at: place, subject: subject, "the key \(entry.key) is gone", mend: mend)
+            return
+        }
         let known = Key.allCases.map(\.rawValue)
         let mend =
             NearestName.of(entry.key, among: known).map { "did you mean \($0)?" }

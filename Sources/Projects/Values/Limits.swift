@@ -1,8 +1,10 @@
 /// How much one request, one member or one client may cost. Each limit has a key of the same name
 /// under `limits`.
 public struct Limits: Sendable, Hashable {
-    /// Queries that wait for their turn; further ones are refused.
-    public var maxQueuedQueries = 256
+    /// Bytes that queries under way may cost besides the answers they hold; further ones are refused.
+    public var maxQueueMemory = 256 << 20
+    /// Bytes of members' answers that queries may hold until they are computed, all together.
+    public var maxAnswerMemory = 1 << 30
     /// Bytes of one query's text.
     public var maxQueryBytes = 256 * 1024
     /// Requests to members that one query may make.

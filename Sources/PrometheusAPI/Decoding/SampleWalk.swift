@@ -7,42 +7,58 @@ enum SampleWalk {
         var histograms: [(time: Int64, value: FloatHistogram)] = []
     }
 
+    /// Samples as they stand there.
+    struct Printed {
+        var floats: [(time: Int64, value: Double)] = []
+        var histograms: [(time: Int64, value: PrintedHistogram)] = []
+    }
+
     /// All samples, each kind in its own order of time.
     ///
     /// - Throws: `unrecognizableHistogram`; an error when the bytes are not those of a scanner.
     static func samples(
         of page: SeriesPage, _ extent: SeriesPage.Extent
     ) throws(ScanError) -> Samples {
-        var cursor = JSONCursor(page.bytes, from: extent.samples.lowerBound)
-        var samples = Samples()
-        var printed: [(time: Int64, value: PrintedHistogram)] = []
-        do throws(JSONCursor.Failure) {
-            repeat {
-                let key = try cursor.string()
-                try cursor.expect(UInt8(ascii: ":"))
-                switch key {
-                case "value": samples.floats.append(try float(&cursor))
-                case "histogram": printed.append(try histogram(&cursor))
-                case "values":
-                    try cursor.array { (cursor) throws(JSONCursor.Failure) in
-                        samples.floats.append(try float(&cursor))
-                    }
-                default:
-                    try cursor.array { (cursor) throws(JSONCursor.Failure) in
-                        printed.append(try histogram(&cursor))
-                    }
-                }
-            } while try cursor.accept(UInt8(ascii: ","))
-        } catch {
-            throw .malformed("a series with histograms could not be read")
-        }
-        for (time, histogram) in printed {
+        let printed = try printed(of: page, extent)
+        var samples = Samples(floats: printed.floats)
+        for (time, histogram) in printed.histograms {
             guard let rebuilt = HistogramRebuild.histogram(histogram) else {
                 throw .unrecognizableHistogram
             }
             samples.histograms.append((time, rebuilt))
         }
         return samples
+    }
+
+    /// All samples, each kind in its own order of time; histograms as they are printed.
+    ///
+    /// - Throws: when the bytes are not those of a scanner.
+    static func printed(
+        of page: SeriesPage, _ extent: SeriesPage.Extent
+    ) throws(ScanError) -> Printed {
+        var cursor = JSONCursor(page.bytes, from: extent.samples.lowerBound)
+        var printed = Printed()
+        do throws(JSONCursor.Failure) {
+            repeat {
+                let key = try cursor.string()
+                try cursor.expect(UInt8(ascii: ":"))
+                switch key {
+                case "value": printed.floats.append(try float(&cursor))
+                case "histogram": printed.histograms.append(try histogram(&cursor))
+                case "values":
+                    try cursor.array { (cursor) throws(JSONCursor.Failure) in
+                        printed.floats.append(try float(&cursor))
+                    }
+                default:
+                    try cursor.array { (cursor) throws(JSONCursor.Failure) in
+                        printed.histograms.append(try histogram(&cursor))
+                    }
+                }
+            } while try cursor.accept(UInt8(ascii: ","))
+        } catch {
+            throw .malformed("a series with histograms could not be read")
+        }
+        return printed
     }
 
     private static func float(

@@ -34,6 +34,16 @@ public enum SnappyBlock {
         return block
     }
 
+    /// Bytes that a block says it holds, as far as that can be true; 0 for what is no block.
+    public static func announcedSize(of block: [UInt8]) -> Int {
+        var length = 0
+        let hasLength = block.withUnsafeBytes {
+            snappy_uncompressed_length(Self.characters($0), $0.count, &length) == SNAPPY_OK
+        }
+        let (most, overflows) = block.count.multipliedReportingOverflow(by: greatestRatio)
+        return hasLength ? (overflows ? length : min(length, most)) : 0
+    }
+
     /// - Parameter limit: bytes; a block that says it holds more is refused before memory is taken.
     public static func uncompress(_ block: [UInt8], limit: Int) throws(Failure) -> [UInt8] {
         var length = 0

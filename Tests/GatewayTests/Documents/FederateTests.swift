@@ -1,6 +1,7 @@
 import EmbeddedPrometheus
 import Logging
 import Projects
+import PrometheusAPI
 import PrometheusHTTP
 import Testing
 import TimeSeries
@@ -75,11 +76,10 @@ import TimeSeries
             "text/plain; version=0.0.4; escaping=values", "values",
             #"U__a_2e_b__c:_fc_{project="b",U__x_2e_y="1",instance=""}"#
         ),
-        // What a Prometheus of 3.x asks.
+        // The escaping of a format that is not known holds for the next one.
         (
-            "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,"
-                + "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,"
-                + "text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
+            "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,"
+                + "application/openmetrics-text;version=1.0.0;q=0.1,*/*;q=0.2",
             "allow-utf-8", #"{"a.b_c:ü",project="b","x.y"="1",instance=""}"#
         ),
         // The format is chosen before its second mention is read; unknown ways are passed over.
@@ -99,6 +99,175 @@ import TimeSeries
             let name =
                 text.hasPrefix("{") ? "\"a.b_c:ü\"" : String(text.prefix { $0 != "{" })
             #expect(answer.body == "# TYPE \(name) untyped\n\(text) 2 \(time)\n")
+        }
+    }
+
+    @Test func namesOfTheOldKindAreNotEscaped() async throws {
+        for escaping in NameEscaping.allCases {
+            #expect(escaping.escaped("up_to:date") == "up_to:date")
+        }
+    }
+
+    /// What a Prometheus of 3.x asks, and with it one that reads no native histograms.
+    @Test func openMetricsIsAnsweredWhereItIsPreferred() async throws {
+        try await withGateway { gateway, time in
+            let answer = try await gateway.ask(
+                "/p/all/federate?match[]=%7B__name__=~%22a.b.%2B%7Cup%7Cbig%22%7D",
+                headers: [
+                    "Accept": "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;"
+                        + "q=0.6,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,"
+                        + "text/plain;version=0.0.4;q=0.3,*/*;q=0.2"
+                ])
+            #expect(
+                answer.headers["Content-Type"]
+                    == "application/openmetrics-text; version=1.0.0; charset=utf-8; "
+                    + "escaping=allow-utf-8")
+            var seconds: [UInt8] = []
+            GoNumber.appendGeneral(Double(time) / 1000, to: &seconds)
+            let stamp = String(decoding: seconds, as: UTF8.self)
+            #expect(
+                answer.body == """
+                    # TYPE "a.b_c:ü" unknown
+                    {"a.b_c:ü",project="b","x.y"="1",instance=""} 2.0 \(stamp)
+                    # TYPE big unknown
+                    big{exported_project="own",project="a",instance=""} 1e+06 \(stamp)
+                    # TYPE up unknown
+                    up{instance="i",project="a",q="x\\"\\\\\\n"} 1.0 \(stamp)
+                    up{project="b",instance=""} +Inf \(stamp)
+                    # EOF
+
+                    """)
+        }
+    }
+
+    @Test(arguments: [
+        ("", FederateFormat.Kind.text), ("*/*", .text), ("application/json", .text),
+        ("application/openmetrics-text", .openMetrics(version: "0.0.1")),
+        ("application/openmetrics-text;version=2.0.0,text/plain;q=0.1", .text),
+        ("application/openmetrics-text;q=0.2,text/plain;q=0.9", .text),
+        (
+            "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;"
+                + "encoding=delimited;q=0.6,application/openmetrics-text;version=1.0.0;q=0.5",
+            .protobuf
+        ),
+        (
+            "text/plain;q=0.5, application/vnd.google.protobuf; q=0.5; "
+                + "proto=io.prometheus.client.MetricFamily; encoding=delimited", .text
+        ),
+        ("application/vnd.google.protobuf", .text),
+        (
+            "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;"
+                + "encoding=text,application/openmetrics-text;version=1.0.0;q=0.5",
+            .openMetrics(version: "1.0.0")
+        ),
+    ])
+    func theFormatIsTheBestThatIsKnown(accept: String, kind: FederateFormat.Kind) {
+        #expect(FederateFormat(accept: accept).kind == kind)
+    }
+
+    private static let protobuf =
+        "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited"
+
+    @Test func aHistogramThatCannotBeSaidTakesNothingElseAway() async throws {
+        let store = MemoryStore()
+        let time = WallClock.milliseconds() - 1000
+        let histogram = FloatHistogram(
+            count: 1, sum: 1, positiveSpans: [.init(offset: 1, length: 1)], positiveBuckets: [1])
+        store.append(
+            contentsOf: [
+                (LabelSet(["__name__": "h"]), time, .histogram(histogram)),
+                (LabelSet(["__name__": "up"]), time, .float(1)),
+            ])
+        try await LoopbackServers.serve(["a": EmbeddedAPI(store: store).responder()]) { ports in
+            let configuration = try Configuration.parse(
+                """
+                projects:
+                  - {name: a, prometheus: {url: "http://127.0.0.1:\(ports["a"] ?? 0)"}}
+                  - {name: all, memberProjects: [a]}
+                """, path: "c.yaml")
+            let gateway = try GatewayApplication(
+                configuration: configuration, logger: Logger(label: "test")
+            ).responder
+            let target = "/p/all/federate?match[]=%7B__name__=~%22.%2B%22%7D"
+            let text = try await gateway.ask(target)
+            #expect(
+                text.body == """
+                    # project "a": 1 native histogram left out: the format has no native histograms
+                    # TYPE up untyped
+                    up{project="a",instance=""} 1 \(time)
+
+                    """)
+            // This member has no remote read to tell what the histogram is.
+            let messages = try await gateway.ask(target, headers: ["Accept": Self.protobuf])
+            #expect(messages.status == 200)
+            #expect(
+                messages.headers["Content-Type"]
+                    == "application/vnd.google.protobuf; "
+                    + "proto=io.prometheus.client.MetricFamily; encoding=delimited; "
+                    + "escaping=underscores")
+            #expect(
+                messages.headers[FederateAnswer.leftOutHeader]?.hasPrefix(
+                    #"project "a": 1 native histogram left out: remote read: "#) == true)
+            var expected = MetricFamilyMessages()
+            expected.append(
+                name: "up", labels: [("project", "a"), ("instance", "")], value: .float(1),
+                time: time)
+            #expect(messages.body == String(decoding: expected.bytes, as: UTF8.self))
+        }
+    }
+
+    @Test(arguments: [
+        (400, #"{"status":"error","errorType":"bad_data","error":"no"}"#, 400),
+        (422, #"{"status":"error","errorType":"execution","error":"too much"}"#, 422),
+        (503, #"{"status":"error","errorType":"timeout","error":"too slow"}"#, 503),
+        (404, "not found", 503),
+    ])
+    func failuresKeepTheirNature(status: Int, body: String, expected: Int) async throws {
+        let member = Visits().responder { _ in .json(status: status, Array(body.utf8)) }
+        try await LoopbackServers.serve(["a": member]) { ports in
+            let configuration = try Configuration.parse(
+                """
+                projects:
+                  - {name: a, prometheus: {url: "http://127.0.0.1:\(ports["a"] ?? 0)"}}
+                  - {name: all, memberProjects: [a]}
+                """, path: "c.yaml")
+            let gateway = try GatewayApplication(
+                configuration: configuration, logger: Logger(label: "test")
+            ).responder
+            let federated = try await gateway.ask("/p/all/federate?match[]=up")
+            let queried = try await gateway.query("up", of: "all")
+            #expect(federated.status == expected, "\(federated.body)")
+            #expect(federated.status == queried.status)
+        }
+    }
+
+    @Test func theScrapersPatienceBoundsTheAnswer() async throws {
+        let silent = Visits().responder { _ in
+            try await Task.sleep(for: .seconds(3600))
+            return .text("")
+        }
+        try await LoopbackServers.serve(["a": SampleData.up(jobs: 1).responder(), "h": silent]) {
+            ports in
+            let configuration = try Configuration.parse(
+                """
+                projects:
+                  - {name: a, prometheus: {url: "http://127.0.0.1:\(ports["a"] ?? 0)"}}
+                  - name: h
+                    prometheus: {url: "http://127.0.0.1:\(ports["h"] ?? 0)", timeout: 1h}
+                  - {name: all, memberProjects: [a, h]}
+                query: {timeout: 1h}
+                """, path: "c.yaml")
+            let gateway = try GatewayApplication(
+                configuration: configuration, logger: Logger(label: "test")
+            ).responder
+            for (accept, isText) in [("", true), (Self.protobuf, false)] {
+                let answer = try await gateway.ask(
+                    "/p/all/federate?match[]=up",
+                    headers: ["Accept": accept, "X-Prometheus-Scrape-Timeout-Seconds": "4"])
+                #expect(answer.status == 200)
+                #expect(answer.headers[FederateAnswer.missingHeader] == "h")
+                #expect(answer.body.contains("# project \"h\": timed out") == isText)
+            }
         }
     }
 

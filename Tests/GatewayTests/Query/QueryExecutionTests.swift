@@ -100,7 +100,9 @@ private func up(_ value: Int) -> String {
         limits.maxSeries = maxSeries
         let byName = Dictionary(uniqueKeysWithValues: zip(names, behaviours))
         let execution = QueryExecution(
-            settings: QuerySettings(), limits: limits, slots: QuerySlots(limit: 2),
+            settings: QuerySettings(), limits: limits,
+            resources: QueryResources(
+                .init(computing: 2, requestBytes: 1 << 20, answerBytes: 1 << 20)),
             source: { member in
                 ScriptedSource(
                     behaviour: byName[member.name] ?? .answers(""), asked: asked)

@@ -1,77 +1,136 @@
 import PrometheusAPI
+import Synchronization
 import Testing
 
 @testable import Gateway
 
+/// Places for computing, and memory for answers.
 @Suite struct QuerySlotsTests {
-    private static let far = ContinuousClock.now.advanced(by: .seconds(600))
+    private static let far = ContinuousClock.now.advanced(by: .seconds(3600))
 
-    /// Runs `work` while the only slot is taken.
-    private func whileTaken(
-        _ work: @Sendable (QuerySlots) async throws -> Void
-    ) async throws {
-        let slots = QuerySlots(limit: 1)
-        try await slots.withSlot(until: Self.far, maxWaiting: 0) { try await work(slots) }
-        #expect(await slots.load == (0, 0))
+    /// Waits until something is so.
+    private static func until(_ isSo: () -> Bool) async throws {
+        while !isSo() { try await Task.sleep(for: .milliseconds(2)) }
     }
 
-    /// Waits until so many queries wait.
-    private static func until(_ slots: QuerySlots, waiting: Int) async throws {
-        while await slots.load.waiting != waiting {
-            try await Task.sleep(for: .milliseconds(2))
+    /// Runs `work` while the only place is taken.
+    private func whileTaken(_ work: (QuerySlots) async throws -> Void) async throws {
+        let slots = QuerySlots(limit: 1)
+        try await slots.take(until: Self.far)
+        do {
+            try await work(slots)
+        } catch {
+            slots.give()
+            throw error
+        }
+        slots.give()
+    }
+
+    @Test func theDeadlineEndsTheWaiting() async throws {
+        try await whileTaken { slots in
+            await #expect(throws: NoTurn.timedOut) {
+                try await slots.compute(until: .now) {}
+            }
+            await #expect(throws: NoTurn.timedOut) {
+                try await slots.compute(until: .now + .milliseconds(5)) {}
+            }
+            #expect(slots.load == (1, 0))
         }
     }
 
-    @Test func theDeadlineEndsTheWaitingInTheReferencesWords() async throws {
+    @Test func aQueryWithoutAPlaceInTimeFailsInTheReferencesWords() async throws {
         try await whileTaken { slots in
+            let turn = QueryTurn(
+                slots: slots, held: AnswerMemory(limit: 0).holder(), deadline: .now)
             await #expect(throws: APIError(.timeout, "query timed out in query queue")) {
-                try await slots.withSlot(until: .now, maxWaiting: 1) {}
+                try await turn.compute {}
             }
-            #expect(await slots.load == (1, 0))
         }
     }
 
-    @Test func whoeverGoesAwayWaitsNoLonger() async throws {
+    @Test func aTaskThatIsCancelledWaitsNoLonger() async throws {
         try await whileTaken { slots in
-            let waiter = Task { try await slots.withSlot(until: Self.far, maxWaiting: 1) {} }
-            try await Self.until(slots, waiting: 1)
+            let waiter = Task { try await slots.compute(until: Self.far) {} }
+            try await Self.until { slots.load.waiting == 1 }
             waiter.cancel()
-            await #expect(throws: CancellationError.self) { try await waiter.value }
-            #expect(await slots.load == (1, 0))
-        }
-    }
-
-    @Test func onlySoManyMayWait() async throws {
-        try await whileTaken { slots in
-            await #expect(
-                throws: APIError(.unavailable, "too many queries wait for their turn")
-            ) {
-                try await slots.withSlot(until: Self.far, maxWaiting: 0) {}
+            await #expect(throws: NoTurn.cancelled) { try await waiter.value }
+            #expect(slots.load == (1, 0))
+            let late = Task {
+                while !Task.isCancelled { await Task.yield() }
+                try await slots.compute(until: Self.far) {}
             }
+            late.cancel()
+            await #expect(throws: NoTurn.cancelled) { try await late.value }
         }
     }
 
-    @Test func slotsGoToWhoeverWaitsLongest() async throws {
-        let slots = QuerySlots(limit: 1)
+    @Test func placesAreGivenInTheOrderOfArrival() async throws {
         let order = Order()
-        try await slots.withSlot(until: Self.far, maxWaiting: 0) {
+        var waiters: [Task<Void, any Error>] = []
+        var last: QuerySlots?
+        try await whileTaken { slots in
+            last = slots
             for number in 0..<5 {
-                Task {
-                    try await slots.withSlot(until: Self.far, maxWaiting: 5) {
-                        await order.add(number)
+                let waiter = Task {
+                    try await slots.compute(until: Self.far) {
+                        order.add(number)
                     }
                 }
-                try await Self.until(slots, waiting: number + 1)
+                waiters.append(waiter)
+                try await Self.until { slots.load.waiting == number + 1 }
             }
         }
-        // Whoever comes last runs last.
-        try await slots.withSlot(until: Self.far, maxWaiting: 5) {}
-        #expect(await order.all == [0, 1, 2, 3, 4])
-        #expect(await slots.load == (0, 0))
+        for waiter in waiters { try await waiter.value }
+        #expect(order.all == [0, 1, 2, 3, 4])
+        #expect(last?.load ?? (1, 1) == (0, 0))
     }
 
-    private actor Order {
-        private(set) var all: [Int] = []
-        func add(_ number: Int) { all.append(number) }
+    private final class Order: Sendable {
+        private let numbers = Mutex<[Int]>([])
+        var all: [Int] { numbers.withLock { $0 } }
+        func add(_ number: Int) { numbers.withLock { $0.append(number) } }
+    }
+
+    // MARK: Memory
+
+    private static let large = 4 * AnswerMemory.allowance
+
+    @Test func answersWaitWhileOthersFillTheMemory() async throws {
+        let memory = AnswerMemory(limit: 2 * Self.large)
+        let (first, second, third) = (memory.holder(), memory.holder(), memory.holder())
+        try await first.add(2 * Self.large, until: Self.far)
+        // One may go beyond the bound, so that something ends.
+        try await second.add(Self.large, until: Self.far)
+        try await second.add(Self.large, until: Self.far)
+        await #expect(throws: NoTurn.timedOut) {
+            try await third.add(Self.large, until: .now)
+        }
+        #expect(memory.used == 4 * Self.large)
+        let waiter = Task { try await third.add(Self.large, until: Self.far) }
+        first.release()
+        second.release()
+        try await waiter.value
+        #expect(memory.used == Self.large)
+        third.release()
+        #expect(memory.used == 0)
+    }
+
+    @Test func smallAnswersNeverWait() async throws {
+        let memory = AnswerMemory(limit: Self.large)
+        let holders = [memory.holder(), memory.holder()]
+        for holder in holders { try await holder.add(Self.large, until: Self.far) }
+        let small = memory.holder()
+        try await small.add(AnswerMemory.allowance, until: .now)
+        await #expect(throws: NoTurn.timedOut) { try await small.add(1, until: .now) }
+        withExtendedLifetime(holders) {}
+    }
+
+    @Test func aHolderThatIsDroppedGivesEverythingBack() async throws {
+        let memory = AnswerMemory(limit: Self.large)
+        do {
+            let holder = memory.holder()
+            try await holder.add(Self.large, until: Self.far)
+        }
+        #expect(memory.used == 0)
     }
 }

@@ -1,0 +1,85 @@
+import PrometheusAPI
+import TimeSeries
+
+/// Samples in the format that the reader asked for.
+struct FederateExposition {
+    /// What a series is written as.
+    typealias Value = MetricFamilyMessages.Value
+
+    private enum Writer {
+        case text(FederateText)
+        case messages(MetricFamilyMessages)
+    }
+
+    let format: FederateFormat
+    private var writer: Writer
+
+    init(_ format: FederateFormat) {
+        self.format = format
+        switch format.kind {
+        case .text:
+            writer = .text(FederateText(escaping: format.escaping, isOpenMetrics: false))
+        case .openMetrics:
+            writer = .text(FederateText(escaping: format.escaping, isOpenMetrics: true))
+        case .protobuf: writer = .messages(MetricFamilyMessages())
+        }
+    }
+
+    /// Why the format cannot say a value; nil where it can.
+    static func obstacle(_ value: Value, in format: FederateFormat) -> String? {
+        guard case .histogram(let histogram) = value else { return nil }
+        switch format.kind {
+        case .text, .openMetrics: return "the format has no native histograms"
+        case .protobuf:
+            return histogram.usesCustomBuckets ? "the format has no custom buckets" : nil
+        }
+    }
+
+    /// A line that parsers pass over, where the format has such.
+    mutating func comment(_ text: String) {
+        guard case .text(var writer) = writer else { return }
+        writer.comment(text)
+        self.writer = .text(writer)
+    }
+
+    /// Appends one series; those of one name must follow each other. A series without a name has no
+    /// place in any format, and neither has what there is an obstacle to.
+    mutating func append(_ labels: LabelSet, value: Value, time: Int64) {
+        guard let name = labels["__name__"], !name.isEmpty else { return }
+        switch (writer, value) {
+        case (.text(var text), .float(let value)):
+            // Not two copies of everything that was written.
+            writer = .messages(MetricFamilyMessages())
+            text.append(name, Self.exposed(labels), value: value, time: time)
+            writer = .text(text)
+        case (.text, .histogram): break
+        case (.messages(var messages), let value):
+            writer = .text(FederateText(escaping: .underscores, isOpenMetrics: false))
+            messages.append(
+                name: format.escaping.escaped(name),
+                labels: Self.exposed(labels).map { (format.escaping.escaped($0.name), $0.value) },
+                value: value, time: time)
+            writer = .messages(messages)
+        }
+    }
+
+    /// Without the name, and with an empty instance where there is none: else the server that reads
+    /// this would set its own.
+    private static func exposed(_ labels: LabelSet) -> [(name: String, value: String)] {
+        var exposed: [(name: String, value: String)] = []
+        var hasInstance = false
+        for label in labels.pairs where label.name != "__name__" {
+            exposed.append((label.name, label.value))
+            if label.name == "instance" { hasInstance = true }
+        }
+        if !hasInstance { exposed.append(("instance", "")) }
+        return exposed
+    }
+
+    var bytes: [UInt8] {
+        switch writer {
+        case .text(let text): text.bytes
+        case .messages(let messages): messages.bytes
+        }
+    }
+}

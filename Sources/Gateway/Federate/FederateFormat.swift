@@ -1,0 +1,62 @@
+/// The format of an exposition, and how names are written in it, as the reader asks in `Accept`.
+struct FederateFormat: Sendable, Equatable {
+    enum Kind: Sendable, Equatable {
+        /// Prometheus's own text format, which has no words for native histograms.
+        case text
+        /// OpenMetrics, which has none either, and no comments.
+        case openMetrics(version: String)
+        /// Messages, each behind its length.
+        case protobuf
+    }
+
+    var kind = Kind.text
+    var escaping = NameEscaping.underscores
+
+    private static let messages = "application/vnd.google.protobuf"
+    private static let family = "io.prometheus.client.MetricFamily"
+    private static let openMetrics = "application/openmetrics-text"
+
+    /// The format of the first range that names one, the best first; text where none does. The
+    /// escaping is that of the same range or, before it, of the last one that names one.
+    ///
+    /// - Parameter accept: "" for a request without preferences.
+    init(accept: String) {
+        for range in AcceptedRange.ranges(of: accept) {
+            if let asked = range.parameters["escaping"].flatMap(NameEscaping.init) {
+                escaping = asked
+            }
+            guard let kind = Self.kind(of: range) else { continue }
+            self.kind = kind
+            return
+        }
+    }
+
+    private static func kind(of range: AcceptedRange) -> Kind? {
+        let version = range.parameters["version"] ?? ""
+        switch range.type {
+        case messages:
+            let isOurs =
+                range.parameters["proto"] == family && range.parameters["encoding"] == "delimited"
+            return isOurs ? .protobuf : nil
+        case openMetrics:
+            switch version {
+            case "1.0.0": return .openMetrics(version: version)
+            case "", "0.0.1": return .openMetrics(version: "0.0.1")
+            default: return nil
+            }
+        case "text/plain": return version.isEmpty || version == "0.0.4" ? .text : nil
+        default: return nil
+        }
+    }
+
+    var contentType: String {
+        switch kind {
+        case .text: "text/plain; version=0.0.4; charset=utf-8; escaping=\(escaping.rawValue)"
+        case .openMetrics(let version):
+            "\(Self.openMetrics); version=\(version); charset=utf-8; escaping=\(escaping.rawValue)"
+        case .protobuf:
+            "\(Self.messages); proto=\(Self.family); encoding=delimited; "
+                + "escaping=\(escaping.rawValue)"
+        }
+    }
+}
