@@ -10,7 +10,7 @@ struct TLSTests {
         let port: UInt16
         let certificate: String
 
-        init(directory: String) throws {
+        init(_ version: PrometheusVersion, directory: String) throws {
             let key = "\(directory)/key.pem"
             certificate = "\(directory)/certificate.pem"
             let made = try CommandOutput.of(
@@ -32,7 +32,7 @@ struct TLSTests {
             process = try ChildProcess(
                 name: "secure",
                 command: [
-                    try PrometheusServer.tool("prometheus"),
+                    try version.tool("prometheus"),
                     "--config.file=\(directory)/prometheus.yml",
                     "--storage.tsdb.path=\(directory)/data",
                     "--web.config.file=\(directory)/web.yml",
@@ -50,15 +50,17 @@ struct TLSTests {
         }
     }
 
-    @Test("Members are reached over TLS and HTTP/2, and only when their certificate is accepted")
-    func certificates() async throws {
+    @Test(
+        "Members are reached over TLS and HTTP/2, and only when their certificate is accepted",
+        arguments: [PrometheusVersion.two, .three])
+    func certificates(version: PrometheusVersion) async throws {
         try await offPool {
             let directory = FileManager.default.temporaryDirectory
                 .appendingPathComponent("tributary-tls-\(UUID().uuidString)").path
             try FileManager.default.createDirectory(
                 atPath: directory, withIntermediateDirectories: true)
             defer { try? FileManager.default.removeItem(atPath: directory) }
-            let member = try SecureMember(directory: directory)
+            let member = try SecureMember(version, directory: directory)
             defer { member.process.stop() }
             let url = "https://127.0.0.1:\(member.port)"
             let gateway = try GatewayServer(
@@ -93,8 +95,12 @@ struct TLSTests {
             }
             let metrics = try HTTPAddress(port: gateway.port).get("/metrics").text
             for name in ["trusted", "skipped"] {
-                let spoken = #"tributary_member_http_info{member="\#(name)",version="HTTP/2"} 1"#
-                #expect(metrics.contains(spoken))
+                func isSpoken(_ version: String) -> Bool {
+                    metrics.contains(
+                        #"tributary_member_http_info{member="\#(name)",version="\#(version)"} 1"#)
+                }
+                // Debian's 3.5 does not offer HTTP/2 over TLS, though it is switched on there.
+                #expect(isSpoken("HTTP/2") || version == .three && isSpoken("HTTP/1.1"))
             }
         }
     }

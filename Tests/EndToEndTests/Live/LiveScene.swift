@@ -77,7 +77,7 @@ final class LiveScene: Sendable {
         """
     }
 
-    init() throws {
+    init(_ version: PrometheusVersion) throws {
         directory =
             FileManager.default.temporaryDirectory
             .appendingPathComponent("tributary-live-\(UUID().uuidString)").path
@@ -93,11 +93,11 @@ final class LiveScene: Sendable {
                 .write(toFile: "\(directory)/\(name)/rules.yml", atomically: false, encoding: .utf8)
         }
         a = try PrometheusServer(
-            name: "a", directory: directory, options: features,
+            name: "a", version: version, directory: directory, options: features,
             configuration: Self.configuration(page: pages[0].port, more: "", own: ""))
         // One member looks after the other.
         b = try PrometheusServer(
-            name: "b", directory: directory, options: features,
+            name: "b", version: version, directory: directory, options: features,
             configuration: Self.configuration(
                 page: pages[1].port,
                 more: """
@@ -109,7 +109,7 @@ final class LiveScene: Sendable {
             members: [.init(name: "a", url: a.address.url), .init(name: "b", url: b.address.url)],
             projects: [.init(name: "all", members: ["a", "b"])], directory: directory)
         reader = try PrometheusServer(
-            name: "reader", directory: directory,
+            name: "reader", version: version, directory: directory,
             configuration: """
                 global: {scrape_interval: 1s, scrape_timeout: 1s}
                 scrape_configs:
@@ -169,10 +169,12 @@ final class LiveScene: Sendable {
 
 /// Starts live members before the suites, and stops them after.
 struct LiveSceneTrait: SuiteTrait, TestScoping {
+    let version: PrometheusVersion
+
     func provideScope(
         for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void
     ) async throws {
-        let scene = try await offPool { try LiveScene() }
+        let scene = try await offPool { try LiveScene(version) }
         defer { scene.stop() }
         try await LiveScene.$current.withValue(scene) { try await function() }
     }
@@ -180,9 +182,11 @@ struct LiveSceneTrait: SuiteTrait, TestScoping {
 
 extension Trait where Self == LiveSceneTrait {
     /// Members that scrape, evaluate rules and fire alerts.
-    static var liveScene: Self { LiveSceneTrait() }
+    static func liveScene(_ version: PrometheusVersion) -> Self {
+        LiveSceneTrait(version: version)
+    }
 }
 
 /// What members know beside their series: these suites share one set of servers.
-@Suite("Live members", .liveScene, .serialized)
+@Suite("Live members", .liveScene(.two), .serialized)
 struct LiveMembers {}

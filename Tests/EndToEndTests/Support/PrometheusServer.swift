@@ -5,23 +5,11 @@ final class PrometheusServer: Sendable {
     let process: ChildProcess
     let address: HTTPAddress
 
-    /// Where `prometheus` and `promtool` are; `scripts/fetch-prometheus` knows how to get them.
-    static func tool(_ name: String) throws -> String {
-        let environment = ProcessInfo.processInfo.environment
-        var places = (environment["PATH"] ?? "").split(separator: ":").map(String.init)
-        places.insert(Repository.root + "/.build/prometheus/usr/bin", at: 0)
-        if let named = environment["TRIBUTARY_PROMETHEUS_BIN"] { places.insert(named, at: 0) }
-        for place in places
-        where FileManager.default.isExecutableFile(atPath: "\(place)/\(name)") {
-            return "\(place)/\(name)"
-        }
-        throw EndToEndFailure("no \(name) on this machine: run scripts/fetch-prometheus")
-    }
-
     /// Loads the text into a fresh storage under `directory`, and starts. Without a text it has
     /// nothing of its own.
     init(
-        name: String, openMetrics: String? = nil, directory: String, options: [String] = [],
+        name: String, version: PrometheusVersion = .three, openMetrics: String? = nil,
+        directory: String, options: [String] = [],
         configuration: String = "global: {}\n"
     ) throws {
         let home = "\(directory)/\(name)"
@@ -32,7 +20,7 @@ final class PrometheusServer: Sendable {
         if let openMetrics {
             try openMetrics.write(toFile: "\(home)/data.om", atomically: false, encoding: .utf8)
             let loading = try CommandOutput.of(
-                try Self.tool("promtool"),
+                try version.tool("promtool"),
                 ["tsdb", "create-blocks-from", "openmetrics", "\(home)/data.om", "\(home)/data"])
             guard loading.status == 0 else {
                 throw EndToEndFailure("promtool could not load \(name): \(loading.errors)")
@@ -43,7 +31,7 @@ final class PrometheusServer: Sendable {
         process = try ChildProcess(
             name: name,
             command: [
-                try Self.tool("prometheus"), "--config.file=\(home)/prometheus.yml",
+                try version.tool("prometheus"), "--config.file=\(home)/prometheus.yml",
                 "--storage.tsdb.path=\(home)/data", "--storage.tsdb.retention.time=3650d",
                 "--web.listen-address=127.0.0.1:\(port)", "--log.level=warn",
             ] + options,

@@ -19,7 +19,17 @@ final class Scene: Sendable {
         return scene
     }
 
-    init() throws {
+    /// Which versions the servers have.
+    struct Versions: Sendable {
+        /// In the order of `FederationData.members`.
+        var members: [PrometheusVersion]
+        var oracle: PrometheusVersion
+
+        static let three = Versions(members: [.three, .three, .three], oracle: .three)
+        static let two = Versions(members: [.two, .two, .two], oracle: .two)
+    }
+
+    init(_ versions: Versions) throws {
         let directory = FileManager.default.temporaryDirectory
             .appendingPathComponent("tributary-e2e-\(UUID().uuidString)").path
         try FileManager.default.createDirectory(
@@ -29,10 +39,12 @@ final class Scene: Sendable {
         self.data = data
         members = try FederationData.members.enumerated().map { index, name in
             try PrometheusServer(
-                name: name, openMetrics: data.openMetrics(member: index), directory: directory)
+                name: name, version: versions.members[index],
+                openMetrics: data.openMetrics(member: index), directory: directory)
         }
         oracle = try PrometheusServer(
-            name: "oracle", openMetrics: data.openMetricsOfUnion(), directory: directory)
+            name: "oracle", version: versions.oracle, openMetrics: data.openMetricsOfUnion(),
+            directory: directory)
         gateway = try GatewayServer(
             name: "gateway",
             members: zip(FederationData.members, members).map {

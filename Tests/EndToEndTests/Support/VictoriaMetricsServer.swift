@@ -7,11 +7,8 @@ final class VictoriaMetricsServer: Sendable {
 
     /// Where `victoria-metrics` is; `scripts/fetch-victoriametrics` knows how to get it.
     private static func tool() throws -> String {
-        let environment = ProcessInfo.processInfo.environment
-        var places = (environment["PATH"] ?? "").split(separator: ":").map(String.init)
-        places.insert(Repository.root + "/.build/victoriametrics/usr/bin", at: 0)
-        if let named = environment["TRIBUTARY_VICTORIAMETRICS_BIN"] { places.insert(named, at: 0) }
-        for place in places {
+        let named = ProcessInfo.processInfo.environment["TRIBUTARY_VICTORIAMETRICS_BIN"]
+        for place in [named, "\(Repository.root)/.build/forky/usr/bin"].compactMap({ $0 }) {
             let path = "\(place)/victoria-metrics"
             if FileManager.default.isExecutableFile(atPath: path) { return path }
         }

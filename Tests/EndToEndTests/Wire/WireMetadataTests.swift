@@ -36,7 +36,8 @@ struct WireMetadataTests {
             let target = try LoopbackServer.answering(
                 Self.exposition, type: "text/plain; version=0.0.4")
             let member = try PrometheusServer(
-                name: "member", openMetrics: WireData.openMetrics(), directory: directory,
+                name: "member", version: .two, openMetrics: WireData.openMetrics(),
+                directory: directory,
                 configuration: """
                     global: {scrape_interval: 200ms, scrape_timeout: 200ms}
                     scrape_configs:
