@@ -1,6 +1,5 @@
-import HTTPTypes
-import HummingbirdCore
 import NIOCore
+import NIOHTTP1
 
 /// Where a handler writes its answer's body. `write` waits while the client is slow, so that an
 /// answer never piles up here; it throws when the client has gone.
@@ -8,33 +7,41 @@ public struct BodyWriter: ~Copyable {
     /// Pieces below this size (bytes) are gathered before they are sent.
     private static let pieceSize = 64 * 1024
 
-    private let head: HTTPResponse
-    /// nil once the head was sent, and when collecting.
-    private var unsent: ResponseWriter?
-    private var body: (any ResponseBodyWriter)?
+    private var head: HTTPResponseHead
+    private var framing: AnswerFraming
+    /// nil when collecting.
+    private let output: WatchedConnection.Output?
+    /// True once the head was sent: from then on an error can only break off.
+    private(set) var hasBegun = false
     private var compressor: BodyCompressor?
     private var pending: [UInt8] = []
-    private let isCollecting: Bool
     private(set) var collectedBytes: [UInt8] = []
     /// Bytes of body handed on, after compression.
     private(set) var sentCount = 0
 
-    init(for response: PrometheusResponse, to writer: consuming ResponseWriter) throws {
-        head = Self.head(of: response)
-        unsent = consume writer
-        isCollecting = false
+    init(
+        for response: PrometheusResponse, _ framing: AnswerFraming, to output: WatchedConnection.Output
+    ) throws {
+        head = Self.head(of: response, minorVersion: framing.minorVersion)
+        self.framing = framing
+        self.output = output
         if let coding = response.coding { compressor = try BodyCompressor(coding) }
     }
 
     init(collectingFor response: PrometheusResponse) throws {
-        head = Self.head(of: response)
-        unsent = nil
-        isCollecting = true
+        head = Self.head(of: response, minorVersion: 1)
+        framing = AnswerFraming(lastOfHTTP1: 1)
+        output = nil
         if let coding = response.coding { compressor = try BodyCompressor(coding) }
     }
 
-    /// True once anything reached the client: from then on an error can only break off.
-    var hasBegun: Bool { sentCount > 0 || body != nil }
+    /// Whether the end of the connection is all that shows the end of a body under way.
+    var endsWithConnection: Bool {
+        hasBegun && framing.minorVersion == 0 && !head.headers.contains(name: "Content-Length")
+    }
+
+    /// Whether the connection ends with this answer. Known once it was sent.
+    var isLast: Bool { !framing.keepsAlive }
 
     /// Appends bytes to the body.
     public mutating func write(_ bytes: some Sequence<UInt8>) async throws {
@@ -63,45 +70,42 @@ public struct BodyWriter: ~Copyable {
         try await finish()
     }
 
-    /// Gives up on this answer and hands the connection on to another; nil once it has begun.
-    mutating func takeUnsent() -> ResponseWriter? {
-        hasBegun ? nil : unsent.take()
-    }
-
     private mutating func finish() async throws {
         if compressor != nil { try compressStaged(.finish) }
-        if isCollecting {
-            try await send()
+        guard let output, !hasBegun else {
+            if !pending.isEmpty { try await send() }
+            if hasBegun, let output { try await output.write(.end(nil)) }
             return
         }
-        if let writer = unsent.take() {
-            // The whole body is here: its length is known and one write carries everything.
-            var head = head
-            if Self.mayHaveBody(head) && head.headerFields[.contentLength] == nil {
-                head.headerFields[.contentLength] = String(pending.count)
-            }
-            sentCount += pending.count
-            let whole = ResponseBody(byteBuffer: ByteBuffer(bytes: pending))
-            try await writer.write(response: head, body: pending.isEmpty ? ResponseBody() : whole)
-            return
+        // The whole body is here: its length is known and one write carries everything.
+        if Self.mayHaveBody(head), !head.headers.contains(name: "Content-Length") {
+            head.headers.add(name: "Content-Length", value: String(pending.count))
         }
-        if !pending.isEmpty { try await send() }
-        if let body { try await body.finish(nil) }
+        framing.announce(in: &head, lengthIsKnown: true)
+        hasBegun = true
+        sentCount += pending.count
+        var parts: [HTTPServerResponsePart] = [.head(head)]
+        if !pending.isEmpty { parts.append(.body(.byteBuffer(ByteBuffer(bytes: pending)))) }
+        parts.append(.end(nil))
+        try await output.write(contentsOf: parts)
     }
 
     private mutating func send() async throws {
-        if isCollecting {
+        guard let output else {
             collectedBytes.append(contentsOf: pending)
             pending.removeAll(keepingCapacity: true)
             return
         }
-        if let writer = unsent.take() { body = try await writer.writeHead(head) }
-        guard var open = body else { return }
+        if !hasBegun {
+            let isKnown = head.headers.contains(name: "Content-Length")
+            framing.announce(in: &head, lengthIsKnown: isKnown)
+            hasBegun = true
+            try await output.write(.head(head))
+        }
         let piece = ByteBuffer(bytes: pending)
         pending.removeAll(keepingCapacity: true)
         sentCount += piece.readableBytes
-        try await open.write(piece)
-        body = open
+        try await output.write(.body(.byteBuffer(piece)))
     }
 
     // MARK: Compression
@@ -125,19 +129,54 @@ public struct BodyWriter: ~Copyable {
 
     // MARK: Head
 
-    private static func head(of response: PrometheusResponse) -> HTTPResponse {
-        var fields = HTTPFields()
+    private static func head(
+        of response: PrometheusResponse, minorVersion: Int
+    ) -> HTTPResponseHead {
+        var headers = NIOHTTP1.HTTPHeaders()
         for field in response.headers.fields {
-            guard let name = HTTPField.Name(field.name) else { continue }
-            fields.append(HTTPField(name: name, value: field.value))
+            guard !field.name.isEmpty, field.name.utf8.allSatisfy(Bytes.isToken) else { continue }
+            // No value can end its line.
+            let value = field.value.utf8.map { Bytes.isFieldContent($0) ? $0 : Bytes.space }
+            headers.add(name: field.name, value: String(decoding: value, as: UTF8.self))
         }
-        return HTTPResponse(
-            status: HTTPResponse.Status(
-                code: response.status, reasonPhrase: ReasonPhrase.of(response.status)),
-            headerFields: fields)
+        // A known status brings words of its own, which are not always Go's.
+        let known = HTTPResponseStatus(statusCode: response.status)
+        let status =
+            known.mayHaveResponseBody
+            ? .custom(code: known.code, reasonPhrase: ReasonPhrase.of(response.status)) : known
+        return HTTPResponseHead(
+            version: HTTPVersion(major: 1, minor: minorVersion), status: status, headers: headers)
     }
 
-    private static func mayHaveBody(_ head: HTTPResponse) -> Bool {
+    private static func mayHaveBody(_ head: HTTPResponseHead) -> Bool {
         head.status.code >= 200 && head.status.code != 204 && head.status.code != 304
+    }
+}
+
+/// What an answer tells its client about the connection.
+struct AnswerFraming {
+    /// Of HTTP/1; 1.0 knows no chunks.
+    var minorVersion: Int
+    var keepsAlive: Bool
+
+    init(of head: RequestHead) {
+        minorVersion = head.isHTTP10 ? 0 : 1
+        keepsAlive = head.keepsAlive
+    }
+
+    init(lastOfHTTP1 minorVersion: Int) {
+        self.minorVersion = minorVersion
+        keepsAlive = false
+    }
+
+    /// Says in the head what becomes of the connection. Where neither a length nor chunks show the
+    /// end of the body, the end of the connection does.
+    mutating func announce(in head: inout HTTPResponseHead, lengthIsKnown: Bool) {
+        if minorVersion == 0 && !lengthIsKnown { keepsAlive = false }
+        if !keepsAlive {
+            head.headers.replaceOrAdd(name: "Connection", value: "close")
+        } else if minorVersion == 0 {
+            head.headers.replaceOrAdd(name: "Connection", value: "keep-alive")
+        }
     }
 }

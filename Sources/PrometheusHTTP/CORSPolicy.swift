@@ -1,9 +1,9 @@
 /// Which other sites' scripts may read answers, as Prometheus `--web.cors.origin`.
 public enum CORSPolicy: Sendable {
-    /// The default pattern `.*`: every origin, answered with `*`.
+    /// The default pattern `.*`: every origin.
     case anyOrigin
-    /// Origins for which this is true are answered with their own name. The reference asks a
-    /// regular expression that must match the whole origin.
+    /// Origins for which this is true. The reference asks a regular expression that must match the
+    /// whole origin.
     case origins(@Sendable (String) -> Bool)
 
     func apply(to headers: inout HTTPHeaders, origin: String?) {
@@ -12,11 +12,14 @@ public enum CORSPolicy: Sendable {
         headers["Access-Control-Allow-Headers"] = "Accept, Authorization, Content-Type, Origin"
         headers["Access-Control-Allow-Methods"] = "GET, POST, OPTIONS"
         headers["Access-Control-Expose-Headers"] = "Date"
+        // 3.x answers with the origin's own name, also where every origin is allowed.
+        if allows(origin) { headers["Access-Control-Allow-Origin"] = origin }
+    }
+
+    private func allows(_ origin: String) -> Bool {
         switch self {
-        case .anyOrigin:
-            headers["Access-Control-Allow-Origin"] = "*"
-        case .origins(let areAllowed):
-            if areAllowed(origin) { headers["Access-Control-Allow-Origin"] = origin }
+        case .anyOrigin: true
+        case .origins(let areAllowed): areAllowed(origin)
         }
     }
 }

@@ -29,6 +29,12 @@ struct PathPattern: Sendable, Equatable {
         }
     }
 
+    /// Whether a path lacks only the last `/` before what `*` stands for.
+    func isStem(_ path: String) -> Bool {
+        segments.last == .rest && !path.hasSuffix("/")
+            && Self.split(path).count == segments.count - 1 && match(path) != nil
+    }
+
     /// The parameters of a path that fits; nil when it does not. A parameter is never empty.
     func match(_ path: String) -> [String: String]? {
         let parts = Self.split(path)

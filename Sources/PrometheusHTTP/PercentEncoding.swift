@@ -1,4 +1,4 @@
-/// Undoes the escapes of URLs as Go's `net/url` does.
+/// Makes and undoes the escapes of URLs as Go's `net/url` does.
 enum PercentEncoding {
     /// The first bad escape found: `%` and up to two bytes after it.
     struct BadEscape: Error, Equatable, CustomStringConvertible {
@@ -30,6 +30,11 @@ enum PercentEncoding {
             }
         }
         return out
+    }
+
+    /// `%` and two digits.
+    static func escape(_ byte: UInt8, uppercase: Bool) -> String {
+        (byte < 16 ? "%0" : "%") + String(byte, radix: 16, uppercase: uppercase)
     }
 
     private static func hexValue(_ byte: UInt8) -> UInt8? {

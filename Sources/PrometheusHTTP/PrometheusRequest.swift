@@ -10,8 +10,10 @@ public struct PrometheusRequest: Sendable {
     public let pathBytes: [UInt8]
     /// False when the bytes of `path` are no UTF-8, so that a name in it cannot be taken as it is.
     public let isPathValidUTF8: Bool
-    /// What stood behind the first `?`, undecoded; "" when nothing did.
-    public let rawQuery: String
+    /// What stood behind the first `?`, undecoded; empty when nothing did.
+    public let rawQueryBytes: [UInt8]
+    /// `rawQueryBytes`, taken for UTF-8.
+    public var rawQuery: String { String(decoding: rawQueryBytes, as: UTF8.self) }
     /// Parameters of the URL alone.
     public let query: FormValues
     /// Parameters of a form body, then those of the URL.
@@ -29,20 +31,30 @@ public struct PrometheusRequest: Sendable {
     public init?(
         method: String, target: String, headers: HTTPHeaders = HTTPHeaders(), body: [UInt8] = []
     ) {
+        self.init(
+            method: method, targetBytes: Array(target.utf8), headers: headers, body: body)
+    }
+
+    /// - Parameter targetBytes: path and query as sent, which need not be UTF-8.
+    /// - Returns: nil when the path holds a bad escape, which Go answers with 400.
+    public init?(
+        method: String, targetBytes bytes: [UInt8], headers: HTTPHeaders = HTTPHeaders(),
+        body: [UInt8] = []
+    ) {
         self.method = method
         self.headers = headers
-        let bytes = Array(Self.withoutAuthority(target).utf8)
         let mark = bytes.firstIndex(of: UInt8(ascii: "?")) ?? bytes.endIndex
-        guard let decoded = try? PercentEncoding.decode(bytes[..<mark], plusIsSpace: false) else {
+        let sent = Self.withoutAuthority(bytes[..<mark], method: method)
+        guard let decoded = try? PercentEncoding.decode(sent, plusIsSpace: false) else {
             return nil
         }
-        rawPath = String(decoding: bytes[..<mark], as: UTF8.self)
+        rawPath = String(decoding: sent, as: UTF8.self)
         pathBytes = decoded
         path = String(decoding: decoded, as: UTF8.self)
         isPathValidUTF8 = path.utf8.elementsEqual(decoded)
-        rawQuery = String(decoding: bytes[mark...].dropFirst(), as: UTF8.self)
+        rawQueryBytes = Array(bytes[mark...].dropFirst())
 
-        let url = FormValues.parse(bytes[mark...].dropFirst())
+        let url = FormValues.parse(rawQueryBytes)
         query = url.values
         guard let form = Self.form(method: method, headers: headers, body: body) else {
             parameters = url.values
@@ -83,12 +95,16 @@ public struct PrometheusRequest: Sendable {
         return type.filter { $0 != " " && $0 != "\t" }.lowercased()
     }
 
-    /// A proxy's request names scheme and host as well; only the path matters here.
-    private static func withoutAuthority(_ target: String) -> Substring {
-        for scheme in ["http://", "https://"] where target.hasPrefix(scheme) {
-            let rest = target.dropFirst(scheme.count)
-            return rest.firstIndex(of: "/").map { rest[$0...] } ?? "/"
+    /// A proxy's request names scheme and host as well, CONNECT the host alone; only the path
+    /// matters here.
+    private static func withoutAuthority(
+        _ target: ArraySlice<UInt8>, method: String
+    ) -> ArraySlice<UInt8> {
+        let slash = UInt8(ascii: "/")
+        if target.first == slash { return target }
+        if let end = RequestHead.endOfScheme(target) {
+            return target[(target[end...].firstIndex(of: slash) ?? target.endIndex)...]
         }
-        return target[...]
+        return method == "CONNECT" ? [] : target
     }
 }

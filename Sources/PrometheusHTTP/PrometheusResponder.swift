@@ -42,9 +42,7 @@ public struct PrometheusResponder: Sendable {
     func answer(
         _ request: PrometheusRequest
     ) async -> (response: PrometheusResponse, endpoint: RouteTable.Endpoint?) {
-        switch routes().resolve(
-            method: request.method, path: request.path, rawQuery: request.rawQuery)
-        {
+        switch routes().resolve(request) {
         case .refusal(let response):
             return (trimmed(response, for: request), nil)
         case .options(let traits):

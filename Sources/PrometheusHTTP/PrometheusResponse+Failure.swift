@@ -15,4 +15,12 @@ extension PrometheusResponse {
         default: failure(APIError(.internal, "\(error)"))
         }
     }
+
+    /// What is no request, in the same shape, where Go's own server answers with plain text.
+    static func failure(_ error: MalformedRequest) -> PrometheusResponse {
+        var response = PrometheusResponse.json(
+            status: error.status, APIError.badData(error.message).json)
+        response.headers["Connection"] = "close"
+        return response
+    }
 }

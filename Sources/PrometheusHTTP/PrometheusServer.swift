@@ -1,12 +1,12 @@
-import HTTPTypes
 import HummingbirdCore
 public import Logging
 import NIOCore
+import NIOHTTP1
 import NIOPosix
 public import ServiceLifecycle
 import UnixSignals
 
-/// An HTTP/1.1 server with Prometheus's habits. One instance serves once.
+/// An HTTP/1 server with Prometheus's habits. One instance serves once.
 ///
 /// A handler's task is cancelled when its client goes away. A graceful shutdown refuses gated
 /// routes (`X-Prometheus-Stopping: true`), accepts no more connections, and lets requests under way
@@ -42,10 +42,15 @@ public struct PrometheusServer: Service {
     /// address cannot be listened on.
     public func run() async throws {
         let connection = WatchedConnection(
-            responder: { request, writer, _ in
-                try await self.exchange(request, writer)
+            limits: limits,
+            exchange: { head, body, output in
+                try await self.exchange(head, &body, output)
             },
-            limits: limits)
+            refuse: { error, output in
+                var answer = PrometheusResponse.failure(error)
+                answer.headers["Date"] = HTTPDate.now()
+                try await self.send(answer, AnswerFraming(lastOfHTTP1: 1), to: output) { _, _, _ in }
+            })
         let server = connection.server(
             configuration: ServerConfiguration(
                 address: .hostname(host, port: port),
@@ -74,66 +79,63 @@ public struct PrometheusServer: Service {
     // MARK: One exchange
 
     private func exchange(
-        _ request: Request, _ writer: consuming ResponseWriter
-    ) async throws {
+        _ head: RequestHead, _ body: inout RequestBody, _ output: WatchedConnection.Output
+    ) async throws -> WatchedConnection.Outcome {
         let started = ContinuousClock.now
-        let method = request.head.method.rawValue
         var answer: PrometheusResponse
         var pattern: String?
         do {
-            if request.head.headerFields[.expect]?.lowercased() == "100-continue" {
-                try await writer.writeInformationalHead(HTTPResponse(status: .continue))
-            }
-            let body = try await body(of: request, method: method)
-            if let read = PrometheusRequest(
-                method: method, target: request.head.path ?? "/",
-                headers: HTTPHeaders(request.head.headerFields), body: body)
+            let body = try await read(&body, of: head, continuing: output)
+            if let request = PrometheusRequest(
+                method: head.method, targetBytes: head.target, headers: head.headers, body: body)
             {
-                let (response, endpoint) = await responder.answer(read)
+                let (response, endpoint) = await responder.answer(request)
                 answer = response
                 pattern = endpoint?.pattern
             } else {
-                answer = .text(status: 400, "400 Bad Request")
-                answer.headers["Connection"] = "close"
+                answer = .failure(MalformedRequest("invalid escape in the path"))
             }
-        } catch is BodyTooLarge {
-            answer = .text(status: 413, "http: request body too large\n", noSniff: true)
-            answer.headers["Connection"] = "close"
+        } catch let error as MalformedRequest {
+            answer = .failure(error)
         }
         // A client that is gone is owed nothing; the connection is closed by this error.
         try Task.checkCancellation()
         answer.headers["Date"] = HTTPDate.now()
-        try await send(answer, to: writer) { status, bytes, isWhole in
+        var framing = AnswerFraming(of: head)
+        if answer.headers["Connection"] == "close" { framing.keepsAlive = false }
+        return try await send(answer, framing, to: output) { status, bytes, isWhole in
             onCompleted(
                 CompletedRequest(
-                    method: method, pattern: pattern, status: status, bodyBytes: bytes,
+                    method: head.method, pattern: pattern, status: status, bodyBytes: bytes,
                     duration: .now - started, isWhole: isWhole))
         }
-        // The rest of a body that was too large is not read.
-        if answer.headers["Connection"] == "close" { throw ConnectionEnd() }
     }
 
+    /// - Returns: whether the connection can go on.
+    @discardableResult
     private func send(
-        _ answer: PrometheusResponse, to writer: consuming ResponseWriter,
+        _ answer: PrometheusResponse, _ framing: AnswerFraming, to output: WatchedConnection.Output,
         completed: (_ status: Int, _ bytes: Int, _ isWhole: Bool) -> Void
-    ) async throws {
-        var body = try BodyWriter(for: answer, to: writer)
+    ) async throws -> WatchedConnection.Outcome {
+        var body = try BodyWriter(for: answer, framing, to: output)
         do {
             try await body.run(answer.body)
             completed(answer.status, body.sentCount, true)
+            return body.isLast ? .ends : .goesOn
         } catch {
-            guard !Task.isCancelled, let unsent = body.takeUnsent() else {
+            guard !Task.isCancelled, !body.hasBegun else {
                 completed(answer.status, body.sentCount, false)
-                throw error
+                throw body.endsWithConnection ? WatchedConnection.BrokenOff(cause: error) : error
             }
             var failure = responder.answerToError(error)
             for field in answer.headers.fields where Self.isKept(field.name) {
                 failure.headers.add(field.name, field.value)
             }
             failure.coding = answer.coding
-            var body = try BodyWriter(for: failure, to: unsent)
+            var body = try BodyWriter(for: failure, framing, to: output)
             try await body.run(failure.body)
             completed(failure.status, body.sentCount, true)
+            return body.isLast ? .ends : .goesOn
         }
     }
 
@@ -144,31 +146,30 @@ public struct PrometheusServer: Service {
             || name.hasPrefix("access-control-")
     }
 
-    private struct BodyTooLarge: Error {}
-    private struct ConnectionEnd: Error {}
-
-    private func body(of request: Request, method: String) async throws -> [UInt8] {
-        guard PrometheusRequest.methodsWithForm.contains(method) else { return [] }
-        let headers = HTTPHeaders(request.head.headerFields)
-        let isForm = PrometheusRequest.isForm(method: method, headers: headers)
+    /// The body of a method that has a meaning for one.
+    ///
+    /// - Throws: `MalformedRequest` when it is too large, or does not come wholly.
+    private func read(
+        _ body: inout RequestBody, of head: RequestHead,
+        continuing output: WatchedConnection.Output
+    ) async throws -> [UInt8] {
+        guard PrometheusRequest.methodsWithForm.contains(head.method) else { return [] }
+        let isForm = PrometheusRequest.isForm(method: head.method, headers: head.headers)
         let limit = isForm ? limits.formBytes : limits.bodyBytes
-        if let announced = request.head.headerFields[.contentLength].flatMap({ Int($0) }),
-            announced > limit
-        {
-            throw BodyTooLarge()
+        if case .length(let announced) = head.framing, announced > limit {
+            throw MalformedRequest.bodyTooLarge(limit: limit)
+        }
+        if head.awaitsContinue {
+            try await output.write(
+                .head(HTTPResponseHead(version: .http1_1, status: .continue)))
         }
         var bytes: [UInt8] = []
-        for try await piece in request.body {
-            guard bytes.count + piece.readableBytes <= limit else { throw BodyTooLarge() }
-            bytes.append(contentsOf: piece.readableBytesView)
+        while let piece = try await body.next() {
+            guard bytes.count + piece.count <= limit else {
+                throw MalformedRequest.bodyTooLarge(limit: limit)
+            }
+            bytes.append(contentsOf: piece)
         }
         return bytes
-    }
-}
-
-extension HTTPHeaders {
-    init(_ fields: HTTPFields) {
-        self.init()
-        for field in fields { add(field.name.rawName, field.value) }
     }
 }

@@ -71,13 +71,19 @@ public struct RouteTable: Sendable {
         }
     }
 
-    func resolve(method: String, path: String, rawQuery: String = "") -> Resolution {
-        if method == "OPTIONS", optionsPatterns.contains(where: { $0.match(path) != nil }) {
-            return .options([.readyGated, .crossOrigin, .compressed])
+    func resolve(_ request: PrometheusRequest) -> Resolution {
+        let method = request.method
+        let path = request.path
+        if let response = moved(request) { return .refusal(response) }
+        if method == "OPTIONS" {
+            if optionsPatterns.contains(where: { $0.match(path) != nil }) {
+                return .options([.readyGated, .crossOrigin, .compressed])
+            }
+            // Asks for the server itself.
+            if path == "*" { return .refusal(PrometheusResponse()) }
         }
         guard let (entry, parameters) = entry(for: path) else {
-            let elsewhere = redirect(method: method, path: path, rawQuery: rawQuery)
-            return .refusal(elsewhere ?? .pageNotFound)
+            return .refusal(withoutSlash(request) ?? .pageNotFound)
         }
         if let endpoint = entry.endpoints[method] {
             return .endpoint(endpoint, parameters: parameters)
@@ -89,6 +95,17 @@ public struct RouteTable: Sendable {
         return .refusal(PrometheusResponse(headers: allow))
     }
 
+    /// Sends every method from a path that is not clean to the one that it stands for, whether
+    /// that exists or not, and from the root of an API to what is below it.
+    private func moved(_ request: PrometheusRequest) -> PrometheusResponse? {
+        guard request.method != "CONNECT", request.path != "*" else { return nil }
+        var clean = CleanPath.of(request.pathBytes)
+        let text = String(decoding: clean, as: UTF8.self)
+        if optionsPatterns.contains(where: { $0.isStem(text) }) { clean.append(UInt8(ascii: "/")) }
+        guard clean != request.pathBytes else { return nil }
+        return .moved(301, to: clean, query: request.rawQueryBytes, method: request.method)
+    }
+
     private func entry(for path: String) -> (Entry, [String: String])? {
         if let entry = literal[path] { return (entry, [:]) }
         for entry in patterns {
@@ -98,16 +115,14 @@ public struct RouteTable: Sendable {
     }
 
     /// A path that only has a `/` too many is sent to the right place.
-    private func redirect(
-        method: String, path: String, rawQuery: String
-    ) -> PrometheusResponse? {
+    private func withoutSlash(_ request: PrometheusRequest) -> PrometheusResponse? {
+        let path = request.path
         guard path.count > 1, path.hasSuffix("/") else { return nil }
-        let shorter = String(path.dropLast())
-        guard let (entry, _) = entry(for: shorter), entry.endpoints[method] != nil else {
-            return nil
-        }
-        let location = rawQuery.isEmpty ? shorter : "\(shorter)?\(rawQuery)"
-        return PrometheusResponse(
-            status: method == "GET" ? 301 : 308, headers: ["Location": location])
+        guard let (entry, _) = entry(for: String(path.dropLast())),
+            entry.endpoints[request.method] != nil
+        else { return nil }
+        return .moved(
+            request.method == "GET" ? 301 : 307, to: request.pathBytes.dropLast(),
+            query: request.rawQueryBytes, method: request.method)
     }
 }

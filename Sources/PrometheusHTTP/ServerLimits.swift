@@ -1,7 +1,8 @@
 /// How much a client may ask of the server before its request is read.
 public struct ServerLimits: Sendable, Hashable {
-    /// Bytes of all header fields together, and of any one. A longer head is answered with 400.
-    public var headerBytes = 80 * 1024
+    /// Bytes of a request's head: its first line and all its header fields. A longer one is
+    /// answered with 431. Go's default.
+    public var headerBytes = 1024 * 1024
     public var headerFields = 1000
     /// Bytes of a form; Go's own cap.
     public var formBytes = 10 * 1024 * 1024

@@ -1,31 +1,56 @@
-import HTTPTypes
+import Glibc
 import HummingbirdCore
 import Logging
 import NIOCore
-import NIOHTTPTypes
+import NIOHTTP1
 
-/// A connection of HTTP/1.1 whose task is cancelled as soon as the client has gone, so that
+/// A connection of HTTP/1 whose task is cancelled as soon as the client has gone, so that
 /// whatever a handler awaits (a member's answer above all) is given up too.
 struct WatchedConnection: ServerChildChannel {
+    typealias Connection = NIOAsyncChannel<RequestPart, HTTPServerResponsePart>
+    typealias Output = NIOAsyncChannelOutboundWriter<HTTPServerResponsePart>
+
     struct Value: ServerChildChannelValue {
-        let connection: NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>
+        let connection: Connection
         let gone: EventLoopFuture<Void>
         var channel: any Channel { connection.channel }
     }
 
-    let responder: HTTPChannelHandler.Responder
+    /// What an exchange leaves behind.
+    enum Outcome {
+        case goesOn
+        /// Its answer was the last.
+        case ends
+    }
+
+    /// The answer cannot be ended in a way that its client takes for whole.
+    struct BrokenOff: Error {
+        var cause: any Error
+    }
+
+    /// How long a client that is being left may still send: closing on bytes that were not read
+    /// would take the answer away from it.
+    private static let leaveTaking = TimeAmount.seconds(1)
+
     let limits: ServerLimits
+    let exchange: @Sendable (RequestHead, inout RequestBody, Output) async throws -> Outcome
+    let refuse: @Sendable (MalformedRequest, Output) async throws -> Void
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
-        let gone = channel.eventLoop.makePromise(of: Void.self)
-        return http(gone).setup(channel: channel, logger: logger).map { connection in
-            Value(connection: connection, gone: gone.futureResult)
+        channel.eventLoop.makeCompletedFuture {
+            let gone = channel.eventLoop.makePromise(of: Void.self)
+            let operations = channel.pipeline.syncOperations
+            try operations.addHandler(HTTPResponseEncoder())
+            try operations.addHandler(ConnectionHandler(gone: gone, limits: limits))
+            let connection = try Connection(
+                wrappingChannelSynchronously: channel,
+                configuration: .init(isOutboundHalfClosureEnabled: true))
+            return Value(connection: connection, gone: gone.futureResult)
         }
     }
 
     func handle(value: Value, logger: Logger) async {
-        let http = http(nil)
-        let work = Task { await http.handle(value: value.connection, logger: logger) }
+        let work = Task { await serve(value.connection, logger) }
         value.gone.whenComplete { _ in work.cancel() }
         await withTaskCancellationHandler {
             await work.value
@@ -34,15 +59,100 @@ struct WatchedConnection: ServerChildChannel {
         }
     }
 
-    private func http(_ gone: EventLoopPromise<Void>?) -> HTTP1Channel {
-        HTTP1Channel(
-            responder: responder,
-            configuration: HTTP1Channel.Configuration(
-                additionalChannelHandlers: gone.map { [ConnectionWatch(gone: $0)] } ?? [],
-                idleTimeout: .nanoseconds(limits.idleTimeout.wholeNanoseconds),
-                httpDecoderConfiguration: .init(
-                    maxHeaderFieldSize: limits.headerBytes,
-                    maxHeaderListSize: limits.headerBytes,
-                    maxHeaderFieldCount: limits.headerFields)))
+    private func serve(_ connection: Connection, _ logger: Logger) async {
+        let channel = connection.channel
+        do {
+            try await connection.executeThenClose { inbound, outbound in
+                var body = RequestBody(parts: inbound.makeAsyncIterator())
+                do {
+                    try await answerRequests(&body, outbound)
+                } catch let error as BrokenOff {
+                    // Without chunks a client could take the end of the connection for the end of
+                    // the answer, so the connection is reset.
+                    let reset = linger(l_onoff: 1, l_linger: 0)
+                    try? await (channel as? any SocketOptionProvider)?.setSoLinger(reset).get()
+                    try? await channel.close()
+                    throw error
+                }
+                outbound.finish()
+                let end = channel.eventLoop.scheduleTask(in: Self.leaveTaking) {
+                    channel.close(promise: nil)
+                }
+                defer { end.cancel() }
+                try await withTaskCancellationHandler {
+                    try await channel.closeFuture.get()
+                } onCancel: {
+                    channel.close(promise: nil)
+                }
+            }
+        } catch {
+            // The client has gone, or an answer broke off.
+            logger.trace("connection ended: \(error)")
+        }
+    }
+
+    /// Answers one request after the other, until one is the last or the client asks no more.
+    private func answerRequests(
+        _ body: inout RequestBody, _ outbound: Output
+    ) async throws {
+        while let part = try await body.nextHead() {
+            switch part {
+            case .malformed(let error):
+                try await refuse(error, outbound)
+                return
+            case .head(let head):
+                switch try await exchange(head, &body, outbound) {
+                case .goesOn: continue
+                case .ends: return
+                }
+            case .body, .end:
+                continue
+            }
+        }
+    }
+}
+
+/// The parts of a connection, of which a request's body is what comes up to its end.
+struct RequestBody {
+    private var parts: NIOAsyncChannelInboundStream<RequestPart>.AsyncIterator
+    private var hasEnded = true
+
+    init(parts: consuming NIOAsyncChannelInboundStream<RequestPart>.AsyncIterator) {
+        self.parts = parts
+    }
+
+    /// The next request's head, or why there is none. What was not read of the body before is
+    /// passed over.
+    ///
+    /// - Returns: nil when the client asks no more.
+    mutating func nextHead() async throws -> RequestPart? {
+        while !hasEnded {
+            do {
+                _ = try await next()
+            } catch is MalformedRequest {
+                // Its request has been answered.
+                return nil
+            }
+        }
+        let part = try await parts.next()
+        if case .head = part { hasEnded = false }
+        return part
+    }
+
+    /// The next piece; nil at the end of the body.
+    ///
+    /// - Throws: `MalformedRequest` when the body does not come wholly.
+    mutating func next() async throws -> [UInt8]? {
+        guard !hasEnded else { return nil }
+        switch try await parts.next() {
+        case .body(let piece):
+            return piece
+        case .malformed(let error):
+            hasEnded = true
+            throw error
+        case .head, .end, nil:
+            hasEnded = true
+            return nil
+        }
     }
 }

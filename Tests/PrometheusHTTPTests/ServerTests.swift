@@ -138,7 +138,7 @@ struct ServerTests {
             var iterator = events.makeAsyncIterator()
             let request = "GET /api/v1/query HTTP/1.1\r\nHost: a\r\n\r\n"
             let text = try await exchange(port, send: request) { $0.contains("first") }
-            #expect(text.contains("ransfer-") && text.contains("hunked"))
+            #expect(text.contains("transfer-encoding: chunked\r\n"))
             #expect(await iterator.next() == "cancelled")
         }
     }
@@ -230,29 +230,16 @@ struct ServerTests {
             let chunked = head + "Transfer-Encoding: chunked\r\n\r\nb\r\nq=345678901\r\n0\r\n\r\n"
             for tooLarge in [announced, chunked] {
                 let answer = try await exchange(port, send: tooLarge) { _ in false }
-                #expect(answer.contains(" 413 "))
+                #expect(answer.hasPrefix("HTTP/1.1 413 Request Entity Too Large\r\n"))
+                #expect(answer.contains("\r\nConnection: close\r\n"))
+                #expect(
+                    answer.hasSuffix(
+                        #"{"status":"error","errorType":"bad_data","error":"the body of the "#
+                            + #"request exceeds 10 bytes"}"#))
             }
             let fitting = head + "Content-Length: 10\r\n\r\nq=34567890"
             let answer = try await exchange(port, send: fitting) { $0.contains(">") }
             #expect(answer.contains("<34567890>"))
-        }
-    }
-
-    @Test("Heads over the limit and broken requests get 400")
-    func headLimit() async throws {
-        var limits = ServerLimits()
-        limits.headerBytes = 2000
-        try await withServer(limits: limits) { routes in
-            routes.on("GET", path: "/") { _ in .json([]) }
-        } client: { port in
-            let long = String(repeating: "a", count: 5000)
-            for text in [
-                "GET / HTTP/1.1\r\nHost: a\r\nX-Long: \(long)\r\n\r\n", "nonsense\r\n\r\n",
-                "GET /%zz HTTP/1.1\r\nHost: a\r\n\r\n",
-            ] {
-                let answer = try await exchange(port, send: text) { _ in false }
-                #expect(answer.hasPrefix("HTTP/1.1 400 Bad Request\r\n"))
-            }
         }
     }
 

@@ -19,7 +19,8 @@ struct MetadataEndpoints: Sendable {
     func labelValues(_ request: PrometheusRequest) async throws -> PrometheusResponse {
         let written = request.pathParameters["name"] ?? ""
         let name = EscapedLabelName.decoded(written)
-        if name.isEmpty || !request.isPathValidUTF8 {
+        if name.isEmpty { throw APIError.badData("invalid label name: \"\"") }
+        if !request.isPathValidUTF8 {
             throw APIError.badData("invalid label name: \(request.quotedLabelName)")
         }
         let asked = try self.request(request) { .badData($0) }

@@ -6,8 +6,10 @@ struct StorageStatistics: Sendable {
     private var series: Int64 = 0
     private var labelPairs: Int64 = 0
     private var chunks: Int64 = 0
-    private var minTime: Int64?
-    private var maxTime: Int64?
+    /// Of what the heads hold; nil while none holds anything.
+    private var times: ClosedRange<Int64>?
+    /// Where heads that hold nothing begin.
+    private var emptyTimes: ClosedRange<Int64>?
     private var seriesByName: [ByteString: Int64] = [:]
     /// The most of any member: two members may have the same values, or different ones.
     private var valuesByLabel: [ByteString: Int64] = [:]
@@ -27,9 +29,10 @@ struct StorageStatistics: Sendable {
         chunks = Self.sum(chunks, head?["chunkCount"]?.integer ?? 0)
         if held > 0 {
             members += 1
-            if let time = head?["minTime"]?.integer { minTime = min(minTime ?? time, time) }
-            if let time = head?["maxTime"]?.integer { maxTime = max(maxTime ?? time, time) }
+            times = Self.spanned(times, head)
             seriesByPair[ByteString("\(partition.name)=\(member)")] = held
+        } else {
+            emptyTimes = Self.spanned(emptyTimes, head)
         }
         for (name, value) in Self.entries(data["seriesCountByMetricName"]) {
             seriesByName[ByteString(name)] = Self.sum(seriesByName[ByteString(name)] ?? 0, value)
@@ -52,6 +55,7 @@ struct StorageStatistics: Sendable {
 
     /// As `status/tsdb` answers, with so many entries in each list.
     func json(limit: Int) -> JSONValue {
+        let times = times ?? emptyTimes
         var values = valuesByLabel
         if members > 0 { values[ByteString(partition.name)] = members }
         return .object([
@@ -61,7 +65,8 @@ struct StorageStatistics: Sendable {
                     ("numSeries", .integer(series)), ("numLabelPairs", .integer(labelPairs)),
                     ("chunkCount", .integer(chunks)),
                     // What a storage says of itself while it is empty.
-                    ("minTime", .integer(minTime ?? .max)), ("maxTime", .integer(maxTime ?? .min)),
+                    ("minTime", .integer(times?.lowerBound ?? .max)),
+                    ("maxTime", .integer(times?.upperBound ?? .min)),
                 ])
             ),
             ("seriesCountByMetricName", Self.list(seriesByName, limit)),
@@ -69,6 +74,15 @@ struct StorageStatistics: Sendable {
             ("memoryInBytesByLabelName", Self.list(bytesByLabel, limit)),
             ("seriesCountByLabelValuePair", Self.list(seriesByPair, limit)),
         ])
+    }
+
+    /// A range that includes a head's. A head that never held anything has none.
+    private static func spanned(
+        _ times: ClosedRange<Int64>?, _ head: JSONValue?
+    ) -> ClosedRange<Int64>? {
+        guard let from = head?["minTime"]?.integer, let to = head?["maxTime"]?.integer, from <= to
+        else { return times }
+        return min(times?.lowerBound ?? from, from)...max(times?.upperBound ?? to, to)
     }
 
     private static func entries(_ list: JSONValue?) -> [(name: String, value: Int64)] {

@@ -22,8 +22,8 @@ public struct Limits: Sendable, Hashable {
     public var heldAnswerBytes = 1 << 20
     /// Connections of clients at once.
     public var maxConnections = 4096
-    /// Bytes of a request's header fields.
-    public var maxHeaderBytes = 80 * 1024
+    /// Bytes of a request's head: its first line and all header fields.
+    public var maxHeaderBytes = 1024 * 1024
     /// Bytes of a form that a client sends.
     public var maxFormBytes = 10 << 20
     /// Milliseconds after which an idle connection of a client is closed.

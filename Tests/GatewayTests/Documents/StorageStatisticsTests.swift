@@ -32,6 +32,19 @@ import Testing
         #expect(nothing.hasPrefix(#"{"headStats":\#(Self.empty),"seriesCountByMetricName":[]"#))
     }
 
+    /// Prometheus 3 says of an empty head where it will go on.
+    @Test func emptyStoragesTellTheirTimesWhereNoneHoldsAnything() throws {
+        func empty(_ from: Int, _ to: Int) -> String {
+            #"{"numSeries":0,"numLabelPairs":0,"chunkCount":0,"minTime":\#(from),"maxTime":\#(to)}"#
+        }
+        let documents = [("a", empty(7, 7)), ("b", empty(5, 6)), ("c", Self.empty)].map {
+            (member: $0.0, text: #"{"headStats":\#($0.1)}"#)
+        }
+        #expect(try json(documents).hasPrefix(#"{"headStats":\#(empty(5, 7)),"#))
+        let held = (member: "d", text: #"{"headStats":\#(Self.head)}"#)
+        #expect(try json(documents + [held]).hasPrefix(#"{"headStats":\#(Self.head),"#))
+    }
+
     /// VictoriaMetrics tells its series in a place of its own.
     @Test func seriesWithoutAHeadAreCounted() throws {
         let text = try json([
