@@ -1,3 +1,4 @@
+public import PromQL
 public import PromQLEngine
 
 /// What planning depends on besides the query: who the members are and what every member must be
@@ -22,6 +23,9 @@ public struct FederationScope: Sendable {
     public var exactness: Exactness
     /// Which ends of windows the local engine includes; decides where subquery grids begin.
     public var rangeBoundary: EngineOptions.RangeBoundary
+    /// By member, the version of the language it speaks; nil where that is not known, and for all
+    /// when empty: such a member is sent what the user wrote.
+    public var languages: [LanguageVersion?] = []
 
     public init(
         members: [String], partition: PartitionLabel = PartitionLabel(),

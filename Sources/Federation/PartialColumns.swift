@@ -11,56 +11,91 @@ struct PartialColumns {
         var rows: [(count: Int, mean: Int, variance: Int?)] = []
     }
 
-    /// Weighted means, in label order.
-    func averages(on grid: StepGrid, withoutPartition partition: String) -> [StepSeries] {
+    /// What comes of pooling.
+    struct Pooled {
+        /// In label order.
+        var series: [StepSeries] = []
+        /// Whether some value could not be had from the partial aggregates, because it lies where
+        /// doubles end: it then has no meaning, and only the inner series tell.
+        var needsInnerSeries = false
+    }
+
+    /// Below this, the partial results of a member may have lost all their digits: the smallest
+    /// normal number is 2.2e-308, and digits are needed beside the leading one.
+    private static let small = 1e-290
+    /// Squares of larger deviations may not be finite, in the union or here.
+    private static let largestDeviation = 1e150
+    private static let largestVariance = 1e300
+    /// From here on, means are added as fractions of themselves, so that no sum overflows.
+    private static let large = 0x1p960
+    private static let fraction = 0x1p-100
+
+    /// Weighted means. The error is that of adding the members' sums: at most a few units in the
+    /// last place where they do not cancel.
+    func averages(on grid: StepGrid, withoutPartition partition: String) -> Pooled {
         pooled(on: grid, withoutPartition: partition) { partials in
-            var total = 0.0
-            for partial in partials { total += partial.count }
-            // The members' sums first: for ordinary numbers they lose least.
-            var sum = 0.0
-            for partial in partials { sum += partial.mean * partial.count }
-            let mean = sum / total
-            if mean.isFinite || partials.contains(where: { !$0.mean.isFinite }) { return mean }
-            // The sum overflowed although no mean did, as where Prometheus goes incremental.
-            var weighted = 0.0
-            for partial in partials { weighted += partial.mean * (partial.count / total) }
-            return weighted
+            if partials.count == 1 { return partials[0].mean }
+            var (lowest, highest, total) = (partials[0].mean, partials[0].mean, 0.0)
+            for partial in partials {
+                if partial.mean.isNaN { return .nan }
+                lowest = min(lowest, partial.mean)
+                highest = max(highest, partial.mean)
+                total += partial.count
+            }
+            if lowest.isInfinite || highest.isInfinite { return lowest + highest }
+            let largest = max(lowest.magnitude, highest.magnitude)
+            if largest > 0, largest < Self.small { return nil }
+            let scale = largest > Self.large ? Self.fraction : 1
+            var sum = partials[0].mean * scale * partials[0].count
+            for partial in partials.dropFirst() { sum += partial.mean * scale * partial.count }
+            // A mean of all lies between those of the parts, whatever rounding says.
+            return min(max(sum / total / scale, lowest), highest)
         }
     }
 
-    /// Pooled variances (Chan, Golub, LeVeque 1983), or their roots, in label order.
+    /// Pooled variances (Chan, Golub, LeVeque 1983), or their roots. For N values of mean μ and
+    /// deviation σ the error is at most 16·N·ε·σ·√(σ² + μ²) + (16·N·ε·μ)², where ε is 2⁻⁵³: it is
+    /// that of the union's own one pass over the values.
     func variances(
         on grid: StepGrid, withoutPartition partition: String, asDeviation: Bool
-    ) -> [StepSeries] {
+    ) -> Pooled {
         pooled(on: grid, withoutPartition: partition) { partials in
-            if partials.count == 1 {
-                let variance = partials[0].variance
-                return asDeviation ? variance.squareRoot() : variance
-            }
-            // Deviations from an infinite mean are no numbers.
-            if partials.contains(where: { !$0.mean.isFinite }) { return .nan }
-            var count = 0.0
-            var mean = 0.0
-            var squares = 0.0
-            for partial in partials {
-                let delta = partial.mean - mean
-                let total = count + partial.count
-                squares +=
-                    partial.variance * partial.count + delta * delta
-                    * (count * partial.count / total)
-                mean += delta * (partial.count / total)
-                count = total
-            }
-            let variance = squares / count
-            return asDeviation ? variance.squareRoot() : variance
+            var variance: Double? = partials[0].variance
+            if partials.count > 1 { variance = Self.variance(of: partials) }
+            return asDeviation ? variance?.squareRoot() : variance
         }
+    }
+
+    private static func variance(of partials: [Partial]) -> Double? {
+        // Deviations from an infinite mean are no numbers.
+        if partials.contains(where: { !$0.mean.isFinite }) { return .nan }
+        let isOutOfReach = partials.contains {
+            $0.mean.magnitude > largestDeviation || !($0.variance <= largestVariance)
+        }
+        if isOutOfReach { return nil }
+        var count = 0.0
+        var mean = 0.0
+        var squares = 0.0
+        var isConstant = true
+        for partial in partials {
+            let delta = partial.mean - mean
+            if partial.variance != 0 || (count > 0 && delta != 0) { isConstant = false }
+            let total = count + partial.count
+            squares +=
+                partial.variance * partial.count + delta * delta * (count * partial.count / total)
+            // The first mean as it is: a product with one may not be exact where doubles end.
+            mean = count == 0 ? partial.mean : mean + delta * (partial.count / total)
+            count = total
+        }
+        let variance = squares / count
+        return isConstant ? 0 : variance < small ? nil : variance
     }
 
     private typealias Partial = (count: Double, mean: Double, variance: Double)
 
     private func pooled(
-        on grid: StepGrid, withoutPartition partition: String, _ pool: ([Partial]) -> Double
-    ) -> [StepSeries] {
+        on grid: StepGrid, withoutPartition partition: String, _ pool: ([Partial]) -> Double?
+    ) -> Pooled {
         let names = LabelNames([partition])
         var means: [LabelSet: Int] = [:]
         for (row, series) in mean.enumerated() { means[series.labels] = row }
@@ -72,9 +107,10 @@ struct PartialColumns {
             groups[series.labels.removing(names), default: Group()].rows.append(
                 (row, meanRow, variances[series.labels]))
         }
-        return groups.keys.sorted().map { labels in
+        var result = Pooled()
+        var partials: [Partial] = []
+        for labels in groups.keys.sorted() {
             let rows = groups[labels]?.rows ?? []
-            var partials: [Partial] = []
             let values = (0..<grid.count).map { step -> Double in
                 partials.removeAll(keepingCapacity: true)
                 for row in rows {
@@ -88,9 +124,13 @@ struct PartialColumns {
                     }
                     partials.append((count, mean, variance))
                 }
-                return partials.isEmpty ? SampleValue.absent : pool(partials)
+                if partials.isEmpty { return SampleValue.absent }
+                if let value = pool(partials) { return value }
+                result.needsInnerSeries = true
+                return .nan
             }
-            return StepSeries(labels: labels, values: values)
+            result.series.append(StepSeries(labels: labels, values: values))
         }
+        return result
     }
 }

@@ -31,30 +31,17 @@ public struct PlanSource: SeriesSource {
         for leaf in plan.leaves {
             switch leaf.combination {
             case .union(let ids):
-                values.append(.steps(Self.union(ids.map { Self.steps(fetched[$0]) })))
-            case .average(let means, let counts):
-                let merge = PartialColumns(
-                    count: Self.union(counts.map { Self.steps(fetched[$0]) }),
-                    mean: Self.union(means.map { Self.steps(fetched[$0]) }), variance: [])
-                values.append(
-                    .steps(merge.averages(on: leaf.grid, withoutPartition: partition.name)))
-            case .variance(let counts, let means, let variances, let isDeviation):
-                let merge = PartialColumns(
-                    count: Self.union(counts.map { Self.steps(fetched[$0]) }),
-                    mean: Self.union(means.map { Self.steps(fetched[$0]) }),
-                    variance: Self.union(variances.map { Self.steps(fetched[$0]) }))
-                values.append(
-                    .steps(
-                        merge.variances(
-                            on: leaf.grid, withoutPartition: partition.name,
-                            asDeviation: isDeviation)))
+                values.append(.steps(Self.union(ids.map { fetched[$0].steps })))
+            case .average, .variance:
+                let pooled = leaf.pooled(fetched, partition: partition)
+                values.append(.steps(pooled?.series ?? []))
             case .samples(let ids):
                 let all = ids.flatMap { Self.samples(fetched[$0]) }
                 values.append(.samples(all.sorted { $0.labels < $1.labels }))
             case .information(let samples, let presence):
                 information.add(
                     samples.flatMap { Self.samples(fetched[$0]) },
-                    present: presence.flatMap { Self.steps(fetched[$0]) }, on: leaf.grid)
+                    present: presence.flatMap { fetched[$0].steps }, on: leaf.grid)
                 values.append(.samples([]))
             }
         }
@@ -78,13 +65,6 @@ public struct PlanSource: SeriesSource {
         switch value {
         case .steps: []
         case .samples(let series): series
-        }
-    }
-
-    private static func steps(_ value: FetchedValue) -> [StepSeries] {
-        switch value {
-        case .steps(let series): series
-        case .samples: []
         }
     }
 

@@ -206,13 +206,8 @@ extension Planner {
         }
         note(.call(call), "absence is judged over all members together")
         let isRange = argument.valueType == .rangeVector
-        let presence = part.rewritten.map { tree -> Expression? in
-            tree.map { tree in
-                // Not present_over_time, which drops the name and fails where series of several
-                // names then have the same labels.
-                let value: Expression = isRange ? .call(Call(.lastOverTime, [tree])) : tree
-                return .aggregation(Aggregation(.group, value))
-            }
+        let presence = part.rewritten.enumerated().map { member, tree in
+            tree.map { Self.presence(of: $0, isRange: isRange, in: language(of: member)) }
         }
         let id = leaf(.union(fetch(presence, on: grid, form: .steps)), on: grid)
         var local = call
@@ -229,6 +224,27 @@ extension Planner {
             ]
         }
         return .global(.call(local))
+    }
+
+    /// Something where a member has a value, in words that its version knows: `group` came with
+    /// 2.20, `last_over_time` with 2.26.
+    private static func presence(
+        of tree: Expression, isRange: Bool, in version: LanguageVersion?
+    ) -> Expression {
+        let version = version ?? LanguageVersion(.max, 0)
+        if isRange, version < Function.lastOverTime.introduced {
+            // The member's own absence, turned round.
+            return .binary(
+                Binary(
+                    .unless, .call(Call(.vector, [.number(NumberLiteral(1))])),
+                    .call(Call(.absentOverTime, [tree])),
+                    matching: VectorMatching(cardinality: .manyToMany, isOn: true)))
+        }
+        // Not present_over_time, which drops the name and fails where series of several names then
+        // have the same labels.
+        let value: Expression = isRange ? .call(Call(.lastOverTime, [tree])) : tree
+        let knowsGroup = version >= LanguageVersion(2, 20)
+        return .aggregation(Aggregation(knowsGroup ? .group : .count, value))
     }
 
     /// The leaf already has offset, `@` and window applied.

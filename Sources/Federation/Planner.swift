@@ -165,7 +165,8 @@ public struct Planner: Sendable {
         var ids: [Int] = []
         guard grid.count > 0 else { return ids }
         for (member, tree) in trees.enumerated() {
-            guard let tree else { continue }
+            guard var tree else { continue }
+            if let version = language(of: member) { tree = tree.worded(for: version) }
             let fetch = Plan.Fetch(
                 member: member, text: tree.description, grid: grid, form: form,
                 givesGauges: tree.givesGaugeHistograms)
@@ -178,6 +179,11 @@ public struct Planner: Sendable {
             }
         }
         return ids
+    }
+
+    /// The version of the language that a member is known to speak.
+    func language(of member: Int) -> LanguageVersion? {
+        scope.languages.indices.contains(member) ? scope.languages[member] : nil
     }
 
     mutating func leaf(_ combination: Leaf.Combination, on grid: StepGrid) -> Plan.LeafID {

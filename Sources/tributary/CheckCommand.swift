@@ -27,7 +27,8 @@ struct CheckCommand: AsyncParsableCommand {
         guard let path = file ?? config else { return }
         let configuration = try options.load(
             path, generatesSecrets: false, existing: await storedProjects(path))
-        for note in configuration.notes { Console.say("\(path): note: \(note)") }
+        let own = configuration.notesOnOwnAddress(hostNames: OwnHostNames.all)
+        for note in configuration.notes + own { Console.say("\(path): note: \(note)") }
         for project in configuration.projects {
             Console.answer("\(project.name)  \(Self.description(of: project))")
         }

@@ -59,6 +59,7 @@ struct ServedFile: Sendable {
                     + "configured; add auth.tokens, or auth: {anonymous: true} to let everybody read"
             )
         }
+        configuration.notes += configuration.notesOnOwnAddress(hostNames: OwnHostNames.all)
         return configuration
     }
 }

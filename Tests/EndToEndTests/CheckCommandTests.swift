@@ -51,6 +51,27 @@ import Testing
         }
     }
 
+    @Test func aProjectThatIsTheGatewayItselfIsNamed() async throws {
+        let folder = FileManager.default.temporaryDirectory
+            .appendingPathComponent("tributary-\(UUID().uuidString)").path
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let checked = try await offPool {
+            try check(
+                """
+                listen_address: 127.0.0.1:9191
+                projects:
+                  - {name: other, prometheus: {url: "http://127.0.0.1:9192"}}
+                  - {name: self, prometheus: {url: "http://localhost:9191/p/other"}}
+                """, in: folder)
+        }
+        #expect(checked.status == 0, "\(checked)")
+        #expect(
+            checked.errors.contains(
+                "note: project \"self\": http://localhost:9191/p/other is this gateway itself"))
+        #expect(!checked.errors.contains("project \"other\""))
+    }
+
     @Test func aStoreThatIsAwayIsNoErrorOfTheFile() async throws {
         let folder = FileManager.default.temporaryDirectory
             .appendingPathComponent("tributary-\(UUID().uuidString)").path

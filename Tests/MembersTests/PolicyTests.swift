@@ -20,7 +20,7 @@ import Testing
             (0..<20).map { .record($0 % 5 == 4 ? .answered : .failed, false, 0) }
                 + [.request(0, .ask)],
             opened + [
-                .request(1004, .probe), .request(1005, .refuse(retryIn: 1000)),
+                .request(1004, .probe), .request(1005, .wait),
                 .record(.failed, true, 1010), .request(1011, .refuse(retryIn: 1999)),
                 .request(3010, .probe), .record(.failed, true, 3010),
                 .request(3011, .refuse(retryIn: 3999)),
@@ -146,7 +146,9 @@ import Testing
         #expect(cache.action(at: 1) == .wait)
         cache.learned(nil, at: 2)
         #expect(cache.action(at: 3) == .use(MemberCapabilities()))
-        #expect(cache.action(at: 1_002) == .useAndRefresh(MemberCapabilities()))
+        // What was never answered is asked anew, and waited for: the member may be back.
+        #expect(cache.action(at: 1_002) == .ask)
+        #expect(cache.action(at: 1_003) == .wait)
         cache.learned(known, at: 10_003)
         #expect(cache.action(at: 310_002) == .use(known))
         #expect(cache.action(at: 310_003) == .useAndRefresh(known))

@@ -109,7 +109,7 @@ import Testing
             ),
             (
                 "400 Bad Request", "text/plain", "exceeded sample limit (5)\n",
-                .rejectedQuery(status: 400, errorType: "", text: "exceeded sample limit (5)")
+                .exceeded(status: 400, errorType: "", text: "exceeded sample limit (5)")
             ),
             (
                 "200 OK", "text/html", "<html>",

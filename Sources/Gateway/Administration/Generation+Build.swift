@@ -1,3 +1,4 @@
+import Members
 import Projects
 
 extension Generation {
@@ -6,10 +7,12 @@ extension Generation {
     init(
         file: Configuration, contents: StoreContents, former: Generation?, live: LiveReference,
         audit: AuditLog, probes: MemberProbes, metrics: GatewayMetrics,
+        identity: HopChain.Identity,
         queries: (Configuration, QueryResources) -> QueryHandlers
     ) throws {
         let configuration = contents.effective(file)
-        let clients = try MemberClients(configuration, reusing: former?.clients)
+        let clients = try MemberClients(
+            configuration, reusing: former?.clients, gateway: identity)
         let bounds = QueryResources.Bounds(configuration)
         let resources =
             former.flatMap { $0.resources.bounds == bounds ? $0.resources : nil }
@@ -23,7 +26,8 @@ extension Generation {
             administration: AdministrationRoutes(
                 base: configuration.urlBasePath, access: access, reference: live, audit: audit,
                 probes: probes),
-            reads: RemoteReadEndpoint(configuration, resources: resources), resources: resources)
+            reads: RemoteReadEndpoint(configuration, resources: resources), resources: resources,
+            identity: identity)
         self.init(
             file: file, contents: contents, configuration: configuration, clients: clients,
             resources: resources, routes: routes.table())

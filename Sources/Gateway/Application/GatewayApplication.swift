@@ -1,4 +1,5 @@
 public import Logging
+import Members
 public import Projects
 public import PrometheusHTTP
 public import ServiceLifecycle
@@ -51,12 +52,13 @@ public struct GatewayApplication: Sendable {
         self.logger = logger
         let reference = LiveReference()
         let probes = MemberProbes()
+        let identity = HopChain.Identity()
         live = try LiveConfiguration(
             file: configuration, contents: contents, store: store, source: source, logger: logger
         ) { file, contents, former in
             try Generation(
                 file: file, contents: contents, former: former, live: reference, audit: audit,
-                probes: probes, metrics: metrics, queries: queries)
+                probes: probes, metrics: metrics, identity: identity, queries: queries)
         }
         reference.live = live
         self.configuration = live.current.value.configuration

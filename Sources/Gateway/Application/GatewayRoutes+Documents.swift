@@ -32,7 +32,7 @@ extension GatewayRoutes {
                 "GET", path: base + address + "/federate", traits: [.readyGated, .compressed]
             ) { request in
                 do {
-                    return try await federate(request)
+                    return try await followed(request) { try await federate($0) }
                 } catch let error as APIError {
                     // Plain text, as the reference answers here.
                     var response = PrometheusResponse.text(

@@ -1,3 +1,4 @@
+import Members
 import Projects
 import PrometheusAPI
 import PrometheusHTTP
@@ -17,6 +18,8 @@ struct GatewayRoutes: Sendable {
     var administration: AdministrationRoutes
     var reads: RemoteReadEndpoint
     var resources: QueryResources
+    /// What this gateway marks its requests to members with.
+    var identity: HopChain.Identity
     let notifications = NotificationStream()
 
     /// Where a project's API stands, `/api/v1` left out.
@@ -241,10 +244,26 @@ struct GatewayRoutes: Sendable {
         for address in Self.addresses {
             for method in methods {
                 routes.on(
-                    method, path: base + address + "/api/v1" + path, traits: traits,
-                    handler: handler)
+                    method, path: base + address + "/api/v1" + path, traits: traits
+                ) { request in try await followed(request, handler) }
             }
         }
+    }
+
+    /// Answers a request, unless it came from this gateway itself, by whatever way.
+    func followed(
+        _ request: PrometheusRequest, _ handler: @escaping RequestHandler
+    ) async throws -> PrometheusResponse {
+        let hops = HopChain(request.headers.values(of: HopChain.header))
+        guard !hops.contains(identity) else {
+            let error = APIError(
+                .execution, "the request came back to the gateway that sent it",
+                status: HopChain.loopStatus)
+            var response = PrometheusResponse.json(status: error.status, error.json)
+            response.headers[HopChain.header] = HopChain.loopMark
+            return response
+        }
+        return try await HopChain.$current.withValue(hops) { try await handler(request) }
     }
 
     func grant(_ request: PrometheusRequest) throws(APIError) -> Grant {

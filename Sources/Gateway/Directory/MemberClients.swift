@@ -26,8 +26,12 @@ struct MemberClients: Sendable {
 
     /// - Parameter old: Clients of an earlier configuration. Those whose member is still the same
     ///   are kept, with their connections and all that is known about the member.
+    /// - Parameter gateway: What requests to members are marked with.
     /// - Throws: `TransferError` when the transport cannot be set up.
-    init(_ configuration: Configuration, reusing old: MemberClients? = nil) throws {
+    init(
+        _ configuration: Configuration, reusing old: MemberClients? = nil,
+        gateway: HopChain.Identity? = nil
+    ) throws {
         let transport = try old?.transport ?? CurlMulti()
         self.transport = transport
         unreachable =
@@ -52,6 +56,7 @@ struct MemberClients: Sendable {
             case .prometheus(let source): member = MemberConfiguration(name, source)
             case .remoteCoroot(let remote): member = MemberConfiguration(name, remote)
             }
+            member.gateway = gateway
             member.limits.responseBytes = origin.responseBytes
             member.limits.inflate = InflateLimits(maximumBytes: origin.inflatedBytes)
             return MemberClient(member, transport: transport)

@@ -174,7 +174,9 @@ struct ProjectDirectory: Sendable {
         let enabled = ranked.compactMap { name in
             clients.cluster(name).map { PoolCall.Alternative(cluster: name, client: $0) }
         }
-        let healthy = enabled.filter { !$0.client.isResting }
+        var healthy = enabled.filter { !$0.client.isResting }
+        // Better than nobody: the request waits for what the probe finds.
+        if healthy.isEmpty { healthy = enabled.filter { $0.client.isBeingProbed } }
         let call = PoolCall(
             project: project.name, choice: choice, alternatives: healthy,
             hedgeAfter: configuration.query.hedgeAfter)

@@ -44,6 +44,10 @@ protocol FragmentStream: Sendable {
 enum FragmentFailure: Error, Sendable {
     /// The member judged the text: 400 or 422. The query fails with the member's words.
     case rejected(APIError)
+    /// The member judged the cost: a limit of its own was met. Its words.
+    case exceeded(APIError)
+    /// The member is this gateway, or leads back to it.
+    case loop(String)
     /// The member did not answer in time.
     case timeout(String)
     /// The member could not be reached, or its answer not be used.
@@ -60,8 +64,9 @@ enum FragmentFailure: Error, Sendable {
     /// The cause, without the member's name.
     var text: String {
         switch self {
-        case .rejected(let error): error.message
-        case .timeout(let text), .unavailable(let text), .limit(let text), .undecidable(let text):
+        case .rejected(let error), .exceeded(let error): error.message
+        case .loop(let text), .timeout(let text), .unavailable(let text), .limit(let text),
+            .undecidable(let text):
             text
         case .noTurn: "query timed out in query queue"
         case .cancelled: "context canceled"

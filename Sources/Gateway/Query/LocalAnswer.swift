@@ -70,6 +70,12 @@ struct LocalAnswer: Sendable {
         where gathered.missing.members.contains(plan.fetches[index].member) {
             gathered.values[index] = .nothing
         }
+        // Numbers at the ends of what doubles hold show only when all answers are in.
+        if scope.exactness != .strict, !gathered.isTooWeak,
+            plan.needsInnerSeries(gathered.values, partition: scope.partition)
+        {
+            gathered.isTooWeak = true
+        }
         return gathered
     }
 

@@ -58,15 +58,20 @@ extension FragmentFailure {
     init(_ failure: MemberFailure) {
         switch failure.kind {
         case .rejectedQuery(let status, let errorType, let text):
-            self = .rejected(
-                APIError(
-                    APIError.Kind(rawValue: errorType) ?? (status == 400 ? .badData : .execution),
-                    text))
+            self = .rejected(Self.error(status, errorType, text))
+        case .exceeded(let status, let errorType, let text):
+            self = .exceeded(Self.error(status, errorType, text))
+        case .loop: self = .loop(failure.cause)
         case .timeout, .connectTimeout, .laneTimeout: self = .timeout(failure.cause)
         case .limit: self = .limit(failure.cause)
         case .cancelled: self = .cancelled
         case .connect, .tls, .broken, .http, .notPrometheus, .malformed, .unavailable:
             self = .unavailable(failure.cause)
         }
+    }
+
+    private static func error(_ status: Int, _ errorType: String, _ text: String) -> APIError {
+        APIError(
+            APIError.Kind(rawValue: errorType) ?? (status == 400 ? .badData : .execution), text)
     }
 }

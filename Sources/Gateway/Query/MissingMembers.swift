@@ -39,11 +39,12 @@ struct MissingMembers: Sendable {
         for (member, failure) in causes {
             switch failure {
             case .rejected(let error):
-                throw APIError(error.kind, "\(named(member)): \(error.message)")
-            case .limit(let text), .undecidable(let text):
+                let hint = LanguageHint.text(for: error.message).map { " (\($0))" } ?? ""
+                throw APIError(error.kind, "\(named(member)): \(error.message)\(hint)")
+            case .limit(let text), .undecidable(let text), .loop(let text):
                 throw APIError(.execution, "\(named(member)): \(text)")
             case .noTurn, .cancelled: if let error = failure.ofQuery { throw error }
-            case .timeout, .unavailable: continue
+            case .timeout, .unavailable, .exceeded: continue
             }
         }
         if members.isSuperset(of: asked) { throw error(because: "nobody answered") }
@@ -66,9 +67,13 @@ struct MissingMembers: Sendable {
         guard members.isSuperset(of: asked) else { return nil }
         var common: APIError?
         for (_, failure) in causes {
-            guard case .rejected(let error) = failure else { return nil }
-            if let common, common != error { return nil }
-            common = error
+            switch failure {
+            case .rejected(let error), .exceeded(let error):
+                if let common, common != error { return nil }
+                common = error
+            case .loop, .timeout, .unavailable, .limit, .undecidable, .noTurn, .cancelled:
+                return nil
+            }
         }
         return common
     }
@@ -83,10 +88,15 @@ struct MissingMembers: Sendable {
         let isTimeout = causes.allSatisfy { _, failure in
             if case .timeout = failure { true } else { false }
         }
+        // Asking again does not help against limits.
+        let isAboutLimits = causes.allSatisfy { _, failure in
+            if case .exceeded = failure { true } else { false }
+        }
         let texts = causes.map { "\(named($0.member)): \($0.failure.text)" }
         let all = texts.joined(separator: "; ")
         return APIError(
-            isTimeout ? .timeout : .unavailable, reason.map { "\(all) (\($0))" } ?? all)
+            isTimeout ? .timeout : isAboutLimits ? .execution : .unavailable,
+            reason.map { "\(all) (\($0))" } ?? all)
     }
 
     private func named(_ member: Int) -> String { "project \(QuotedText.of(names[member]))" }

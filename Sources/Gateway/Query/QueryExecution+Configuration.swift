@@ -1,5 +1,6 @@
 import Members
 import Projects
+import PromQL
 import PromQLEngine
 
 extension QueryExecution {
@@ -14,7 +15,23 @@ extension QueryExecution {
             boundary: { [setting = configuration.query.rangeBoundary] members, deadline in
                 await Self.boundary(setting, members, deadline)
             },
+            languages: { [setting = configuration.query.rangeBoundary] members, deadline in
+                await Self.languages(setting, members, deadline)
+            },
             now: { EpochClock.milliseconds() })
+    }
+
+    /// By member. Where the version does not tell, `query.rangeBoundary: closed` says that it is 2.x.
+    private static func languages(
+        _ setting: QuerySettings.RangeBoundary, _ members: [Member],
+        _ deadline: ContinuousClock.Instant
+    ) async -> [LanguageVersion?] {
+        await BoundedFanOut.results(of: members, width: members.count) { member in
+            if let known = await member.client.capabilities(deadline: deadline).language {
+                return LanguageVersion(known.major, known.minor)
+            }
+            return setting == .closed ? LanguageVersion(2, 55) : nil
+        }
     }
 
     /// Members of 2.x include both ends; one of them is enough to follow them, as the window of

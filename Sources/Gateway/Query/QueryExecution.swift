@@ -15,6 +15,10 @@ struct QueryExecution: Sendable {
     var source: @Sendable (Member) -> any FragmentSource
     /// Which ends of windows members include.
     var boundary: @Sendable ([Member], ContinuousClock.Instant) async -> EngineOptions.RangeBoundary
+    /// The version of the language that each member speaks; nil where that is not known.
+    var languages: @Sendable ([Member], ContinuousClock.Instant) async -> [LanguageVersion?] = {
+        members, _ in members.map { _ in nil }
+    }
     /// Milliseconds since the epoch.
     var now: @Sendable () -> Int64
     let unsortedMembers = UnsortedMembers()
@@ -106,10 +110,39 @@ struct QueryExecution: Sendable {
         var plan = try plan(query, in: scope)
         let asked = plan.membersAsked.sorted().map { project.members[$0] }
         if query.coarsen(for: asked) { plan = try self.plan(query, in: scope) }
+        if query.expression.dependsOnVersion {
+            scope.languages = try await languages(of: project, query, plan)
+            plan = try self.plan(query, in: scope)
+        }
         if case .union = plan.root { return (query, plan, scope) }
         scope.rangeBoundary = await boundary(asked, query.time.versions)
         if case .leftOpen = scope.rangeBoundary { return (query, plan, scope) }
         return (query, try self.plan(query, in: scope), scope)
+    }
+
+    /// The languages of the members that take part.
+    ///
+    /// - Throws: for `holt_winters`, what Prometheus 3 says of it, where all of them are known to
+    ///   be of that line.
+    private func languages(
+        of project: ResolvedProject, _ query: QueryRequest, _ plan: Plan
+    ) async throws(APIError) -> [LanguageVersion?] {
+        var all = [LanguageVersion?](repeating: nil, count: project.members.count)
+        let asked = plan.membersAsked.sorted()
+        let known = await languages(asked.map { project.members[$0] }, query.time.versions)
+        for (member, version) in zip(asked, known) { all[member] = version }
+        guard query.expression.calls(.holtWinters), !asked.isEmpty,
+            let removed = Function.holtWinters.removed,
+            known.allSatisfy({ version in version.map { $0 >= removed } ?? false })
+        else { return all }
+        var options = ParserOptions(features: settings.features)
+        options.holtWinters = false
+        do throws(ParseError) {
+            _ = try parseExpression(query.text, options: options)
+        } catch {
+            throw .parameter("query", error.description)
+        }
+        return all
     }
 
     private func plan(_ query: QueryRequest, in scope: FederationScope) throws(APIError) -> Plan {

@@ -101,8 +101,10 @@ struct QueryRequest: Sendable {
             throw .parameter("query", "the query is longer than \(maxQueryBytes) bytes")
         }
         do throws(ParseError) {
-            expression = try parseExpression(
-                text, options: ParserOptions(features: settings.features))
+            var options = ParserOptions(features: settings.features)
+            // Whether a member knows it is seen when the members are known.
+            options.holtWinters = true
+            expression = try parseExpression(text, options: options)
         } catch {
             throw .parameter("query", error.description)
         }

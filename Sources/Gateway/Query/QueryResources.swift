@@ -101,7 +101,7 @@ extension FragmentFailure {
         switch self {
         case .noTurn: APIError(.timeout, "query timed out in query queue")
         case .cancelled: APIError(.canceled, "query was canceled in query execution")
-        case .rejected, .timeout, .unavailable, .limit, .undecidable: nil
+        case .exceeded, .loop, .rejected, .timeout, .unavailable, .limit, .undecidable: nil
         }
     }
 }

@@ -16,12 +16,15 @@ struct CapabilityCache: Sendable {
     static let freshWhenSilentFor: Int64 = 1_000
 
     private(set) var value: MemberCapabilities?
+    /// Whether `value` only stands in for an answer that the member never gave.
+    private var isGuess = false
     private var freshUntil: Int64 = 0
     private var isAsking = false
 
     /// The caller who gets `ask` or `useAndRefresh` must call `learned`.
     mutating func action(at now: Int64) -> Action {
-        guard let value else {
+        // A guess serves while it is fresh: a member that is back is not to be misjudged.
+        guard let value, !isGuess || now < freshUntil else {
             if isAsking { return .wait }
             isAsking = true
             return .ask
@@ -35,6 +38,7 @@ struct CapabilityCache: Sendable {
     mutating func learned(_ found: MemberCapabilities?, at now: Int64) {
         isAsking = false
         freshUntil = now &+ (found == nil ? Self.freshWhenSilentFor : Self.freshFor)
+        isGuess = found == nil && (value == nil || isGuess)
         value = found ?? value ?? MemberCapabilities()
     }
 }

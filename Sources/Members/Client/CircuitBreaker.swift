@@ -14,6 +14,8 @@ struct CircuitBreaker: Sendable, Equatable {
         case ask
         /// Ask: it is the one request that finds out whether the member is back.
         case probe
+        /// Another request is finding out whether the member is back: what comes of that decides.
+        case wait
         case refuse(retryIn: Int64)
     }
 
@@ -31,7 +33,7 @@ struct CircuitBreaker: Sendable, Equatable {
     var longestPause: Int64 = 30_000
     private(set) var state = State.closed(failures: 0)
 
-    /// What `request` would say, without taking the turn to probe.
+    /// Whether a request would not be sent at once; takes no turn to probe.
     func refuses(at now: Int64) -> Bool {
         switch state {
         case .closed: false
@@ -47,8 +49,15 @@ struct CircuitBreaker: Sendable, Equatable {
             guard now >= until else { return .refuse(retryIn: until &- now) }
             state = .halfOpen(round: round)
             return .probe
-        case .halfOpen: return .refuse(retryIn: firstPause)
+        case .halfOpen: return .wait
         }
+    }
+
+    /// As `request`, for what is asked beside the requests of clients, such as a version: it is let
+    /// through like them, but does not take the turn to probe from them.
+    func aside(at now: Int64) -> Action {
+        if case .open(let until, _) = state, now < until { return .refuse(retryIn: until &- now) }
+        return .ask
     }
 
     /// - Parameter wasProbe: the request was let through by `probe`.

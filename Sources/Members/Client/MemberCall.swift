@@ -47,6 +47,15 @@ final class MemberCall: Sendable {
         }
     }
 
+    /// An answer has begun that makes sense: whatever comes of the rest, the member is back, and
+    /// those who wait for this need not wait for the end of it.
+    func began() {
+        guard isProbe else { return }
+        client.state.withLock { state in
+            state.breaker.record(.answered, wasProbe: true, at: MonotonicClock.milliseconds())
+        }
+    }
+
     /// A member that gave no sign for as long as anybody would wait has failed. One that was given
     /// less time, or is at work on a large answer, has not.
     private var isSilent: Bool {

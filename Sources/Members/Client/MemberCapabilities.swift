@@ -43,6 +43,17 @@ public struct MemberCapabilities: Sendable, Equatable {
         }
     }
 
+    /// The version of Prometheus whose language the member speaks; nil where its version does not
+    /// tell. Of Mimir only the line is known.
+    public var language: (major: Int, minor: Int)? {
+        guard let major else { return nil }
+        switch lineage {
+        case .prometheus: return (major, minor ?? 0)
+        case .mimir: return rangeBoundary == .closed ? (2, 55) : (3, 0)
+        case .other: return nil
+        }
+    }
+
     private var minor: Int? {
         guard let version else { return nil }
         return Int(version.drop { $0 != "." }.dropFirst().prefix { $0.isNumber })

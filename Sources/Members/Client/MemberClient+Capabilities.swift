@@ -6,7 +6,7 @@ extension MemberClient {
 
     /// The member's version and what follows from it: asked for once, then refreshed in the
     /// background. A member that does not answer within seconds is taken for a current one, and
-    /// asked again later. Members of kind `remoteCoroot` are never asked.
+    /// asked again by the first query after a second. Members of kind `remoteCoroot` are never asked.
     ///
     /// - Parameter deadline: Ends the waiting, though not the asking: others may have more time.
     public func capabilities(
@@ -42,7 +42,8 @@ extension MemberClient {
             switch error.kind {
             // An answer too: there is no version to be had.
             case .http(let status, _) where status < 500: found = MemberCapabilities()
-            case .notPrometheus, .malformed, .rejectedQuery: found = MemberCapabilities()
+            case .notPrometheus, .malformed, .rejectedQuery, .exceeded, .loop:
+                found = MemberCapabilities()
             default: break
             }
         }
@@ -62,7 +63,8 @@ extension MemberClient {
     ) async throws(MemberFailure) -> [String: String] {
         let document = try await document(
             MemberRequest(
-                path: "/api/v1/status/buildinfo", method: .get, isAdvisory: isAdvisory),
+                path: "/api/v1/status/buildinfo", method: .get, isAdvisory: isAdvisory,
+                isAside: isAdvisory),
             deadline: deadline)
         var found: [String: String] = [:]
         var cursor = JSONCursor(document.data)

@@ -33,9 +33,12 @@ extension MemberClient {
             return answer
         } catch {
             // Whoever judges the question has what stands in.
-            guard case .rejectedQuery = error.kind else { throw failure }
-            noteMissing(endpoint)
-            throw error
+            switch error.kind {
+            case .rejectedQuery, .exceeded:
+                noteMissing(endpoint)
+                throw error
+            default: throw failure
+            }
         }
     }
 
@@ -53,7 +56,7 @@ extension MemberFailure.Kind {
             [404, 405, 501].contains(status) && text != Refusal.keyRejected
         case .notPrometheus: true
         case .connect, .tls, .connectTimeout, .timeout, .laneTimeout, .broken, .malformed, .limit,
-            .rejectedQuery, .unavailable, .cancelled:
+            .rejectedQuery, .exceeded, .loop, .unavailable, .cancelled:
             false
         }
     }

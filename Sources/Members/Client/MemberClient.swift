@@ -51,9 +51,9 @@ public final class MemberClient: Sendable {
     func open(
         _ request: MemberRequest, deadline: ContinuousClock.Instant?
     ) async throws(MemberFailure) -> Answer {
-        let call = try begin(request)
         let end = ContinuousClock.now.advanced(by: .milliseconds(configuration.timeout))
         let deadline = deadline.map { min($0, end) } ?? end
+        let call = try await begin(request, deadline)
         while true {
             let kind: MemberFailure.Kind
             do throws(MemberFailure.Kind) {
@@ -73,20 +73,41 @@ public final class MemberClient: Sendable {
         }
     }
 
-    private func begin(_ request: MemberRequest) throws(MemberFailure) -> MemberCall {
-        let action = state.withLock { $0.breaker.request(at: MonotonicClock.milliseconds()) }
-        switch action {
-        case .ask:
-            return MemberCall(client: self, isProbe: false, request)
-        case .probe:
-            return MemberCall(client: self, isProbe: true, request)
-        case .refuse(let pause):
-            let last = health.lastFailure?.text ?? "failing"
-            throw MemberFailure(
-                member: configuration.name,
-                kind: .unavailable("\(last); not asked again for \(pause) ms"), attempts: 0,
-                milliseconds: 0)
+    /// Milliseconds that requests wait for the one that finds out whether the member is back.
+    private static let probePatience: Int64 = 1_000
+
+    /// The requests of one query arrive together. After an outage one of them finds out whether the
+    /// member is back, and the others share what it finds.
+    private func begin(
+        _ request: MemberRequest, _ deadline: ContinuousClock.Instant
+    ) async throws(MemberFailure) -> MemberCall {
+        let patience = ContinuousClock.now.advanced(by: .milliseconds(Self.probePatience))
+        while true {
+            let now = MonotonicClock.milliseconds()
+            let action = state.withLock { state in
+                request.isAside ? state.breaker.aside(at: now) : state.breaker.request(at: now)
+            }
+            switch action {
+            case .ask: return MemberCall(client: self, isProbe: false, request)
+            case .probe: return MemberCall(client: self, isProbe: true, request)
+            case .refuse(let pause): throw notAsked("not asked again for \(pause) ms")
+            case .wait:
+                guard ContinuousClock.now < min(patience, deadline) else {
+                    throw notAsked("another request is finding out whether it is back")
+                }
+                do { try await Task.sleep(for: .milliseconds(2)) } catch {
+                    throw MemberFailure(
+                        member: configuration.name, kind: .cancelled, attempts: 0, milliseconds: 0)
+                }
+            }
         }
+    }
+
+    private func notAsked(_ reason: String) -> MemberFailure {
+        let last = health.lastFailure?.text ?? "failing"
+        return MemberFailure(
+            member: configuration.name, kind: .unavailable("\(last); \(reason)"), attempts: 0,
+            milliseconds: 0)
     }
 
     // MARK: - One attempt
@@ -112,7 +133,11 @@ public final class MemberClient: Sendable {
         guard (200..<300).contains(response.status) else {
             throw await refusal(response, to: request)
         }
-        if request.isRemoteRead { return try remoteReadBody(response) }
+        if request.isRemoteRead {
+            let body = try remoteReadBody(response)
+            call.began()
+            return body
+        }
         let body = try MemberBody(response, limits: configuration.limits.inflate)
         guard let first = try await body.next() else {
             throw .malformed("the answer is empty")
@@ -120,6 +145,7 @@ public final class MemberClient: Sendable {
         let type = (response.headers["Content-Type"] ?? "").lowercased()
         if let wrong = BodyStart.problem(first, contentType: type) { throw wrong }
         body.pushBack(first)
+        call.began()
         return body
     }
 
@@ -166,6 +192,9 @@ public final class MemberClient: Sendable {
             fields.append(name: "Accept-Encoding", value: isCompressed ? "gzip" : "identity")
         }
         fields.append(name: "User-Agent", value: "tributary")
+        if let identity = configuration.gateway {
+            fields.append(name: HopChain.header, value: HopChain.current.adding(identity).text)
+        }
         switch configuration.authorization {
         case .none: break
         case .basic(let user, let password):
@@ -191,6 +220,11 @@ public final class MemberClient: Sendable {
         // Prometheus 2 calls even the text of an error a snappy block.
         if let body = try? MemberBody(response, limits: small, isRemoteRead: request.isRemoteRead) {
             while bytes.count < 64 << 10, let page = try? await body.next() { bytes += page }
+        }
+        if response.status == HopChain.loopStatus,
+            response.headers[HopChain.header] == HopChain.loopMark
+        {
+            return .loop
         }
         if case .apiKey = configuration.authorization,
             Refusal.isAboutTheKey(status: response.status, body: bytes)
@@ -227,8 +261,10 @@ public final class MemberClient: Sendable {
         case .notPrometheus(let text): return .notPrometheus(clean(text))
         case .rejectedQuery(let status, let errorType, let text):
             return .rejectedQuery(status: status, errorType: errorType, text: clean(text))
+        case .exceeded(let status, let errorType, let text):
+            return .exceeded(status: status, errorType: errorType, text: clean(text))
         case .connect, .tls, .connectTimeout, .timeout, .laneTimeout, .broken, .malformed, .limit,
-            .unavailable, .cancelled:
+            .unavailable, .loop, .cancelled:
             return kind
         }
     }

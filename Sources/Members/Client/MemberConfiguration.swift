@@ -74,6 +74,9 @@ public struct MemberConfiguration: Sendable {
     public var endpoints: EndpointSupport
     /// What the member adds to the series of remote read; nil to look it up in its configuration.
     public var externalLabels: [ExternalLabel]?
+    /// The gateway that asks, so that it knows its own requests when they come back to it; nil to
+    /// send no hops.
+    public var gateway: HopChain.Identity?
 
     public struct ExternalLabel: Sendable, Hashable {
         public var name: String

@@ -26,6 +26,11 @@ public struct MemberFailure: Error, Sendable, Equatable, CustomStringConvertible
         case limit(String)
         /// The member understood the request and refuses it; its own words.
         case rejectedQuery(status: Int, errorType: String, text: String)
+        /// The member understood the request, and it costs more than the member gives: a limit of
+        /// its own; its own words.
+        case exceeded(status: Int, errorType: String, text: String)
+        /// The request came back to a gateway that it had been through.
+        case loop
         /// Not asked at all: it failed too often just now, or cannot be asked as configured.
         case unavailable(String)
         case cancelled
@@ -54,7 +59,7 @@ public struct MemberFailure: Error, Sendable, Equatable, CustomStringConvertible
     /// The description without the project's name.
     public var cause: String {
         switch kind {
-        case .cancelled, .unavailable, .rejectedQuery: return kind.text
+        case .cancelled, .unavailable, .rejectedQuery, .exceeded, .loop: return kind.text
         default: break
         }
         switch attempts {
@@ -69,9 +74,9 @@ public struct MemberFailure: Error, Sendable, Equatable, CustomStringConvertible
     public var apiError: APIError {
         switch kind {
         case .connectTimeout, .timeout, .laneTimeout: APIError(.timeout, description)
-        case .limit: APIError(.execution, description)
+        case .limit, .loop: APIError(.execution, description)
         case .cancelled: APIError(.canceled, description)
-        case .rejectedQuery(let status, let errorType, _):
+        case .rejectedQuery(let status, let errorType, _), .exceeded(let status, let errorType, _):
             APIError(
                 APIError.Kind(rawValue: errorType) ?? (status == 400 ? .badData : .execution),
                 description)
@@ -94,7 +99,9 @@ extension MemberFailure.Kind {
         case .http(let status, let text):
             "HTTP status \(status)\(text.isEmpty ? "" : ": \(text)")"
         case .notPrometheus(let start): "not a Prometheus API: \(start)"
-        case .rejectedQuery(_, let errorType, let text):
+        case .loop:
+            "the project's address leads back to a gateway that this request has been through"
+        case .rejectedQuery(_, let errorType, let text), .exceeded(_, let errorType, let text):
             errorType.isEmpty ? text : "\(errorType): \(text)"
         case .cancelled: "cancelled"
         }
@@ -129,7 +136,7 @@ extension MemberFailure.Kind {
         case .malformed, .truncated: self = .malformed(error.description)
         case .refused("timeout", _): self = .timeout
         case .refused(let errorType, let text):
-            self = .rejectedQuery(status: 200, errorType: errorType, text: text)
+            self = Refusal.judgement(status: 200, errorType: errorType, text: text)
         case .tooLarge(let text): self = .limit(text)
         }
     }
@@ -141,18 +148,18 @@ extension MemberFailure.Kind {
         case .connect, .broken: true
         case .tls, .connectTimeout, .timeout, .laneTimeout, .http, .notPrometheus, .malformed,
             .limit,
-            .rejectedQuery, .unavailable, .cancelled:
+            .rejectedQuery, .exceeded, .loop, .unavailable, .cancelled:
             false
         }
     }
 
     /// Whether somebody else who holds the same data may do better: the request itself was not at
-    /// fault, nobody's limit was met, and the client still waits.
+    /// fault, no limit of the gateway's own was met, and the client still waits.
     public var mayBeAskedElsewhere: Bool {
         switch self {
         case .connect, .tls, .connectTimeout, .timeout, .laneTimeout, .broken, .http,
             .notPrometheus,
-            .malformed,
+            .malformed, .exceeded, .loop,
             .unavailable:
             true
         case .limit, .rejectedQuery, .cancelled: false
@@ -166,7 +173,7 @@ extension MemberFailure.Kind {
         // Until somebody knows how long it was waited for.
         case .timeout: .undecided
         case .http(let status, _): status >= 500 || status == 429 ? .failed : .answered
-        case .limit, .rejectedQuery: .answered
+        case .limit, .rejectedQuery, .exceeded, .loop: .answered
         case .unavailable, .laneTimeout, .cancelled: .undecided
         }
     }

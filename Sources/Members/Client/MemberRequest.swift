@@ -19,6 +19,8 @@ struct MemberRequest: Sendable {
     var sendsTimeout = false
     /// Failing says nothing about the member: it may not know the path.
     var isAdvisory = false
+    /// Asked beside the requests of clients, which it must not take the circuit's probe from.
+    var isAside = false
     /// A page for people in place of an answer says nothing about the member: it may not have the
     /// endpoint, and something else may stand in for it.
     var mayBeMissing = false

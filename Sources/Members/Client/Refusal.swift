@@ -18,9 +18,12 @@ enum Refusal {
                 text: body.allSatisfy { $0 <= 0x20 } || isHTML ? "" : BodyStart.shown(body))
         }
         if envelope.errorType == "timeout" { return .timeout }
-        if status == 400 || status == 422 || ["bad_data", "execution"].contains(envelope.errorType)
-        {
-            return .rejectedQuery(
+        let isJudgement =
+            status == 400 || status == 422
+            || ["bad_data", "execution"].contains(envelope.errorType)
+        // Too large, or too many of them: never a judgement of the text, whatever the type says.
+        if isJudgement, status != 413, status != 429 {
+            return judgement(
                 status: status, errorType: envelope.errorType, text: envelope.text)
         }
         let text =
@@ -41,9 +44,64 @@ enum Refusal {
             if isAboutThePath(body) {
                 return .http(status: status, text: "the member does not serve remote read")
             }
-            return .rejectedQuery(status: status, errorType: "", text: String(line))
+            return judgement(status: status, errorType: "", text: String(line))
         default: return kind(status: status, body: body)
         }
+    }
+
+    /// What a member that understood a request says against it: that it is wrong, or that it costs
+    /// more than the member's own limits allow. The second says nothing about the request: another
+    /// member, or one that holds the same data under other limits, may answer it.
+    static func judgement(
+        status: Int, errorType: String, text: String
+    ) -> MemberFailure.Kind {
+        isAboutLimits(text)
+            ? .exceeded(status: status, errorType: errorType, text: text)
+            : .rejectedQuery(status: status, errorType: errorType, text: text)
+    }
+
+    /// Words of Prometheus, Thanos, Cortex, Mimir, VictoriaMetrics and of this gateway for a limit
+    /// of theirs. None of them words a parse error or an error of execution so.
+    private static let limitWords = [
+        "too many samples", "too many series", "too many points", "too many outstanding requests",
+        "too many chunks", "exceeded maximum resolution", "err-mimir-", "-search.max", "(limits.",
+        "sample limit", "samples limit", "series limit", "chunks limit", "bytes limit",
+        "size limit", "max number of series", "max number of chunks", "query length",
+        "time range exceeds", "exceeds the limit", "limit exceeded", "exceeded the limit",
+        "the query exceeded", "the query hit", "resourceexhausted", "resource exhausted",
+        "not enough memory",
+    ]
+
+    private static func isAboutLimits(_ text: String) -> Bool {
+        let words = withoutQuotations(text).lowercased()
+        if words.contains("parse error") { return false }
+        return limitWords.contains { words.contains($0) }
+    }
+
+    /// The text without what stands in quotes or braces: names, labels and parts of the query, which
+    /// may hold any words.
+    private static func withoutQuotations(_ text: String) -> String {
+        var kept: [UInt8] = []
+        var closing: UInt8?
+        var isEscaped = false
+        for byte in text.utf8 {
+            if let end = closing {
+                if isEscaped {
+                    isEscaped = false
+                } else if byte == UInt8(ascii: "\\"), end == UInt8(ascii: "\"") {
+                    isEscaped = true
+                } else if byte == end {
+                    closing = nil
+                }
+                continue
+            }
+            switch byte {
+            case UInt8(ascii: "\""), UInt8(ascii: "`"): closing = byte
+            case UInt8(ascii: "{"): closing = UInt8(ascii: "}")
+            default: kept.append(byte)
+            }
+        }
+        return String(decoding: kept, as: UTF8.self)
     }
 
     /// The text of a failure of a member that does not have the path, and answers 400.

@@ -50,7 +50,7 @@ extension MemberClient {
         } catch {
             switch error.kind {
             case .http(let status, _) where status < 500: return ExternalLabels()
-            case .notPrometheus, .malformed, .rejectedQuery: return ExternalLabels()
+            case .notPrometheus, .malformed, .rejectedQuery, .exceeded: return ExternalLabels()
             default: throw error
             }
         }

@@ -42,7 +42,9 @@ public struct FederatedEvaluator: Sendable {
             fetched.append(answer.value)
         }
         let isMixed = annotations.warnings.contains { $0.contains("mix of histograms") }
-        if scope.exactness != .strict, isMixed || plan.poolsHistograms(fetched) {
+        if scope.exactness != .strict,
+            isMixed || plan.needsInnerSeries(fetched, partition: scope.partition)
+        {
             var strict = scope
             strict.exactness = .strict
             return try evaluate(expression, text: text, on: grid, in: strict)

@@ -284,10 +284,65 @@ private func up(_ value: Int) -> String {
     }
 
     @Test func whatAMemberRefusesKeepsItsWords() async throws {
-        let refusal = FragmentFailure.rejected(APIError(.execution, "too many samples"))
+        let refusal = FragmentFailure.rejected(APIError(.execution, "many-to-many"))
         let answer = try await ask("up", [.answers(up(1)), .fails(refusal)], policy: .warn)
         #expect(answer.status == 422)
-        #expect(answer.body.contains("project \\\"b\\\": too many samples"))
+        #expect(answer.body.contains("project \\\"b\\\": many-to-many"))
+    }
+
+    @Test(arguments: [
+        ("safe", "sum(up)", 200), ("warn", "absent(up)", 200), ("safe", "absent(up)", 503),
+        ("abort", "up", 503),
+    ])
+    func aLimitOfAMembersOwnIsAMissingMember(
+        policy: String, query: String, status: Int
+    ) async throws {
+        let limit = FragmentFailure.exceeded(APIError(.execution, "too many samples"))
+        let partial = vector("{\"metric\":{},\"value\":[100,\"3\"]}")
+        let answer = try await ask(
+            query, [.answers(query == "up" ? up(1) : partial), .fails(limit)],
+            policy: try #require(PartialResponse(rawValue: policy)))
+        #expect(answer.body.contains("project \\\"b\\\": too many samples"), "\(answer.body)")
+        #expect((answer.status == 200) == (status == 200), "\(answer.body)")
+    }
+
+    @Test func limitsOfEveryMemberAreAnErrorThatAskingAgainDoesNotMend() async throws {
+        let limits = ["too many samples", "-search.maxSamplesPerQuery"].map {
+            FragmentFailure.exceeded(APIError(.execution, $0))
+        }
+        let answer = try await ask("sum(up)", limits.map { .fails($0) }, policy: .warn)
+        #expect(answer.status == 422)
+        #expect(answer.body.contains("\"errorType\":\"execution\""))
+        // One server that says so needs no name.
+        let same = try await ask("sum(up)", [.fails(limits[0]), .fails(limits[0])])
+        #expect(same.status == 422)
+        #expect(same.body.contains("\"error\":\"too many samples\""))
+    }
+
+    @Test func aLoopIsAnErrorUnderEveryPolicyAndNamesTheProject() async throws {
+        for policy in PartialResponse.allCases {
+            for behaviours: [ScriptedSource.Behaviour] in [
+                [.answers(up(1)), .fails(.loop("its address leads back"))],
+                [.fails(.loop("its address leads back"))],
+            ] {
+                let answer = try await ask("up", behaviours, policy: policy)
+                #expect(answer.status == 422)
+                let name = behaviours.count == 2 ? "b" : "a"
+                #expect(
+                    answer.body.contains("project \\\"\(name)\\\": its address leads back"))
+            }
+        }
+    }
+
+    @Test func aWordThatAMemberIsTooOldForIsExplained() async throws {
+        let refusal = FragmentFailure.rejected(
+            APIError(.badData, "1:1: parse error: unknown function with name \"sgn\""))
+        let answer = try await ask("sgn(up)", [.answers(up(1)), .fails(refusal)])
+        #expect(answer.status == 400)
+        #expect(
+            answer.body.contains(
+                "project \\\"b\\\": 1:1: parse error: unknown function with name \\\"sgn\\\" "
+                    + "(the function came with Prometheus 2.26)"), "\(answer.body)")
     }
 
     @Test func whatEveryMemberRefusesInTheSameWordsNamesNobody() async throws {

@@ -40,7 +40,7 @@ actor MemberProbes {
         let isReachable: Bool
         switch failure?.kind {
         // It judged the question, so it is there.
-        case nil, .rejectedQuery: isReachable = true
+        case nil, .rejectedQuery, .exceeded: isReachable = true
         default: isReachable = false
         }
         let version = isReachable ? await client.capabilities().version : nil

@@ -1,0 +1,18 @@
+import PromQL
+
+/// What helps with a member's refusal of a word that it does not know, because it is too old or too
+/// new for it.
+enum LanguageHint {
+    /// Nil where the text is not about that.
+    static func text(for refusal: String) -> String? {
+        guard let start = refusal.firstRange(of: "unknown function with name \"") else {
+            return nil
+        }
+        let name = refusal[start.upperBound...].prefix { $0 != "\"" }
+        guard let function = Function(rawValue: String(name)) else { return nil }
+        if let removed = function.removed {
+            return "the function is not in Prometheus from \(removed) on"
+        }
+        return "the function came with Prometheus \(function.introduced)"
+    }
+}

@@ -1,0 +1,53 @@
+extension Configuration {
+    /// Notes on the projects and clusters whose address is the gateway's own, as far as addresses
+    /// tell: by whatever name else they lead back, a request is ended when it comes back.
+    ///
+    /// - Parameter hostNames: Names and addresses of this machine.
+    public func notesOnOwnAddress(hostNames: Set<String>) -> [ConfigurationNote] {
+        let sources =
+            projects.compactMap { project -> (name: String, url: ServerURL)? in
+                switch project.kind {
+                case .prometheus(let source): ("project \"\(project.name)\"", source.url)
+                case .remoteCoroot(let remote): ("project \"\(project.name)\"", remote.url)
+                case .clusterPool, .multiCluster, .misconfigured: nil
+                }
+            }
+            + clusters.map { cluster in
+                switch cluster.source {
+                case .prometheus(let source): ("cluster \"\(cluster.name)\"", source.url)
+                case .remoteCoroot(let remote): ("cluster \"\(cluster.name)\"", remote.url)
+                }
+            }
+        return sources.filter { leadsBack($0.url, hostNames) }.map { source in
+            ConfigurationNote(
+                line: nil, keyPath: "",
+                text: "\(source.name): \(source.url) is this gateway itself, which listens on "
+                    + "\(listenAddress); every query of it will fail")
+        }
+    }
+
+    private func leadsBack(_ url: ServerURL, _ hostNames: Set<String>) -> Bool {
+        guard url.scheme == .http, listenAddress.port != 0,
+            (url.port ?? 80) == listenAddress.port,
+            url.pathPrefix == urlBasePath || url.pathPrefix.hasPrefix(urlBasePath + "/p/")
+        else { return false }
+        var host = url.host.lowercased()
+        if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
+        // Connecting to the address of all interfaces leads to this machine.
+        let isLoopback =
+            ["localhost", "::1", "0.0.0.0", "::"].contains(host) || host.hasPrefix("127.")
+        let isThisMachine = hostNames.contains { $0.lowercased() == host }
+        switch listenAddress.host {
+        case "0.0.0.0", "::": return isLoopback || isThisMachine
+        case _ where listenAddress.isLoopback: return isLoopback
+        case let own: return host == own.lowercased() || isThisMachine && !host.isAddress
+        }
+    }
+}
+
+extension String {
+    /// Whether it is an IP address and no name.
+    fileprivate var isAddress: Bool {
+        contains(":") || allSatisfy { $0 == "." || ("0"..."9").contains($0) }
+    }
+}
