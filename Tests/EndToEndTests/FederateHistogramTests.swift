@@ -29,9 +29,10 @@ struct FederateHistogramTests {
 
     /// Two members and the gateway, for as long as the work takes.
     private func withMembers<T: Sendable>(
-        _ work: @escaping @Sendable (
-            _ members: [PrometheusServer], _ gateway: GatewayServer, _ directory: String
-        ) throws -> T
+        _ work:
+            @escaping @Sendable (
+                _ members: [PrometheusServer], _ gateway: GatewayServer, _ directory: String
+            ) throws -> T
     ) async throws -> T {
         try await offPool {
             let directory = FileManager.default.temporaryDirectory
@@ -48,7 +49,8 @@ struct FederateHistogramTests {
                 members.append(member)
                 try RemoteWriter(member.address).write(
                     SeriesNotation.series(
-                        (Self.series + Self.custom).replacingOccurrences(of: ",job", with: ",\(own)job"),
+                        (Self.series + Self.custom).replacingOccurrences(
+                            of: ",job", with: ",\(own)job"),
                         from: start))
             }
             let gateway = try GatewayServer(
@@ -149,8 +151,8 @@ struct FederateHistogramTests {
                     reader.address, "histogram_quantile(0.5, doubtful{project=\"a\"})")
                 if name == "messages" {
                     #expect(
-                        rises == (try value(members[0].address, "histogram_quantile(0.5, doubtful)")
-                        ))
+                        rises
+                            == (try value(members[0].address, "histogram_quantile(0.5, doubtful)")))
                 }
                 let trouble = try reader.address.get("/api/v1/targets").json()["data"]?[
                     "activeTargets"]?.items?.compactMap { $0["lastError"]?.text }
