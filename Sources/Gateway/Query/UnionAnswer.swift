@@ -123,8 +123,8 @@ struct UnionAnswer: Sendable {
         }
     }
 
-    /// Everything that is still to come, refused as soon as it is too much. What a member may have
-    /// held back for every answer counts for nothing.
+    /// Everything that is still to come, refused as soon as it is too much. The first
+    /// `heldBytes` of an answer do not count as held: every answer may have them.
     private func drained(_ sources: [PageSource]) async throws -> [SeriesPage] {
         var pages: [SeriesPage] = []
         var count = 0

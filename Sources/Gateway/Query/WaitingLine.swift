@@ -59,7 +59,7 @@ final class WaitingLine<Rules: TurnRules>: Sendable {
         }
     }
 
-    /// Changes what the rules go by, and lets in whoever may come in now.
+    /// Changes what the rules go by, and lets in the tasks that may come in now.
     func change(_ body: (inout Rules) -> Void) {
         let admitted = state.withLock { state in
             body(&state.rules)
