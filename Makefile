@@ -2,7 +2,7 @@
 
 SEED ?= 1
 
-.PHONY: build release test e2e demo bench fuzz-promql fuzz-federation fuzz-parser fuzz-wire format lint clean
+.PHONY: build release test e2e demo bench fuzz-promql fuzz-federation fuzz-parser fuzz-wire fuzz-http format lint clean
 
 build:            ## debug build
 	@scripts/install-dependencies
@@ -35,6 +35,9 @@ fuzz-parser:      ## the parser under libFuzzer
 
 fuzz-wire:        ## the two readers of answers against each other, under libFuzzer
 	@scripts/fuzz-wire
+
+fuzz-http:        ## the reader of HTTP requests under libFuzzer
+	@scripts/fuzz-http
 
 format:           ## rewrite the sources as swift format has them
 	swift format --in-place --parallel --recursive Sources Tests Package.swift

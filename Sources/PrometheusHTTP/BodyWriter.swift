@@ -20,7 +20,8 @@ public struct BodyWriter: ~Copyable {
     private(set) var sentCount = 0
 
     init(
-        for response: PrometheusResponse, _ framing: AnswerFraming, to output: WatchedConnection.Output
+        for response: PrometheusResponse, _ framing: AnswerFraming,
+        to output: WatchedConnection.Output
     ) throws {
         head = Self.head(of: response, minorVersion: framing.minorVersion)
         self.framing = framing

@@ -49,7 +49,8 @@ public struct PrometheusServer: Service {
             refuse: { error, output in
                 var answer = PrometheusResponse.failure(error)
                 answer.headers["Date"] = HTTPDate.now()
-                try await self.send(answer, AnswerFraming(lastOfHTTP1: 1), to: output) { _, _, _ in }
+                try await self.send(answer, AnswerFraming(lastOfHTTP1: 1), to: output) { _, _, _ in
+                }
             })
         let server = connection.server(
             configuration: ServerConfiguration(

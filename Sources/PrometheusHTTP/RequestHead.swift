@@ -54,7 +54,8 @@ struct RequestHead: Equatable, Sendable {
         method = String(decoding: words[0], as: UTF8.self)
         target = Array(words[1])
         minorVersion = try Self.minorVersion(words[2])
-        guard target.allSatisfy({ $0 > Bytes.space && $0 != Bytes.delete }), Self.isTarget(target, method)
+        guard target.allSatisfy({ $0 > Bytes.space && $0 != Bytes.delete }),
+            Self.isTarget(target, method)
         else { throw MalformedRequest("invalid request target") }
     }
 

@@ -81,7 +81,8 @@ struct ConnectionTests {
         #expect(each.allSatisfy { $0.contains("\r\nContent-Length: ") })
         #expect(text.hasSuffix("<b>"))
 
-        let packed = "GET /api/v1/query HTTP/1.0\r\nConnection: keep-alive\r\nAccept-Encoding: gzip\r\n\r\n"
+        let packed =
+            "GET /api/v1/query HTTP/1.0\r\nConnection: keep-alive\r\nAccept-Encoding: gzip\r\n\r\n"
         let twice = try await answers(to: packed + last)
         #expect(twice.contains("\r\nContent-Encoding: gzip\r\n"))
         #expect(twice.hasSuffix("<b>"))
@@ -172,7 +173,10 @@ struct ConnectionTests {
                 "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", 400,
                 "Transfer-Encoding in HTTP/1.0"
             ),
-            (post + "Transfer-Encoding: gzip, chunked\r\n\r\n", 501, "unsupported transfer encoding"),
+            (
+                post + "Transfer-Encoding: gzip, chunked\r\n\r\n", 501,
+                "unsupported transfer encoding"
+            ),
             (post + "Transfer-Encoding: identity\r\n\r\n", 501, "unsupported transfer encoding"),
             (
                 post + "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n", 501,
@@ -188,7 +192,8 @@ struct ConnectionTests {
             (chunked + "1\na\n0\n\n", 400, "a line of the request does not end with CRLF"),
             (chunked + "0\r\nfoo\r\n\r\n", 400, "invalid header name"),
             (
-                "GET / HTTP/1.1\r\nHost: a\r\nX: " + String(repeating: "a", count: 2000) + "\r\n\r\n",
+                "GET / HTTP/1.1\r\nHost: a\r\nX: " + String(repeating: "a", count: 2000)
+                    + "\r\n\r\n",
                 431, "the head of the request exceeds 1000 bytes"
             ),
             (
@@ -220,7 +225,9 @@ struct ConnectionTests {
         limits.idleTimeout = .milliseconds(300)
         let late =
             #"{"status":"error","errorType":"bad_data","error":"the request did not come in time"}"#
-        for begun in ["G", "GET / HTTP/1.1\r\nHost: a\r\n", Self.post + "Content-Length: 9\r\n\r\nq"] {
+        for begun in [
+            "G", "GET / HTTP/1.1\r\nHost: a\r\n", Self.post + "Content-Length: 9\r\n\r\nq",
+        ] {
             let text = try await answers(to: begun, limits: limits)
             #expect(text.hasPrefix("HTTP/1.1 408 Request Timeout\r\n"))
             #expect(text.hasSuffix(late))

@@ -41,7 +41,8 @@ struct RequestDecoderTests {
         return pieces
     }
 
-    @Test("Pipelined requests are read the same however they are split, and only bodies hold bodies")
+    @Test(
+        "Pipelined requests are read the same however they are split, and only bodies hold bodies")
     func splits() {
         for seed in 0..<400 as Range<UInt64> {
             var random = SeededRandom(seed: seed)
@@ -55,7 +56,8 @@ struct RequestDecoderTests {
         }
     }
 
-    @Test("Damaged requests are read the same however they are split, and end with what is malformed")
+    @Test(
+        "Damaged requests are read the same however they are split, and end with what is malformed")
     func damage() {
         for seed in 0..<2000 as Range<UInt64> {
             var random = SeededRandom(seed: seed)

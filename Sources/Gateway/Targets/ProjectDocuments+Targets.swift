@@ -10,28 +10,35 @@ extension ProjectDocuments {
         let state = request.query.first("state")
         let wished = state.lowercased()
         let filter = request.query.first("scrapePool")
+        let listsDropped = ["", "any", "dropped"].contains(wished)
+        let isAsked: @Sendable (String) -> Bool = { member in
+            filter.isEmpty || self.pool(filter, of: member) != nil
+        }
         let gathered = await gather { member in
+            guard isAsked(member) else {
+                // Dropped targets are counted in every pool, whichever is asked for.
+                let parameters = [("state", "dropped"), ("scrapePool", filter)]
+                return listsDropped ? DocumentQuestion("/targets", parameters) : nil
+            }
             var parameters: [(name: String, value: String)] = []
             if !state.isEmpty { parameters.append(("state", state)) }
-            if !filter.isEmpty {
-                guard let pool = self.pool(filter, of: member) else { return nil }
-                parameters.append(("scrapePool", pool))
-            }
+            if let pool = self.pool(filter, of: member) { parameters.append(("scrapePool", pool)) }
             return DocumentQuestion("/targets", parameters)
         }
         var active: [JSONValue] = []
         var dropped: [JSONValue] = []
         var counts: [(key: String, value: JSONValue)] = []
         for (member, data) in gathered.given {
-            active += data["activeTargets"]?.items.map { target($0, of: member) } ?? []
-            dropped += data["droppedTargets"]?.items.map { target($0, of: member) } ?? []
+            if isAsked(member) {
+                active += data["activeTargets"]?.items.map { target($0, of: member) } ?? []
+                dropped += data["droppedTargets"]?.items.map { target($0, of: member) } ?? []
+            }
             if case .object(let pools) = data["droppedTargetCounts"] {
                 counts += pools.map {
                     (PoolName(project: member, pool: $0.key).text, $0.value)
                 }
             }
         }
-        let listsDropped = ["", "any", "dropped"].contains(wished)
         return try gathered.response(
             .object([
                 ("activeTargets", .array(Self.sortedByPool(active))),

@@ -188,5 +188,5 @@ extension Trait where Self == LiveSceneTrait {
 }
 
 /// What members know beside their series: these suites share one set of servers.
-@Suite("Live members", .liveScene(.two), .serialized)
+@Suite("Live members", .liveScene(.three), .serialized)
 struct LiveMembers {}

@@ -386,5 +386,17 @@ extension WireRequest {
         POST search/metric_names |
         GET search/label_values
         POST otlp/v1/metrics |
+        GET label/U__/values
+        GET query | query=sort_by_label(up, "job") | time=1700000300
+        GET query | query=limitk(2, up) | time=1700000300
+        GET query | query=mad_over_time(jitter[5m]) | time=1700000300
+        GET query | query=info(up) | time=1700000300
+        GET query | query=label_replace(up, "~invalid", "$1", "job", "(.*)") | time=1700000300
+        POST notifications
+        POST //version
+        FOO query
+        RAW get /api/v1/query?query=1
+        RAW CONNECT /api/v1/query
+        RAW GET /api/v1/query?query=up{ville="é
         """#)
 }

@@ -12,7 +12,7 @@ struct WireAnswer: Equatable, Sendable, CustomStringConvertible {
     static let compared = [
         "content-type", "content-encoding", "allow", "x-content-type-options",
         "access-control-allow-origin", "access-control-allow-headers",
-        "access-control-allow-methods", "access-control-expose-headers",
+        "access-control-allow-methods", "access-control-expose-headers", "location",
     ]
 
     var description: String { "\(status) \(headers) \(text.prefix(600))" }

@@ -1,4 +1,6 @@
 extension WireRequest {
+    static let all = answered + refused
+
     /// What a single server answers well: every form of request and of value on the wire. The
     /// window of `WireData` is 1700000000 to 1700000585, a sample every 15 s.
     static let answered = WireRequest.lines(
@@ -219,5 +221,55 @@ extension WireRequest {
         RAW GET /api/v1/rules Accept-Encoding: gzip
         RAW GET /api/v1/rules Origin: http://example.com
         RAW GET /api/v1/status/walreplay Accept-Encoding: gzip
+        GET parse_query | query=up
+        GET parse_query | query=1 + 2 * "a"
+        GET format_query | query=up{"a.b"="c"}
+        GET format_query | query={"my.metric"}
+        GET query | query={"up"} | time=1700000300
+        GET query | query=up{"job"="api"} | time=1700000300
+        GET query | query=up | time=1700000300 | limit=1
+        GET query | query=up | time=1700000300 | limit=4
+        GET query | query=up[1m] | time=1700000300 | limit=1
+        GET query | query=1 | time=1700000300 | limit=1
+        GET query | query=topk(3, exact) | time=1700000300 | limit=2
+        GET query_range | query=up | start=1700000000 | end=1700000300 | step=60 | limit=2
+        GET labels | limit=2
+        GET labels | limit=0
+        GET label/job/values | limit=1
+        GET label/job/values | limit=2
+        GET series | match[]=up | limit=1
+        GET series | match[]=up | limit=4
+        GET query | query=up | time=1700000300 | lookback_delta=10
+        GET query | query=up | time=1700000305 | lookback_delta=1s
+        GET label/U__a_2e_b/values
+        GET label/U__job/values
+        GET query | query=up offset 60 | time=1700000300
+        GET query | query=count_values("é", up) | time=1700000300
+        GET query | query=label_replace(up, "é x", "$1", "job", "(.*)") | time=1700000300
+        GET query | query=sum by ("é") (up) | time=1700000300
+        GET query | query=histogram_count(exact) | time=1700000300
+        GET query | query=exact atan2 exact | time=1700000300
+        GET query | query=exact % 0 | time=1700000300
+        GET query | query=up or on () vector(0) | time=1700000300
+        GET notifications
+        GET status/tsdb
+        GET status/tsdb | limit=1
+        GET rules | rule_name[]=x
+        GET rules | exclude_alerts=true
+        GET rules | group_limit=1
+        GET targets | scrapePool=x
+        GET //
+        GET //-/ready
+        GET //////-/ready
+        RAW GET //federate?match[]=up
+        RAW GET /api/v1//query?query=x{u="é",v=~"<|^`>"}
+        RAW POST /./api/v1/query?query=1
+        RAW HEAD /nothing/../api
+        RAW OPTIONS //api/v1/query Origin: http://example.com
+        RAW GET /api/v1
+        RAW GET /federate/
+        RAW GET /api/v1/query?query=utf8{ville="Zürich",a!~"{|}\\^`<>"}&time=1700000300
+        RAW GET /api/v1/label/é/values
+        RAW GET /federate?match[]=up Accept: text/plain;version=1.0.0;escaping=allow-utf-8
         """#)
 }

@@ -27,12 +27,11 @@ final class WireScene: Sendable {
             atPath: directory, withIntermediateDirectories: true)
         let features = ["--enable-feature=exemplar-storage"]
         plain = try PrometheusServer(
-            name: "plain", version: .two, openMetrics: WireData.openMetrics(),
+            name: "plain", openMetrics: WireData.openMetrics(),
             directory: directory, options: features)
         labelled = try PrometheusServer(
-            name: "labelled", version: .two,
-            openMetrics: WireData.openMetrics(project: Self.project), directory: directory,
-            options: features)
+            name: "labelled", openMetrics: WireData.openMetrics(project: Self.project),
+            directory: directory, options: features)
         gateway = try GatewayServer(
             name: "gateway", members: [.init(name: Self.project, url: plain.address.url)],
             projects: [], directory: directory)

@@ -34,7 +34,7 @@ extension WireTests {
         }
     }
 
-    /// 3.x warns of other values; 2.42 takes them silently.
+    /// 3.14 warns of other values; 3.5 takes them silently.
     @Test("Other words for stats are warned of, and understood")
     func otherWords() async throws {
         let request = WireRequest("GET query | query=up | time=1700000300 | stats=yes")
@@ -49,7 +49,7 @@ extension WireTests {
     }
 
     /// Times are those of another machine; how much is in memory at once is the engine's own
-    /// affair; and `samplesRead`, which a 2.42 does not count, is told where nobody had to be asked.
+    /// affair; and `samplesRead`, which a 3.5 does not count, is told where nobody had to be asked.
     private static func comparable(_ answer: WireAnswer) -> WireAnswer {
         var answer = answer.replacing(#""samplesRead":0,"#, with: "")
         answer.text.replace(

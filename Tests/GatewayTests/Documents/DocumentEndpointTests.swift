@@ -123,6 +123,19 @@ import Testing
                     "targets/metadata?match_target=%7Bproject=%22a%22%7D",
                     #"[{"target":{"job":"j","project":"a"},"metric":"m","type":"gauge","help":"","unit":""}]"#
                 ),
+                (
+                    // Dropped targets are counted in every pool, whichever is asked for.
+                    "targets?scrapePool=b/p",
+                    #"{"activeTargets":[{"discoveredLabels":{"project":"b"},"#
+                        + #""labels":{"job":"k","project":"b"},"scrapePool":"b/p"}],"#
+                        + #""droppedTargets":[],"droppedTargetCounts":{"a/p":2}}"#
+                ),
+                (
+                    "targets?scrapePool=b/p&state=active",
+                    #"{"activeTargets":[{"discoveredLabels":{"project":"b"},"#
+                        + #""labels":{"job":"k","project":"b"},"scrapePool":"b/p"}],"#
+                        + #""droppedTargets":[],"droppedTargetCounts":null}"#
+                ),
                 ("scrape_pools", #"{"scrapePools":["a/b/c","a/p","b/p"]}"#),
                 ("scrape_pools/config?scrapePool=a/p", #"{"yaml":"job_name: p"}"#),
                 (
