@@ -60,12 +60,13 @@ let package = Package(
         module("RegularExpressions", ["CRE2"]),
         module("TimeSeries"),
         module("Quoting"),
+        module("YAML", [yams]),
         module("PromQL", ["RegularExpressions", "Quoting"]),
         module("PromQLEngine", ["TimeSeries", "PromQL", "RegularExpressions", "Quoting"]),
         module("PrometheusAPI", ["TimeSeries", "Quoting", "CSnappy"]),
         module("Federation", ["TimeSeries", "PromQL", "PromQLEngine", "RegularExpressions"]),
-        module("Members", ["PrometheusAPI", "TimeSeries", "CCurl", "CZlib", yams]),
-        module("Projects", ["CPostgres", crypto, grdb, yams]),
+        module("Members", ["PrometheusAPI", "TimeSeries", "YAML", "CCurl", "CZlib"]),
+        module("Projects", ["YAML", "CPostgres", crypto, grdb]),
         module(
             "PrometheusHTTP",
             ["PrometheusAPI", "CZlib", "CZstd", hummingbirdCore, logging, lifecycle]),
@@ -97,6 +98,7 @@ let package = Package(
             swiftSettings: strict),
 
         tests("RegularExpressionsTests", ["RegularExpressions"]),
+        tests("YAMLTests", ["YAML"]),
         tests("TimeSeriesTests", ["TimeSeries"]),
         tests("PromQLTests", ["PromQL", "RegularExpressions"]),
         tests(

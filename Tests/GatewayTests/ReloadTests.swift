@@ -43,6 +43,20 @@ import Testing
         #expect(gateway.audited == ["token root reloads the configuration"])
     }
 
+    @Test func aReloadRefusesAnAliasBombAndKeepsTheFormerConfiguration() async throws {
+        let gateway = try await TestGateway(Self.first)
+        var bomb = "a0: &a0 [x,x,x,x,x,x,x,x,x]\n"
+        for level in 1...7 {
+            let aliases = Array(repeating: "*a\(level - 1)", count: 9).joined(separator: ",")
+            bomb += "a\(level): &a\(level) [\(aliases)]\n"
+        }
+        gateway.write(bomb + "? *a7\n: x\n")
+        let refused = try await gateway.send("POST", "/-/reload")
+        #expect(refused.status == 500)
+        #expect(refused.body.contains("c.yaml:6:14: the aliases repeat too much"))
+        #expect(try await gateway.get("/p/a/api/v1/explain?query=up").status == 200)
+    }
+
     @Test func onlyAdministratorsReloadAndOnlyByPostOrPut() async throws {
         let gateway = try await TestGateway(Self.first)
         #expect(try await gateway.send("POST", "/-/reload", headers: [:]).status == 401)

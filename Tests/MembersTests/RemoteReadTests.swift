@@ -178,4 +178,14 @@ import Testing
         let found = ExternalLabels.of(configuration: yaml).labels
         #expect(found.map { $0.name + $0.value }.joined() == labels)
     }
+
+    @Test func aMemberWhoseConfigurationIsAnAliasBombHasNoExternalLabels() {
+        var bomb = "global:\n a0: &a0 [x,x,x,x,x,x,x,x,x]\n"
+        for level in 1...7 {
+            let aliases = Array(repeating: "*a\(level - 1)", count: 9).joined(separator: ",")
+            bomb += " a\(level): &a\(level) [\(aliases)]\n"
+        }
+        let yaml = bomb + " ? *a7\n : x\n external_labels: {a: b}\n"
+        #expect(ExternalLabels.of(configuration: yaml).labels == [])
+    }
 }

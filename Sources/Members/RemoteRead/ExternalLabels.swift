@@ -1,5 +1,5 @@
 import PrometheusAPI
-import Yams
+import YAML
 
 /// The labels that a Prometheus adds to all it sends to others, remote read among it, but not to
 /// answers of its query API.
@@ -28,15 +28,13 @@ struct ExternalLabels: Sendable, Equatable {
             }
             if isInside { section += line + "\n" }
         }
-        guard let document = try? Yams.compose(yaml: section),
-            let labels = document["global"]?["external_labels"]?.mapping
+        let limits = YAMLLimits(bytes: 1 << 20, values: 10_000)
+        guard let document = try? YAMLComposer.documents(of: section, limits: limits).first,
+            case .mapping(let labels)? = document["global"]?["external_labels"]?.content
         else { return ExternalLabels() }
         return ExternalLabels(
-            labels: labels.compactMap { name, value in
-                guard let name = name.scalar?.string, let value = value.scalar?.string else {
-                    return nil
-                }
-                return Label(name: name, value: value)
+            labels: labels.compactMap { pair in
+                pair.value.text.map { Label(name: pair.key, value: $0) }
             })
     }
 

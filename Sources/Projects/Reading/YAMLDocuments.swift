@@ -1,4 +1,4 @@
-import Yams
+import YAML
 
 /// The documents of a YAML text, as nodes with places.
 struct YAMLDocuments {
@@ -6,69 +6,65 @@ struct YAMLDocuments {
 
     /// Every document, in order. What cannot be parsed is reported, and so is every unset variable.
     func read(_ text: String, _ report: inout ConfigurationReport) -> [ConfigurationNode] {
-        do {
-            var documents: [ConfigurationNode] = []
-            var parsed = try Yams.compose_all(yaml: text)
-            while let node = parsed.next() {
-                documents.append(convert(node, keyPath: "", &report))
-            }
-            if let error = parsed.error { throw error }
-            return documents
-        } catch let error as YamlError {
-            report.error(Self.described(error))
-        } catch {
-            report.error(ConfigurationError(problem: "is not YAML: \(error)"))
+        do throws(YAMLFailure) {
+            return try YAMLComposer.documents(of: text).map { convert($0, keyPath: "", &report) }
+        } catch let failure {
+            report.error(
+                ConfigurationError(
+                    line: failure.line, column: failure.column, problem: failure.problem,
+                    mend: failure.mend))
+            return []
         }
-        return []
     }
 
     private func convert(
-        _ node: Node, keyPath: String, _ report: inout ConfigurationReport
+        _ node: YAMLNode, keyPath: String, _ report: inout ConfigurationReport
     ) -> ConfigurationNode {
         var converted = ConfigurationNode(
-            line: node.mark?.line ?? 1, column: node.mark?.column ?? 1, keyPath: keyPath,
-            content: .null)
-        switch node {
-        case .scalar(let scalar):
-            converted.content = content(of: scalar, at: converted, &report)
-        case .sequence(let sequence):
+            line: node.line, column: node.column, keyPath: keyPath, content: .null)
+        switch node.content {
+        case .scalar(let text, let isPlain):
+            converted.content = content(of: text, isPlain: isPlain, at: converted, &report)
+        case .list(let elements):
             converted.content = .list(
-                sequence.enumerated().map { index, element in
-                    convert(element, keyPath: "\(keyPath)[\(index)]", &report)
+                elements.enumerated().map { index, element in
+                    convert(
+                        element, keyPath: Self.isLong(keyPath) ? keyPath : "\(keyPath)[\(index)]",
+                        &report)
                 })
-        case .mapping(let mapping):
-            var entries: [ConfigurationNode.Entry] = []
-            for (keyNode, valueNode) in mapping {
-                let key = keyNode.scalar?.string ?? ""
-                let path = keyPath.isEmpty ? key : "\(keyPath).\(key)"
-                var value = convert(valueNode, keyPath: path, &report)
-                // A key without a value is shown where the key stands.
-                if case .null = value.content, let mark = keyNode.mark {
-                    value.line = mark.line
-                    value.column = mark.column
-                }
-                entries.append(
-                    ConfigurationNode.Entry(
-                        key: key, line: keyNode.mark?.line ?? converted.line,
-                        column: keyNode.mark?.column ?? converted.column, value: value))
-            }
-            converted.content = .mapping(entries)
-        case .alias:
-            report.error(
-                at: converted, "is an alias whose anchor is not known",
-                mend: "define the anchor earlier in the file")
-            converted.content = .unusable
+        case .mapping(let pairs):
+            converted.content = .mapping(
+                pairs.map { pair in
+                    var value = convert(
+                        pair.value, keyPath: Self.path(keyPath, pair.key), &report)
+                    // A key without a value is shown where the key stands.
+                    if case .null = value.content {
+                        value.line = pair.line
+                        value.column = pair.column
+                    }
+                    return ConfigurationNode.Entry(
+                        key: pair.key, line: pair.line, column: pair.column, value: value)
+                })
         }
         return converted
     }
 
+    /// Every value has a path of its own, so that long ones would cost the square of the document.
+    private static func isLong(_ keyPath: String) -> Bool { keyPath.utf8.count > 256 }
+
+    private static func path(_ keyPath: String, _ key: String) -> String {
+        if isLong(keyPath) { return keyPath }
+        let shown = key.utf8.count <= 128 ? key : "\(key.prefix(100))…"
+        return keyPath.isEmpty ? shown : "\(keyPath).\(shown)"
+    }
+
     private func content(
-        of scalar: Node.Scalar, at node: ConfigurationNode, _ report: inout ConfigurationReport
+        of text: String, isPlain: Bool, at node: ConfigurationNode,
+        _ report: inout ConfigurationReport
     ) -> ConfigurationNode.Content {
-        let isPlain = scalar.style == .plain || scalar.style == .any
-        if isPlain, ["", "~", "null", "Null", "NULL"].contains(scalar.string) { return .null }
+        if isPlain, ["", "~", "null", "Null", "NULL"].contains(text) { return .null }
         do throws(VariableSubstitution.Failure) {
-            return .scalar(try substitution.expand(scalar.string))
+            return .scalar(try substitution.expand(text))
         } catch let failure {
             switch failure {
             case .unset(let name):
@@ -81,29 +77,6 @@ struct YAMLDocuments {
                     mend: "write ${NAME}, or $$ for a literal $")
             }
             return .unusable
-        }
-    }
-
-    private static func described(_ error: YamlError) -> ConfigurationError {
-        switch error {
-        case .scanner(let context, let problem, let mark, _),
-            .parser(let context, let problem, let mark, _),
-            .composer(let context, let problem, let mark, _):
-            let before = context.map { " \($0.text)" } ?? ""
-            return ConfigurationError(
-                line: mark.line, column: mark.column,
-                problem: "is not YAML:\(before) \(problem)")
-        case .duplicatedKeysInMapping(let duplicates, let context):
-            let names = duplicates.sorted().joined(separator: ", ")
-            return ConfigurationError(
-                line: context.mark.line, column: context.mark.column,
-                problem: "the mapping that begins here has a key twice: \(names)",
-                mend: "keep one of them")
-        case .reader(let problem, _, _, _), .writer(let problem), .emitter(let problem),
-            .representer(let problem):
-            return ConfigurationError(problem: "is not YAML: \(problem)")
-        case .no, .memory, .dataCouldNotBeDecoded:
-            return ConfigurationError(problem: "is not YAML: \(error)")
         }
     }
 }
