@@ -108,7 +108,8 @@ public struct YAMLComposer {
             if let first = lines[key] {
                 throw YAMLFailure(
                     line: event.line, column: event.column,
-                    problem: "the key \(key) is given twice: line \(first) has it already",
+                    problem:
+                        "the key \(YAMLNode.shown(key)) is given twice: line \(first) has it already",
                     mend: key == "<<" ? "write one << with a list" : "keep one of them")
             }
             lines[key] = event.line

@@ -43,6 +43,16 @@ public struct YAMLNode: Sendable {
         return pairs.first { $0.key.utf8.elementsEqual(key.utf8) }?.value
     }
 
+    /// A key for messages: in one line, and not for long.
+    public static func shown(_ key: String) -> String {
+        let scalars = key.unicodeScalars
+        let shown = scalars.prefix(128).map { scalar in
+            scalar.properties.generalCategory == .control
+                ? "\\u{\(String(scalar.value, radix: 16))}" : String(scalar)
+        }
+        return shown.joined() + (scalars.dropFirst(128).isEmpty ? "" : "…")
+    }
+
     public var text: String? {
         guard case .scalar(let text, _) = content else { return nil }
         return text

@@ -1,7 +1,12 @@
 import Members
 import PrometheusAPI
+import Synchronization
 import Testing
 import TimeSeries
+
+private final class SecretValues: Sendable {
+    let all = Mutex(["first-secret"])
+}
 
 @Suite struct MemberClientTests {
     @Test("A query goes as a form with its times and budget, and its series come back labelled")
@@ -203,6 +208,30 @@ import TimeSeries
             let text = found?.description ?? ""
             #expect(text.hasPrefix("project \"b\": "))
             for secret in ["s3cret", server.url, "127.0.0.1"] { #expect(!text.contains(secret)) }
+        }
+    }
+
+    @Test("A secret that is replaced goes with the next request, and no error shows the one before")
+    func replacedSecret() async throws {
+        let values = SecretValues()
+        try await withClient { request, connection in
+            connection.answer(
+                #"{"status":"error","errorType":"bad_data","error":"no first-secret, no second-secret"}"#,
+                status: "400 Bad Request")
+        } configure: {
+            $0.authorization = .bearer(Redacted(values: { values.all.withLock { $0 } }))
+        } _: { client, server in
+            _ = await failure { () async throws(MemberFailure) in
+                try await client.query("up", at: 0).text()
+            }
+            values.all.withLock { $0 = ["second-secret", "first-secret"] }
+            let found = await failure { () async throws(MemberFailure) in
+                try await client.query("up", at: 0).text()
+            }
+            #expect(
+                server.requests.map { $0.header("Authorization") }
+                    == ["Bearer first-secret", "Bearer second-secret"])
+            #expect(found?.description.contains("no <redacted>, no <redacted>") == true)
         }
     }
 

@@ -16,7 +16,7 @@ struct JSONSchema {
     private static let keywords: Set<String> = [
         "$schema", "$defs", "$ref", "title", "description", "default", "deprecated", "type",
         "properties", "required", "additionalProperties", "items", "minItems", "minLength",
-        "minimum", "enum", "pattern", "anyOf",
+        "minimum", "enum", "pattern", "anyOf", "propertyNames",
     ]
 
     /// What is wrong with a document, each with its path; empty when nothing is.
@@ -105,7 +105,10 @@ struct JSONSchema {
                 found.append("\(path): \(name) is missing")
             }
             let properties = schema["properties"] as? [String: Any] ?? [:]
+            let names = schema["propertyNames"] as? [String: Any] ?? [:]
             for (name, element) in pairs {
+                let named = names.merging(["type": "string"]) { own, _ in own }
+                found += problems(of: name, named, at: "\(path).\(name)")
                 if let property = properties[name] as? [String: Any] {
                     found += problems(of: element, property, at: "\(path).\(name)")
                 } else if let rest = schema["additionalProperties"] as? [String: Any] {

@@ -20,7 +20,24 @@ struct AccessControl: Sendable {
     }
 
     private let tokens: [AccessToken]
-    private let keys: [(project: String, digest: SecretDigest)]
+    /// A key of a file may be another one at the next request.
+    private enum Key: Sendable {
+        case fixed(SecretDigest)
+        case file(SecretFile)
+
+        init(_ secret: Secret) {
+            self = secret.file.map { .file($0) } ?? .fixed(SecretDigest(of: secret))
+        }
+
+        var digest: SecretDigest {
+            switch self {
+            case .fixed(let digest): digest
+            case .file(let file): file.digest
+            }
+        }
+    }
+
+    private let keys: [(project: String, key: Key)]
     private let needsCredential: Bool
     private let isOpen: Bool
 
@@ -39,10 +56,10 @@ struct AccessControl: Sendable {
         let inFile = Set(configuration.projects.filter { !$0.apiKeys.isEmpty }.map(\.name))
         keys =
             configuration.projects.flatMap { project in
-                project.apiKeys.map { (project.name, SecretDigest(of: $0.key)) }
+                project.apiKeys.map { (project.name, Key($0.key)) }
             }
             + contents.projects.values.filter { !inFile.contains($0.project.name) }
-            .flatMap { stored in stored.keys.map { (stored.project.name, $0.digest) } }
+            .flatMap { stored in stored.keys.map { (stored.project.name, Key.fixed($0.digest)) } }
         needsCredential = configuration.authentication.map { !$0.anonymous } ?? false
         isOpen = configuration.authentication == nil
     }
@@ -60,7 +77,7 @@ struct AccessControl: Sendable {
         for token in tokens where token.digest.equalsInConstantTime(digest) {
             grant = .token(token)
         }
-        for (project, key) in keys where key.equalsInConstantTime(digest) {
+        for (project, key) in keys where key.digest.equalsInConstantTime(digest) {
             grant = .project(project)
         }
         guard let grant else { throw .unknown }

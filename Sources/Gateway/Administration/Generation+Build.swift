@@ -18,11 +18,13 @@ extension Generation {
             former.flatMap { $0.resources.bounds == bounds ? $0.resources : nil }
             ?? QueryResources(bounds)
         let access = AccessControl(file, contents)
+        let secretFiles = configuration.secretFiles
         let routes = GatewayRoutes(
             configuration: configuration,
             directory: ProjectDirectory(configuration, clients: clients), access: access,
             metrics: metrics, status: StatusEndpoints(configuration: configuration, live: live),
-            members: MemberMetrics(clients: clients), queries: queries(configuration, resources),
+            members: MemberMetrics(clients: clients), secretFiles: secretFiles,
+            queries: queries(configuration, resources),
             administration: AdministrationRoutes(
                 base: configuration.urlBasePath, access: access, reference: live, audit: audit,
                 probes: probes),
@@ -30,6 +32,6 @@ extension Generation {
             identity: identity)
         self.init(
             file: file, contents: contents, configuration: configuration, clients: clients,
-            resources: resources, routes: routes.table())
+            resources: resources, routes: routes.table(), secretFiles: secretFiles)
     }
 }

@@ -13,6 +13,8 @@ struct Generation: Sendable {
     var clients: MemberClients
     var resources: QueryResources
     var routes: RouteTable
+    /// Files of secrets in use, which are looked at again and again.
+    var secretFiles: [SecretFile]
 }
 
 /// The generation in force.

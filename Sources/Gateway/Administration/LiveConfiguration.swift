@@ -91,6 +91,31 @@ actor LiveConfiguration {
         }
     }
 
+    // MARK: Secrets
+
+    /// Looks once at every file that a secret comes from, and tells what changed.
+    func lookAtSecretFiles() async {
+        var isReplaced = false
+        for finding in await SecretWatch.look(at: current.value.secretFiles) {
+            switch finding.change {
+            case .replaced:
+                isReplaced = true
+                logger.notice("\(finding.path) holds another secret, which is used from now on")
+            case .refused(let problem):
+                logger.warning(
+                    "\(finding.path) \(problem); the secret that it held before stays in use")
+            case .recovered: logger.notice("\(finding.path) holds its secret again")
+            }
+        }
+        guard isReplaced, let store else { return }
+        // The store must not give a project back a key that was replaced meanwhile.
+        do throws(StoreError) {
+            install(try await Self.register(current.value.file, in: store, logger))
+        } catch {
+            logger.error("\(error); the store keeps the digests of former keys")
+        }
+    }
+
     // MARK: Reload
 
     /// Reads the configuration file again and puts it in force. A file with errors changes nothing.

@@ -87,9 +87,10 @@ public struct GatewayApplication: Sendable {
             onCompleted: { [metrics] in metrics.record($0) })
     }
 
-    /// What runs beside the server: it watches the store, and reloads on SIGHUP.
+    /// What runs beside the server: it watches the store and files of secrets, and reloads on
+    /// SIGHUP.
     public var services: [any Service] {
-        var services: [any Service] = []
+        var services: [any Service] = [SecretWatch(live: live)]
         if live.store != nil { services.append(StoreWatch(live: live)) }
         if live.source != nil { services.append(HangupReload(live: live)) }
         return services

@@ -14,6 +14,7 @@ struct GatewayRoutes: Sendable {
     var metrics: GatewayMetrics
     var status: StatusEndpoints
     var members: MemberMetrics
+    var secretFiles: [SecretFile]
     var queries: QueryHandlers
     var administration: AdministrationRoutes
     var reads: RemoteReadEndpoint
@@ -231,6 +232,7 @@ struct GatewayRoutes: Sendable {
         text.sample([("kind", "requests")], Double(load.requestBytes))
         text.sample([("kind", "answers")], Double(load.answerBytes))
         text.append(members.exposition())
+        text.append(SecretMetrics(files: secretFiles).exposition())
         text.append(metrics.exposition())
         return text
     }

@@ -106,13 +106,13 @@ extension MemberConfiguration {
             switch source.credentials {
             case .none: .none
             case .basic(let username, let password):
-                .basic(user: username, password: Redacted(password.exposed))
-            case .bearer(let token): .bearer(Redacted(token.exposed))
+                .basic(user: username, password: Redacted(password))
+            case .bearer(let token): .bearer(Redacted(token))
             }
         self.init(
             name: name, baseURL: source.url.description, authorization: authorization,
             headers: source.headers.map {
-                Header(name: $0.name, value: Redacted($0.value.exposed))
+                Header(name: $0.name, value: Redacted($0.value))
             }, tls: TransferTLS(source.tls), timeout: source.timeout,
             acceptEncoding: AcceptEncoding(source.acceptEncoding),
             endpoints: Members.EndpointSupport(source.capabilities),
@@ -127,10 +127,15 @@ extension MemberConfiguration {
         self.init(
             name: name, baseURL: remote.url.description,
             kind: .remoteCoroot(resolution: remote.metricResolution),
-            authorization: .apiKey(Redacted(remote.apiKey.exposed)),
+            authorization: .apiKey(Redacted(remote.apiKey)),
             tls: TransferTLS(remote.tls), timeout: remote.timeout,
             acceptEncoding: AcceptEncoding(remote.acceptEncoding))
     }
+}
+
+extension Redacted {
+    /// One that comes from a file follows the file.
+    fileprivate init(_ secret: Secret) { self.init(values: { secret.exposedValues }) }
 }
 
 extension Members.EndpointSupport {

@@ -245,11 +245,11 @@ public final class MemberClient: Sendable {
 
     /// Members may say what they were sent; secrets are taken out of that.
     func redacted(_ kind: MemberFailure.Kind) -> MemberFailure.Kind {
-        var secrets = configuration.headers.map(\.value.exposed)
+        var secrets = configuration.headers.flatMap(\.value.exposedValues)
         switch configuration.authorization {
         case .none: break
         case .basic(_, let secret), .bearer(let secret), .apiKey(let secret):
-            secrets.append(secret.exposed)
+            secrets += secret.exposedValues
         }
         let clean = { (text: String) in
             secrets.reduce(text) { text, secret in

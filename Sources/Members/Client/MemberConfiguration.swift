@@ -11,7 +11,7 @@ public struct MemberConfiguration: Sendable {
         case remoteCoroot(resolution: Int64)
     }
 
-    public enum Authorization: Sendable, Hashable {
+    public enum Authorization: Sendable {
         case none
         case basic(user: String, password: Redacted)
         case bearer(Redacted)
@@ -19,7 +19,7 @@ public struct MemberConfiguration: Sendable {
         case apiKey(Redacted)
     }
 
-    public struct Header: Sendable, Hashable {
+    public struct Header: Sendable {
         public var name: String
         public var value: Redacted
 

@@ -18,9 +18,10 @@ extension ConfigurationReader {
             }
             let isAdministrator = token.bool(.admin, &report) ?? false
             guard let digest = readDigest(secret, of: token, at: element) else { continue }
+            secret?.file?.require(bytes: Self.leastTokenBytes)
             authentication.tokens.append(
                 AccessToken(
-                    name: name, digest: digest, projects: projects,
+                    name: name, digest: digest, file: secret?.file, projects: projects,
                     isAdministrator: isAdministrator))
         }
         if authentication.tokens.isEmpty, !authentication.anonymous, section[.tokens] == nil {
@@ -31,13 +32,15 @@ extension ConfigurationReader {
         return authentication
     }
 
+    private static var leastTokenBytes: Int { 8 }
+
     /// The digest of a token that is written in one of three ways; nil when it is not, which is
     /// reported.
     private mutating func readDigest(
         _ secret: Secret?, of token: Section<Keys.Token>, at element: ConfigurationNode
     ) -> SecretDigest? {
         let subject = token.subject
-        if let hash = token.text(.tokenHash, &report) {
+        if let hash = token.text(.tokenHash, &report).map(SecretText.trimmed) {
             if secret != nil {
                 report.error(
                     at: token.place(of: .tokenHash), subject: subject,
@@ -59,7 +62,7 @@ extension ConfigurationReader {
             }
             return nil
         }
-        guard secret.exposed.utf8.count >= 8 else {
+        guard secret.exposed.utf8.count >= Self.leastTokenBytes else {
             report.error(
                 at: element, subject: subject, "the token is too short to be safe",
                 mend: "use at least 8 characters")

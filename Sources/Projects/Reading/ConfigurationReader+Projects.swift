@@ -18,7 +18,7 @@ extension ConfigurationReader {
     mutating func readProjects(_ elements: [ConfigurationNode]) -> [Project] {
         var projects: [Project] = []
         var members: [MemberRules.Listing] = []
-        var keyOwners: [Secret: String] = [:]
+        var keyOwners: [String: String] = [:]
         var rules = MemberRules(elements, existing: existingProjects)
         for (index, element) in elements.enumerated() {
             let nameText = element.value(of: "name")?.scalar
@@ -32,13 +32,13 @@ extension ConfigurationReader {
                 continue
             }
             for key in project.apiKeys {
-                if let owner = keyOwners[key.key] {
+                if let owner = keyOwners[key.key.exposed] {
                     report.error(
                         at: section.place(of: .apiKeys), subject: subject,
                         "duplicate key: project \(owner) has the same one",
                         mend: "give every project keys of its own")
                 }
-                keyOwners[key.key] = project.name
+                keyOwners[key.key.exposed] = project.name
             }
             if case .multiCluster = project.kind, let list = section[.memberProjects] {
                 members.append(MemberRules.Listing(project: name ?? "", index: index, node: list))

@@ -2,6 +2,27 @@ extension ConfigurationReader {
     enum SecretLookup {
         case found(Secret)
         case missing(name: String, key: String, reason: String)
+        /// It is there, but it is no secret.
+        case unusable(reason: String)
+    }
+
+    /// A secret as written, without the line ends around it. One that holds more than a line is
+    /// reported, without being shown, and nil.
+    mutating func secret(
+        _ text: String, at node: ConfigurationNode, subject: String?, called name: String
+    ) -> Secret? {
+        let trimmed = SecretText.trimmed(text)
+        do throws(SecretText.Problem) {
+            try SecretText.check(trimmed)
+        } catch {
+            report.error(
+                at: node, subject: subject, "\(name) \(error.text)", mend: SecretText.Problem.mend)
+            return nil
+        }
+        if !trimmed.utf8.elementsEqual(text.utf8) {
+            report.note(at: node, "the line end around \(name) is left out")
+        }
+        return Secret(trimmed)
     }
 
     /// A `{name, key}` reference; nil when it is malformed, which is reported.
@@ -16,17 +37,22 @@ extension ConfigurationReader {
             return nil
         }
         do throws(SecretFiles.Failure) {
-            return .found(try secrets.secret(name: name, key: key))
+            let found = try secrets.secret(name: name, key: key)
+            if let variable = found.trimmedVariable {
+                report.note(
+                    at: node, "the line end around environment variable \(variable) is left out")
+            }
+            return .found(found.secret)
         } catch let failure {
-            let reason: String
             switch failure {
             case .missing:
                 let places = secrets.places(name: name, key: key)
-                reason = "secret \(name)/\(key) is missing: looked for \(places)"
+                return .missing(
+                    name: name, key: key,
+                    reason: "secret \(name)/\(key) is missing: looked for \(places)")
             case .unreadable(let why):
-                reason = "secret \(name)/\(key) \(why)"
+                return .unusable(reason: "secret \(name)/\(key) \(why)")
             }
-            return .missing(name: name, key: key, reason: reason)
         }
     }
 
@@ -65,11 +91,19 @@ extension ConfigurationReader {
             switch readSecretReference(node, subject: subject) {
             case nil: return nil
             case .found(let secret): return secret
+            case .unusable(let reason):
+                report.error(
+                    at: node, subject: subject, reason, mend: "write one line into it, or remove it"
+                )
+                return nil
             case .missing(let name, let key, let reason):
                 return generated(name: name, key: key, reason: reason, at: node)
             }
         }
-        if let text = section.text(.key, &report), !text.isEmpty { return Secret(text) }
+        if let text = section.text(.key, &report), !text.isEmpty {
+            return secret(
+                text, at: section.place(of: .key), subject: subject, called: "the API key")
+        }
         if case .unusable = section[.key]?.content { return nil }
         report.error(
             at: section.place(of: .key), subject: subject,

@@ -97,12 +97,16 @@ extension ConfigurationReader {
             switch readSecretReference(node, subject: section.subject) {
             case nil: return .unusable
             case .found(let secret): return .key(secret)
-            case .missing(_, _, let reason):
+            case .missing(_, _, let reason), .unusable(let reason):
                 report.note(at: node, reason)
                 missing = reason
             }
         }
-        if let plain = section.text(.apiKey, &report), !plain.isEmpty { return .key(Secret(plain)) }
+        if let plain = section.text(.apiKey, &report), !plain.isEmpty {
+            let place = section.place(of: .apiKey)
+            let key = secret(plain, at: place, subject: section.subject, called: "the API key")
+            return key.map { .key($0) } ?? .unusable
+        }
         if case .unusable = section[.apiKey]?.content { return .unusable }
         if let missing { return .missing(reason: missing) }
         report.error(
@@ -144,12 +148,19 @@ extension ConfigurationReader {
             return .none
         }
         let password = readSecret(plain: .password, file: .passwordFile, of: basic)
-        guard let username = basic.text(.username, &report) else {
+        guard
+            let username = basic.text(.username, &report).flatMap({
+                secret(
+                    $0, at: basic.place(of: .username), subject: section.subject,
+                    called: "the user name")
+            })
+        else {
+            if basic[.username] != nil { return .none }
             report.error(
                 at: basic.place(of: .username), subject: section.subject, "a user name is needed")
             return .none
         }
-        return .basic(username: username, password: password ?? Secret(""))
+        return .basic(username: username.exposed, password: password ?? Secret(""))
     }
 
     /// A secret written in place or in a file of its own.
@@ -162,7 +173,11 @@ extension ConfigurationReader {
                 "\(plain.rawValue) and \(file.rawValue) exclude each other",
                 mend: "keep one of them")
         }
-        if let text = section.text(plain, &report) { return Secret(text) }
+        if let text = section.text(plain, &report) {
+            return secret(
+                text, at: section.place(of: plain), subject: section.subject,
+                called: "the \(plain.rawValue == "password" ? "password" : "token")")
+        }
         guard let path = section.text(file, &report) else { return nil }
         do throws(SecretFiles.Failure) {
             return try secrets.file(path)
@@ -180,27 +195,24 @@ extension ConfigurationReader {
     private mutating func readHeaders(
         _ section: Section<Keys.Prometheus>
     ) -> [PrometheusSource.Header] {
+        let credential = [Keys.Prometheus.basicAuth, .bearerToken, .bearerTokenFile]
+            .first { section[$0] != nil }
+        var rules = HeaderRules(credential: credential?.rawValue)
         var headers: [PrometheusSource.Header] = []
         for entry in section.freeMapping(.headers, &report) ?? [] {
-            let isToken =
-                !entry.key.isEmpty
-                && entry.key.utf8.allSatisfy { byte in
-                    byte > 0x20 && byte < 0x7F && !"()<>@,;:\\\"/[]?={}".utf8.contains(byte)
-                }
-            guard isToken else {
+            var place = entry.value
+            (place.line, place.column) = (entry.line, entry.column)
+            if let refusal = rules.refusal(of: entry.key, line: entry.line) {
                 report.error(
-                    at: entry.value, subject: section.subject,
-                    "\"\(entry.key)\" is not a header name")
+                    at: place, subject: section.subject, refusal.problem, mend: refusal.mend)
                 continue
             }
-            guard let value = section.text(of: entry.value, &report) else { continue }
-            guard !value.utf8.contains(where: { $0 < 0x20 && $0 != 0x09 || $0 == 0x7F }) else {
-                report.error(
-                    at: entry.value, subject: section.subject,
-                    "the value of header \(entry.key) has more than one line")
-                continue
-            }
-            headers.append(PrometheusSource.Header(name: entry.key, value: Secret(value)))
+            guard let text = section.text(of: entry.value, &report),
+                let value = secret(
+                    text, at: entry.value, subject: section.subject,
+                    called: "the value of header \(entry.key)")
+            else { continue }
+            headers.append(PrometheusSource.Header(name: entry.key, value: value))
         }
         // Whoever stores them keeps no order, and a file must be what it was when it is read again.
         return headers.sorted { $0.name < $1.name }

@@ -117,7 +117,9 @@ struct ConfigurationReader {
                 mend: "write it as postgres://user:${PASSWORD}@host/database")
             return
         }
-        configuration.postgres = Secret(text)
+        configuration.postgres = secret(
+            text, at: postgres.place(of: .connectionString), subject: nil,
+            called: "the connection string")
     }
 
     private mutating func readPartitionLabel(

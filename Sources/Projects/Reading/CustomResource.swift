@@ -39,6 +39,12 @@ extension ConfigurationReader {
         if let external = spec.value(of: "externalPrometheus"),
             let node = external.value(of: "url"), let text = node.scalar
         {
+            if case .mapping(let fields) = external.content {
+                for field in fields where !["url", "tlsSkipVerify"].contains(field.key) {
+                    report.note(
+                        at: field.value, "is not read; write a configuration file instead")
+                }
+            }
             do throws(ServerURL.Problem) {
                 let skip = external.value(of: "tlsSkipVerify")?.scalar == "true"
                 return PrometheusSource(

@@ -116,8 +116,8 @@ extension Section {
         do throws(ServerURL.Problem) {
             return try ServerURL(text)
         } catch let problem {
-            // A URL that holds a password is not repeated.
-            let shown = problem == .hasCredentials ? "the URL" : "\"\(text)\""
+            // A URL that may hold a password is not repeated, whatever else is wrong with it.
+            let shown = text.contains("@") ? "the URL" : "\"\(text)\""
             let mend =
                 problem == .hasCredentials
                 ? "write them under basicAuth" : "write it as https://host:port/prefix"

@@ -1,3 +1,5 @@
+import YAML
+
 /// A mapping that is being read key by key. Whatever is wrong goes into the report, with the place
 /// of the value; the caller gets nil and goes on.
 struct Section<Key: ConfigurationKey> {
@@ -72,7 +74,8 @@ struct Section<Key: ConfigurationKey> {
         let mend =
             NearestName.of(entry.key, among: known).map { "did you mean \($0)?" }
             ?? "known here are \(Self.names(known))"
-        report.error(at: place, subject: subject, "unknown key \(entry.key)", mend: mend)
+        report.error(
+            at: place, subject: subject, "unknown key \(YAMLNode.shown(entry.key))", mend: mend)
     }
 
     private static func names(_ names: [String]) -> String {

@@ -1,16 +1,21 @@
 /// `${NAME}` and `$NAME` in values. `$$` stands for one `$`; a `$` that begins neither stays.
-/// Values that were put in are not looked at again, and never parsed as YAML.
+/// Values that were put in are not looked at again, and never parsed as YAML. Line ends around them
+/// are left out, as shells do.
 struct VariableSubstitution {
     let environment: [String: String]
 
     enum Failure: Error, Equatable {
-        /// `${` without a `}`, or with something that is not a name between them.
-        case malformed(String)
+        /// `${` without a `}`, or with something that is not a name between them. What is there is
+        /// not told: it may be a part of a password.
+        case malformed
         /// A variable that is not set.
         case unset(String)
     }
 
-    func expand(_ text: String) throws(Failure) -> String {
+    /// - Parameter onTrim: is told the variables around whose values line ends were left out.
+    func expand(
+        _ text: String, onTrim: (String) -> Void = { _ in }
+    ) throws(Failure) -> String {
         guard text.utf8.contains(UInt8(ascii: "$")) else { return text }
         var out = ""
         var rest = text[...]
@@ -21,15 +26,15 @@ struct VariableSubstitution {
                 out += "$"
                 rest = rest.dropFirst()
             } else if rest.hasPrefix("{") {
-                guard let close = rest.firstIndex(of: "}") else { throw .malformed("$" + rest) }
+                guard let close = rest.firstIndex(of: "}") else { throw .malformed }
                 let name = rest[rest.index(after: rest.startIndex)..<close]
-                guard Self.isName(name) else { throw .malformed("$" + rest[...close]) }
-                out += try value(of: name)
+                guard Self.isName(name) else { throw .malformed }
+                out += try value(of: name, onTrim)
                 rest = rest[rest.index(after: close)...]
             } else {
                 let name = rest.prefix { Self.isNameCharacter($0) }
                 if Self.isName(name) {
-                    out += try value(of: name)
+                    out += try value(of: name, onTrim)
                     rest = rest.dropFirst(name.count)
                 } else {
                     out += "$"
@@ -39,9 +44,13 @@ struct VariableSubstitution {
         return out + rest
     }
 
-    private func value(of name: Substring) throws(Failure) -> String {
+    private func value(
+        of name: Substring, _ onTrim: (String) -> Void
+    ) throws(Failure) -> String {
         guard let value = environment[String(name)] else { throw .unset(String(name)) }
-        return value
+        let trimmed = SecretText.trimmed(value)
+        if !trimmed.utf8.elementsEqual(value.utf8) { onTrim(String(name)) }
+        return trimmed
     }
 
     private static func isNameCharacter(_ character: Character) -> Bool {

@@ -54,7 +54,7 @@ struct YAMLDocuments {
 
     private static func path(_ keyPath: String, _ key: String) -> String {
         if isLong(keyPath) { return keyPath }
-        let shown = key.utf8.count <= 128 ? key : "\(key.prefix(100))…"
+        let shown = YAMLNode.shown(key)
         return keyPath.isEmpty ? shown : "\(keyPath).\(shown)"
     }
 
@@ -64,16 +64,22 @@ struct YAMLDocuments {
     ) -> ConfigurationNode.Content {
         if isPlain, ["", "~", "null", "Null", "NULL"].contains(text) { return .null }
         do throws(VariableSubstitution.Failure) {
-            return .scalar(try substitution.expand(text))
+            var trimmed: [String] = []
+            let expanded = try substitution.expand(text) { trimmed.append($0) }
+            for name in trimmed {
+                report.note(
+                    at: node, "the line end around environment variable \(name) is left out")
+            }
+            return .scalar(expanded)
         } catch let failure {
             switch failure {
             case .unset(let name):
                 report.error(
                     at: node, "environment variable \(name) is not set",
                     mend: "set it, or write $$ for a literal $")
-            case .malformed(let text):
+            case .malformed:
                 report.error(
-                    at: node, "\(text) is not a variable",
+                    at: node, "${ begins no variable",
                     mend: "write ${NAME}, or $$ for a literal $")
             }
             return .unusable

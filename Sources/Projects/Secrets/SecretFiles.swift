@@ -29,6 +29,14 @@ public struct SecretFiles: Sendable {
     enum Failure: Error, Equatable {
         case missing
         case unreadable(String)
+
+        /// Worded to follow the name of the file.
+        var text: String {
+            switch self {
+            case .missing: "is missing"
+            case .unreadable(let why): why
+            }
+        }
     }
 
     /// Where a secret would be looked for, for messages.
@@ -38,33 +46,90 @@ public struct SecretFiles: Sendable {
         return "\(directory)/\(name)/\(key) or environment variable \(variable)"
     }
 
-    func secret(name: String, key: String) throws(Failure) -> Secret {
+    /// - Returns: The secret, and the variable it is in if line ends were left out around it.
+    func secret(
+        name: String, key: String
+    ) throws(Failure) -> (secret: Secret, trimmedVariable: String?) {
         if let directory {
             do throws(Failure) {
-                return try file("\(directory)/\(name)/\(key)")
+                return (try file("\(directory)/\(name)/\(key)"), nil)
             } catch .missing {
                 // The environment is asked next.
             }
         }
-        guard let value = environment[Self.variable(name: name, key: key)], !value.isEmpty else {
-            throw .missing
+        let variable = Self.variable(name: name, key: key)
+        let text = environment[variable] ?? ""
+        let value = SecretText.trimmed(text)
+        guard !value.isEmpty else { throw .missing }
+        do throws(SecretText.Problem) {
+            try SecretText.check(value)
+        } catch {
+            throw .unreadable("in environment variable \(variable) \(error.text)")
         }
-        return Secret(value)
+        return (Secret(value), value.utf8.elementsEqual(text.utf8) ? nil : variable)
     }
 
-    /// The first line of a file, without blanks around it.
+    /// The secret in a file, which is looked at again while it is in use.
     func file(_ path: String) throws(Failure) -> Secret {
-        guard FileManager.default.fileExists(atPath: path) else { throw .missing }
-        let text: String
-        do {
-            text = try String(contentsOfFile: path, encoding: .utf8)
-        } catch {
-            throw .unreadable("cannot be read as text")
+        let line = try Self.line(of: path, isWatched: false)
+        var information = stat()
+        // What a pipe held is gone.
+        guard stat(path, &information) == 0, information.st_mode & S_IFMT == S_IFREG else {
+            return Secret(line)
         }
-        let line = text.split(whereSeparator: \.isNewline).first ?? ""
-        let value = line.trimmingCharacters(in: .whitespaces)
-        guard !value.isEmpty else { throw .unreadable("is empty") }
-        return Secret(value)
+        return Secret(SecretFile.at(path, holding: line))
+    }
+
+    /// The one line of a file, without blanks and line ends around it.
+    ///
+    /// - Parameter isWatched: Whether the file was read before, so that it must not be one that
+    ///   could make the reader wait.
+    static func line(of path: String, isWatched: Bool) throws(Failure) -> String {
+        var bytes = try Self.bytes(of: path, isWatched: isWatched)[...]
+        // As some editors begin a file.
+        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes = bytes.dropFirst(3) }
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw .unreadable("is not UTF-8 text")
+        }
+        let line = text.trimmingCharacters(in: .whitespacesAndNewlines)
+        guard !line.isEmpty else { throw .unreadable("is empty") }
+        do throws(SecretText.Problem) {
+            try SecretText.check(line)
+        } catch .lineEnd {
+            throw .unreadable("holds more than one line")
+        } catch {
+            throw .unreadable(error.text)
+        }
+        return line
+    }
+
+    private static func bytes(
+        of path: String, isWatched: Bool
+    ) throws(Failure) -> [UInt8] {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | (isWatched ? O_NONBLOCK : 0))
+        guard descriptor >= 0 else {
+            if errno == ENOENT || errno == ENOTDIR { throw .missing }
+            throw .unreadable("cannot be read: \(String(cString: strerror(errno)))")
+        }
+        defer { close(descriptor) }
+        var bytes = [UInt8](repeating: 0, count: SecretFile.limit + 1)
+        var count = 0
+        while count < bytes.count {
+            let (room, start) = (bytes.count - count, count)
+            let more = bytes.withUnsafeMutableBytes {
+                read(descriptor, $0.baseAddress! + start, room)
+            }
+            if more < 0, errno == EINTR { continue }
+            guard more >= 0 else {
+                throw .unreadable("cannot be read: \(String(cString: strerror(errno)))")
+            }
+            if more == 0 { break }
+            count += more
+        }
+        guard count <= SecretFile.limit else {
+            throw .unreadable("is longer than \(SecretFile.limit) bytes")
+        }
+        return Array(bytes[..<count])
     }
 
     /// Makes a secret that is missing and keeps it for the next start.
@@ -85,7 +150,7 @@ public struct SecretFiles: Sendable {
         } catch {
             throw .unreadable("cannot be written")
         }
-        return Secret(value)
+        return try file("\(directory)/\(name)/\(key)")
     }
 
     /// Names of secrets are parts of paths, so they may not lead elsewhere.

@@ -5,6 +5,8 @@ public enum ProjectDocument {
     public static let redacted = "<redacted>"
 
     private static let misconfigured = "misconfigured"
+    /// In what is stored: the files that secrets come from, by the keys of the secrets.
+    private static let secretFiles = "secretFiles"
 
     /// What people are shown: no secret, no keys.
     public static func shown(_ project: Project) -> DocumentValue {
@@ -16,32 +18,73 @@ public enum ProjectDocument {
         var document = document(project) { $0.exposed }
         document["name"] = nil
         document["memberProjects"] = nil
+        let files = Self.files(of: project)
+        if !files.isEmpty {
+            document[secretFiles] = .mapping(files.mapValues { .text($0.path) })
+        }
         return String(decoding: document.json, as: UTF8.self)
     }
 
-    struct Unreadable: Error, CustomStringConvertible {
-        var name: String
-        var errors: [ConfigurationError]
-        var description: String {
-            "project \(name) in the store cannot be read: "
-                + errors.map(\.description).joined(separator: "; ")
+    /// The files that secrets of a project come from, by the keys of the secrets.
+    private static func files(of project: Project) -> [String: SecretFile] {
+        var files: [String: SecretFile] = [:]
+        switch project.kind {
+        case .prometheus(let source): files["prometheus"] = source.credentials.secret?.file
+        case .remoteCoroot(let remote): files["remoteCoroot"] = remote.apiKey.file
+        case .clusterPool, .multiCluster, .misconfigured: break
         }
+        return files
     }
 
-    /// Reads what `written` made.
+    /// The project with its secret read from the file that it came from, if that is there.
+    private static func attach(_ files: DocumentValue?, to project: Project) -> Project {
+        func current(_ secret: Secret, _ key: String) -> Secret {
+            guard let path = files?[key]?.text else { return secret }
+            return (try? SecretFiles().file(path)) ?? secret
+        }
+        var project = project
+        switch project.kind {
+        case .prometheus(var source):
+            switch source.credentials {
+            case .none: return project
+            case .basic(let username, let password):
+                source.credentials = .basic(
+                    username: username, password: current(password, "prometheus"))
+            case .bearer(let token): source.credentials = .bearer(current(token, "prometheus"))
+            }
+            project.kind = .prometheus(source)
+        case .remoteCoroot(var remote):
+            remote.apiKey = current(remote.apiKey, "remoteCoroot")
+            project.kind = .remoteCoroot(remote)
+        case .clusterPool, .multiCluster, .misconfigured: break
+        }
+        return project
+    }
+
+    /// Reads what `written` made. What breaks the rules, as they are by now, is out of service, and
+    /// the other projects go on.
     static func read(_ text: String, name: String, members: [String]) throws -> Project {
         var document = try DocumentValue(json: Array(text.utf8))
         if let reason = document[misconfigured]?.text {
             return Project(name: name, kind: .misconfigured(reason: reason))
         }
         document["name"] = .text(name)
+        let files = document[secretFiles]
+        document[secretFiles] = nil
         if !members.isEmpty { document["memberProjects"] = .list(members.map { .text($0) }) }
         var reader = ConfigurationReader(secrets: SecretFiles(), existingProjects: Set(members))
         let projects = reader.readProjects([document.node()])
         guard let project = projects.first, reader.report.errors.isEmpty else {
-            throw Unreadable(name: name, errors: reader.report.errors)
+            let reasons = reader.report.errors.map { error in
+                "\(error.keyPath): \(error.problem)" + (error.mend.map { "; \($0)" } ?? "")
+            }
+            return Project(
+                name: name,
+                kind: .misconfigured(
+                    reason: "its definition in the store breaks a rule: "
+                        + reasons.joined(separator: "; ")))
         }
-        return project
+        return attach(files, to: project)
     }
 
     /// Reads what somebody sent.

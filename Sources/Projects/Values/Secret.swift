@@ -3,9 +3,41 @@
 public struct Secret: Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible,
     CustomReflectable
 {
-    public let exposed: String
+    private enum Origin: Sendable, Hashable {
+        case text(String)
+        case file(SecretFile)
+    }
 
-    public init(_ value: String) { exposed = value }
+    private let origin: Origin
+
+    public init(_ value: String) { origin = .text(value) }
+
+    /// The secret that a file holds, whichever it is at the time. Equal are two of one file.
+    public init(_ file: SecretFile) { origin = .file(file) }
+
+    /// As of now.
+    public var exposed: String {
+        switch origin {
+        case .text(let text): text
+        case .file(let file): file.value
+        }
+    }
+
+    /// As of now, of a file after it also the one before, which requests under way may carry.
+    public var exposedValues: [String] {
+        switch origin {
+        case .text(let text): [text]
+        case .file(let file): file.values
+        }
+    }
+
+    /// The file that it is read from; nil when it is written in the configuration.
+    public var file: SecretFile? {
+        switch origin {
+        case .text: nil
+        case .file(let file): file
+        }
+    }
 
     public var description: String { "<redacted>" }
     public var debugDescription: String { description }

@@ -22,16 +22,19 @@ struct GatewayOptions: ParsableArguments {
 
     private func token() throws -> Secret? {
         if let tokenFile {
-            guard let text = try? String(contentsOfFile: tokenFile, encoding: .utf8),
-                let line = text.split(whereSeparator: \.isNewline).first
-            else {
-                Console.say("\(tokenFile): no token can be read")
+            switch Secret.read(file: tokenFile) {
+            case .success(let token): return token
+            case .failure(let problem):
+                Console.say("\(tokenFile): \(problem)")
                 throw Outcome.invalid
             }
-            return Secret(line.trimmingCharacters(in: .whitespaces))
         }
-        let variable = ProcessInfo.processInfo.environment["TRIBUTARY_TOKEN"] ?? ""
-        return variable.isEmpty ? nil : Secret(variable)
+        switch Secret.read(text: ProcessInfo.processInfo.environment["TRIBUTARY_TOKEN"] ?? "") {
+        case .success(let token): return token
+        case .failure(let problem):
+            Console.say("TRIBUTARY_TOKEN \(problem)")
+            throw Outcome.invalid
+        }
     }
 }
 

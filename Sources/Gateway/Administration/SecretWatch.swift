@@ -1,0 +1,39 @@
+import Dispatch
+import Projects
+import ServiceLifecycle
+
+/// Looks at the files of secrets again, so that a secret that is replaced is in force soon, without
+/// a reload. Requests read no file.
+struct SecretWatch: Service {
+    /// Between two looks; two in a row must find a secret before it is taken.
+    static let interval: Duration = .seconds(1)
+
+    let live: LiveConfiguration
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                await live.lookAtSecretFiles()
+                try? await Task.sleep(for: Self.interval)
+            }
+        }
+    }
+
+    struct Finding: Sendable {
+        var path: String
+        var change: SecretFile.Change
+    }
+
+    /// Looks once, on a thread that may wait for a slow file system.
+    static func look(at files: [SecretFile]) async -> [Finding] {
+        if files.isEmpty { return [] }
+        return await withCheckedContinuation { continuation in
+            DispatchQueue.global(qos: .utility).async {
+                continuation.resume(
+                    returning: files.compactMap { file in
+                        file.look().map { Finding(path: file.path, change: $0) }
+                    })
+            }
+        }
+    }
+}
