@@ -1,4 +1,5 @@
-import PromQL
+public import PromQL
+public import TimeSeries
 
 /// What a member that did not answer does to the answer of a query (docs/exactness.md, "When a
 /// member is missing").
@@ -33,6 +34,22 @@ public enum MissingMemberEffect: Sendable, Equatable {
         case .thinned: "thinned"
         case .inverted: "inverted"
         }
+    }
+}
+
+extension MissingMemberEffect {
+    /// The effect on the answer of a member answering without some of its series: as of any part of
+    /// the union's series missing, whatever the labels are that tell it from the rest.
+    ///
+    /// - Throws: what planning throws.
+    public static func ofMissingSeries(
+        _ expression: Expression, on grid: StepGrid, in scope: FederationScope
+    ) throws(ParseError) -> MissingMemberEffect {
+        var parts = scope
+        parts.members = ["missing", "present"]
+        // A label that no query names.
+        parts.partition = PartitionLabel("\u{0}part")
+        return try Planner.plan(expression, on: grid, in: parts).effect(ofMissing: [0])
     }
 }
 

@@ -133,7 +133,8 @@ extension PrometheusSource {
             lines.append(
                 "  capabilities: {instantQuery: \(capabilities.instantQuery.rawValue), "
                     + "labelNames: \(capabilities.labelNames.rawValue), "
-                    + "labelValues: \(capabilities.labelValues.rawValue)}")
+                    + "labelValues: \(capabilities.labelValues.rawValue), "
+                    + "stepGrid: \(capabilities.stepGrid.rawValue)}")
         }
         if let externalLabels { lines.append("  externalLabels: \(mapping(externalLabels))") }
         return lines

@@ -1,3 +1,4 @@
+import Foundation
 import PrometheusAPI
 import Testing
 
@@ -76,6 +77,61 @@ extension EndToEnd {
                         "/api/v1/\(path)", selectors.map { ("match[]", $0) } + times,
                         [gateway, oracle])
                 }
+            }
+        }
+
+        @Test(
+            "Ranges of any number of steps, from any start, are answered at the steps asked for",
+            arguments: [49, 50, 51, 200])
+        func steps(count: Int) async throws {
+            try await Self.withGateway { gateway, oracle in
+                // Within the data, and no multiple of the step.
+                let start = FederationData.end / 1000 / 15 * 15 - 3600 + 7
+                for query in [
+                    // Unions, and what is computed here.
+                    "count_over_time(temperature[2h])", "last_over_time(memory[2h]) + 0",
+                    "sum(count_over_time(temperature[2h]))",
+                    "quantile(0.5, sum_over_time(memory[2h]))",
+                    "max by (job) (max_over_time(temperature[2h]))",
+                ] {
+                    try Self.expectEqual(
+                        "/api/v1/query_range",
+                        [
+                            ("query", query), ("start", "\(start)"),
+                            ("end", "\(start + Int64(15 * (count - 1)))"), ("step", "15"),
+                        ], [gateway, oracle])
+                }
+            }
+        }
+
+        @Test("Its newest values are its own, and no repetitions of older ones")
+        func newest() async throws {
+            let scene = try Scene.required()
+            try await offPool {
+                let now = Int(Date().timeIntervalSince1970)
+                let lines = (0...60).map { "newest \($0) \(now - 60 + $0)" }
+                let member = try VictoriaMetricsServer(
+                    name: "victoria-newest", openMetrics: lines.joined(separator: "\n"),
+                    directory: scene.directory)
+                defer { member.process.stop() }
+                let gateway = try GatewayServer(
+                    name: "victoria-newest-gateway",
+                    members: [.init(name: "v", url: member.address.url)], projects: [],
+                    directory: scene.directory)
+                defer { gateway.process.stop() }
+                // Asked with other offsets, it repeats the value of half a minute ago.
+                let range = try gateway.project("v").get(
+                    "/api/v1/query_range",
+                    [
+                        ("query", "newest"), ("start", "\(now - 20)"), ("end", "\(now)"),
+                        ("step", "10"),
+                    ])
+                let values =
+                    #"[[\#(now - 20),"40"],[\#(now - 10),"50"],[\#(now),"60"]]"#
+                #expect(range.text.contains(values), "\(range.text)")
+                let instant = try gateway.project("v").get(
+                    "/api/v1/query", [("query", "newest"), ("time", "\(now)")])
+                #expect(instant.text.contains(#"[\#(now),"60"]"#), "\(instant.text)")
             }
         }
 

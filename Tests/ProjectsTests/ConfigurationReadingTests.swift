@@ -37,7 +37,7 @@ import Testing
                   tlsSkipVerify: true
                   acceptEncoding: gzip
                   timeout: 1m30s
-                  capabilities: {instantQuery: emulated, labelValues: native}
+                  capabilities: {instantQuery: emulated, labelValues: native, stepGrid: emulated}
                   externalLabels: {region: eu, zone: "1"}
             """, environment: ["P": "w: x"])
         guard case .prometheus(let source) = configuration.projects.first?.kind else {
@@ -55,6 +55,7 @@ import Testing
         #expect(source.acceptEncoding == .gzip)
         #expect(source.timeout == 90_000)
         #expect(source.capabilities.instantQuery == .emulated)
+        #expect(source.capabilities.stepGrid == .emulated)
         #expect(source.capabilities.labelNames == .auto)
         #expect(source.capabilities.labelValues == .native)
         #expect(source.externalLabels == ["region": "eu", "zone": "1"])

@@ -40,7 +40,7 @@ import Yams
             choices("query.features", in: true) == QuerySettings.Feature.allCases.map(\.rawValue))
         #expect(
             choices("globalPrometheus.acceptEncoding") == AcceptEncoding.allCases.map(\.rawValue))
-        for endpoint in ["instantQuery", "labelNames", "labelValues"] {
+        for endpoint in ["instantQuery", "labelNames", "labelValues", "stepGrid"] {
             #expect(
                 choices("globalPrometheus.capabilities.\(endpoint)")
                     == EndpointSupport.Support.allCases.map(\.rawValue))

@@ -90,7 +90,7 @@ import TimeSeries
         #expect(NumberScan.milliseconds(of: Array(text.utf8)) == milliseconds)
     }
 
-    @Test(arguments: ["", "x", "1x", "--1", "1.2.3", "0x10", "nan(1)", "infinity", "-"])
+    @Test(arguments: ["", "x", "1x", "--1", "1.2.3", "0x10", "nan(1)", "infinit", "-"])
     func refuseWhatIsNone(text: String) {
         #expect(NumberScan.value(of: Array(text.utf8)) == nil)
     }

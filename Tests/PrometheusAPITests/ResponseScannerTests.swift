@@ -127,7 +127,7 @@ private let project = LabelInjection(name: "project", value: "a")
         (#"{"status":"error","errorType":"bad_data","error":"no"}"#, "bad_data: no"),
         (#"{"status":"success","data":{"resultType":"matrix","result":["#, "ends in the middle"),
         (matrix(#"{"metric":{"a":"b"},"values":[[1,"1"],[2"#), "malformed"),
-        (matrix(#"{"metric":{"a":"b"},"values":[[1,1]]}"#), "malformed"),
+        (matrix(#"{"metric":{"a":"b"},"values":[[1,true]]}"#), "malformed"),
         (matrix(#"{"metric":{"a":"b","a":"c"},"values":[[1,"1"]]}"#), "twice"),
         (matrix("") + "x", "something follows"),
         (matrix(#"{"metric":{"a":"b"},"values":[[1,"x"]]}"#), "malformed"),

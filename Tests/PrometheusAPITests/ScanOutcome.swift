@@ -1,3 +1,5 @@
+import TimeSeries
+
 @testable import PrometheusAPI
 
 /// What a scanner makes of a body: every series, or a refusal.
@@ -13,10 +15,11 @@ enum ScanOutcome: Equatable {
 
     init(
         _ body: [UInt8], chunk: Int, speed: ResponseScanner.Speed = .fast,
-        injecting injection: LabelInjection? = nil,
+        injecting injection: LabelInjection? = nil, on grid: StepGrid? = nil,
         limits: ResponseScanner.Limits = ResponseScanner.Limits()
     ) {
-        var scanner = ResponseScanner(injecting: injection, limits: limits, speed: speed)
+        var scanner = ResponseScanner(
+            injecting: injection, on: grid, limits: limits, speed: speed)
         var answer = Answer()
         do throws(ScanError) {
             var at = 0

@@ -5,12 +5,14 @@ import TimeSeries
 
 /// What a scanner makes of a body, or that it refuses it.
 private func outcome(
-    _ body: [UInt8], chunk: Int, speed: ResponseScanner.Speed, injecting: LabelInjection?
+    _ body: [UInt8], chunk: Int, speed: ResponseScanner.Speed, injecting: LabelInjection?,
+    on grid: StepGrid?
 ) -> ScanOutcome {
     var limits = ResponseScanner.Limits()
     limits.page = 512
     limits.labels = 12
-    return ScanOutcome(body, chunk: chunk, speed: speed, injecting: injecting, limits: limits)
+    return ScanOutcome(
+        body, chunk: chunk, speed: speed, injecting: injecting, on: grid, limits: limits)
 }
 
 /// One grammar at two speeds: the fast scan and the exact walker, fed with the same bytes in any
@@ -25,13 +27,23 @@ private func outcome(
             for _ in 0..<Int.random(in: 0..<4, using: &random) { mutate(&body, &random) }
             let injection =
                 Bool.random(using: &random) ? LabelInjection(name: "project", value: "m\"1") : nil
-            let exact = outcome(body, chunk: .max, speed: .exact, injecting: injection)
+            let grid = Self.grids.randomElement(using: &random) ?? nil
+            let exact = outcome(
+                body, chunk: .max, speed: .exact, injecting: injection, on: grid)
             let chunk = [1, 2, 3, 7, 31, 200, .max].randomElement(using: &random) ?? 1
-            let fast = outcome(body, chunk: chunk, speed: .fast, injecting: injection)
+            let fast = outcome(
+                body, chunk: chunk, speed: .fast, injecting: injection, on: grid)
             #expect(
                 fast == exact, "chunks of \(chunk): \(String(decoding: body, as: UTF8.self))")
         }
     }
+
+    /// Around the times of the generated answers: all of them, some of them, or any.
+    private static let grids: [StepGrid?] = [
+        nil, StepGrid(start: -10_000, end: 1_800_000_000_000, step: 1000),
+        StepGrid(start: 0, end: 1_800_000_000_000, step: 2000),
+        StepGrid(start: 1_700_000_000_000, end: 1_700_000_040_000, step: 1000), .instant(100_000),
+    ]
 
     private func mutate(_ body: inout [UInt8], _ random: inout SeededRandom) {
         guard !body.isEmpty else { return }
@@ -40,6 +52,7 @@ private func outcome(
             "\"", "\\", ",", "[", "]", "{", "}", ":", " ", "0", "1", "-", "+", ".", "e", "NaN",
             "Inf", "000", "\u{0}", "\u{1F}", "\\u0041", "\\n", "é", "metric", "values", "value",
             "histograms", "\"metric\":{},", ",\"values\":[[1,\"1\"]]", "null", "[]",
+            "nan", "inf", "-Infinity", "\"isPartial\":true,", "\"warnings\":\"w\",",
         ]
         switch Int.random(in: 0..<5, using: &random) {
         case 0: body.remove(at: at)

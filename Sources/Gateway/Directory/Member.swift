@@ -11,6 +11,9 @@ public struct Member: Sendable {
     /// The clusters that can answer, of a pooled project.
     var pool: PoolCall?
 
+    /// Those that may answer: one, or one for each cluster of a pool.
+    var clients: [MemberClient] { pool.map { $0.alternatives.map(\.client) } ?? [client] }
+
     public init(name: String, outOfService: String? = nil, client: MemberClient) {
         self.name = name
         self.outOfService = outOfService

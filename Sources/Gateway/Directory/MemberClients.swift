@@ -142,7 +142,7 @@ extension Members.EndpointSupport {
     fileprivate init(_ support: Projects.EndpointSupport) {
         self.init(
             instantQuery: Support(support.instantQuery), labelNames: Support(support.labelNames),
-            labelValues: Support(support.labelValues))
+            labelValues: Support(support.labelValues), stepGrid: Support(support.stepGrid))
     }
 }
 

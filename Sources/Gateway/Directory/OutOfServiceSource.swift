@@ -5,4 +5,6 @@ struct OutOfServiceSource: FragmentSource {
     func open(_ question: FragmentQuestion) async throws(FragmentFailure) -> any FragmentStream {
         throw .unavailable(reason)
     }
+
+    func knowsCustomBuckets(by deadline: ContinuousClock.Instant) async -> Bool { true }
 }

@@ -8,6 +8,8 @@ struct GatheredDocuments: Sendable {
     var given: [(project: String, data: JSONValue)] = []
     /// Members that did not answer.
     var failures: [(project: String, error: any Error)] = []
+    /// Members that answered without some of their data.
+    var parts: [(project: String, error: any Error)] = []
     /// Members that do not know the question.
     var limitations: [String] = []
     var warnings: Set<String> = []
@@ -15,15 +17,16 @@ struct GatheredDocuments: Sendable {
 
     /// Who is missing, in words.
     var shortfalls: [String] {
-        failures.map { MetadataFailure.error(of: $0.error, member: $0.project).message }
+        (failures + parts).map { MetadataFailure.error(of: $0.error, member: $0.project).message }
             + limitations
     }
 
-    /// A member that is missing takes elements away and falsifies none, so `safe` warns like
-    /// `warn`. A member that does not know the question has nothing to say to it under every
+    /// A member that is missing, or some of its data, takes elements away and falsifies none, so
+    /// `safe` warns like `warn`. A member that does not know the question has nothing to say to it under every
     /// policy. Nobody left to answer is an error.
     func check(_ policy: PartialResponse) throws(APIError) {
-        guard let first = failures.first, policy == .abort || given.isEmpty else { return }
+        let first = failures.first ?? (policy == .abort ? parts.first : nil)
+        guard let first, policy == .abort || given.isEmpty else { return }
         throw MetadataFailure.error(of: first.error, member: first.project)
     }
 

@@ -40,7 +40,11 @@ struct ProjectDocuments: Sendable {
             case .success(.document(let document)):
                 do throws(JSONCursor.Failure) {
                     gathered.given.append((name, try JSONValue(parsing: document.data)))
-                    gathered.warnings.formUnion(document.warnings)
+                    if let cause = document.partiality {
+                        gathered.parts.append((name, APIError(.unavailable, cause)))
+                    }
+                    gathered.warnings.formUnion(
+                        document.warnings.filter { !Partiality.tellsOfAMissingPart($0) })
                     gathered.infos.formUnion(document.infos)
                 } catch {
                     let text = "the answer to \(one.question.path) is malformed"

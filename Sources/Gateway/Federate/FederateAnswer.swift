@@ -52,7 +52,7 @@ struct FederateAnswer: Sendable {
         let questions = try questions(selectors)
         let outcomes = await BoundedFanOut.results(
             of: questions, width: limits.maxMemberConcurrency
-        ) { await newest($0.fetch) }
+        ) { await newest($0.fetch, refusesParts: policy == .abort) }
         var missing = MissingMembers(names: project.members.map(\.name))
         for (question, outcome) in zip(questions, outcomes) {
             if case .failure(let failure) = outcome { missing.add(question.fetch.member, failure) }
@@ -61,9 +61,10 @@ struct FederateAnswer: Sendable {
         _ = try missing.warnings(
             asked: Set(questions.map(\.fetch.member)), under: policy, effect: .subset)
         let left = missing.members
+        let parts = parts(questions, outcomes, without: left)
         let series = try await turn.compute { present(questions, outcomes, without: left) }
         let found = try await histograms(of: series, selectors, format)
-        return try await turn.compute { written(series, found, missing, format) }
+        return try await turn.compute { written(series, found, missing, parts, format) }
     }
 
     // MARK: Asking
@@ -113,20 +114,30 @@ struct FederateAnswer: Sendable {
         return questions
     }
 
-    private func newest(_ fetch: Plan.Fetch) async -> Result<[NewestSample], FragmentFailure> {
+    private struct Newest: Sendable {
+        var samples: [NewestSample] = []
+        /// Why data is missing, as the member says.
+        var partiality: String?
+    }
+
+    private func newest(
+        _ fetch: Plan.Fetch, refusesParts: Bool
+    ) async -> Result<Newest, FragmentFailure> {
         let asker = QuestionAsker(
             project: project, lookback: lookback, deadline: time.members,
-            concurrency: limits.maxMemberConcurrency, turn: turn, source: source)
+            concurrency: limits.maxMemberConcurrency, refusesParts: refusesParts, turn: turn,
+            source: source)
         do throws(FragmentFailure) {
-            var samples: [NewestSample] = []
-            _ = try await asker.pages(fetch, on: fetch.grid) { page in
-                samples += try PageDecoder().newest(of: page)
-                guard samples.count <= limits.maxSeries else {
+            var newest = Newest()
+            let trailer = try await asker.pages(fetch, on: fetch.grid) { page in
+                newest.samples += try PageDecoder().newest(of: page)
+                guard newest.samples.count <= limits.maxSeries else {
                     throw ScanError.tooLarge(
                         "more than \(limits.maxSeries) series of one selector (limits.maxSeries)")
                 }
             }
-            return .success(samples)
+            newest.partiality = trailer.partiality
+            return .success(newest)
         } catch {
             return .failure(error)
         }
@@ -134,25 +145,39 @@ struct FederateAnswer: Sendable {
 
     /// The series that are there now, each once. Everything of members that are missing is left out.
     private func present(
-        _ questions: [Question], _ outcomes: [Result<[NewestSample], FragmentFailure>],
+        _ questions: [Question], _ outcomes: [Result<Newest, FragmentFailure>],
         without missing: Set<Int>
     ) -> [LabelSet: Series] {
         var present = Set<LabelSet>()
         var newest: [LabelSet: Series] = [:]
         for (question, outcome) in zip(questions, outcomes) {
-            guard case .success(let samples) = outcome, !missing.contains(question.fetch.member)
+            guard case .success(let answer) = outcome, !missing.contains(question.fetch.member)
             else { continue }
             switch question.part {
-            case .presence: present.formUnion(samples.map(\.labels))
+            case .presence: present.formUnion(answer.samples.map(\.labels))
             case .samples:
                 // Members of 2.x include the beginning of the window.
-                for one in samples where one.time > now - lookback {
+                for one in answer.samples where one.time > now - lookback {
                     newest[one.labels] = Series(
                         member: question.fetch.member, time: one.time, value: one.value)
                 }
             }
         }
         return newest.filter { present.contains($0.key) }
+    }
+
+    /// Why data is missing of members that answered.
+    private func parts(
+        _ questions: [Question], _ outcomes: [Result<Newest, FragmentFailure>],
+        without missing: Set<Int>
+    ) -> [Int: String] {
+        var found: [Int: String] = [:]
+        for (question, outcome) in zip(questions, outcomes) {
+            let member = question.fetch.member
+            guard case .success(let answer) = outcome, !missing.contains(member) else { continue }
+            found[member] = found[member] ?? answer.partiality
+        }
+        return found
     }
 
     private func histograms(
@@ -181,7 +206,7 @@ struct FederateAnswer: Sendable {
 
     private func written(
         _ series: [LabelSet: Series], _ found: FederateHistograms.Found, _ missing: MissingMembers,
-        _ format: FederateFormat
+        _ parts: [Int: String], _ format: FederateFormat
     ) -> PrometheusResponse {
         var leftOut: [LeftOut: Int] = [:]
         var values: [(labels: LabelSet, value: FederateExposition.Value, time: Int64)] = []
@@ -210,6 +235,9 @@ struct FederateAnswer: Sendable {
         var exposition = FederateExposition(format)
         for (member, failure) in missing.causes {
             exposition.comment("\(named(member)): \(failure.text)")
+        }
+        for (member, cause) in parts.sorted(by: { $0.key < $1.key }) {
+            exposition.comment("\(named(member)): \(cause)")
         }
         let notes = leftOut.map { one, count in
             "\(named(one.member)): \(count) native histogram\(count == 1 ? "" : "s") left out: "

@@ -31,7 +31,8 @@ struct MemberMetadata: MetadataSource {
             var series: [LabelSet] = []
             while series.count <= maximum, let some = try await stream.next() { series += some }
             return MetadataReply(
-                elements: series, warnings: await stream.warnings, infos: await stream.infos)
+                elements: series, warnings: await stream.warnings, infos: await stream.infos,
+                partiality: await stream.partiality)
         }
         try check(reply.elements.count)
         return reply
@@ -52,7 +53,8 @@ struct MemberMetadata: MetadataSource {
         try check(families.count)
         return MetadataReply(
             elements: families.map { MetricFamily(name: $0.name, descriptions: $0.descriptions) },
-            warnings: document.warnings, infos: document.infos)
+            warnings: document.warnings, infos: document.infos,
+            partiality: document.partiality)
     }
 
     /// Puts a question to the member, or to whichever cluster of its pool answers.
@@ -67,7 +69,9 @@ struct MemberMetadata: MetadataSource {
 
     private func reply<Element>(_ list: MemberList<Element>) throws -> MetadataReply<Element> {
         try check(list.elements.count)
-        return MetadataReply(elements: list.elements, warnings: list.warnings, infos: list.infos)
+        return MetadataReply(
+            elements: list.elements, warnings: list.warnings, infos: list.infos,
+            partiality: list.partiality)
     }
 
     private func check(_ count: Int) throws(APIError) {

@@ -118,8 +118,8 @@ struct MetadataEndpoints: Sendable {
             partition: project.partition, concurrency: limits.maxMemberConcurrency)
     }
 
-    /// A member that is missing takes elements away and falsifies none, so `safe` warns like
-    /// `warn`. Nobody left to answer is an error under every policy.
+    /// A member that is missing, or some of its data, takes elements away and falsifies none, so
+    /// `safe` warns like `warn`. Nobody left to answer is an error under every policy.
     private func respond<Element>(
         _ answer: MetadataFederation.Answer<Element>, to request: PrometheusRequest,
         _ append: ([Element], inout [UInt8]) -> Void
@@ -130,9 +130,12 @@ struct MetadataEndpoints: Sendable {
         {
             throw MetadataFailure.error(of: first.error, member: first.member)
         }
+        if let first = answer.parts.first, policy == .abort {
+            throw MetadataFailure.error(of: first.error, member: first.member)
+        }
         var out = Envelope.head
         append(answer.elements, &out)
-        let failures = answer.failures.map {
+        let failures = (answer.failures + answer.parts).map {
             MetadataFailure.error(of: $0.error, member: $0.member).message
         }
         Envelope.appendTail(

@@ -1,4 +1,5 @@
 import Federation
+import PrometheusAPI
 import TimeSeries
 
 /// Answers questions about labels and series over all members, as the union would answer them.
@@ -15,6 +16,8 @@ struct MetadataFederation: Sendable {
         var infos: [String] = []
         /// Members that did not answer, in the order of the project's members.
         var failures: [Failure] = []
+        /// Members that answered without some of their data, in the same order.
+        var parts: [Failure] = []
         /// How many members were asked.
         var asked = 0
     }
@@ -176,7 +179,13 @@ struct MetadataFederation: Sendable {
             case .success(let value):
                 given.append(Given(member: reply.member, elements: value.elements))
                 // Whether anything was cut is judged on the merged answer.
-                answer.warnings += value.warnings.filter { $0 != Self.truncationWarning }
+                answer.warnings += value.warnings.filter {
+                    $0 != Self.truncationWarning && !Partiality.tellsOfAMissingPart($0)
+                }
+                if let cause = value.partiality {
+                    answer.parts.append(
+                        Failure(member: reply.member, error: APIError(.unavailable, cause)))
+                }
                 answer.infos += value.infos
             }
         }

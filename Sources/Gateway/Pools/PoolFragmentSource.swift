@@ -18,6 +18,19 @@ struct PoolFragmentSource: FragmentSource {
             throw FragmentFailure(error)
         }
     }
+
+    /// Any cluster may be the one that answers.
+    func knowsCustomBuckets(by deadline: ContinuousClock.Instant) async -> Bool {
+        await withTaskGroup(of: Bool.self) { group in
+            for alternative in pool.alternatives {
+                group.addTask {
+                    await alternative.client.capabilities(deadline: deadline).hasCustomBuckets
+                }
+            }
+            for await has in group where has { return true }
+            return pool.alternatives.isEmpty
+        }
+    }
 }
 
 /// A stream whose first page was read already.

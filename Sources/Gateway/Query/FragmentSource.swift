@@ -7,12 +7,9 @@ protocol FragmentSource: Sendable {
     ///
     /// - Throws: `FragmentFailure`, at once or while pages are read.
     func open(_ question: FragmentQuestion) async throws(FragmentFailure) -> any FragmentStream
-    /// Whether native histograms can have custom buckets there, or only exponential ones.
+    /// Whether native histograms can have custom buckets there, or only exponential ones. Every kind
+    /// of source answers for itself: a default would be wrong for one that passes questions on.
     func knowsCustomBuckets(by deadline: ContinuousClock.Instant) async -> Bool
-}
-
-extension FragmentSource {
-    func knowsCustomBuckets(by deadline: ContinuousClock.Instant) async -> Bool { true }
 }
 
 /// One request for one fragment.
@@ -25,8 +22,8 @@ struct FragmentQuestion: Sendable {
     var lookback: Int64
     var deadline: ContinuousClock.Instant
     var injection: LabelInjection
-    /// Whether an answer that lacks a part must be an error: some members answer without the stores
-    /// that they cannot reach, unless they are told not to.
+    /// Whether an answer that lacks data must be an error (`FragmentFailure.partial`): some members
+    /// answer without the stores that they cannot reach.
     var refusesParts = false
     /// Whether the member is to tell what the fragment costs it.
     var statistics: StatisticsDetail?
@@ -58,6 +55,8 @@ enum FragmentFailure: Error, Sendable {
     case undecidable(String)
     /// The query had no place to compute or no memory for the answer in time.
     case noTurn
+    /// The member's answer lacks data, and only a whole one will do.
+    case partial(String)
     /// Nobody waits for the answer any more.
     case cancelled
 
@@ -66,7 +65,7 @@ enum FragmentFailure: Error, Sendable {
         switch self {
         case .rejected(let error), .exceeded(let error): error.message
         case .loop(let text), .timeout(let text), .unavailable(let text), .limit(let text),
-            .undecidable(let text):
+            .undecidable(let text), .partial(let text):
             text
         case .noTurn: "query timed out in query queue"
         case .cancelled: "context canceled"

@@ -27,7 +27,12 @@ struct LocalAnswer: Sendable {
     func response() async throws -> PrometheusResponse {
         var gathered = gathered(await round())
         if let strict = try strict(after: gathered) { return try await strict.response() }
-        let failures = try gathered.missing.warnings(for: plan, under: query.partialResponse)
+        let failures =
+            try gathered.missing.warnings(for: plan, under: query.partialResponse)
+            + gathered.parts.sorted { $0.key < $1.key }.map { member, cause in
+                MissingMembers.warning(
+                    aboutPartOf: asker.names[member], cause, asker.partEffect)
+            }
         let waiting = ContinuousClock.now
         return try await asker.turn.compute {
             gathered.statistics.queue += waiting.duration(to: .now)
@@ -42,6 +47,8 @@ struct LocalAnswer: Sendable {
         var annotations = MemberAnnotations()
         var statistics: QueryStatistics
         var missing: MissingMembers
+        /// Why data is missing of members that are in the answer, by member.
+        var parts: [Int: String] = [:]
         /// Whether the query is to be planned again, so that no aggregation is split.
         var isTooWeak = false
     }
@@ -59,6 +66,9 @@ struct LocalAnswer: Sendable {
                 gathered.values[ended.index] = fetched.value
                 let isOnGrid = plan.fetches[ended.index].grid == query.grid
                 for trailer in fetched.trailers {
+                    if let cause = trailer.partiality, gathered.parts[member] == nil {
+                        gathered.parts[member] = cause
+                    }
                     gathered.annotations.add(trailer, from: asker.names[member])
                     gathered.statistics.add(
                         trailer, from: asker.names[member], isOnGrid: isOnGrid)
@@ -69,6 +79,7 @@ struct LocalAnswer: Sendable {
         for index in gathered.values.indices
         where gathered.missing.members.contains(plan.fetches[index].member) {
             gathered.values[index] = .nothing
+            gathered.parts[plan.fetches[index].member] = nil
         }
         // Numbers at the ends of what doubles hold show only when all answers are in.
         if scope.exactness != .strict, !gathered.isTooWeak,

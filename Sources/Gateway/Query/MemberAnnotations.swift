@@ -1,13 +1,15 @@
 import PrometheusAPI
 
 /// Warnings and infos that members sent: each text once, with the members it came from, and
-/// without the position, which points into the text that was sent.
+/// without the position, which points into the text that was sent. Warnings about data that a
+/// member could not reach are told with the missing members.
 struct MemberAnnotations: Sendable {
     private var warningMembers: [String: Set<String>] = [:]
     private var infoMembers: [String: Set<String>] = [:]
 
     mutating func add(_ trailer: ResponseScanner.Trailer, from member: String) {
-        for text in trailer.warnings where text != RequestLimit.truncationWarning {
+        for text in trailer.warnings
+        where text != RequestLimit.truncationWarning && !Partiality.tellsOfAMissingPart(text) {
             warningMembers[Self.withoutPosition(text), default: []].insert(member)
         }
         for text in trailer.infos {

@@ -24,8 +24,7 @@ extension MemberClient {
     func stream(_ question: FragmentQuestion) async throws(MemberFailure) -> SeriesStream {
         var options = QueryOptions(
             lookbackDelta: question.lookback, deadline: question.deadline,
-            injection: question.injection)
-        if question.refusesParts { options.extra.add("partial_response", "false") }
+            injection: question.injection, refusesParts: question.refusesParts)
         if let detail = question.statistics { options.extra.add("stats", detail.rawValue) }
         let grid = question.grid
         if grid.isInstant {
@@ -64,8 +63,9 @@ extension FragmentFailure {
         case .loop: self = .loop(failure.cause)
         case .timeout, .connectTimeout, .laneTimeout: self = .timeout(failure.cause)
         case .limit: self = .limit(failure.cause)
+        case .partial: self = .partial(failure.cause)
         case .cancelled: self = .cancelled
-        case .connect, .tls, .broken, .http, .notPrometheus, .malformed, .unavailable:
+        case .connect, .tls, .broken, .http, .notPrometheus, .malformed, .ownGrid, .unavailable:
             self = .unavailable(failure.cause)
         }
     }

@@ -44,10 +44,12 @@ struct MissingMembers: Sendable {
             case .limit(let text), .undecidable(let text), .loop(let text):
                 throw APIError(.execution, "\(named(member)): \(text)")
             case .noTurn, .cancelled: if let error = failure.ofQuery { throw error }
-            case .timeout, .unavailable, .exceeded: continue
+            case .timeout, .unavailable, .exceeded, .partial: continue
             }
         }
-        if members.isSuperset(of: asked) { throw error(because: "nobody answered") }
+        if members.isSuperset(of: asked) {
+            throw error(because: areParts ? "a part of the answer will not do" : "nobody answered")
+        }
         switch policy {
         case .abort: throw error(because: nil)
         case .safe:
@@ -59,6 +61,22 @@ struct MissingMembers: Sendable {
         return causes.map { member, failure in
             "\(named(member)): \(failure.text) (the answer is \(effect.mark) without it)"
         }
+    }
+
+    /// Whether every member answered, but none wholly.
+    private var areParts: Bool {
+        causes.allSatisfy { _, failure in
+            if case .partial = failure { true } else { false }
+        }
+    }
+
+    /// The warning about a member that is in the answer without some of its data.
+    ///
+    /// - Parameter effect: of data missing, on the whole answer.
+    static func warning(
+        aboutPartOf name: String, _ cause: String, _ effect: MissingMemberEffect
+    ) -> String {
+        "project \(QuotedText.of(name)): \(cause) (the answer is \(effect.mark) without it)"
     }
 
     /// What every member that was asked says of the query in the same words is what one server
@@ -76,6 +94,18 @@ struct MissingMembers: Sendable {
             }
         }
         return common
+    }
+
+    /// The error about members that turned out after the answer had begun not to have answered
+    /// wholly, where they had to; nil when there are none.
+    var latePart: APIError? {
+        let parts = causes.filter { _, failure in
+            if case .partial = failure { true } else { false }
+        }
+        guard !parts.isEmpty else { return nil }
+        return APIError(
+            .unavailable,
+            parts.map { "\(named($0.member)): \($0.failure.text)" }.joined(separator: "; "))
     }
 
     /// The warnings about members that failed after the answer had begun, which can then only be a

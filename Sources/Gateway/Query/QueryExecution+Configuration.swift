@@ -34,7 +34,8 @@ extension QueryExecution {
         }
     }
 
-    /// Members of 2.x include both ends; one of them is enough to follow them, as the window of
+    /// Members of 2.x include both ends; one of them, or one cluster of a pool, is enough to follow
+    /// them, as the window of
     /// what runs here then is never shorter than that of what runs there.
     private static func boundary(
         _ setting: QuerySettings.RangeBoundary, _ members: [Member],
@@ -45,10 +46,9 @@ extension QueryExecution {
         case .closed: return .closed
         case .auto:
             return await withTaskGroup(of: Bool.self) { group in
-                for member in members {
+                for client in members.flatMap(\.clients) {
                     group.addTask {
-                        await member.client.capabilities(deadline: deadline).rangeBoundary
-                            == .closed
+                        await client.capabilities(deadline: deadline).rangeBoundary == .closed
                     }
                 }
                 for await isClosed in group where isClosed { return .closed }

@@ -66,10 +66,12 @@ struct QueryExecution: Sendable {
         try admission.add(plan)
         let turn = resources.turn(query.time)
         defer { turn.release() }
+        let partEffect = try partEffect(query, scope)
         let questions = QuestionAsker(
             project: project, lookback: query.lookback, deadline: query.time.members,
             concurrency: limits.maxMemberConcurrency,
-            refusesParts: refusesParts(query, plan), statistics: query.statistics,
+            refusesParts: Self.refusesParts(query.partialResponse, partEffect),
+            partEffect: partEffect, statistics: query.statistics,
             turn: turn, source: source)
         let statistics = QueryStatistics(admitted: admitted)
         if case .union(let leaf) = plan.root {
@@ -86,15 +88,24 @@ struct QueryExecution: Sendable {
         return try await local.response()
     }
 
-    /// Whether a member that itself knows others, as Thanos does, must not answer without them: it
-    /// must not where a member of ours must not be missing.
-    private func refusesParts(_ query: QueryRequest, _ plan: Plan) -> Bool {
-        switch query.partialResponse {
-        case .warn: return false
-        case .abort: return true
-        case .safe:
-            if case .inverted = plan.effect(ofMissing: plan.membersAsked) { return true }
-            return false
+    /// Whether a member that itself knows others, as Thanos does, must not answer without them.
+    private static func refusesParts(
+        _ policy: PartialResponse, _ effect: MissingMemberEffect
+    ) -> Bool {
+        switch (policy, effect) {
+        case (.warn, _): false
+        case (.abort, _), (.safe, .inverted): true
+        case (.safe, .none), (.safe, .subset), (.safe, .thinned): false
+        }
+    }
+
+    private func partEffect(
+        _ query: QueryRequest, _ scope: FederationScope
+    ) throws(APIError) -> MissingMemberEffect {
+        do throws(ParseError) {
+            return try .ofMissingSeries(query.expression, on: query.grid, in: scope)
+        } catch {
+            throw .parameter("query", error.description)
         }
     }
 

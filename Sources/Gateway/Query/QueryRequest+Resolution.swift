@@ -26,7 +26,6 @@ extension QueryRequest {
 extension Member {
     /// Milliseconds; the least step that makes sense to ask for, 0 for any.
     fileprivate var resolution: Int64 {
-        let clients = pool.map { $0.alternatives.map(\.client) } ?? [client]
         return clients.map { client in
             switch client.configuration.kind {
             case .prometheus: 0

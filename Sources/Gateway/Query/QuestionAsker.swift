@@ -13,6 +13,8 @@ struct QuestionAsker: Sendable {
     var concurrency: Int
     /// Whether members must answer wholly or not at all.
     var refusesParts = false
+    /// What some of a member's data missing does to the answer.
+    var partEffect = MissingMemberEffect.subset
     /// What members are asked to tell of their cost.
     var statistics: StatisticsDetail?
     /// Where answers are decoded, and what of them may be held.

@@ -208,10 +208,16 @@ struct UnionAnswer: Sendable {
         var tail = sink.take()
         var annotations = MemberAnnotations()
         var statistics = statistics
+        var failures = failures
         for part in parts {
             let trailer = await part.reader.trailer()
             annotations.add(trailer, from: asker.names[part.member])
             statistics.add(trailer, from: asker.names[part.member])
+            if let cause = trailer.partiality {
+                failures.append(
+                    MissingMembers.warning(
+                        aboutPartOf: asker.names[part.member], cause, asker.partEffect))
+            }
         }
         var infos = annotations.infos.union(query.infos)
         tail.append(contentsOf: "]".utf8)
@@ -225,6 +231,7 @@ struct UnionAnswer: Sendable {
         var warnings = annotations.warnings.union(query.warnings)
         if sink.isTruncated { warnings.insert(RequestLimit.truncationWarning) }
         let lateWarnings = await late.warnings
+        if let error = await late.part { throw error }
         if !lateWarnings.isEmpty, query.partialResponse == .abort {
             throw APIError(.unavailable, lateWarnings.joined(separator: "; "))
         }
@@ -243,6 +250,7 @@ private actor LateFailures {
 
     func add(_ member: Int, _ failure: FragmentFailure) { missing.add(member, failure) }
     var warnings: [String] { missing.lateWarnings }
+    var part: APIError? { missing.latePart }
 }
 
 /// First the pages that were held, then those that arrive.

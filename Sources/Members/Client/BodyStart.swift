@@ -9,6 +9,11 @@ enum BodyStart {
         return .notPrometheus("the answer begins with \(shown(bytes))")
     }
 
+    /// The bytes without the byte order mark of UTF-8 that some servers begin with.
+    static func withoutMark(_ bytes: [UInt8]) -> [UInt8] {
+        bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(bytes.dropFirst(3)) : bytes
+    }
+
     /// The first printable characters, in quotes.
     static func shown(_ bytes: some Collection<UInt8>) -> String {
         var text = ""

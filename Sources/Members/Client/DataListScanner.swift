@@ -1,7 +1,7 @@
 import PrometheusAPI
 
 /// Reads an answer whose `data` is a list, element by element as it arrives: label sets of
-/// `series`, names of `labels`. Spellings that name other things before `data` are read wholly.
+/// `series`, names of `labels`.
 struct DataListScanner<Element: Sendable> {
     typealias Read = @Sendable (inout JSONCursor) throws(JSONCursor.Failure) -> Element
 
@@ -17,6 +17,8 @@ struct DataListScanner<Element: Sendable> {
     private var ready: [Element] = []
     private(set) var warnings: [String] = []
     private(set) var infos: [String] = []
+    private(set) var isPartial = false
+    private var status: String?
 
     /// - Parameter maximumElement: bytes of one element, or of what stands around the list.
     init(maximumElement: Int = 16 << 20, read: @escaping Read) {
@@ -52,6 +54,7 @@ struct DataListScanner<Element: Sendable> {
             }
             warnings = document.warnings
             infos = document.infos
+            isPartial = document.isPartial
         }
     }
 
@@ -87,6 +90,33 @@ struct DataListScanner<Element: Sendable> {
             case .incomplete: return nil
             case .malformed(_, let reason): throw .malformed(reason)
             case .tooMany(let reason): throw .tooLarge(reason)
+            case .offGrid: throw .malformed("a sample in a list")
+            }
+        }
+    }
+
+    /// What stands around the list.
+    private struct Frame {
+        var status: String?
+        var errorType = ""
+        var text = ""
+        var warnings: [String] = []
+        var infos: [String] = []
+        var isPartial = false
+
+        /// Reads the value of a key other than `data`.
+        mutating func read(
+            _ key: String, _ cursor: inout JSONCursor
+        ) throws(JSONCursor.Failure) {
+            switch key {
+            case "status" where status == nil: status = try cursor.string()
+            case "errorType": errorType = try cursor.text()
+            case "error": text = try cursor.text()
+            case "warnings": warnings += try cursor.notes()
+            case "infos": infos += try cursor.notes()
+            case "isPartial": isPartial = try cursor.flag() || isPartial
+            case "status", "data": throw .malformed(cursor.position, "\(key) stands twice")
+            default: try cursor.skip()
             }
         }
     }
@@ -94,32 +124,39 @@ struct DataListScanner<Element: Sendable> {
     /// Up to the list's bracket.
     private mutating func readHead() throws(ScanError) -> Bool {
         let start = position
-        let found = try walk { (cursor) throws(JSONCursor.Failure) -> Bool in
+        var frame = Frame()
+        let isList = try walk { (cursor) throws(JSONCursor.Failure) -> Bool in
             try cursor.expect(UInt8(ascii: "{"))
             while try cursor.peek() == UInt8(ascii: "\"") {
                 let key = try cursor.string()
                 try cursor.expect(UInt8(ascii: ":"))
                 if key == "data" {
-                    guard try cursor.peek() == UInt8(ascii: "[") else { return false }
+                    guard try cursor.peek() == UInt8(ascii: "["), frame.status != "error" else {
+                        return false
+                    }
                     try cursor.expect(UInt8(ascii: "["))
                     return true
                 }
-                if key == "status" {
-                    guard try cursor.string() == "success" else { return false }
-                } else {
-                    return false
-                }
+                try frame.read(key, &cursor)
                 guard try cursor.peek() == UInt8(ascii: ",") else { return false }
                 try cursor.expect(UInt8(ascii: ","))
             }
             return false
         }
-        guard found == true else {
+        guard isList == true else {
             position = start
             return false
         }
+        status = frame.status
+        take(frame)
         state = .element(mayEnd: true)
         return true
+    }
+
+    private mutating func take(_ frame: Frame) {
+        warnings += frame.warnings
+        infos += frame.infos
+        isPartial = isPartial || frame.isPartial
     }
 
     private mutating func readElement(_ mayEnd: Bool) throws(ScanError) -> Bool {
@@ -145,25 +182,25 @@ struct DataListScanner<Element: Sendable> {
     }
 
     private mutating func readTail() throws(ScanError) -> Bool {
-        var warnings: [String] = []
-        var infos: [String] = []
+        var frame = Frame()
+        frame.status = status
         let done = try walk { (cursor) throws(JSONCursor.Failure) in
             while try cursor.peek() == UInt8(ascii: ",") {
                 try cursor.expect(UInt8(ascii: ","))
                 let key = try cursor.string()
                 try cursor.expect(UInt8(ascii: ":"))
-                switch key {
-                case "warnings": warnings = try cursor.strings()
-                case "infos": infos = try cursor.strings()
-                default: try cursor.skip()
-                }
+                try frame.read(key, &cursor)
             }
             try cursor.expect(UInt8(ascii: "}"))
             return true
         }
         guard done == true else { return false }
-        self.warnings = warnings
-        self.infos = infos
+        switch frame.status {
+        case "success"?: break
+        case "error"?: throw .refused(errorType: frame.errorType, error: frame.text)
+        default: throw .malformed("no status")
+        }
+        take(frame)
         state = .ended
         return true
     }

@@ -1,4 +1,4 @@
-/// Endpoints that some members lack and others make up for, and what is known about them.
+/// What some members lack and others make up for: endpoints, and the steps that a range asks for.
 public struct EndpointSupport: Sendable, Hashable {
     public enum Support: String, Sendable, Hashable {
         /// Asked; what turns out to be missing is made up for, and tried again later.
@@ -16,28 +16,36 @@ public struct EndpointSupport: Sendable, Hashable {
         case labelNames
         /// `label/…/values`; likewise.
         case labelValues
+        /// Ranges that do not begin at a multiple of their step, answered at their own steps; other
+        /// questions that have the same values stand in for them.
+        case stepGrid
     }
 
     public var instantQuery: Support
     public var labelNames: Support
     public var labelValues: Support
+    public var stepGrid: Support
 
     public init(
-        instantQuery: Support = .auto, labelNames: Support = .auto, labelValues: Support = .auto
+        instantQuery: Support = .auto, labelNames: Support = .auto, labelValues: Support = .auto,
+        stepGrid: Support = .auto
     ) {
         self.instantQuery = instantQuery
         self.labelNames = labelNames
         self.labelValues = labelValues
+        self.stepGrid = stepGrid
     }
 
     static let coroot = EndpointSupport(
-        instantQuery: .emulated, labelNames: .emulated, labelValues: .native)
+        instantQuery: .emulated, labelNames: .emulated, labelValues: .native,
+        stepGrid: .native)
 
     func support(of endpoint: Endpoint) -> Support {
         switch endpoint {
         case .instantQuery: instantQuery
         case .labelNames: labelNames
         case .labelValues: labelValues
+        case .stepGrid: stepGrid
         }
     }
 }

@@ -19,6 +19,10 @@ public actor ListStream<Element: Sendable> {
     /// Of the whole answer; complete when `next` has returned nil.
     public var warnings: [String] { scanner.warnings }
     public var infos: [String] { scanner.infos }
+    /// Why elements are missing, as the answer says itself; nil of a whole one.
+    public var partiality: String? {
+        Partiality.cause(isPartial: scanner.isPartial, warnings: scanner.warnings)
+    }
 
     /// The next elements, never none; nil at the end of a whole answer.
     ///
@@ -38,7 +42,8 @@ public actor ListStream<Element: Sendable> {
     public func collect() async throws(MemberFailure) -> MemberList<Element> {
         var all: [Element] = []
         while let some = try await next() { all += some }
-        return MemberList(elements: all, warnings: warnings, infos: infos)
+        return MemberList(
+            elements: all, warnings: warnings, infos: infos, partiality: partiality)
     }
 
     private func read() async throws(MemberFailure.Kind) -> [Element]? {
@@ -67,10 +72,16 @@ public struct MemberList<Element: Sendable>: Sendable {
     public var elements: [Element]
     public var warnings: [String]
     public var infos: [String]
+    /// Why elements are missing, as the answer says itself; nil of a whole one.
+    public var partiality: String?
 
-    public init(elements: [Element] = [], warnings: [String] = [], infos: [String] = []) {
+    public init(
+        elements: [Element] = [], warnings: [String] = [], infos: [String] = [],
+        partiality: String? = nil
+    ) {
         self.elements = elements
         self.warnings = warnings
         self.infos = infos
+        self.partiality = partiality
     }
 }

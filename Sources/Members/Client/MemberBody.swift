@@ -10,6 +10,8 @@ final class MemberBody {
     let encoding: EncodingPolicy.Encoding?
     /// As the answer names it.
     let contentType: String
+    /// Whether the answer has the mark of VictoriaMetrics.
+    let isOfVictoriaMetrics: Bool
 
     /// - Parameter isRemoteRead: whether the bytes may be a snappy block, which is given on as it is.
     /// - Throws: for an encoding nobody asked for.
@@ -18,6 +20,7 @@ final class MemberBody {
     ) throws(MemberFailure.Kind) {
         chunks = response.body.makeAsyncIterator()
         contentType = response.headers["Content-Type"] ?? ""
+        isOfVictoriaMetrics = VictoriaMetrics.isMarked(response.headers)
         switch (response.headers["Content-Encoding"] ?? "").lowercased() {
         case "", "identity":
             encoding = isRemoteRead ? nil : .identity

@@ -10,7 +10,7 @@ public struct MemberCapabilities: Sendable, Equatable {
 
     /// As `status/buildinfo` gives it; nil when the member does not say.
     public var version: String?
-    /// What calls itself otherwise than Prometheus, as Mimir does.
+    /// What calls itself otherwise than Prometheus, as Mimir does, or is known to be something else.
     public var application: String?
 
     public init(version: String? = nil, application: String? = nil) {

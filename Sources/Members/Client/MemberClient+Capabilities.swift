@@ -36,8 +36,12 @@ extension MemberClient {
         var found: MemberCapabilities?
         do throws(MemberFailure) {
             let information = try await buildInformation(deadline: deadline, isAdvisory: true)
-            found = MemberCapabilities(
-                version: information["version"], application: information["application"])
+            var application = information["application"]
+            if VictoriaMetrics.isDescribed(by: information) {
+                application = VictoriaMetrics.name
+                state.withLock { $0.isVictoriaMetrics = true }
+            }
+            found = MemberCapabilities(version: information["version"], application: application)
         } catch {
             switch error.kind {
             // An answer too: there is no version to be had.

@@ -42,7 +42,7 @@ extension MemberClient {
         }
     }
 
-    private func noteMissing(_ endpoint: EndpointSupport.Endpoint) {
+    func noteMissing(_ endpoint: EndpointSupport.Endpoint) {
         let until = MonotonicClock.milliseconds() &+ Self.missingFor
         state.withLock { $0.missingUntil[endpoint] = until }
     }
@@ -56,7 +56,7 @@ extension MemberFailure.Kind {
             [404, 405, 501].contains(status) && text != Refusal.keyRejected
         case .notPrometheus: true
         case .connect, .tls, .connectTimeout, .timeout, .laneTimeout, .broken, .malformed, .limit,
-            .rejectedQuery, .exceeded, .loop, .unavailable, .cancelled:
+            .rejectedQuery, .exceeded, .loop, .ownGrid, .partial, .unavailable, .cancelled:
             false
         }
     }

@@ -108,7 +108,8 @@ extension MemberClient {
         if let limit = selection.limit, limit > 0 { all = Array(all.prefix(limit)) }
         return MemberList(
             elements: all.map { String(decoding: $0, as: UTF8.self) },
-            warnings: await stream.warnings, infos: await stream.infos)
+            warnings: await stream.warnings, infos: await stream.infos,
+            partiality: await stream.partiality)
     }
 
     private static let labelSet: DataListScanner<LabelSet>.Read = {

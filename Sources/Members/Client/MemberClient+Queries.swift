@@ -1,4 +1,5 @@
 public import PrometheusAPI
+import TimeSeries
 
 /// What goes with a query besides its text and times.
 public struct QueryOptions: Sendable {
@@ -7,6 +8,9 @@ public struct QueryOptions: Sendable {
     /// When the answer is of no more use. The member is told how much time is left, and the
     /// transfer ends with it.
     public var deadline: ContinuousClock.Instant?
+    /// Whether an answer that lacks data is a failure: `MemberFailure.Kind.partial`. Members that
+    /// know how are told so.
+    public var refusesParts: Bool
     /// Added to every label set on the way.
     public var injection: LabelInjection?
     /// Further parameters.
@@ -14,11 +18,13 @@ public struct QueryOptions: Sendable {
 
     public init(
         lookbackDelta: Int64? = nil, deadline: ContinuousClock.Instant? = nil,
-        injection: LabelInjection? = nil, extra: Parameters = Parameters()
+        injection: LabelInjection? = nil, refusesParts: Bool = false,
+        extra: Parameters = Parameters()
     ) {
         self.lookbackDelta = lookbackDelta
         self.deadline = deadline
         self.injection = injection
+        self.refusesParts = refusesParts
         self.extra = extra
     }
 }
@@ -37,7 +43,9 @@ extension MemberClient {
             parameters.add("query", text)
             parameters.add("time", time: time)
             return try await stream(
-                "/api/v1/query", parameters, options, .asAnswered, mayBeMissing: mayBeMissing)
+                QueryTransfer(
+                    path: "/api/v1/query", parameters: parameters, options: options,
+                    grid: .instant(time), mayBeMissing: mayBeMissing))
         } emulated: { () async throws(MemberFailure) in
             try await rangeOfOneStep(text, at: time, options: options)
         }
@@ -50,15 +58,24 @@ extension MemberClient {
         parameters.add("query", text)
         parameters.add("start", time: time)
         parameters.add("end", time: time)
-        let resolution =
-            switch configuration.kind {
-            case .prometheus: Int64(0)
-            case .remoteCoroot(let resolution): resolution
-            }
-        // Whole seconds: some remotes read no others.
-        parameters.add("step", duration: max(1, resolution / 1000) * 1000)
+        let grid: StepGrid?
+        let step: Int64
+        switch configuration.kind {
+        case .prometheus:
+            // A multiple of the step is moved by nobody.
+            step = time % 1000 == 0 ? 1000 : 1
+            grid = StepGrid(start: time, end: time, step: step)
+        // Whole seconds: remotes read no others, and move the time to theirs.
+        case .remoteCoroot(let resolution):
+            step = max(1, resolution / 1000) * 1000
+            grid = nil
+        }
+        parameters.add("step", duration: step)
         do throws(MemberFailure) {
-            return try await stream("/api/v1/query_range", parameters, options, .vector(at: time))
+            return try await stream(
+                QueryTransfer(
+                    path: "/api/v1/query_range", parameters: parameters, options: options,
+                    grid: grid, shape: .vector(at: time)))
         } catch {
             // What has no value at a step, such as a range of samples, cannot be asked so.
             guard case .rejectedQuery(let status, let type, let words) = error.kind,
@@ -72,32 +89,54 @@ extension MemberClient {
         }
     }
 
-    /// Evaluates a query at every step. Milliseconds all; both ends belong to the range.
-    ///
-    /// - Returns: once the answer has begun; its end may still fail.
-    public func queryRange(
-        _ text: String, start: Int64, end: Int64, step: Int64,
-        options: QueryOptions = QueryOptions()
+    /// Sends a query. What a member turns out to be by the first answer may change how it is asked;
+    /// it is asked again then.
+    func stream(
+        _ transfer: QueryTransfer, instead: SeriesStream.Instead? = nil
     ) async throws(MemberFailure) -> SeriesStream {
-        var parameters = Parameters()
-        parameters.add("query", text)
-        parameters.add("start", time: start)
-        parameters.add("end", time: end)
-        parameters.add("step", duration: step)
-        return try await stream("/api/v1/query_range", parameters, options, .asAnswered)
+        var isVictoriaMetrics = transfer.isUncached || state.withLock { $0.isVictoriaMetrics }
+        while true {
+            let request = transfer.request(toVictoriaMetrics: isVictoriaMetrics)
+            let answer = try await open(request, deadline: transfer.options.deadline)
+            if !isVictoriaMetrics, answer.body.isOfVictoriaMetrics {
+                state.withLock { $0.isVictoriaMetrics = true }
+                answer.call.succeeded(answer.body)
+                isVictoriaMetrics = true
+                continue
+            }
+            let scanner = ResponseScanner(
+                injecting: transfer.options.injection, on: transfer.grid,
+                limits: configuration.scan)
+            return SeriesStream(
+                answer, scanner: scanner, shape: transfer.shape,
+                refusesParts: transfer.options.refusesParts, instead: instead)
+        }
     }
+}
 
-    private func stream(
-        _ path: String, _ parameters: Parameters, _ options: QueryOptions,
-        _ shape: SeriesStream.Shape, mayBeMissing: Bool = false
-    ) async throws(MemberFailure) -> SeriesStream {
+/// A query on its way to a member.
+struct QueryTransfer: Sendable {
+    var path: String
+    var parameters: Parameters
+    var options: QueryOptions
+    /// Where samples may stand; nil for anywhere.
+    var grid: StepGrid?
+    var shape = SeriesStream.Shape.asAnswered
+    var mayBeMissing = false
+    /// Whether the member is told to leave its cache alone, whatever it is.
+    var isUncached = false
+
+    func request(toVictoriaMetrics isVictoriaMetrics: Bool) -> MemberRequest {
         var parameters = parameters
         parameters.add("lookback_delta", duration: options.lookbackDelta)
+        if options.refusesParts { parameters.add("partial_response", "false") }
         for (name, value) in options.extra.pairs { parameters.add(name, value) }
-        let request = MemberRequest(
+        if isVictoriaMetrics {
+            let own = VictoriaMetrics.parameters(
+                isAligned: grid?.isAligned ?? false, refusesParts: options.refusesParts)
+            for (name, value) in own { parameters.add(name, value) }
+        }
+        return MemberRequest(
             path: path, parameters: parameters, sendsTimeout: true, mayBeMissing: mayBeMissing)
-        let answer = try await open(request, deadline: options.deadline)
-        let scanner = ResponseScanner(injecting: options.injection, limits: configuration.scan)
-        return SeriesStream(answer, scanner: scanner, shape: shape)
     }
 }

@@ -13,6 +13,8 @@ public final class MemberClient: Sendable {
         var externalLabels = ExternalLabelCache()
         /// Milliseconds on the monotonic clock.
         var missingUntil: [EndpointSupport.Endpoint: Int64] = [:]
+        /// Whether it takes the parameters of VictoriaMetrics, which keep it to the times asked for.
+        var isVictoriaMetrics = false
     }
 
     public let configuration: MemberConfiguration
@@ -139,7 +141,7 @@ public final class MemberClient: Sendable {
             return body
         }
         let body = try MemberBody(response, limits: configuration.limits.inflate)
-        guard let first = try await body.next() else {
+        guard let first = try await body.next().map(BodyStart.withoutMark) else {
             throw .malformed("the answer is empty")
         }
         let type = (response.headers["Content-Type"] ?? "").lowercased()
@@ -231,6 +233,7 @@ public final class MemberClient: Sendable {
         {
             return .http(status: response.status, text: Refusal.keyRejected)
         }
+        bytes = BodyStart.withoutMark(bytes)
         if request.isRemoteRead {
             return Refusal.remoteReadKind(status: response.status, body: bytes)
         }
@@ -263,8 +266,9 @@ public final class MemberClient: Sendable {
             return .rejectedQuery(status: status, errorType: errorType, text: clean(text))
         case .exceeded(let status, let errorType, let text):
             return .exceeded(status: status, errorType: errorType, text: clean(text))
+        case .partial(let text): return .partial(clean(text))
         case .connect, .tls, .connectTimeout, .timeout, .laneTimeout, .broken, .malformed, .limit,
-            .unavailable, .loop, .cancelled:
+            .ownGrid, .unavailable, .loop, .cancelled:
             return kind
         }
     }

@@ -6,6 +6,13 @@ public struct MemberDocument: Sendable, Equatable {
     public var data: [UInt8]
     public var warnings: [String]
     public var infos: [String]
+    /// Whether it calls itself partial, in a field of its own.
+    public var isPartial: Bool
+
+    /// Why data is missing in the answer, as it says itself; nil of a whole one.
+    public var partiality: String? {
+        Partiality.cause(isPartial: isPartial, warnings: warnings)
+    }
 
     /// Takes the envelope off.
     init(_ bytes: [UInt8]) throws(ScanError) {
@@ -15,15 +22,17 @@ public struct MemberDocument: Sendable, Equatable {
         var text = ""
         var warnings: [String] = []
         var infos: [String] = []
+        var isPartial = false
         var cursor = JSONCursor(bytes)
         do throws(JSONCursor.Failure) {
             try cursor.object { (key, cursor) throws(JSONCursor.Failure) in
                 switch key {
                 case "status": status = try cursor.string()
-                case "errorType": errorType = try cursor.string()
-                case "error": text = try cursor.string()
-                case "warnings": warnings = try cursor.strings()
-                case "infos": infos = try cursor.strings()
+                case "errorType": errorType = try cursor.text()
+                case "error": text = try cursor.text()
+                case "warnings": warnings += try cursor.notes()
+                case "infos": infos += try cursor.notes()
+                case "isPartial": isPartial = try cursor.flag() || isPartial
                 case "data":
                     cursor.skipSpace()
                     let start = cursor.position
@@ -37,6 +46,7 @@ public struct MemberDocument: Sendable, Equatable {
             case .incomplete: throw .truncated
             case .malformed(_, let reason): throw .malformed(reason)
             case .tooMany(let reason): throw .tooLarge(reason)
+            case .offGrid: throw .malformed("a sample in a document")
             }
         }
         if status == "error" { throw .refused(errorType: errorType, error: text) }
@@ -44,5 +54,6 @@ public struct MemberDocument: Sendable, Equatable {
         self.data = data ?? Array("null".utf8)
         self.warnings = warnings
         self.infos = infos
+        self.isPartial = isPartial
     }
 }

@@ -31,6 +31,11 @@ public struct MemberFailure: Error, Sendable, Equatable, CustomStringConvertible
         case exceeded(status: Int, errorType: String, text: String)
         /// The request came back to a gateway that it had been through.
         case loop
+        /// The member answers at other times than were asked for, and its values at those cannot be
+        /// had from it.
+        case ownGrid(String)
+        /// The answer lacks data that the member could not reach, where only a whole one will do.
+        case partial(String)
         /// Not asked at all: it failed too often just now, or cannot be asked as configured.
         case unavailable(String)
         case cancelled
@@ -59,7 +64,8 @@ public struct MemberFailure: Error, Sendable, Equatable, CustomStringConvertible
     /// The description without the project's name.
     public var cause: String {
         switch kind {
-        case .cancelled, .unavailable, .rejectedQuery, .exceeded, .loop: return kind.text
+        case .cancelled, .unavailable, .rejectedQuery, .exceeded, .loop, .ownGrid, .partial:
+            return kind.text
         default: break
         }
         switch attempts {
@@ -80,7 +86,8 @@ public struct MemberFailure: Error, Sendable, Equatable, CustomStringConvertible
             APIError(
                 APIError.Kind(rawValue: errorType) ?? (status == 400 ? .badData : .execution),
                 description)
-        case .connect, .tls, .broken, .http, .notPrometheus, .malformed, .unavailable:
+        case .connect, .tls, .broken, .http, .notPrometheus, .malformed, .ownGrid, .partial,
+            .unavailable:
             APIError(.unavailable, description)
         }
     }
@@ -103,6 +110,13 @@ extension MemberFailure.Kind {
             "the project's address leads back to a gateway that this request has been through"
         case .rejectedQuery(_, let errorType, let text), .exceeded(_, let errorType, let text):
             errorType.isEmpty ? text : "\(errorType): \(text)"
+        case .ownGrid(let text):
+            "\(text): turn off step alignment at that server (Mimir: "
+                + "-query-frontend.align-queries-with-step=false; Cortex: "
+                + "-querier.align-querier-with-step=false; Thanos query-frontend: "
+                + "--no-query-range.align-range-with-step), or ask ranges that begin at a multiple "
+                + "of the step"
+        case .partial(let text): text
         case .cancelled: "cancelled"
         }
     }
@@ -134,6 +148,8 @@ extension MemberFailure.Kind {
         switch error {
         case .notJSON(let start): self = .notPrometheus("the answer begins with \(start)")
         case .malformed, .truncated: self = .malformed(error.description)
+        case .offGrid: self = .ownGrid(error.description)
+        case .partial(let text): self = .partial(text)
         case .refused("timeout", _): self = .timeout
         case .refused(let errorType, let text):
             self = Refusal.judgement(status: 200, errorType: errorType, text: text)
@@ -148,7 +164,7 @@ extension MemberFailure.Kind {
         case .connect, .broken: true
         case .tls, .connectTimeout, .timeout, .laneTimeout, .http, .notPrometheus, .malformed,
             .limit,
-            .rejectedQuery, .exceeded, .loop, .unavailable, .cancelled:
+            .rejectedQuery, .exceeded, .loop, .ownGrid, .partial, .unavailable, .cancelled:
             false
         }
     }
@@ -159,7 +175,7 @@ extension MemberFailure.Kind {
         switch self {
         case .connect, .tls, .connectTimeout, .timeout, .laneTimeout, .broken, .http,
             .notPrometheus,
-            .malformed, .exceeded, .loop,
+            .malformed, .exceeded, .loop, .ownGrid, .partial,
             .unavailable:
             true
         case .limit, .rejectedQuery, .cancelled: false
@@ -173,7 +189,7 @@ extension MemberFailure.Kind {
         // Until somebody knows how long it was waited for.
         case .timeout: .undecided
         case .http(let status, _): status >= 500 || status == 429 ? .failed : .answered
-        case .limit, .rejectedQuery, .exceeded, .loop: .answered
+        case .limit, .rejectedQuery, .exceeded, .loop, .ownGrid, .partial: .answered
         case .unavailable, .laneTimeout, .cancelled: .undecided
         }
     }

@@ -1,4 +1,5 @@
 public import PrometheusAPI
+import TimeSeries
 
 /// The series of one answer, in pages, as they arrive. An actor, so that inflating and scanning run
 /// on the pool and never on the loop. Not reading makes the member wait; dropping the stream ends
@@ -9,25 +10,51 @@ public actor SeriesStream {
         case asAnswered
         /// A matrix of one step, to be given as a vector at that time.
         case vector(at: Int64)
+        /// A matrix of finer steps than are wanted.
+        case thinned(to: StepGrid)
     }
 
-    private let call: MemberCall
-    private let body: MemberBody
+    /// Opens the answer that takes the place of one at other times than were asked for.
+    typealias Instead = @Sendable () async throws(MemberFailure) -> SeriesStream
+
+    /// nil of an answer that was put together before.
+    private let answer: MemberClient.Answer?
     private var scanner: ResponseScanner
     private let shape: Shape
+    private let refusesParts: Bool
     private var pages: ArraySlice<SeriesPage> = []
     private var failure: MemberFailure?
+    private var instead: Instead?
+    private var replacement: SeriesStream?
+    /// Read by `begin`.
+    private var first: SeriesPage?
 
     /// Set when `next` has returned nil.
     public private(set) var trailer: ResponseScanner.Trailer?
 
+    /// - Parameters:
+    ///   - refusesParts: whether an answer that lacks data is a failure.
+    ///   - instead: is asked when the first sample stands where none was asked for. Later there is no
+    ///     way back: pages have been given.
     init(
-        _ answer: sending MemberClient.Answer, scanner: sending ResponseScanner, shape: Shape
+        _ answer: sending MemberClient.Answer, scanner: sending ResponseScanner, shape: Shape,
+        refusesParts: Bool, instead: Instead?
     ) {
-        call = answer.call
-        body = answer.body
+        self.answer = answer
         self.scanner = scanner
         self.shape = shape
+        self.refusesParts = refusesParts
+        self.instead = instead
+    }
+
+    /// An answer that is here wholly.
+    init(_ pages: [SeriesPage], _ trailer: ResponseScanner.Trailer) {
+        answer = nil
+        scanner = ResponseScanner()
+        shape = .asAnswered
+        refusesParts = false
+        self.pages = pages[...]
+        self.trailer = trailer
     }
 
     /// The next page, nil at the end of a whole answer.
@@ -36,30 +63,57 @@ public actor SeriesStream {
     ///   that has failed.
     public func next() async throws(MemberFailure) -> SeriesPage? {
         if let failure { throw failure }
-        do throws(MemberFailure.Kind) {
-            return try await read()
-        } catch {
-            let failure = call.failed(error)
-            self.failure = failure
-            throw failure
+        if let page = first {
+            first = nil
+            return page
         }
+        do throws(MemberFailure) {
+            let page = try await following()
+            instead = nil
+            return page
+        } catch {
+            failure = error
+            throw error
+        }
+    }
+
+    /// Waits for the first page, which `next` then gives.
+    func begin() async throws(MemberFailure) {
+        if first == nil { first = try await next() }
+    }
+
+    private func following() async throws(MemberFailure) -> SeriesPage? {
+        if replacement == nil {
+            do throws(MemberFailure.Kind) {
+                return try await read()
+            } catch {
+                guard let answer else { return nil }
+                let failed = answer.call.failed(error)
+                guard case .ownGrid = error, let instead else { throw failed }
+                replacement = try await instead()
+            }
+        }
+        let page = try await replacement?.next()
+        if page == nil { trailer = await replacement?.trailer }
+        return page
     }
 
     private func read() async throws(MemberFailure.Kind) -> SeriesPage? {
         while true {
             if let page = pages.popFirst() { return page }
-            if trailer != nil { return nil }
-            let bytes = try await body.next()
+            guard trailer == nil, let answer else { return nil }
+            let bytes = try await answer.body.next()
             do throws(ScanError) {
                 if let bytes {
                     try scanner.append(bytes)
+                    try checkWhole(scanner.beginning)
                     pages = try shaped(scanner.takePages())[...]
                 } else {
-                    var trailer = try scanner.finish()
+                    let trailer = try scanner.finish()
+                    try checkWhole(trailer)
                     pages = try shaped(scanner.takePages())[...]
-                    if case .vector = shape { trailer.resultType = "vector" }
-                    self.trailer = trailer
-                    call.succeeded(body)
+                    self.trailer = shaped(trailer)
+                    answer.call.succeeded(answer.body)
                 }
             } catch {
                 throw MemberFailure.Kind(error)
@@ -67,10 +121,40 @@ public actor SeriesStream {
         }
     }
 
+    private func checkWhole(_ trailer: ResponseScanner.Trailer) throws(ScanError) {
+        guard refusesParts, let cause = trailer.partiality else { return }
+        throw .partial(cause)
+    }
+
     private func shaped(_ pages: [SeriesPage]) throws(ScanError) -> [SeriesPage] {
-        guard case .vector(let time) = shape else { return pages }
         var all: [SeriesPage] = []
-        for page in pages { all.append(try InstantPages.vector(page, at: time)) }
+        switch shape {
+        case .asAnswered: return pages
+        case .vector(let time):
+            for page in pages { all.append(try InstantPages.vector(page, at: time)) }
+        case .thinned(let grid):
+            for page in pages {
+                let thinned = try page.thinned(to: grid)
+                if !thinned.series.isEmpty { all.append(thinned) }
+            }
+        }
         return all
+    }
+
+    private func shaped(_ trailer: ResponseScanner.Trailer) -> ResponseScanner.Trailer {
+        var trailer = trailer
+        switch shape {
+        case .asAnswered: break
+        case .vector: trailer.resultType = "vector"
+        // By step only where steps were wanted; what it cost, it cost.
+        case .thinned(let grid):
+            let isWanted = { (time: Int64) in (time - grid.start) % grid.step == 0 }
+            var statistics = trailer.statistics
+            let (total, read) = (statistics?.totalPerStep, statistics?.readPerStep)
+            statistics?.totalPerStep = total?.filter { isWanted($0.key) }
+            statistics?.readPerStep = read?.filter { isWanted($0.key) }
+            trailer.statistics = statistics
+        }
+        return trailer
     }
 }

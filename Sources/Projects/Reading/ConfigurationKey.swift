@@ -52,7 +52,9 @@ enum ConfigurationKeys {
         case acceptEncoding, timeout, capabilities, externalLabels
     }
 
-    enum Capabilities: String, ConfigurationKey { case instantQuery, labelNames, labelValues }
+    enum Capabilities: String, ConfigurationKey {
+        case instantQuery, labelNames, labelValues, stepGrid
+    }
 
     enum BasicAuth: String, ConfigurationKey { case username, password, passwordFile }
 

@@ -35,6 +35,7 @@ extension ConfigurationReader {
         found.instantQuery = read(.instantQuery, &report)
         found.labelNames = read(.labelNames, &report)
         found.labelValues = read(.labelValues, &report)
+        found.stepGrid = read(.stepGrid, &report)
         return found
     }
 

@@ -231,6 +231,7 @@ public enum ProjectDocument {
                 "instantQuery": .text(source.capabilities.instantQuery.rawValue),
                 "labelNames": .text(source.capabilities.labelNames.rawValue),
                 "labelValues": .text(source.capabilities.labelValues.rawValue),
+                "stepGrid": .text(source.capabilities.stepGrid.rawValue),
             ])
         }
         pairs["externalLabels"] = source.externalLabels.map { labels in

@@ -1,4 +1,4 @@
-/// What is known of the endpoints that some servers lack and others of theirs make up for.
+/// What is known of what some servers lack and other questions to them make up for.
 public struct EndpointSupport: Sendable, Hashable {
     public enum Support: String, Sendable, Hashable, CaseIterable {
         /// Found out by asking.
@@ -12,6 +12,8 @@ public struct EndpointSupport: Sendable, Hashable {
     public var instantQuery = Support.auto
     public var labelNames = Support.auto
     public var labelValues = Support.auto
+    /// Ranges that do not begin at a multiple of their step, answered at their own steps.
+    public var stepGrid = Support.auto
 
     public init() {}
 }

@@ -11,7 +11,7 @@ import Darwin
 /// Numbers as members write them.
 public enum NumberScan {
     /// The value of a sample's text, or nil when it is none: decimal digits with an exponent or
-    /// without, `NaN`, and `Inf` with a sign or without.
+    /// without, `NaN`, `Inf` and `Infinity` with a sign or without, in letters of either case.
     public static func value(of text: some Collection<UInt8>) -> Double? {
         if let found = text.withContiguousStorageIfAvailable(value(in:)) { return found }
         return Array(text).withUnsafeBufferPointer(value(in:))
@@ -47,15 +47,8 @@ public enum NumberScan {
 
     /// Whatever the fast path does not take, correctly rounded by the C library.
     private static func general(_ text: UnsafeBufferPointer<UInt8>) -> Double? {
-        guard let first = text.first else { return nil }
-        switch first {
-        case UInt8(ascii: "N"):
-            return text.elementsEqual("NaN".utf8) ? SampleValue.normalNaN : nil
-        case UInt8(ascii: "I"): return text.elementsEqual("Inf".utf8) ? .infinity : nil
-        default: break
-        }
-        if text.elementsEqual("+Inf".utf8) { return .infinity }
-        if text.elementsEqual("-Inf".utf8) { return -.infinity }
+        if text.isEmpty { return nil }
+        if let word = word(text) { return word }
         for byte in text {
             switch byte {
             case 48...57, UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "."),
@@ -73,6 +66,19 @@ public enum NumberScan {
             let value = strtod(start, &end)
             return end == start + text.count ? value : nil
         }
+    }
+
+    /// `NaN`, `Inf` and `Infinity` in letters of either case, with a sign or without.
+    private static func word(_ text: UnsafeBufferPointer<UInt8>) -> Double? {
+        guard (3...9).contains(text.count) else { return nil }
+        let isSigned = text[0] == UInt8(ascii: "-") || text[0] == UInt8(ascii: "+")
+        // Letters of the lower case have this bit.
+        let word = text.dropFirst(isSigned ? 1 : 0).map { $0 | 0x20 }
+        if word.elementsEqual("nan".utf8) { return SampleValue.normalNaN }
+        guard word.elementsEqual("inf".utf8) || word.elementsEqual("infinity".utf8) else {
+            return nil
+        }
+        return text[0] == UInt8(ascii: "-") ? -.infinity : .infinity
     }
 
     /// Milliseconds of a timestamp in seconds with up to three decimals (more are cut), or nil.

@@ -8,11 +8,13 @@ public struct JSONCursor {
         case malformed(Int, String)
         /// More of something than is allowed.
         case tooMany(String)
+        /// A sample, at this time in milliseconds, where no step was asked for.
+        case offGrid(Int64)
     }
 
     let bytes: [UInt8]
     public internal(set) var position: Int
-    private let end: Int
+    let end: Int
     private var depth = 0
     private static let maximumDepth = 64
 
@@ -133,11 +135,16 @@ public struct JSONCursor {
         case UInt8(ascii: "t"): try word("true")
         case UInt8(ascii: "f"): try word("false")
         case UInt8(ascii: "n"): try word("null")
-        default: _ = try number()
+        // No JSON, and yet written by some libraries.
+        case UInt8(ascii: "N"): try word("NaN")
+        case UInt8(ascii: "I"): try word("Infinity")
+        default:
+            if try acceptNegativeInfinity() { return }
+            _ = try number()
         }
     }
 
-    private mutating func word(_ text: StaticString) throws(Failure) {
+    mutating func word(_ text: StaticString) throws(Failure) {
         for index in 0..<text.utf8CodeUnitCount {
             guard position < end else { throw .incomplete }
             guard bytes[position] == text.utf8Start[index] else {
@@ -270,16 +277,5 @@ public struct JSONCursor {
             position += 1
         }
         return value
-    }
-
-    /// An array of strings, or null.
-    public mutating func strings() throws(Failure) -> [String] {
-        if try peek() == UInt8(ascii: "n") {
-            try skip()
-            return []
-        }
-        var all: [String] = []
-        try array { (cursor) throws(Failure) in all.append(try cursor.string()) }
-        return all
     }
 }

@@ -4,7 +4,8 @@ import TimeSeries
 extension ResponseScanner {
     /// Reads an element up to its samples.
     mutating func readElement(mayEnd: Bool) throws(ScanError) -> Bool {
-        element = OpenElement(bytes: page.bytes.count, keys: page.keys.count)
+        element = OpenElement(
+            bytes: page.bytes.count, keys: page.keys.count, clock: Self.clock(shape, on: grid))
         if case .fast = speed {
             switch try readFastHead() {
             case .taken: return true
@@ -21,9 +22,9 @@ extension ResponseScanner {
             state = .tail
             return true
         }
-        let (shape, maximum) = (shape, limits.labels)
+        let (shape, grid, maximum) = (shape, grid, limits.labels)
         let walked = try walk(limit: limits.element) { (cursor) throws(JSONCursor.Failure) in
-            try WalkedElement(&cursor, shape: shape, maximumLabels: maximum)
+            try WalkedElement(&cursor, shape: shape, grid: grid, maximumLabels: maximum)
         }
         guard let walked else { return false }
         try write(walked)
@@ -58,7 +59,10 @@ extension ResponseScanner {
         var end = next
         if case .vector = shape {
             let sample = scanSample(from: next)
-            guard sample.isWhole else { return sample.end >= count ? .incomplete : .unusual }
+            guard let time = sample.time else {
+                return sample.end >= count ? .incomplete : .unusual
+            }
+            guard element.clock.move(to: time) else { return .unusual }
             end = sample.end
         }
         let isCopied = pending.withUnsafeBufferPointer {
@@ -104,12 +108,12 @@ extension ResponseScanner {
         }
     }
 
-    private func scanSample(from start: Int) -> (end: Int, isWhole: Bool) {
+    private func scanSample(from start: Int) -> (end: Int, time: Int64?) {
         pending.withUnsafeBufferPointer { bytes in
-            guard let p = bytes.baseAddress else { return (start, false) }
+            guard let p = bytes.baseAddress else { return (start, nil) }
             var i = start
             let time = SampleScan.sample(p, at: &i)
-            return (i, time != nil)
+            return (i, time)
         }
     }
 
@@ -142,12 +146,12 @@ extension ResponseScanner {
                 throw .tooLarge("a series is larger than \(limits.element) bytes")
             }
             let start = position
-            var time = element.time
+            var clock = element.clock
             let (end, stop) = pending.withUnsafeBufferPointer { bytes in
                 guard let p = bytes.baseAddress else { return (start, SampleScan.Stop.unusual) }
-                return SampleScan.samples(p, from: start, count: count, after: &time)
+                return SampleScan.samples(p, from: start, count: count, clock: &clock)
             }
-            element.time = time
+            element.clock = clock
             if end > start {
                 append(start..<end)
                 position = end
@@ -167,19 +171,20 @@ extension ResponseScanner {
     /// One sample, or the end of an empty array, in another spelling.
     private mutating func readUnusualSample() throws(ScanError) -> Bool {
         let isFirst = page.bytes.count == element.samples + Self.valuesOpening.count
-        let last = element.time
-        var time = last
+        var clock = element.clock
         var sample: [UInt8] = []
         let isLast = try walk(limit: limits.frame) { (cursor) throws(JSONCursor.Failure) in
             if isFirst, try cursor.accept(UInt8(ascii: "]")) { return true }
-            time = try WalkedElement.sample(&cursor, to: &sample)
-            guard time > last else { throw .disorder(cursor.position) }
+            let time = try WalkedElement.sample(&cursor, to: &sample)
+            guard clock.move(to: time) else {
+                throw clock.refusal(of: time, at: cursor.position)
+            }
             if try cursor.accept(UInt8(ascii: ",")) { return false }
             try cursor.expect(UInt8(ascii: "]"))
             return true
         }
         guard let isLast else { return false }
-        element.time = time
+        element.clock = clock
         if isLast { state = .rest }
         if sample.isEmpty {
             page.bytes.removeSubrange(element.samples...)
@@ -197,7 +202,7 @@ extension ResponseScanner {
             try close()
             return true
         }
-        let shape = shape
+        let (shape, grid) = (shape, grid)
         var histograms: [UInt8]?
         let done = try walk(limit: limits.element) { (cursor) throws(JSONCursor.Failure) in
             while try cursor.accept(UInt8(ascii: ",")) {
@@ -206,7 +211,9 @@ extension ResponseScanner {
                 switch (key, shape) {
                 case ("histograms", .matrix) where histograms == nil:
                     histograms = try WalkedElement.member(
-                        key, &cursor, shape, WalkedElement.histogram)
+                        key, &cursor, shape, grid, WalkedElement.histogram)
+                // The other kind of sample, of which there is none.
+                case ("histogram", .vector) where try cursor.acceptNull(): break
                 case ("metric", _), ("values", _), ("value", _), ("histograms", _),
                     ("histogram", _):
                     throw .twice(key, cursor.position)

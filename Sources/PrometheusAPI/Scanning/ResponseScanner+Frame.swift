@@ -1,3 +1,5 @@
+import TimeSeries
+
 /// What stands around the series of an answer.
 extension ResponseScanner {
     private enum Head {
@@ -26,11 +28,15 @@ extension ResponseScanner {
                 case "status" where status == nil:
                     status = try cursor.string()
                     guard status == "success" else { return Head.whole }
-                case "warnings": found.warnings = try cursor.strings()
-                case "infos": found.infos = try cursor.strings()
+                case "warnings": found.warnings += try cursor.notes()
+                case "infos": found.infos += try cursor.notes()
+                case "isPartial": found.isPartial = try cursor.flag() || found.isPartial
                 case "data" where try cursor.peek() == UInt8(ascii: "{"):
                     return try Self.readDataHead(&cursor, &found)
-                case "status", "data", "error", "errorType": return Head.whole
+                case "error", "errorType":
+                    // Of an answer that has none.
+                    if try !cursor.text().isEmpty { return Head.whole }
+                case "status", "data": return Head.whole
                 default: try cursor.skip()
                 }
                 guard try cursor.accept(UInt8(ascii: ",")) else { return Head.whole }
@@ -99,10 +105,11 @@ extension ResponseScanner {
                 let key = try cursor.string()
                 try cursor.expect(UInt8(ascii: ":"))
                 switch key {
-                case "warnings": found.warnings = try cursor.strings()
-                case "infos": found.infos = try cursor.strings()
-                case "errorType": errorType = try cursor.string()
-                case "error": text = try cursor.string()
+                case "warnings": found.warnings += try cursor.notes()
+                case "infos": found.infos += try cursor.notes()
+                case "isPartial": found.isPartial = try cursor.flag() || found.isPartial
+                case "errorType": errorType = try cursor.text()
+                case "error": text = try cursor.text()
                 case "status" where status == nil: status = try cursor.string()
                 case "status", "data": throw .twice(key, cursor.position)
                 default: try cursor.skip()
@@ -126,19 +133,20 @@ extension ResponseScanner {
         var text = ""
         var hasData = false
         var elements: [WalkedElement] = []
-        let maximum = limits.labels
+        let (grid, maximum) = (grid, limits.labels)
         let done = try walk(limit: limits.element) { (cursor) throws(JSONCursor.Failure) in
             try cursor.object { (key, cursor) throws(JSONCursor.Failure) in
                 switch key {
                 case "status" where status == nil: status = try cursor.string()
-                case "errorType": errorType = try cursor.string()
-                case "error": text = try cursor.string()
-                case "warnings": found.warnings = try cursor.strings()
-                case "infos": found.infos = try cursor.strings()
+                case "errorType": errorType = try cursor.text()
+                case "error": text = try cursor.text()
+                case "warnings": found.warnings += try cursor.notes()
+                case "infos": found.infos += try cursor.notes()
+                case "isPartial": found.isPartial = try cursor.flag() || found.isPartial
                 case "data" where !hasData:
                     hasData = true
                     if try cursor.peek() == UInt8(ascii: "{") {
-                        elements = try Self.readData(&cursor, &found, maximum)
+                        elements = try Self.readData(&cursor, &found, grid, maximum)
                     } else {
                         try cursor.skip()
                     }
@@ -168,7 +176,8 @@ extension ResponseScanner {
     }
 
     private static func readData(
-        _ cursor: inout JSONCursor, _ found: inout Trailer, _ maximumLabels: Int
+        _ cursor: inout JSONCursor, _ found: inout Trailer, _ grid: StepGrid?,
+        _ maximumLabels: Int
     ) throws(JSONCursor.Failure) -> [WalkedElement] {
         var resultAt: Int?
         try cursor.object { (key, cursor) throws(JSONCursor.Failure) in
@@ -195,7 +204,8 @@ extension ResponseScanner {
             if try cursor.peek() == UInt8(ascii: "n") { break }
             try cursor.array { (cursor) throws(JSONCursor.Failure) in
                 elements.append(
-                    try WalkedElement(&cursor, shape: shape, maximumLabels: maximumLabels))
+                    try WalkedElement(
+                        &cursor, shape: shape, grid: grid, maximumLabels: maximumLabels))
             }
         case "scalar", "string":
             try cursor.expect(UInt8(ascii: "["))

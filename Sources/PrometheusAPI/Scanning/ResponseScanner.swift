@@ -1,3 +1,5 @@
+public import TimeSeries
+
 /// Reads a member's answer to `query` or `query_range` as it arrives, and hands on its series in
 /// pages: label bytes edited, sample bytes validated and copied, never decoded.
 ///
@@ -25,6 +27,8 @@ public struct ResponseScanner {
         public var resultType = ""
         public var warnings: [String] = []
         public var infos: [String] = []
+        /// Whether it calls itself partial, in a field of its own.
+        public var isPartial = false
         public var seriesCount = 0
         /// What the member counted, if it was asked to and does.
         public var statistics: SampleStatistics?
@@ -32,6 +36,11 @@ public struct ResponseScanner {
         public var plain: String?
 
         public init() {}
+
+        /// Why data is missing in the answer, as it says itself; nil of a whole one.
+        public var partiality: String? {
+            Partiality.cause(isPartial: isPartial, warnings: warnings)
+        }
     }
 
     /// Which of the two readers of the one grammar are in use.
@@ -57,6 +66,8 @@ public struct ResponseScanner {
     }
 
     let limits: Limits
+    /// Where samples may stand; nil for anywhere.
+    let grid: StepGrid?
     let editor: MetricEditor
     let speed: Speed
     /// Data, then `SampleScan.guardCount` zero bytes.
@@ -83,18 +94,27 @@ public struct ResponseScanner {
         var bytes = 0
         var keys = 0
         var samples = 0
-        /// Of the last sample.
-        var time = Int64.min
+        var clock = SampleClock()
         var hasHistograms = false
     }
 
     /// Without an injection, label sets pass as they are.
-    public init(injecting injection: LabelInjection? = nil, limits: Limits = Limits()) {
-        self.init(injecting: injection, limits: limits, speed: .fast)
+    ///
+    /// - Parameter grid: the steps that were asked for: a sample anywhere else ends the answer with
+    ///   `ScanError.offGrid`. That an instant query is answered with a matrix, which is raw samples,
+    ///   is in order. nil takes samples at any time.
+    public init(
+        injecting injection: LabelInjection? = nil, on grid: StepGrid? = nil,
+        limits: Limits = Limits()
+    ) {
+        self.init(injecting: injection, on: grid, limits: limits, speed: .fast)
     }
 
-    init(injecting injection: LabelInjection?, limits: Limits, speed: Speed) {
+    init(
+        injecting injection: LabelInjection?, on grid: StepGrid? = nil, limits: Limits, speed: Speed
+    ) {
         self.limits = limits
+        self.grid = grid
         self.speed = speed
         editor = MetricEditor(injection)
         pending = [UInt8](repeating: 0, count: SampleScan.guardCount)
@@ -112,6 +132,9 @@ public struct ResponseScanner {
         pending.append(contentsOf: repeatElement(0, count: SampleScan.guardCount))
         try advance()
     }
+
+    /// What was read of the trailer before the first series.
+    public var beginning: Trailer { trailer }
 
     /// The pages that are full.
     public mutating func takePages() -> [SeriesPage] {
@@ -140,6 +163,14 @@ public struct ResponseScanner {
         lastKey = Array(page.keys[last.key])
         ready.append(page)
         page = SeriesPage()
+    }
+
+    /// The clock of a series in an answer of such a shape.
+    static func clock(_ shape: WalkedElement.Shape, on grid: StepGrid?) -> SampleClock {
+        switch shape {
+        case .vector: SampleClock(grid)
+        case .matrix: SampleClock(grid.flatMap { $0.isInstant ? nil : $0 })
+        }
     }
 
     // MARK: - The state machine
@@ -194,6 +225,7 @@ public struct ResponseScanner {
             switch error {
             case .malformed(_, let reason): throw .malformed(reason)
             case .tooMany(let reason): throw .tooLarge(reason)
+            case .offGrid(let time): throw .offGrid(time, grid ?? .instant(time))
             case .incomplete:
                 _ = try wait(within: limit)
                 return nil

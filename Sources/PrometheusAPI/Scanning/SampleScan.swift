@@ -1,6 +1,6 @@
 /// The strict scan of samples, `[1435781430.781,"0.5"]`: the one loop that touches every byte of
-/// a large answer. It accepts only what Prometheus writes, in ascending order; whatever else there
-/// is goes to the exact walker, which decides.
+/// a large answer. It accepts only what Prometheus writes, at times that the clock allows; whatever
+/// else there is goes to the exact walker, which decides.
 ///
 /// All functions read at `p[i]` and up to `guardCount` bytes from there, with `i` at most `count`:
 /// the bytes from `count` on must be `guardCount` zeros. A zero belongs to no token, so no loop
@@ -11,7 +11,7 @@ enum SampleScan {
         case closed
         /// The buffer ends before the next sample does.
         case incomplete
-        /// The next sample is not written as Prometheus writes it, or does not follow in time.
+        /// The next sample is not written as Prometheus writes it, or may not stand at its time.
         case unusual
     }
 
@@ -19,34 +19,30 @@ enum SampleScan {
 
     /// Passes over complete samples, each followed by a comma or the closing bracket.
     ///
-    /// `start` stands on the `[` of a sample. `last` is the time of the sample before, and becomes
-    /// that of the last one passed over. Returns the position of the first sample not passed over
-    /// (or behind the closing bracket), and why it stopped. The bytes between are balanced JSON,
-    /// ending in a comma or the bracket.
+    /// `start` stands on the `[` of a sample. The clock stands at the sample before, and is moved to
+    /// the last one passed over. Returns the position of the first sample not passed over (or
+    /// behind the closing bracket), and why it stopped. The bytes between are balanced JSON, ending
+    /// in a comma or the bracket.
     static func samples(
-        _ p: UnsafePointer<UInt8>, from start: Int, count: Int, after last: inout Int64
+        _ p: UnsafePointer<UInt8>, from start: Int, count: Int, clock: inout SampleClock
     ) -> (position: Int, stop: Stop) {
         var position = start
-        var time = last
+        // A copy stays in registers.
+        var own = clock
+        defer { clock = own }
         while true {
             var i = position
-            guard let at = sample(p, at: &i) else {
-                last = time
+            guard let time = sample(p, at: &i) else {
                 return (position, i >= count ? .incomplete : .unusual)
             }
-            guard at > time else {
-                last = time
-                return (position, .unusual)
-            }
             if p[i] == UInt8(ascii: ",") {
+                guard own.move(to: time) else { return (position, .unusual) }
                 position = i + 1
-                time = at
             } else {
-                last = time
                 guard p[i] == UInt8(ascii: "]") else {
                     return (position, i >= count ? .incomplete : .unusual)
                 }
-                last = at
+                guard own.move(to: time) else { return (position, .unusual) }
                 return (i + 1, .closed)
             }
         }

@@ -1,4 +1,4 @@
-import TimeSeries
+public import TimeSeries
 
 /// Why a member's answer cannot be used; `description` is for people.
 public enum ScanError: Error, Sendable, Equatable, CustomStringConvertible {
@@ -12,6 +12,10 @@ public enum ScanError: Error, Sendable, Equatable, CustomStringConvertible {
     case refused(errorType: String, error: String)
     /// Something is larger than allowed.
     case tooLarge(String)
+    /// A sample at this time, in milliseconds, which is no step of the grid that was asked for.
+    case offGrid(Int64, StepGrid)
+    /// The answer lacks data, as it says itself, where only a whole one will do.
+    case partial(String)
 
     public var description: String {
         switch self {
@@ -20,7 +24,21 @@ public enum ScanError: Error, Sendable, Equatable, CustomStringConvertible {
         case .truncated: "the answer ends in the middle"
         case .refused(let errorType, let error): "\(errorType): \(error)"
         case .tooLarge(let reason): reason
+        case .offGrid(let time, let grid): Self.offGrid(time, grid)
+        case .partial(let reason): reason
         }
+    }
+
+    private static func offGrid(_ time: Int64, _ grid: StepGrid) -> String {
+        // The step that it stands for, if it was moved back.
+        var wanted = grid.start
+        if grid.step > 0, time > wanted {
+            let last = grid.time(at: grid.count - 1)
+            let steps = (min(time, last) - wanted) / grid.step
+            wanted = min(last, wanted + (steps + 1) * grid.step)
+        }
+        return "it answers \(grid.isInstant ? "at a time" : "on a step grid") of its own ("
+            + "\(TimestampText.parameter(time)) instead of \(TimestampText.parameter(wanted)))"
     }
 
     /// One label set, two series: no answer of Prometheus has that.

@@ -1,3 +1,5 @@
+import TimeSeries
+
 /// One series as the exact walker reads it: any order of keys, any white space, any escapes.
 /// Samples come out in Prometheus's spelling.
 struct WalkedElement {
@@ -26,11 +28,12 @@ struct WalkedElement {
     var hasHistograms = false
 
     init(
-        _ cursor: inout JSONCursor, shape: Shape, maximumLabels: Int
+        _ cursor: inout JSONCursor, shape: Shape, grid: StepGrid? = nil, maximumLabels: Int
     ) throws(JSONCursor.Failure) {
         var metric: [Label]?
         var values: [UInt8]?
         var histograms: [UInt8]?
+        var isNull = false
         try cursor.object { (key, cursor) throws(JSONCursor.Failure) in
             let start = cursor.position
             switch (key, shape) {
@@ -39,10 +42,12 @@ struct WalkedElement {
                 metric = try Self.labels(&cursor, atMost: maximumLabels)
             case ("values", .matrix), ("value", .vector):
                 guard values == nil else { throw .twice(key, start) }
-                values = try Self.member(key, &cursor, shape, Self.sample)
+                values = try Self.member(key, &cursor, shape, grid, Self.sample)
+                isNull = isNull || values == nil
             case ("histograms", .matrix), ("histogram", .vector):
                 guard histograms == nil else { throw .twice(key, start) }
-                histograms = try Self.member(key, &cursor, shape, Self.histogram)
+                histograms = try Self.member(key, &cursor, shape, grid, Self.histogram)
+                isNull = isNull || histograms == nil
             case ("values", _), ("value", _), ("histograms", _), ("histogram", _):
                 throw .malformed(start, "\(key) in a result of another type")
             default: try cursor.skip()
@@ -52,7 +57,7 @@ struct WalkedElement {
         if case .vector = shape, (values == nil) == (histograms == nil) {
             throw .malformed(cursor.position, "a series of a vector needs one sample")
         }
-        if values == nil, histograms == nil {
+        if values == nil, histograms == nil, !isNull {
             throw .malformed(cursor.position, "a series without values")
         }
         labels = metric
@@ -68,6 +73,7 @@ struct WalkedElement {
         _ cursor: inout JSONCursor, atMost maximum: Int
     ) throws(JSONCursor.Failure) -> [Label] {
         var labels: [Label] = []
+        if try cursor.acceptNull() { return labels }
         try cursor.members { (name, cursor) throws(JSONCursor.Failure) in
             guard labels.count < maximum else {
                 throw .tooMany("a series has more than \(maximum) labels")
@@ -82,24 +88,26 @@ struct WalkedElement {
     /// Reads one sample, appends it in Prometheus's spelling, and returns its time.
     typealias Reader = (inout JSONCursor, inout [UInt8]) throws(JSONCursor.Failure) -> Int64
 
-    /// `"key":` and what stands there; nothing for an empty array.
+    /// `"key":` and what stands there; nothing for an empty array, nil for null.
     static func member(
-        _ key: String, _ cursor: inout JSONCursor, _ shape: Shape, _ read: Reader
-    ) throws(JSONCursor.Failure) -> [UInt8] {
+        _ key: String, _ cursor: inout JSONCursor, _ shape: Shape, _ grid: StepGrid?, _ read: Reader
+    ) throws(JSONCursor.Failure) -> [UInt8]? {
+        if try cursor.acceptNull() { return nil }
+        var clock = ResponseScanner.clock(shape, on: grid)
         var out = Array("\"\(key)\":".utf8)
         guard case .matrix = shape else {
-            _ = try read(&cursor, &out)
+            let start = cursor.position
+            let time = try read(&cursor, &out)
+            guard clock.move(to: time) else { throw clock.refusal(of: time, at: start) }
             return out
         }
-        var last = Int64.min
         var isEmpty = true
         out.append(UInt8(ascii: "["))
         try cursor.array { (cursor) throws(JSONCursor.Failure) in
             if !isEmpty { out.append(UInt8(ascii: ",")) }
             let start = cursor.position
             let time = try read(&cursor, &out)
-            guard time > last else { throw .disorder(start) }
-            last = time
+            guard clock.move(to: time) else { throw clock.refusal(of: time, at: start) }
             isEmpty = false
         }
         out.append(UInt8(ascii: "]"))
@@ -183,9 +191,12 @@ struct WalkedElement {
         _ cursor: inout JSONCursor, to out: inout [UInt8]
     ) throws(JSONCursor.Failure) -> Int64 {
         try cursor.expect(UInt8(ascii: "["))
-        let range = try cursor.number()
-        guard let milliseconds = NumberScan.milliseconds(of: cursor.bytes[range]) else {
-            throw .malformed(range.lowerBound, "a sample time that is no number")
+        let start = cursor.position
+        let text =
+            try cursor.peek() == UInt8(ascii: "\"")
+            ? try cursor.stringBytes() : Array(cursor.bytes[try cursor.number()])
+        guard let milliseconds = NumberScan.milliseconds(of: text) else {
+            throw .malformed(start, "a sample time that is no number")
         }
         try cursor.expect(UInt8(ascii: ","))
         out.append(UInt8(ascii: "["))
@@ -194,7 +205,8 @@ struct WalkedElement {
         return milliseconds
     }
 
-    /// A number in quotes: copied where it has Prometheus's spelling, else spelled anew.
+    /// A number in quotes, or without them: copied where it has Prometheus's spelling, else spelled
+    /// anew.
     private static func number(
         _ cursor: inout JSONCursor, to out: inout [UInt8]
     ) throws(JSONCursor.Failure) {
@@ -217,7 +229,9 @@ struct WalkedElement {
         _ cursor: inout JSONCursor, to out: inout [UInt8]
     ) throws(JSONCursor.Failure) {
         let start = cursor.position
-        let text = try cursor.stringBytes()
+        let text =
+            try cursor.peek() == UInt8(ascii: "\"")
+            ? try cursor.stringBytes() : Array(cursor.bytes[try cursor.bareWord()])
         if NumberSpelling.isValue(text, in: text.indices) {
             out += text
         } else if let value = NumberScan.value(of: text) {

@@ -89,16 +89,21 @@ import Testing
         }
     }
 
+    private static let unreachableStore =
+        "receive series from Addr: eu-west:10901: rpc error: code = Unavailable desc = gone"
+
     @Test(arguments: [
         // Under `safe` only what could turn out wrong must be whole.
         ("safe", "up", 200), ("safe", "sum(up)", 200), ("safe", "absent(up)", 422),
+        // All of it runs there, and could turn out wrong there.
+        ("safe", "up unless on(job) up", 422), ("safe", "sum by (project) (up) > 0", 422),
         ("abort", "up", 422), ("warn", "absent(up)", 200),
     ])
     func `A store that Thanos cannot reach is a part that is missing`(
         policy: String, query: String, status: Int
     ) async throws {
         let double = ThanosQueryDouble(
-            api: SampleData.up(jobs: 1), missingStore: "no store for eu-west")
+            api: SampleData.up(jobs: 1), missingStore: Self.unreachableStore)
         try await LoopbackServers.serve(["t": double.responder]) { ports in
             let gateway = try Self.gateway(
                 """
@@ -108,9 +113,9 @@ import Testing
                 """)
             let answer = try await gateway.query(query, of: "t")
             #expect(answer.status == status, "\(answer.body)")
-            #expect(answer.body.contains("no store for eu-west"))
+            #expect(answer.body.contains(Self.unreachableStore))
             let isNamed = answer.body.contains(
-                #""warnings":["no store for eu-west (project \"t\")"]"#)
+                #""warnings":["project \"t\": \#(Self.unreachableStore) (the answer is "#)
             #expect(isNamed == (status == 200))
         }
     }

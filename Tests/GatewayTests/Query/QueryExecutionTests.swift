@@ -29,6 +29,8 @@ private struct ScriptedSource: FragmentSource {
             return try ScriptedStream(body, question, breaksAfter: pages)
         }
     }
+
+    func knowsCustomBuckets(by deadline: ContinuousClock.Instant) async -> Bool { true }
 }
 
 private actor Asked {
