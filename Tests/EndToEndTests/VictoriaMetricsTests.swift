@@ -8,17 +8,19 @@ extension EndToEnd {
     /// windows, which names functions keep), so the queries are those that mean the same in both
     /// languages.
     struct VictoriaMetricsTests {
+        /// - Parameter name: of this server alone: what it stores stays in its directory.
         private static func withGateway(
+            _ name: String,
             _ body: @escaping @Sendable (HTTPAddress, HTTPAddress) throws -> Void
         ) async throws {
             let scene = try Scene.required()
             try await offPool {
                 let member = try VictoriaMetricsServer(
-                    name: "victoria", openMetrics: scene.data.openMetrics(member: 1),
+                    name: name, openMetrics: scene.data.openMetrics(member: 1),
                     directory: scene.directory)
                 defer { member.process.stop() }
                 let gateway = try GatewayServer(
-                    name: "victoria-gateway",
+                    name: "\(name)-gateway",
                     members: [
                         .init(name: "a", url: scene.members[0].address.url),
                         .init(name: "b-eu", url: member.address.url),
@@ -46,7 +48,7 @@ extension EndToEnd {
 
         @Test("Queries, labels and series over it are those of the union")
         func union() async throws {
-            try await Self.withGateway { gateway, oracle in
+            try await Self.withGateway("victoria-union") { gateway, oracle in
                 let end = FederationData.end / 1000
                 for query in [
                     "sum by (project) (count_over_time(temperature[2h]))",
@@ -81,19 +83,21 @@ extension EndToEnd {
         }
 
         @Test(
-            "Ranges of any number of steps, from any start, are answered at the steps asked for",
-            arguments: [49, 50, 51, 200])
-        func steps(count: Int) async throws {
-            try await Self.withGateway { gateway, oracle in
+            "Ranges of any number of steps, from any start, are answered at the steps asked for")
+        func steps() async throws {
+            try await Self.withGateway("victoria-steps") { gateway, oracle in
                 // Within the data, and no multiple of the step.
                 let start = FederationData.end / 1000 / 15 * 15 - 3600 + 7
-                for query in [
+                let queries = [
                     // Unions, and what is computed here.
                     "count_over_time(temperature[2h])", "last_over_time(memory[2h]) + 0",
                     "sum(count_over_time(temperature[2h]))",
                     "quantile(0.5, sum_over_time(memory[2h]))",
                     "max by (job) (max_over_time(temperature[2h]))",
-                ] {
+                ]
+                for (count, query) in [49, 50, 51, 200].flatMap({ count in
+                    queries.map { (count, $0) }
+                }) {
                     try Self.expectEqual(
                         "/api/v1/query_range",
                         [
@@ -139,7 +143,7 @@ extension EndToEnd {
             "Its documents are part of the union, and those it does not have are said to be lacking"
         )
         func documents() async throws {
-            try await Self.withGateway { gateway, _ in
+            try await Self.withGateway("victoria-documents") { gateway, _ in
                 for path in ["rules", "alerts", "targets", "query_exemplars?query=up"] {
                     let json = try gateway.get("/api/v1/\(path)").json()
                     #expect(json["status"]?.text == "success", "\(path)")
@@ -159,7 +163,7 @@ extension EndToEnd {
 
         @Test("What it cannot is named as its limitation")
         func limitations() async throws {
-            try await Self.withGateway { gateway, _ in
+            try await Self.withGateway("victoria-limitations") { gateway, _ in
                 let request = RemoteReadRequest(
                     queries: [
                         .init(start: 0, end: 1, matchers: [.init("__name__", .equal, "up")])
