@@ -1,4 +1,5 @@
 import Foundation
+import Projects
 import PrometheusHTTP
 import Synchronization
 import Testing
@@ -131,6 +132,39 @@ import Testing
             await gateway.application.live.lookAtSecretFiles()
             #expect(try await status("short") == 401)
             #expect(try await status("second-token") == 200)
+        }
+    }
+
+    @Test func aReplacedKeyIsNotGivenBackByTheStoreWhenItsProjectLeavesTheFile() async throws {
+        try await withFolder { folder in
+            let secrets = folder + "/keys"
+            try FileManager.default.createDirectory(
+                atPath: secrets, withIntermediateDirectories: true)
+            try write("first-key\n", to: secrets + "/own")
+            let auth = "auth: {tokens: [{name: root, token: root-token, admin: true}]}\n"
+            let gateway = try await TestGateway(
+                auth + """
+                    projects:
+                      - name: a
+                        prometheus: {url: http://127.0.0.1:1}
+                        apiKeys: [{keySecret: {name: keys, key: own}}]
+                      - {name: b, prometheus: {url: http://127.0.0.1:1}}
+                    """, secrets: SecretFiles(directory: folder))
+            func status(_ key: String) async throws -> Int {
+                try await gateway.send(
+                    "GET", "/p/a/api/v1/explain?query=up", headers: ["X-API-Key": key]
+                ).status
+            }
+            #expect(try await status("first-key") == 200)
+            try write("second-key\n", to: secrets + "/own")
+            await gateway.application.live.lookAtSecretFiles()
+            await gateway.application.live.lookAtSecretFiles()
+            #expect(try await status("first-key") == 401)
+            #expect(try await status("second-key") == 200)
+            gateway.write(auth + "projects: [{name: b, prometheus: {url: http://127.0.0.1:1}}]\n")
+            #expect(try await gateway.send("POST", "/-/reload").status == 200)
+            #expect(try await status("first-key") == 401)
+            #expect(try await status("second-key") == 200)
         }
     }
 }

@@ -27,8 +27,10 @@ final class TestGateway: Sendable {
     ///   - yaml: The configuration, read again at each reload from `yaml`.
     ///   - directory: Where the store is, when not in a directory of its own.
     ///   - store: Another store than SQLite.
+    ///   - secrets: Where secrets by name are.
     init(
-        _ yaml: String, directory: String? = nil, store: (any ProjectStore)? = nil
+        _ yaml: String, directory: String? = nil, store: (any ProjectStore)? = nil,
+        secrets: SecretFiles? = nil
     ) async throws {
         let directory =
             directory ?? NSTemporaryDirectory() + "tributary-store-\(UUID().uuidString)"
@@ -38,12 +40,13 @@ final class TestGateway: Sendable {
         self.audit = audit
         let known = try await store.contents().regularProjects
         let configuration = try Configuration.parse(
-            yaml, path: "c.yaml", existingProjects: known)
+            yaml, path: "c.yaml", secrets: secrets, existingProjects: known)
         let text = Text(yaml)
         let source = ConfigurationSource { (known) throws(ConfigurationSource.Refused) in
             do throws(ConfigurationErrors) {
                 return try Configuration.parse(
-                    text.value.withLock { $0 }, path: "c.yaml", existingProjects: known)
+                    text.value.withLock { $0 }, path: "c.yaml", secrets: secrets,
+                    existingProjects: known)
             } catch {
                 throw ConfigurationSource.Refused(error.description)
             }

@@ -108,7 +108,19 @@ actor LiveConfiguration {
             }
         }
         guard isReplaced, let store else { return }
-        // The store must not give a project back a key that was replaced meanwhile.
+        // The store must not give a project back a key that was replaced meanwhile. Never beside a
+        // reload, which registers another file.
+        let former = reloading
+        let task = Task { () async -> Result<Void, ConfigurationSource.Refused> in
+            _ = await former?.value
+            await self.registerAgain(in: store)
+            return .success(())
+        }
+        reloading = task
+        _ = await task.value
+    }
+
+    private func registerAgain(in store: any ProjectStore) async {
         do throws(StoreError) {
             install(try await Self.register(current.value.file, in: store, logger))
         } catch {
