@@ -309,6 +309,8 @@ struct EmbeddedAPITests {
             ("HEAD", "/-/ready", 200, ""),
             ("POST", "/-/reload", 403, "Lifecycle API is not enabled."),
             ("GET", "/-/quit", 405, "Only POST or PUT requests allowed"),
+            ("GET", "//-/ready", 301, "<a href=\"/-/ready\">Moved Permanently</a>.\n\n"),
+            ("POST", "/api/v1//query?query=1", 301, ""),
         ] {
             let request = try #require(PrometheusRequest(method: method, target: path))
             let answer = try await Self.api.respond(to: request).collected()

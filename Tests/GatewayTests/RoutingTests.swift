@@ -61,6 +61,28 @@ import Testing
         }
     }
 
+    @Test(
+        "Paths that are not clean are redirected under every prefix",
+        arguments: [
+            ("", "//api/v1/query?query=up", "/api/v1/query?query=up"),
+            ("", "/p/a//api/v1/query", "/p/a/api/v1/query"),
+            ("", "/p//a/d/x/api/v1/../v1/labels", "/p/a/d/x/api/v1/labels"),
+            ("", "/p/a/api/v1", "/p/a/api/v1/"), ("", "//federate", "/federate"),
+            ("", "/p/a//federate?match[]=up", "/p/a/federate?match[]=up"),
+            ("", "//api/projects", "/api/projects"), ("", "//metrics", "/metrics"),
+            ("/hub", "/hub//api/v1/query", "/hub/api/v1/query"),
+            ("/hub", "//hub/p/a/./api/v1/query?x", "/hub/p/a/api/v1/query?x"),
+            ("/hub", "/hub/api/v1", "/hub/api/v1/"), ("/hub", "/hub/../x", "/x"),
+        ])
+    func unclean(base: String, target: String, location: String) async throws {
+        let gateway = try gateway((base.isEmpty ? "" : "url_base_path: \(base)\n") + Self.yaml)
+        for method in ["GET", "POST"] {
+            let (status, _, headers) = try await get(target, method: method, from: gateway)
+            #expect(status == 301)
+            #expect(headers["Location"] == location)
+        }
+    }
+
     @Test func anUnknownProjectIsNotFoundInPrometheussShape() async throws {
         let gateway = try gateway()
         for path in ["query?query=up", "labels", "status/buildinfo"] {
