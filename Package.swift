@@ -99,12 +99,13 @@ let package = Package(
 
         tests("RegularExpressionsTests", ["RegularExpressions"]),
         tests("YAMLTests", ["YAML"]),
-        tests("TimeSeriesTests", ["TimeSeries"]),
+        tests("TimeSeriesTests", ["TimeSeries"], exclude: ["Fixtures"]),
         tests("PromQLTests", ["PromQL", "RegularExpressions"]),
         tests(
             "PromQLEngineTests",
             ["PromQLEngine", "PromQL", "TimeSeries", "RegularExpressions"]),
-        tests("PrometheusAPITests", ["PrometheusAPI", "TimeSeries"]),
+        tests(
+            "PrometheusAPITests", ["PrometheusAPI", "TimeSeries"], exclude: ["Answers"]),
         tests("FederationTests", ["Federation", "PromQL", "TimeSeries"]),
         tests(
             "FederationProofTests",

@@ -26,6 +26,8 @@ public struct FederationScope: Sendable {
     /// By member, the version of the language it speaks; nil where that is not known, and for all
     /// when empty: such a member is sent what the user wrote.
     public var languages: [LanguageVersion?] = []
+    /// The version whose rules the local engine follows: the oldest of the members that take part.
+    public var language = LanguageVersion.current
 
     public init(
         members: [String], partition: PartitionLabel = PartitionLabel(),

@@ -169,7 +169,7 @@ public struct Planner: Sendable {
             if let version = language(of: member) { tree = tree.worded(for: version) }
             let fetch = Plan.Fetch(
                 member: member, text: tree.description, grid: grid, form: form,
-                givesGauges: tree.givesGaugeHistograms)
+                givesGauges: tree.givesGaugeHistograms(in: scope.language))
             if let known = fetchIDs[fetch] {
                 ids.append(known)
             } else {

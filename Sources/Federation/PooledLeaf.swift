@@ -15,6 +15,23 @@ extension Plan {
         }
     }
 
+    /// Whether members answer a fragment with native histograms whose zero buckets differ in width.
+    /// Bringing them to one depends on which are added first, which a split aggregation decides
+    /// otherwise than the union.
+    public func mixesZeroBuckets(_ fetched: [FetchedValue]) -> Bool {
+        leaves.contains { leaf in
+            guard case .union(let ids) = leaf.combination else { return false }
+            var threshold: Double?
+            for series in ids.lazy.flatMap({ fetched[$0].steps }) {
+                for histogram in series.histograms.values where histogram.zeroCount != 0 {
+                    if let threshold, threshold != histogram.zeroThreshold { return true }
+                    threshold = histogram.zeroThreshold
+                }
+            }
+            return false
+        }
+    }
+
     /// Whether one answer alone says so, whatever the others are: it holds native histograms.
     public func poolsHistograms(_ answer: FetchedValue, of fetch: Int) -> Bool {
         answer.holdsHistograms

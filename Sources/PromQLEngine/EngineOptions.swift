@@ -1,3 +1,5 @@
+public import PromQL
+
 /// What an evaluation depends on besides the expression, the grid and the data.
 public struct EngineOptions: Sendable, Hashable {
     /// Which ends of range and lookback windows are included.
@@ -22,6 +24,8 @@ public struct EngineOptions: Sendable, Hashable {
     public var defaultSubqueryStep: Int64 = 60_000
     public var rangeBoundary: RangeBoundary = .leftOpen
     public var dialect: Dialect = .prometheus3
+    /// Whose rules are followed where they changed within 3.x.
+    public var language = LanguageVersion.current
     /// Metric names are dropped at the end of the query instead of at each operation
     /// (`promql-delayed-name-removal`).
     public var delayedNameRemoval = false

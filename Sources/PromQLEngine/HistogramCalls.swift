@@ -54,7 +54,8 @@ extension Evaluator {
         for (member, histogram) in histograms {
             guard let histogram else { continue }
             guard var running = accumulator else {
-                accumulator = HistogramAccumulator(histogram, goal: goal)
+                accumulator = HistogramAccumulator(
+                    histogram, goal: goal, reconciling: options.language.reconcilesCustomBounds)
                 continue
             }
             do throws(FloatHistogram.LayoutError) {
@@ -67,7 +68,7 @@ extension Evaluator {
             }
         }
         guard let accumulator, isCompatible else { return nil }
-        if accumulator.hintsCollide {
+        if accumulator.hintsCollide, options.language.judgesConflictingResets {
             state.annotations.addWarning(
                 "conflicting counter resets during histogram aggregation", at: position)
         }
@@ -84,6 +85,7 @@ extension Evaluator {
         position: String
     ) -> RangeFunction {
         var function = OverTime.reducing(floats)
+        let language = options.language
         function.histograms = .taken { series in
             { window, annotations in
                 if !window.floats.isEmpty, !window.histograms.isEmpty {
@@ -94,7 +96,8 @@ extension Evaluator {
                     return .float(floats(series.floats[window.floats]))
                 }
                 var accumulator = HistogramAccumulator(
-                    series.histograms[window.histograms.lowerBound], goal: goal)
+                    series.histograms[window.histograms.lowerBound], goal: goal,
+                    reconciling: language.reconcilesCustomBounds)
                 for i in window.histograms.dropFirst() {
                     do throws(FloatHistogram.LayoutError) {
                         try accumulator.add(series.histograms[i])
@@ -103,7 +106,7 @@ extension Evaluator {
                         return .none
                     }
                 }
-                if accumulator.hintsCollide {
+                if accumulator.hintsCollide, language.judgesConflictingResets {
                     annotations.addWarning(
                         "conflicting counter resets during histogram aggregation", at: position)
                 }
@@ -132,6 +135,7 @@ extension Annotations {
     ) {
         switch error {
         case .incompatible: addMixedLayouts(labels, at: position)
+        case .differentBounds: addDifferentBounds(labels.metricName, at: position)
         case .unknownBounds: refuseUnknownBounds(at: position)
         }
     }
@@ -140,6 +144,12 @@ extension Annotations {
         refuse(
             "native histograms with different custom buckets meet at \(position), and bounds of "
                 + "empty buckets, which no answer of a member shows, would decide the result")
+    }
+
+    mutating func addDifferentBounds(_ metricName: String, at position: String) {
+        addWarning(
+            "vector contains histograms with incompatible custom buckets for metric name "
+                + GoText.quoted(metricName), at: position)
     }
 
     mutating func addMixedLayouts(_ labels: LabelSet, at position: String) {

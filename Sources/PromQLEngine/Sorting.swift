@@ -5,7 +5,7 @@ extension Evaluator {
     /// `sort`, `sort_desc`, `sort_by_label`, `sort_by_label_desc`.
     mutating func sorted(_ call: Call) throws(EvaluationError) -> [StepSeries] {
         var series = try vector(call.arguments[0])
-        if !isSingleStep {
+        if !isSingleStep, options.language.warnsOfIneffectiveSorting {
             state.annotations.addWarning(
                 "sort is ineffective for range queries since results are always ordered by labels",
                 at: position(call.range))

@@ -2,30 +2,31 @@ extension FloatHistogram {
     /// The bucketwise sum, in the finest common layout; not compacted.
     ///
     /// `collision`: one operand says its counter was reset and the other says it was not.
-    /// `reconciled`: custom bounds differed and only the common ones were kept.
+    /// `reconciled`: custom bounds differed and only the common ones were kept; an error without
+    /// `reconciling`.
     public func adding(
-        _ other: FloatHistogram
+        _ other: FloatHistogram, reconciling: Bool = true
     ) throws(LayoutError)
         -> (sum: FloatHistogram, collision: Bool, reconciled: Bool)
     {
-        try combined(with: other, +)
+        try combined(with: other, reconciling: reconciling, +)
     }
 
     /// The bucketwise difference, a gauge; otherwise as `adding`.
     public func subtracting(
-        _ other: FloatHistogram
+        _ other: FloatHistogram, reconciling: Bool = true
     ) throws(LayoutError)
         -> (sum: FloatHistogram, collision: Bool, reconciled: Bool)
     {
-        var result = try combined(with: other, -)
+        var result = try combined(with: other, reconciling: reconciling, -)
         result.sum.counterResetHint = .gauge
         return result
     }
 
     private func combined(
-        with other: FloatHistogram, _ combine: (Double, Double) -> Double
+        with other: FloatHistogram, reconciling: Bool, _ combine: (Double, Double) -> Double
     ) throws(LayoutError) -> (sum: FloatHistogram, collision: Bool, reconciled: Bool) {
-        let (common, reconciled) = try commonLayout(with: other)
+        let (common, reconciled) = try commonLayout(with: other, reconciling: reconciling)
         var out = adapted(to: common)
         let addend = other.adapted(to: common)
         let hint = Self.hint(counterResetHint, plus: other.counterResetHint)
@@ -66,6 +67,13 @@ extension FloatHistogram {
         case (.reset, .notReset), (.notReset, .reset): (.unknown, true)
         default: (.unknown, false)
         }
+    }
+
+    /// The same with the hint of another one.
+    public func hinted(as other: FloatHistogram) -> FloatHistogram {
+        var out = self
+        out.counterResetHint = other.counterResetHint
+        return out
     }
 
     /// Every count and the sum multiplied; a negative factor makes a gauge.

@@ -24,32 +24,32 @@ extension FloatHistogram {
         }
     }
 
-    /// Upper bounds of the buckets of one octave, [0.5, 1), for schemas 0 to 8.
-    private static let octaves: [[Double]] = (0...8).map { schema in
-        (0..<(1 << schema)).map { exp2(Double($0) / Double(1 << schema) - 1) }
-    }
-
-    /// The upper bound of a positive bucket of an exponential schema, `2^(index · 2^-schema)`.
+    /// The upper bound of a positive bucket of an exponential schema, `2^(index · 2^-schema)`, as
+    /// Prometheus computes it: rounded as `ExponentialBounds` says.
     ///
     /// Powers of two are exact. The bucket that would end at 2^1024 ends at the greatest finite
     /// double, so that the one after it holds the infinities.
     public static func bound(at index: Int32, schema: Int32) -> Double {
         if schema <= 0 {
             let exponent = Int(index) << Int(min(-Int64(schema), 31))
-            return powerOfTwo(0.5, exponent + 1)
+            return scaled(0.5, by: exponent + 1)
         }
         let octave = Int(index) >> Int(schema)
         let place = Int(index) - octave << Int(schema)
-        let fraction: Double
-        if schema < octaves.count {
-            fraction = octaves[Int(schema)][place]
-        } else {
-            fraction = exp2(powerOfTwo(Double(place), -Int(schema)) - 1)
-        }
-        return powerOfTwo(fraction, octave + 1)
+        let fraction =
+            schema <= ExponentialBounds.finest
+            ? ExponentialBounds.fraction(at: place, schema: schema)
+            : exp2(ldexp(Double(place), -schema) - 1)
+        return scaled(fraction, by: octave + 1)
     }
 
-    private static func powerOfTwo(_ fraction: Double, _ exponent: Int) -> Double {
+    /// A fraction in [0.5, 1) times a power of two.
+    private static func scaled(_ fraction: Double, by exponent: Int) -> Double {
+        // Normal numbers, which all but some are: the exponent's bits alone.
+        if exponent > -1021, exponent < 1025 {
+            let bits = fraction.bitPattern &+ UInt64(bitPattern: Int64(exponent)) << 52
+            return Double(bitPattern: bits)
+        }
         if fraction == 0.5, exponent == 1025 { return .greatestFiniteMagnitude }
         return ldexp(fraction, Int32(clamping: exponent))
     }

@@ -3,6 +3,8 @@ extension FloatHistogram {
     public enum LayoutError: Error, Sendable, Hashable {
         /// One has custom buckets and the other exponential ones.
         case incompatible
+        /// Their custom bounds differ, and are not to be reconciled.
+        case differentBounds
         /// Their custom bounds differ, and bounds that are not known would decide the result.
         case unknownBounds
     }
@@ -41,15 +43,17 @@ extension FloatHistogram {
     /// the coarser schema, the wider zero bucket (widened further to the end of any populated
     /// bucket it would cut), the common custom bounds. Where nothing is known of one, the other's.
     ///
-    /// `reconciled`: custom bounds differed and only the common ones were kept.
+    /// `reconciled`: custom bounds differed and only the common ones were kept. Without
+    /// `reconciling` that is an error; bounds that may be equal are taken for such.
     func commonLayout(
-        with other: FloatHistogram
+        with other: FloatHistogram, reconciling: Bool = true
     ) throws(LayoutError) -> (layout: Layout, reconciled: Bool) {
         if layoutKnowledge == .nothing { return (other.layout, false) }
         if other.layoutKnowledge == .nothing { return (layout, false) }
         guard usesCustomBuckets == other.usesCustomBuckets else { throw .incompatible }
         if usesCustomBuckets {
             let common = commonBounds(with: other)
+            if common.differ, !reconciling { throw .differentBounds }
             guard common.isCertain else { throw .unknownBounds }
             let layout = Layout(
                 schema: schema, zeroThreshold: 0, customValues: common.bounds,

@@ -4,7 +4,9 @@ extension FloatHistogram {
     /// A hint decides when there is one; otherwise any population that fell does, and any change
     /// of layout that a running counter cannot make. The sum never matters: negative observations
     /// lower it. As Prometheus `model/histogram/float_histogram.go`.
-    public func isReset(after previous: FloatHistogram) -> Bool {
+    ///
+    /// - Parameter reconciling: whether custom bounds may change without a reset.
+    public func isReset(after previous: FloatHistogram, reconciling: Bool = true) -> Bool {
         switch counterResetHint {
         case .reset: return true
         case .notReset: return false
@@ -14,9 +16,10 @@ extension FloatHistogram {
         if layoutKnowledge == .nothing || previous.layoutKnowledge == .nothing { return false }
         if usesCustomBuckets != previous.usesCustomBuckets { return true }
         if usesCustomBuckets {
+            let bounds = commonBounds(with: previous)
+            if bounds.differ, !reconciling { return true }
             let common = Layout(
-                schema: schema, zeroThreshold: zeroThreshold,
-                customValues: commonBounds(with: previous).bounds)
+                schema: schema, zeroThreshold: zeroThreshold, customValues: bounds.bounds)
             return Self.fell(
                 from: previous.adapted(to: common).positive, to: adapted(to: common).positive)
         }

@@ -4,6 +4,7 @@ public struct HistogramAccumulator: Sendable {
     public enum Goal: Sendable, Hashable { case sum, mean }
 
     private let goal: Goal
+    private let reconciling: Bool
     /// The running sum, or the running mean once a sum would have overflowed.
     private var total: FloatHistogram
     /// What rounding took away from each field of `total`, in the same bucket layout.
@@ -17,8 +18,10 @@ public struct HistogramAccumulator: Sendable {
     private var sawReset: Bool
     private var sawNotReset: Bool
 
-    public init(_ first: FloatHistogram, goal: Goal) {
+    /// - Parameter reconciling: whether different custom bounds can be brought together.
+    public init(_ first: FloatHistogram, goal: Goal, reconciling: Bool = true) {
         self.goal = goal
+        self.reconciling = reconciling
         total = first
         lost = first.mapped { _ in 0 }
         sawReset = first.counterResetHint == .reset
@@ -27,7 +30,7 @@ public struct HistogramAccumulator: Sendable {
 
     /// Takes one more histogram. On an error nothing has changed.
     public mutating func add(_ next: FloatHistogram) throws(FloatHistogram.LayoutError) {
-        let (common, reconciled) = try total.commonLayout(with: next)
+        let (common, reconciled) = try total.commonLayout(with: next, reconciling: reconciling)
         if reconciled { boundsReconciled = true }
         sawReset = sawReset || next.counterResetHint == .reset
         sawNotReset = sawNotReset || next.counterResetHint == .notReset

@@ -18,11 +18,55 @@ import TimeSeries
         #expect(HistogramRebuild.histogram(printed(histogram)) == histogram)
     }
 
+    /// Other writers, and other versions, round bounds in another way.
+    @Test(arguments: [-2, -1, 1, 2])
+    func recoversBoundsWithinTwoUnitsInTheLastPlace(units: Int) throws {
+        for schema in Int32(0)...8 {
+            let count = 1 << Int(schema)
+            let histogram = FloatHistogram(
+                schema: schema, count: Double(count), sum: 1,
+                positiveSpans: [FloatHistogram.Span(offset: 0, length: UInt32(count) + 2)],
+                negativeSpans: [FloatHistogram.Span(offset: -3, length: 2)],
+                positiveBuckets: Array(repeating: 1, count: count + 2), negativeBuckets: [1, 1])
+            var shifted = printed(histogram)
+            for index in shifted.buckets.indices {
+                func moved(_ bound: Double) -> Double {
+                    Double(bitPattern: bound.bitPattern &+ UInt64(bitPattern: Int64(units)))
+                }
+                shifted.buckets[index].lower = moved(shifted.buckets[index].lower)
+                shifted.buckets[index].upper = moved(shifted.buckets[index].upper)
+            }
+            #expect(HistogramRebuild.histogram(shifted) == histogram)
+        }
+    }
+
+    @Test func takesBoundsFurtherFromTheTableForCustomOnes() throws {
+        let root = 2.0.squareRoot()
+        let buckets = [Self.bucket(1, root + 8 * root.ulp), Self.bucket(root + 8 * root.ulp, 2)]
+        let rebuilt = try #require(
+            HistogramRebuild.histogram(PrintedHistogram(count: 1, sum: 1, buckets: buckets)))
+        #expect(rebuilt.usesCustomBuckets)
+    }
+
     @Test func recoversBucketsThatTheZeroBucketOverlaps() throws {
         let histogram = FloatHistogram(
             schema: 2, zeroThreshold: 0.9, zeroCount: 2, count: 12, sum: 30,
             positiveSpans: [FloatHistogram.Span(offset: 0, length: 2)], positiveBuckets: [1, 4])
         #expect(HistogramRebuild.histogram(printed(histogram)) == histogram)
+    }
+
+    /// It is not in print, as it holds nothing.
+    @Test func recoversBucketsThatAnEmptyZeroBucketOverlaps() throws {
+        let histogram = FloatHistogram(
+            schema: 2, zeroThreshold: 0.9, count: 12, sum: 30,
+            positiveSpans: [FloatHistogram.Span(offset: 0, length: 4)],
+            negativeSpans: [FloatHistogram.Span(offset: 0, length: 1)],
+            positiveBuckets: [1, 4, 3, 2], negativeBuckets: [2])
+        #expect(HistogramRebuild.histogram(printed(histogram)) == histogram)
+        var positive = histogram
+        positive.negativeSpans = []
+        positive.negativeBuckets = []
+        #expect(HistogramRebuild.histogram(printed(positive)) == positive)
     }
 
     @Test func recoversCustomBucketsThatAreAllPopulated() throws {
@@ -61,6 +105,8 @@ import TimeSeries
         [bucket(1, 2.0.squareRoot())],
         // One bucket that the zero bucket overlaps could be of several schemas.
         [bucket(3, -0.7, 0.7), bucket(0.7, 1)],
+        // An empty zero bucket that ends at 2.5, or custom bounds.
+        [bucket(2.5, 4), bucket(4, 8)],
     ])
     func saysWhatCouldBeTwoThings(buckets: [PrintedHistogram.Bucket]) throws {
         let printed = PrintedHistogram(count: 1, sum: 1, buckets: buckets)
@@ -69,7 +115,7 @@ import TimeSeries
     }
 
     @Test(arguments: [
-        [bucket(1, 2.0.squareRoot()), bucket(2.0.squareRoot(), 2), bucket(2, 8.0.squareRoot())],
+        [bucket(1, root), bucket(root, 2), bucket(2, 2 * root)],
         [bucket(1, -2, -1), bucket(1, 2)], [bucket(3, -0.001, 0.001), bucket(1, 2)],
         // Where an exponential histogram counts infinities.
         [bucket(1, 2), bucket(.greatestFiniteMagnitude, .infinity), bucket(1, -2, -1)]
@@ -96,6 +142,9 @@ import TimeSeries
         let printed = PrintedHistogram(count: 1, sum: 1, buckets: buckets)
         #expect(HistogramRebuild.histogram(printed) == nil)
     }
+
+    /// The square root of 2 as Prometheus has it.
+    private static let root = 1.414213562373095
 
     private static func bucket(
         _ rule: UInt8, _ lower: Double, _ upper: Double

@@ -46,6 +46,21 @@ import TimeSeries
         #expect(again == head + elements.joined(separator: [UInt8(ascii: ",")]) + "]}".utf8)
     }
 
+    /// Floats and native histograms of real servers, decoded, are written byte for byte as they came:
+    /// the bounds of buckets are computed anew.
+    @Test(arguments: RecordedAnswers.all.filter { $0.name.hasPrefix("prometheus") })
+    func matricesOfRealServersSurvive(answer: RecordedAnswers.Answer) throws {
+        let text = String(decoding: answer.body, as: UTF8.self)
+        guard text.contains(#""resultType":"matrix""#) else { return }
+        let pages = try scan(answer.body, chunk: 500)
+        let series = try pages.flatMap { try PageDecoder().samples(of: $0) }
+        var again: [UInt8] = []
+        _ = ResultWriter.appendMatrix(series, limit: 0, to: &again)
+        let elements = pages.flatMap { page in page.series.map { page.bytes[$0.element] } }
+        let head = Array(#"{"resultType":"matrix","result":["#.utf8)
+        #expect(again == head + elements.joined(separator: [UInt8(ascii: ",")]) + "]}".utf8)
+    }
+
     @Test func vectorsSurvive() throws {
         let histogram = FloatHistogram(
             schema: 3, zeroThreshold: 0.5, zeroCount: 1, count: 3, sum: 2,

@@ -45,6 +45,28 @@ private func outcome(
         StepGrid(start: 1_700_000_000_000, end: 1_700_000_040_000, step: 1000), .instant(100_000),
     ]
 
+    @Test(arguments: RecordedAnswers.all)
+    func agreeOnAnswersOfRealServers(answer: RecordedAnswers.Answer) {
+        let exact = outcome(answer.body, chunk: .max, speed: .exact, injecting: nil)
+        let isSuccess = answer.body.starts(with: #"{"status":"success""#.utf8)
+        #expect((exact != .refused) == isSuccess)
+        for chunk in [1, 2, 5, 97, 4096, .max] {
+            #expect(outcome(answer.body, chunk: chunk, speed: .fast, injecting: nil) == exact)
+        }
+        var random = SeededRandom(seed: UInt64(answer.body.count))
+        for _ in 0..<100 {
+            var body = answer.body
+            for _ in 0..<Int.random(in: 1..<4, using: &random) { mutate(&body, &random) }
+            let injection =
+                Bool.random(using: &random) ? LabelInjection(name: "project", value: "m\"1") : nil
+            let exact = outcome(body, chunk: .max, speed: .exact, injecting: injection)
+            let chunk = [7, 61, 500, .max].randomElement(using: &random) ?? 7
+            let fast = outcome(body, chunk: chunk, speed: .fast, injecting: injection)
+            #expect(
+                fast == exact, "chunks of \(chunk): \(String(decoding: body, as: UTF8.self))")
+        }
+    }
+
     private func mutate(_ body: inout [UInt8], _ random: inout SeededRandom) {
         guard !body.isEmpty else { return }
         let at = Int.random(in: 0..<body.count, using: &random)

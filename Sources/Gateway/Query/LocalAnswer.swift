@@ -93,13 +93,16 @@ struct LocalAnswer: Sendable {
     /// The same query with a plan that splits no aggregation, where the split lost something that
     /// only the inner series show; else nil.
     func strict(after gathered: Gathered) throws -> LocalAnswer? {
-        guard gathered.isTooWeak else { return nil }
-        // What was fetched is not used.
-        asker.turn.release()
+        let mixesZeroBuckets =
+            scope.exactness != .strict && plan.mixesZeroBuckets(gathered.values)
+        guard gathered.isTooWeak || mixesZeroBuckets else { return nil }
         var strict = self
         strict.statistics = gathered.statistics
         strict.scope.exactness = .strict
         strict.plan = try Planner.plan(query.expression, on: query.grid, in: strict.scope)
+        guard gathered.isTooWeak || strict.plan.fetches != plan.fetches else { return nil }
+        // What was fetched is not used.
+        asker.turn.release()
         return strict
     }
 

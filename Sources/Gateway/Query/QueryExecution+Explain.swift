@@ -29,7 +29,7 @@ extension QueryExecution {
                 turn.release()
                 withExtendedLifetime(admission) {}
             }
-            var traced = options(query, scope.rangeBoundary)
+            var traced = options(query, scope)
             traced.isTraced = true
             let answer = LocalAnswer(
                 query: query, plan: plan, scope: scope,

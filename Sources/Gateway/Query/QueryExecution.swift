@@ -83,7 +83,7 @@ struct QueryExecution: Sendable {
         }
         let local = LocalAnswer(
             query: query, plan: plan, scope: scope, asker: questions,
-            options: options(query, scope.rangeBoundary), limits: limits, statistics: statistics)
+            options: options(query, scope), limits: limits, statistics: statistics)
         defer { withExtendedLifetime(admission) {} }
         return try await local.response()
     }
@@ -127,7 +127,11 @@ struct QueryExecution: Sendable {
         }
         if case .union = plan.root { return (query, plan, scope) }
         scope.rangeBoundary = await boundary(asked, query.time.versions)
-        if case .leftOpen = scope.rangeBoundary { return (query, plan, scope) }
+        scope.language =
+            await languages(asked, query.time.versions).compactMap { $0 }.min() ?? .current
+        if case .leftOpen = scope.rangeBoundary, scope.language == .current {
+            return (query, plan, scope)
+        }
         return (query, try self.plan(query, in: scope), scope)
     }
 
@@ -180,15 +184,16 @@ struct QueryExecution: Sendable {
     }
 
     func options(
-        _ query: QueryRequest, _ boundary: EngineOptions.RangeBoundary
+        _ query: QueryRequest, _ scope: FederationScope
     )
         -> EngineOptions
     {
         var options = EngineOptions()
         options.lookback = query.lookback
         options.defaultSubqueryStep = settings.defaultSubqueryStep
-        options.rangeBoundary = boundary
-        options.dialect = boundary == .closed ? .prometheus2 : .prometheus3
+        options.rangeBoundary = scope.rangeBoundary
+        options.language = scope.language
+        options.dialect = scope.rangeBoundary == .closed ? .prometheus2 : .prometheus3
         options.delayedNameRemoval = settings.features.contains(.delayedNameRemoval)
         options.useStartTimestamps = settings.features.contains(.startTimestamps)
         options.typeAndUnitLabels = settings.features.contains(.typeAndUnitLabels)

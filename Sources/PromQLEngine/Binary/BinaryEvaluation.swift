@@ -14,7 +14,11 @@ extension Evaluator {
                 for step in result.values.indices where !SampleValue.isAbsent(one.values[step]) {
                     result.values[step] = -one.values[step]
                 }
-                result.histograms = one.histograms.mapValues { $0.scaled(by: -1) }
+                result.histograms = one.histograms.mapValues {
+                    let negative = $0.scaled(by: -1)
+                    return options.language.marksDifferencesAsGauges
+                        ? negative : negative.hinted(as: $0)
+                }
                 return result
             }
             return .vector(try droppingNames(negated))
@@ -66,10 +70,12 @@ extension Evaluator {
             ScalarOperation.apply(
                 op, to: &output.values, numbers, isScalarLeft: isScalarLeft,
                 givesBool: binary.returnsBool)
+            let operation = SampleOperation(
+                op, givesBool: binary.returnsBool, language: options.language)
             for (step, histogram) in one.histograms {
                 let number = SampleOperand.float(numbers[step])
                 let own = SampleOperand.histogram(histogram)
-                let outcome = SampleOperation(op, givesBool: binary.returnsBool).combine(
+                let outcome = operation.combine(
                     isScalarLeft ? number : own, isScalarLeft ? own : number)
                 note(outcome.note, of: binary)
                 switch outcome.value {

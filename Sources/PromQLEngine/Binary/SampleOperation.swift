@@ -32,10 +32,12 @@ struct SampleOperation {
 
     let op: Binary.Operator
     let givesBool: Bool
+    let language: LanguageVersion
 
-    init(_ op: Binary.Operator, givesBool: Bool) {
+    init(_ op: Binary.Operator, givesBool: Bool, language: LanguageVersion) {
         self.op = op
         self.givesBool = givesBool
+        self.language = language
     }
 
     func combine(_ left: SampleOperand, _ right: SampleOperand) -> Outcome {
@@ -51,18 +53,23 @@ struct SampleOperation {
             return Outcome(value: holds ? .float(a) : .none)
         case (.histogram(let a), .float(let b)):
             switch op {
-            case .multiply: return Outcome(value: .histogram(a.scaled(by: b)))
-            case .divide: return Outcome(value: .histogram(a.divided(by: b)))
+            case .multiply: return Outcome(value: .histogram(hinted(a.scaled(by: b), as: a)))
+            case .divide: return Outcome(value: .histogram(hinted(a.divided(by: b), as: a)))
             case .trimUpper: return Outcome(value: .histogram(a.trimmed(upper: b)))
             case .trimLower: return Outcome(value: .histogram(a.trimmed(lower: b)))
             default: return incompatible(left, right)
             }
         case (.float(let a), .histogram(let b)):
             guard op == .multiply else { return incompatible(left, right) }
-            return Outcome(value: .histogram(b.scaled(by: a)))
+            return Outcome(value: .histogram(hinted(b.scaled(by: a), as: b)))
         case (.histogram(let a), .histogram(let b)):
             return combine(a, b)
         }
+    }
+
+    /// A result that is marked as a gauge for the sake of its sign, which not every version does.
+    private func hinted(_ result: FloatHistogram, as operand: FloatHistogram) -> FloatHistogram {
+        language.marksDifferencesAsGauges ? result : result.hinted(as: operand)
     }
 
     private func combine(_ a: FloatHistogram, _ b: FloatHistogram) -> Outcome {
@@ -73,16 +80,21 @@ struct SampleOperation {
             var result: FloatHistogram
             do throws(FloatHistogram.LayoutError) {
                 if op == .add {
-                    (result, collision, reconciled) = try a.adding(b)
+                    (result, collision, reconciled) = try a.adding(
+                        b, reconciling: language.reconcilesCustomBounds)
                 } else {
-                    (result, collision, reconciled) = try a.subtracting(b)
+                    (result, collision, reconciled) = try a.subtracting(
+                        b, reconciling: language.reconcilesCustomBounds)
+                    result = hinted(result, as: a)
                 }
             } catch {
                 return Outcome(
                     value: .none,
                     note: error == .unknownBounds ? .unknownBounds : .incompatibleLayouts)
             }
-            if collision { return Outcome(value: .none, note: .conflictingResets) }
+            if collision, language.judgesConflictingResets {
+                return Outcome(value: .none, note: .conflictingResets)
+            }
             result = result.compacted()
             return Outcome(
                 value: .histogram(result), note: reconciled ? .reconciledBounds : nil)

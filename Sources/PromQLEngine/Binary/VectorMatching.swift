@@ -48,7 +48,8 @@ struct VectorJoin {
         self.matching = matching
         self.steps = steps
         self.options = options
-        operation = SampleOperation(binary.op, givesBool: binary.returnsBool)
+        operation = SampleOperation(
+            binary.op, givesBool: binary.returnsBool, language: options.language)
         isSwapped = matching.cardinality == .oneToMany
         many = isSwapped ? right : left
         one = isSwapped ? left : right
@@ -141,8 +142,10 @@ struct VectorJoin {
                 guard let other else { continue }
                 let outcome =
                     isSwapped ? operation.combine(other, own) : operation.combine(own, other)
-                // 2.x counts only what a comparison keeps.
-                if options.dialect == .prometheus2, case .none = outcome.value { continue }
+                if !countsFiltered, case .none = outcome.value {
+                    if let note = outcome.note { notes.insert(note) }
+                    continue
+                }
                 let labels = labels(many: m, one: single)
                 if isOneToOne ? matched : !labelsHere.insert(labels).inserted {
                     fail(at: step, isOneToOne ? .manyToOne : .ungrouped)
@@ -191,6 +194,10 @@ struct VectorJoin {
         case .float(let value): series.values[step] = value
         case .histogram(let histogram): series.histograms[step] = histogram
         }
+    }
+
+    private var countsFiltered: Bool {
+        options.dialect != .prometheus2 && options.language.countsFilteredMatches
     }
 
     /// Of all errors the one of the earliest step is reported.

@@ -1,3 +1,4 @@
+internal import PromQL
 internal import TimeSeries
 
 /// Differences of native histograms over a window: what `rate`, `increase`, `delta`, `irate` and
@@ -6,19 +7,26 @@ struct HistogramRate {
     private let series: RangeSeries
     /// Whether the function is for counters (`rate`, `increase`, `irate`).
     private let isCounter: Bool
+    private let reconciling: Bool
     /// Of the range vector argument.
     private let position: String
+    /// In quotes.
     private let metricName: String
     /// By index: whether the counter began anew since the histogram before. Found once, windows
     /// overlap. Empty for gauges.
     private let resets: [Bool]
 
-    init(_ series: RangeSeries, isCounter: Bool, position: String) {
+    init(_ series: RangeSeries, isCounter: Bool, language: LanguageVersion, position: String) {
         self.series = series
         self.isCounter = isCounter
+        reconciling = language.reconcilesCustomBounds
         self.position = position
         metricName = GoText.quoted(series.labels.metricName)
-        resets = isCounter ? series.histograms.indices.map { Self.isReset(series, at: $0) } : []
+        resets =
+            isCounter
+            ? series.histograms.indices.map {
+                Self.isReset(series, at: $0, reconciling: language.reconcilesCustomBounds)
+            } : []
     }
 
     /// The last histogram minus the first, with what every reset in between took away; nil where
@@ -57,14 +65,14 @@ struct HistogramRate {
         var result = last.reduced(toSchema: schema)
         do throws(FloatHistogram.LayoutError) {
             if !skipsFirst, !countsFirst {
-                let difference = try result.subtracting(first)
+                let difference = try result.subtracting(first, reconciling: reconciling)
                 if difference.reconciled { informReconciled("subtraction", &annotations) }
                 result = difference.sum
             }
             if isCounter {
                 for i in range.dropFirst() where resets[i] {
                     if skipsFirst, !countsFirst, i == range.lowerBound + 1 { continue }
-                    let sum = try result.adding(histograms[i - 1])
+                    let sum = try result.adding(histograms[i - 1], reconciling: reconciling)
                     if sum.reconciled { informReconciled("addition", &annotations) }
                     result = sum.sum
                 }
@@ -94,7 +102,7 @@ struct HistogramRate {
         }
         if !isCounter || !resets[last] {
             do throws(FloatHistogram.LayoutError) {
-                let difference = try result.subtracting(before)
+                let difference = try result.subtracting(before, reconciling: reconciling)
                 if difference.reconciled { informReconciled("subtraction", &annotations) }
                 result = difference.sum
             } catch {
@@ -106,7 +114,9 @@ struct HistogramRate {
         return result.compacted()
     }
 
-    private static func isReset(_ series: RangeSeries, at index: Int) -> Bool {
+    private static func isReset(
+        _ series: RangeSeries, at index: Int, reconciling: Bool
+    ) -> Bool {
         if index == 0 { return false }
         if !series.histogramStarts.isEmpty,
             StartTimes.isReset(
@@ -116,7 +126,8 @@ struct HistogramRate {
         {
             return true
         }
-        return series.histograms[index].isReset(after: series.histograms[index - 1])
+        return series.histograms[index].isReset(
+            after: series.histograms[index - 1], reconciling: reconciling)
     }
 
     private func warnNotCounter(_ annotations: inout Annotations) {
@@ -132,6 +143,8 @@ struct HistogramRate {
     private func warn(_ error: FloatHistogram.LayoutError, _ annotations: inout Annotations) {
         switch error {
         case .incompatible: warnMixedSchemas(&annotations)
+        case .differentBounds:
+            annotations.addDifferentBounds(series.labels.metricName, at: position)
         case .unknownBounds: annotations.refuseUnknownBounds(at: position)
         }
     }

@@ -61,10 +61,11 @@ struct FloatRate {
     }
 
     /// What the difference over a window's samples is multiplied with. `delta` includes the first
-    /// value in full where the counter's `beginning` is known.
+    /// value in full where the counter's `beginning` is known. Where the extrapolation `isLimited`,
+    /// that of a counter ends where it was zero.
     func extrapolation(
         window: Window, firstTime: Int64, lastTime: Int64, count: Int, first: Double,
-        delta: Double, beginning: Int64?
+        delta: Double, beginning: Int64?, isLimited: Bool = true
     ) -> Double {
         var sampled = Double(lastTime &- firstTime) / 1000
         let average = count > 1 ? sampled / Double(count - 1) : 0
@@ -76,7 +77,7 @@ struct FloatRate {
             toStart = 0
         } else {
             if dialect == .prometheus3, toStart >= threshold { toStart = average / 2 }
-            if isCounter, delta > 0, first >= 0 {
+            if isCounter, isLimited, delta > 0, first >= 0 {
                 let toZero = sampled * (first / delta)
                 if toZero < toStart { toStart = toZero }
             }

@@ -8,6 +8,7 @@ extension Evaluator {
     ) -> RangeFunction {
         let rate = FloatRate(
             kind, windowLength: vector.windows.length, dialect: options.dialect)
+        let language = options.language
         let floats: (RangeSeries) -> (Window) -> Double
         let extendedHistograms = vector.extended.map {
             ExtendedHistogramRate(
@@ -23,7 +24,7 @@ extension Evaluator {
             histograms: .taken { series in
                 let ofFloats = floats(series)
                 let histogramRate = HistogramRate(
-                    series, isCounter: rate.isCounter, position: position)
+                    series, isCounter: rate.isCounter, language: language, position: position)
                 return { window, annotations in
                     if rate.isCounter, series.hasOverlap(in: window) {
                         annotations.addOverlap(
@@ -42,7 +43,9 @@ extension Evaluator {
                     if let extendedHistograms {
                         return extendedHistograms.value(series, window, &annotations)
                     }
-                    return rate.ofHistograms(series, window, histogramRate, &annotations)
+                    return rate.ofHistograms(
+                        series, window, histogramRate,
+                        isLimited: language.limitsHistogramExtrapolation, &annotations)
                 }
             })
     }
@@ -50,11 +53,12 @@ extension Evaluator {
     /// `irate` and `idelta`: of the last two samples, whatever they are.
     func instantRateFunction(isRate: Bool, _ call: Call) -> RangeFunction {
         let position = position(call.argumentsRange)
+        let language = options.language
         return RangeFunction(
             floats: InstantRate.floats(isRate: isRate),
             histograms: .taken { series in
                 let histogramRate = HistogramRate(
-                    series, isCounter: isRate, position: position)
+                    series, isCounter: isRate, language: language, position: position)
                 return { window, annotations in
                     let samples = Array(MergedSamples(series, window)).suffix(2)
                     guard samples.count == 2, let before = samples.first,
@@ -81,9 +85,9 @@ extension Evaluator {
 }
 
 extension FloatRate {
-    /// The same over histograms; the count decides how far to extrapolate.
+    /// The same over histograms; where the extrapolation `isLimited`, the count decides how far.
     func ofHistograms(
-        _ series: RangeSeries, _ window: Window, _ histograms: HistogramRate,
+        _ series: RangeSeries, _ window: Window, _ histograms: HistogramRate, isLimited: Bool,
         _ annotations: inout Annotations
     ) -> PointValue {
         let range = window.histograms
@@ -100,7 +104,7 @@ extension FloatRate {
         let factor = extrapolation(
             window: window, firstTime: times[first], lastTime: times[range.upperBound - 1],
             count: range.count, first: series.histograms[first].count, delta: increase.count,
-            beginning: beginning)
+            beginning: beginning, isLimited: isLimited)
         return .histogram(increase.scaled(by: factor))
     }
 }

@@ -44,6 +44,7 @@ public struct FederatedEvaluator: Sendable {
         let isMixed = annotations.warnings.contains { $0.contains("mix of histograms") }
         if scope.exactness != .strict,
             isMixed || plan.needsInnerSeries(fetched, partition: scope.partition)
+                || plan.mixesZeroBuckets(fetched)
         {
             var strict = scope
             strict.exactness = .strict

@@ -45,9 +45,18 @@ enum HistogramRebuild {
         }
         negative.reverse()
         let isPositive = negative.isEmpty && !isZeroSeen
-        let schemas = schemas(of: positive + negative, threshold: rebuilt.zeroThreshold)
+        var schemas = schemas(of: positive + negative, threshold: rebuilt.zeroThreshold)
+        if schemas.isEmpty, !isZeroSeen {
+            // An empty zero bucket is not in print, but what it overlaps begins where it ends.
+            let cut = (positive.prefix(1) + negative.prefix(1)).map(\.lower).min() ?? 0
+            schemas = Self.schemas(of: positive + negative, threshold: cut)
+            if isPositive, positive.count == 1 { schemas = [] }
+            rebuilt.zeroThreshold = cut
+        }
         guard let schema = schemas.last else { return isPositive ? custom(printed) : nil }
-        if schemas.count > 1 || (isPositive && couldBeCustom(positive)) {
+        if schemas.count > 1
+            || (isPositive && couldBeCustom(positive, besides: rebuilt.zeroThreshold))
+        {
             rebuilt.layoutKnowledge = .undecided
         }
         rebuilt.schema = schema
@@ -58,16 +67,33 @@ enum HistogramRebuild {
 
     /// Custom bounds come as short decimals. Powers of two are such; of the irrational bounds of
     /// the finer schemas two are no chance any more.
-    private static func couldBeCustom(_ buckets: [Bucket]) -> Bool {
+    ///
+    /// - Parameter cut: an end of a zero bucket, which can be anything.
+    private static func couldBeCustom(_ buckets: [Bucket], besides cut: Double) -> Bool {
         var irrational: Set<Double> = []
         for bucket in buckets {
             for bound in [bucket.lower, bucket.upper]
-            where bound.isFinite && bound.significand != 1 && bound != .greatestFiniteMagnitude {
+            where bound.isFinite && bound != .greatestFiniteMagnitude && bound != cut
+                && index(of: bound, 0) == nil
+            {
                 irrational.insert(bound)
             }
         }
         return irrational.count < 2
     }
+
+    /// Whether a bound in print is one that Prometheus prints, or would be but for the rounding of
+    /// another writer: the table of Prometheus has errors of its own, which others need not have.
+    private static func isNear(_ bound: Double, _ exact: Double) -> Bool {
+        if bound == exact { return true }
+        let distance = bound.bitPattern.subtractingReportingOverflow(exact.bitPattern)
+        let places = distance.overflow ? 0 &- distance.partialValue : distance.partialValue
+        return places <= tolerance && bound.isFinite && exact.isFinite
+            && bound.sign == exact.sign
+    }
+
+    /// Units in the last place.
+    private static let tolerance: UInt64 = 2
 
     /// Schemas of exponential buckets.
     private static let coarsest: Int32 = -4
@@ -93,7 +119,7 @@ enum HistogramRebuild {
                 guard let index = index(of: bucket.upper, schema) else { return false }
                 let lower = FloatHistogram.bound(at: index - 1, schema: schema)
                 // A bucket that the zero bucket overlaps is printed from the threshold on.
-                return lower == bucket.lower
+                return isNear(bucket.lower, lower)
                     || (bucket.lower == threshold && threshold > lower)
             }
         }
@@ -116,7 +142,7 @@ enum HistogramRebuild {
         }
         let near = (log2(bound) * exp2(Double(schema))).rounded()
         let index = Int32(near)
-        return FloatHistogram.bound(at: index, schema: schema) == bound ? index : nil
+        return isNear(bound, FloatHistogram.bound(at: index, schema: schema)) ? index : nil
     }
 
     private static func spans(

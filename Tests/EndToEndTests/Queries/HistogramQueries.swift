@@ -29,6 +29,23 @@ enum HistogramQueries {
         "histogram_quantile(0.9, sum(latency{project=~\"eu|us\"}))",
     ]
 
+    /// Over floats beside empty histograms, which are a mix wherever they meet.
+    static let hollow = [
+        "hollow", "sum(hollow)", "avg(hollow)", "sum by (kind) (hollow)", "count(hollow)",
+        "max(hollow)", "min by (kind) (hollow)", "stddev(hollow)", "quantile(0.5, hollow)",
+        "sum by (project) (hollow)", "avg by (project) (hollow)", "topk(3, hollow)",
+        "sum(hollow{project=\"eu\"})", "sum(hollow{project!=\"eu\"})", "sum(hollow * 2)",
+        "sum(rate(hollow[2m]))", "avg(increase(hollow[3m]))", "sum_over_time(hollow[12m])",
+        "sum(sum_over_time(hollow[12m]))", "sum(delta(hollow[12m]))", "sum(irate(hollow[2m]))",
+        "count(rate(hollow[2m]))", "histogram_count(sum(hollow))", "sum(hollow) + 1",
+        "sum(hollow{kind=\"empty\"})", "avg(hollow{kind=\"empty\"})", "hollow + hollow",
+        "sum(last_over_time(hollow[1m]))", "sum_over_time(sum(hollow)[3m:30s])",
+        "sum_over_time(sum by (kind) (hollow)[12m:30s])", "sum(hollow) or vector(7)",
+        "max_over_time(hollow[12m])", "max(max_over_time(hollow[12m]))", "hollow == hollow",
+        "hollow + on (kind) group_left () sum by (kind) (hollow)", "absent(sum(hollow))",
+        "count_values(\"v\", hollow)", "-sum(hollow)", "abs(hollow)", "sum(abs(hollow))",
+    ]
+
     /// Aggregations across members over every metric, and what is made of them.
     static func generated(_ count: Int, seed: UInt64) -> [String] {
         var random = SeededRandom(seed: seed)
@@ -51,7 +68,7 @@ enum HistogramQueries {
                 "histogram_fraction(0.5, 3, \(aggregate))", "histogram_stddev(\(aggregate))",
                 "histogram_avg(\(aggregate))", "rate((\(aggregate))[3m:30s])",
                 "sum_over_time((\(aggregate))[2m:30s])", "(\(aggregate)) * 2",
-                "changes((\(aggregate))[4m:30s])", "count_values(\"v\", \(aggregate))",
+                "changes((\(aggregate))[4m:30s])", "count_values(\"v\", sum by (job) (\(metric)))",
                 "last_over_time((\(aggregate))[2m:1m])",
                 "\(aggregate) and on (job) \(metric)",
             ])

@@ -1,3 +1,5 @@
+import TimeSeries
+
 /// Native histograms of three members: of every layout that JSON tells, half tells and does not
 /// tell.
 enum HistogramData {
@@ -5,19 +7,22 @@ enum HistogramData {
     /// What can be added across members. `doubtful` cannot.
     static let metrics = ["latency", "sizes", "sparse", "powers", "octaves", "idle", "differing"]
 
-    /// One member's series; the union's, where the project is given.
-    static func series(_ member: Int, _ project: String?) -> [String] {
-        let label = project.map { ",project=\"\($0)\"" } ?? ""
-        return exponential(member, label) + custom(member, label)
+    /// One member's series, written and generated ones.
+    static func series(_ member: Int, seed: UInt64) throws -> [SampleSeries] {
+        let start = HistogramScene.start
+        let lines =
+            exponential(member) + custom(member)
             + [
-                "mixed{kind=\"float\"\(label)} \(member + 1)+1x40",
-                "mixed{kind=\"histogram\"\(label)} {{schema:0 sum:2 count:3 buckets:[1 2]}}x40",
-            ]
+                "mixed{kind=\"float\"} \(member + 1)+1x40",
+                "mixed{kind=\"histogram\"} {{schema:0 sum:2 count:3 buckets:[1 2]}}x40",
+            ] + hollow(member)
+        return try SeriesNotation.series(lines.joined(separator: "\n"), from: start)
+            + generated(member, seed: seed, from: start)
     }
 
     /// Of three schemas, with negative and zero buckets and a reset; of bounds that are powers of
     /// two only, and of single buckets; and some that stand still, so that rates of them are empty.
-    private static func exponential(_ member: Int, _ label: String) -> [String] {
+    private static func exponential(_ member: Int) -> [String] {
         let schema = [0, 3, 1][member]
         let scale = member + 1
         let octaves = [
@@ -28,36 +33,45 @@ enum HistogramData {
         ][member]
         return [
             """
-            latency{job="api"\(label)} \
+            latency{job="api"} \
             {{schema:\(schema) sum:\(5 * scale) count:\(7 * scale) buckets:[\(scale) \(2 * scale) \(4 * scale)]}}\
             +{{schema:\(schema) sum:3 count:4 buckets:[1 2 1]}}x40
             """,
             """
-            latency{job="db"\(label)} \
+            latency{job="db"} \
             {{schema:2 sum:-4 count:12 z_bucket:3 z_bucket_w:0.001 n_buckets:[2 1] n_offset:1 buckets:[3 0 3] offset:-2}}\
             +{{schema:2 sum:1 count:6 z_bucket:1 z_bucket_w:0.001 n_buckets:[1 1] n_offset:1 buckets:[1 1 1] offset:-2}}x18 \
             {{schema:2 sum:1 count:3 z_bucket_w:0.001 buckets:[1 1 1] offset:-2}}\
             +{{schema:2 sum:1 count:3 z_bucket_w:0.001 buckets:[1 1 1] offset:-2}}x18
             """,
-            "octaves{job=\"api\"\(label)} \(octaves)",
-            "idle{job=\"api\"\(label)} {{schema:1 sum:9 count:6 buckets:[1 2 3]}}"
+            "octaves{job=\"api\"} \(octaves)",
+            "idle{job=\"api\"} {{schema:1 sum:9 count:6 buckets:[1 2 3]}}"
                 + "+{{schema:1 sum:0 count:\(member) buckets:[0 \(member)]}}x20",
         ]
     }
 
+    /// Floats beside histograms that are all empty: at one member both, at the others either.
+    private static func hollow(_ member: Int) -> [String] {
+        let floats = [
+            "hollow{kind=\"float\"} \(member)1+1x40", "hollow{kind=\"more\"} \(member)002+1x40",
+        ]
+        let empty = ["hollow{kind=\"empty\"} {{}}x40", "hollow{kind=\"turned\"} 1x20 {{}}x20"]
+        return [floats + empty, empty, floats][member]
+    }
+
     /// All buckets populated, with other bounds at one member; equal bounds of which each member
     /// populates others, once such that could be exponential; and bounds that differ.
-    private static func custom(_ member: Int, _ label: String) -> [String] {
+    private static func custom(_ member: Int) -> [String] {
         func growing(_ name: String, _ bounds: String, _ buckets: String, _ count: Int) -> String {
             let one =
                 "{{schema:-53 sum:\(count * 2) count:\(count) custom_values:[\(bounds)] "
                 + "buckets:[\(buckets)]}}"
-            return "\(name){job=\"api\"\(label)} \(one)+\(one)x40"
+            return "\(name){job=\"api\"} \(one)+\(one)x40"
         }
         let boundaries = ["1 2 5", "1 2 5", "2 5 10"][member]
         return [
             """
-            sizes{job="api"\(label)} \
+            sizes{job="api"} \
             {{schema:-53 sum:9 count:6 custom_values:[\(boundaries)] buckets:[1 2 2 1]}}\
             +{{schema:-53 sum:4 count:4 custom_values:[\(boundaries)] buckets:[1 1 1 1]}}x40
             """,

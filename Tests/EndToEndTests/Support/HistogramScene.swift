@@ -1,37 +1,50 @@
 import Foundation
+import TimeSeries
 
-/// Three embedded members with native histograms, one embedded server that holds their union, and
-/// the gateway over the members.
-final class HistogramScene {
-    private let members: [EmbeddedServer]
-    private let union: EmbeddedServer
+/// Three real members with native histograms, one real Prometheus that holds their union, and the
+/// gateway over the members.
+final class HistogramScene: Sendable {
+    /// Milliseconds; the first samples.
+    static let start: Int64 = 1_700_000_000_000
+
+    private let members: [PrometheusServer]
+    private let union: PrometheusServer
     private let gateway: GatewayServer
     private let directory: String
 
-    /// The first samples are at `start`, milliseconds.
-    init(start: Int64) throws {
+    /// - Parameter seed: of the generated series.
+    init(seed: UInt64) throws {
         directory =
             FileManager.default.temporaryDirectory
             .appendingPathComponent("tributary-histograms-\(UUID().uuidString)").path
-        try FileManager.default.createDirectory(
-            atPath: directory, withIntermediateDirectories: true)
         let names = HistogramData.members
-        var members: [EmbeddedServer] = []
-        for (index, name) in names.enumerated() {
-            members.append(
-                try EmbeddedServer(
-                    name: name, script: Self.script(HistogramData.series(index, nil)),
-                    start: start, directory: directory))
-        }
-        self.members = members
-        let all = names.enumerated().flatMap { HistogramData.series($0, $1) }
-        union = try EmbeddedServer(
-            name: "union", script: Self.script(all), start: start, directory: directory)
+        let data = try names.indices.map { try HistogramData.series($0, seed: seed) }
+        let directory = directory
+        members = try zip(names, data).map { try Self.server($0, $1, directory) }
+        union = try Self.server(
+            "union",
+            zip(names, data).flatMap { name, series in
+                series.map { one in
+                    var labelled = one
+                    labelled.labels = one.labels.setting("project", to: name)
+                    return labelled
+                }
+            }, directory)
         gateway = try GatewayServer(
             name: "gateway",
             members: zip(names, members).map { .init(name: $0, url: $1.address.url) },
             projects: [.init(name: "all", members: names)],
             features: ["promql-experimental-functions"], directory: directory)
+    }
+
+    private static func server(
+        _ name: String, _ series: [SampleSeries], _ directory: String
+    ) throws -> PrometheusServer {
+        let server = try PrometheusServer(
+            name: name, directory: directory,
+            options: RemoteWriter.options + ["--enable-feature=promql-experimental-functions"])
+        try RemoteWriter(server.address).write(series)
+        return server
     }
 
     func ask(_ question: QueryCase) throws -> (gateway: HTTPAnswer, union: HTTPAnswer) {
@@ -48,7 +61,5 @@ final class HistogramScene {
         try? FileManager.default.removeItem(atPath: directory)
     }
 
-    private static func script(_ series: [String]) -> String {
-        "load 30s\n" + series.map { "  \($0)\n" }.joined()
-    }
+    deinit { stop() }
 }

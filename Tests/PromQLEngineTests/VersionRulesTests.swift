@@ -1,0 +1,133 @@
+import PromQL
+import PromQLEngine
+import Testing
+import TimeSeries
+
+/// Rules that changed within Prometheus 3: the last version before each change, and the first with it.
+@Suite struct VersionRulesTests {
+    private static func custom(_ bounds: [Double], _ counts: [Double]) -> FloatHistogram {
+        FloatHistogram(
+            schema: FloatHistogram.customBucketsSchema, count: counts.reduce(0, +), sum: 1,
+            positiveSpans: [.init(offset: 0, length: UInt32(counts.count))],
+            positiveBuckets: counts, customValues: bounds)
+    }
+
+    private static func exponential(_ count: Double) -> FloatHistogram {
+        FloatHistogram(
+            schema: 0, count: count, sum: count, positiveSpans: [.init(offset: 0, length: 1)],
+            positiveBuckets: [count])
+    }
+
+    /// Histograms at every minute from 0.
+    private static func source(
+        _ series: [(labels: [String: String], histograms: [FloatHistogram])]
+    ) -> MemorySource {
+        var source = MemorySource([])
+        source.samples = series.map { one in
+            SampleSeries(
+                labels: LabelSet(one.labels),
+                times: one.histograms.indices.map { Int64($0) * minute },
+                values: one.histograms.map { _ in 0 },
+                histograms: Dictionary(
+                    uniqueKeysWithValues: one.histograms.enumerated().map { ($0, $1) }))
+        }
+        return source
+    }
+
+    private func answer(
+        _ text: String, _ source: MemorySource, minor: Int, on grid: StepGrid = .instant(minute)
+    ) throws -> QueryResult {
+        var options = EngineOptions()
+        options.language = LanguageVersion(3, minor)
+        return try Engine(options: options).evaluate(
+            try parseExpression(text), on: grid, query: text, source: source)
+    }
+
+    private func series(_ result: QueryResult) -> [StepSeries] {
+        if case .vector(let series) = result.value { return series }
+        return []
+    }
+
+    @Test(arguments: [
+        "sum(x)", "avg(x)", "x{k=\"1\"} + on () x{k=\"2\"}", "x{k=\"2\"} - on () x{k=\"1\"}",
+        "sum_over_time(y[5m])", "delta(y[5m])",
+    ])
+    func `Custom buckets of different bounds go together from 3.8 on`(query: String) throws {
+        let source = Self.source([
+            (
+                ["__name__": "x", "k": "1"],
+                [Self.custom([1, 5], [1, 2, 1]), Self.custom([1, 5], [2, 3, 1])]
+            ),
+            (
+                ["__name__": "x", "k": "2"],
+                [Self.custom([5, 9], [1, 2, 1]), Self.custom([5, 9], [2, 3, 1])]
+            ),
+            (
+                ["__name__": "y"],
+                [Self.custom([1, 5], [1, 2, 1]), Self.custom([5, 9], [8, 9, 9])]
+            ),
+        ])
+        let old = try answer(query, source, minor: 7)
+        #expect(series(old).isEmpty)
+        #expect(old.annotations.warnings.contains { $0.contains("incompatible") })
+        let new = try answer(query, source, minor: 8)
+        #expect(series(new).count == 1)
+        #expect(new.annotations.infos.contains { $0.contains("reconciled") })
+    }
+
+    @Test func `Rates of histograms do not reach below zero from 3.6 on`() throws {
+        let source = Self.source([
+            (["__name__": "x"], [Self.exponential(1), Self.exponential(100)])
+        ])
+        func count(_ minor: Int) throws -> Double? {
+            let result = try answer(
+                "histogram_count(increase(x[2m]))", source, minor: minor)
+            return series(result).first?.values.first
+        }
+        // Half an interval before the first sample, or as long as the count was above zero.
+        #expect(try #require(try count(5)) > #require(try count(6)))
+    }
+
+    @Test(arguments: ["x - x", "-x", "x * -1", "x / -2"])
+    func `Differences are gauges from 3.6 on`(query: String) throws {
+        let source = Self.source([(["__name__": "x"], [Self.exponential(1), Self.exponential(2)])])
+        func hint(_ minor: Int) throws -> FloatHistogram.CounterResetHint? {
+            series(try answer(query, source, minor: minor)).first?.histograms[0]?.counterResetHint
+        }
+        #expect(try hint(5) == .unknown)
+        #expect(try hint(6) == .gauge)
+    }
+
+    @Test func `Conflicting resets matter from 3.7 on`() throws {
+        var (reset, running) = (Self.exponential(1), Self.exponential(2))
+        reset.counterResetHint = .reset
+        running.counterResetHint = .notReset
+        let source = Self.source([
+            (["__name__": "x"], [reset, reset]), (["__name__": "y"], [running, running]),
+        ])
+        #expect(series(try answer("x + y", source, minor: 6)).count == 1)
+        #expect(series(try answer("x + y", source, minor: 7)).isEmpty)
+        let sum = "sum({__name__=~\"x|y\"})"
+        #expect(try answer(sum, source, minor: 6).annotations.warnings.isEmpty)
+        #expect(try answer(sum, source, minor: 7).annotations.warnings.count == 1)
+    }
+
+    @Test func `What a comparison takes away still is a match from 3.10 on`() throws {
+        let source = MemorySource([
+            (["__name__": "x", "k": "1"], [5]), (["__name__": "x", "k": "2"], [1]),
+            (["__name__": "y"], [3]),
+        ])
+        let query = "x > on () y"
+        #expect(series(try answer(query, source, minor: 9, on: .instant(0))).count == 1)
+        #expect(throws: EvaluationError.self) {
+            try answer(query, source, minor: 10, on: .instant(0))
+        }
+    }
+
+    @Test func `Sorting a range is warned of from 3.12 on`() throws {
+        let source = MemorySource([(["__name__": "x"], [1, 2])])
+        let grid = StepGrid(start: 0, end: minute, step: minute)
+        #expect(try answer("sort(x)", source, minor: 11, on: grid).annotations.isEmpty)
+        #expect(try answer("sort(x)", source, minor: 12, on: grid).annotations.warnings.count == 1)
+    }
+}
