@@ -6,7 +6,7 @@ import TimeSeries
 /// What a scanner makes of a body, or that it refuses it.
 private func outcome(
     _ body: [UInt8], chunk: Int, speed: ResponseScanner.Speed, injecting: LabelInjection?,
-    on grid: StepGrid?
+    on grid: StepGrid? = nil
 ) -> ScanOutcome {
     var limits = ResponseScanner.Limits()
     limits.page = 512
