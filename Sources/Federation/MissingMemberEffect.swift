@@ -47,6 +47,7 @@ extension MissingMemberEffect {
     ) throws(ParseError) -> MissingMemberEffect {
         var parts = scope
         parts.members = ["missing", "present"]
+        parts.languages = []
         // A label that no query names.
         parts.partition = PartitionLabel("\u{0}part")
         return try Planner.plan(expression, on: grid, in: parts).effect(ofMissing: [0])

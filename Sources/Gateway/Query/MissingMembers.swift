@@ -89,7 +89,8 @@ struct MissingMembers: Sendable {
             case .rejected(let error), .exceeded(let error):
                 if let common, common != error { return nil }
                 common = error
-            case .loop, .timeout, .unavailable, .limit, .undecidable, .noTurn, .cancelled:
+            case .loop, .timeout, .unavailable, .limit, .undecidable, .partial, .noTurn,
+                .cancelled:
                 return nil
             }
         }

@@ -35,8 +35,7 @@ extension QueryExecution {
     }
 
     /// Members of 2.x include both ends; one of them, or one cluster of a pool, is enough to follow
-    /// them, as the window of
-    /// what runs here then is never shorter than that of what runs there.
+    /// them, as the window of what runs here then is never shorter than that of what runs there.
     private static func boundary(
         _ setting: QuerySettings.RangeBoundary, _ members: [Member],
         _ deadline: ContinuousClock.Instant

@@ -39,8 +39,8 @@ actor MemberProbes {
         }
         let isReachable: Bool
         switch failure?.kind {
-        // It judged the question, so it is there.
-        case nil, .rejectedQuery, .exceeded: isReachable = true
+        // It judged the question, or answered it in its way, so it is there.
+        case nil, .rejectedQuery, .exceeded, .ownGrid, .partial: isReachable = true
         default: isReachable = false
         }
         let version = isReachable ? await client.capabilities().version : nil
