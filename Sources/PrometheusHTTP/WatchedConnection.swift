@@ -3,6 +3,7 @@ import HummingbirdCore
 import Logging
 import NIOCore
 import NIOHTTP1
+import Synchronization
 
 /// A connection of HTTP/1 whose task is cancelled as soon as the client has gone, so that
 /// whatever a handler awaits (a member's answer above all) is given up too.
@@ -11,9 +12,30 @@ struct WatchedConnection: ServerChildChannel {
     typealias Output = NIOAsyncChannelOutboundWriter<HTTPServerResponsePart>
 
     struct Value: ServerChildChannelValue {
-        let connection: Connection
+        let accepted: Accepted
         let gone: EventLoopFuture<Void>
+        var channel: any Channel { accepted.channel }
+    }
+
+    /// A connection up to the task that serves it. A server that is cancelled drops what it has
+    /// accepted and not begun to serve; a connection that is dropped without its end would trap.
+    final class Accepted: Sendable {
+        private let connection: Connection
+        private let isTaken = Atomic(false)
         var channel: any Channel { connection.channel }
+
+        init(_ connection: Connection) { self.connection = connection }
+
+        /// The connection, whose end is the caller's to make.
+        func take() -> Connection {
+            isTaken.store(true, ordering: .relaxed)
+            return connection
+        }
+
+        deinit {
+            guard !isTaken.load(ordering: .relaxed) else { return }
+            Task { [connection] in try? await connection.executeThenClose { _, _ in } }
+        }
     }
 
     /// What an exchange leaves behind.
@@ -45,12 +67,13 @@ struct WatchedConnection: ServerChildChannel {
             let connection = try Connection(
                 wrappingChannelSynchronously: channel,
                 configuration: .init(isOutboundHalfClosureEnabled: true))
-            return Value(connection: connection, gone: gone.futureResult)
+            return Value(accepted: Accepted(connection), gone: gone.futureResult)
         }
     }
 
     func handle(value: Value, logger: Logger) async {
-        let work = Task { await serve(value.connection, logger) }
+        let connection = value.accepted.take()
+        let work = Task { await serve(connection, logger) }
         value.gone.whenComplete { _ in work.cancel() }
         await withTaskCancellationHandler {
             await work.value

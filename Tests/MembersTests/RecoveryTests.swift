@@ -28,7 +28,7 @@ import Testing
             return connection.answer(
                 request.path.hasSuffix("buildinfo") ? Self.version : Answers.vector(Answers.one))
         } _: { client, server in
-            for _ in 0..<5 { _ = try? await client.query("up", at: 0) }
+            for _ in 0..<5 { _ = try? await client.query("up", at: 1_500) }
             #expect(client.health.circuit == .open)
             outage.away = false
             while client.isResting { try await Task.sleep(for: .milliseconds(20)) }
@@ -43,7 +43,7 @@ import Testing
                 for _ in 0..<8 {
                     group.addTask {
                         await failure { () async throws(MemberFailure) in
-                            _ = try await client.query("up", at: 0).text()
+                            _ = try await client.query("up", at: 1_500).text()
                         }
                     }
                 }
@@ -56,9 +56,9 @@ import Testing
     @Test("Whoever waits for a probe need not wait for the end of its answer")
     func theBeginningOfAnAnswerIsEnough() async throws {
         try await afterAnOutage { client, _ in
-            let first = try await client.query("up", at: 0)
+            let first = try await client.query("up", at: 1_500)
             #expect(client.health.circuit == .closed)
-            #expect(try await client.query("up", at: 0).text().elements == Answers.one)
+            #expect(try await client.query("up", at: 1_500).text().elements == Answers.one)
             #expect(try await first.text().elements == Answers.one)
         }
     }
@@ -68,7 +68,7 @@ import Testing
         try await afterAnOutage(pausing: 50) { client, _ in
             // As a query does: the version first, then the query beside a further look-up.
             async let found = client.capabilities()
-            async let answer = client.query("up", at: 0).text().elements
+            async let answer = client.query("up", at: 1_500).text().elements
             #expect(await found.version == "2.42.0")
             let elements = try await answer
             #expect(elements == Answers.one)
@@ -96,13 +96,13 @@ import Testing
             MemberConfiguration(
                 name: "b", baseURL: "http://127.0.0.1:\(try ScriptedServer.deadPort())"),
             transport: transport)
-        for _ in 0..<5 { _ = try? await client.query("up", at: 0) }
+        for _ in 0..<5 { _ = try? await client.query("up", at: 1_500) }
         while client.isResting { try await Task.sleep(for: .milliseconds(20)) }
         await withTaskGroup(of: MemberFailure?.self) { group in
             for _ in 0..<4 {
                 group.addTask {
                     await failure { () async throws(MemberFailure) in
-                        _ = try await client.query("up", at: 0)
+                        _ = try await client.query("up", at: 1_500)
                     }
                 }
             }
