@@ -30,6 +30,9 @@ struct PerMember {
         self.inner = inner
     }
 
+    /// Whether the matchers on the partition label leave no member to ask.
+    var isNobody: Bool { rewritten.allSatisfy { $0 == nil } }
+
     /// The same shape around another tree; empty stays empty.
     func map(_ original: Expression, _ wrap: (Expression) -> Expression) -> PerMember {
         PerMember(original, rewritten.map { $0.map(wrap) })

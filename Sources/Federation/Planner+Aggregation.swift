@@ -9,7 +9,9 @@ extension Planner {
             return .constant(.aggregation(aggregation))
         }
         if case .perMember(let part) = inner, parameter.map(Self.isConstant) ?? true {
-            if keepsPartition(aggregation), aggregation.op != .limitRatio {
+            // Where nobody is asked, a quantile out of its range still is a warning.
+            let isSilent = aggregation.op == .quantile && part.isNobody
+            if keepsPartition(aggregation), aggregation.op != .limitRatio, !isSilent {
                 let member = memberSide(of: aggregation)
                 return .perMember(
                     part.map(.aggregation(aggregation)) { Self.rebuilt(member, over: $0) })

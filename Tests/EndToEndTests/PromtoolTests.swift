@@ -11,7 +11,7 @@ extension EndToEnd {
         ) async throws -> (gateway: CommandOutput, oracle: CommandOutput) {
             let scene = try Scene.required()
             return try await offPool {
-                let tool = try PrometheusVersion.two.tool("promtool")
+                let tool = try PrometheusVersion.three.tool("promtool")
                 let arguments = ["query", kind] + options
                 return (
                     try .of(tool, arguments + [scene.gateway.project("all").url] + last),

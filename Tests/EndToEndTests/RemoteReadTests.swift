@@ -91,7 +91,7 @@ extension EndToEnd {
             let scene = try Scene.required()
             try await offPool {
                 let reader = try PrometheusServer(
-                    name: "reader", version: .two, directory: scene.directory,
+                    name: "reader", directory: scene.directory,
                     configuration: """
                         global: {}
                         remote_read:
@@ -134,7 +134,7 @@ extension EndToEnd {
             try await offPool {
                 // `job="db"` is a label of many series; of the others it is the member's addition.
                 let added = try PrometheusServer(
-                    name: "external", version: .two, openMetrics: scene.data.openMetrics(member: 0),
+                    name: "external", openMetrics: scene.data.openMetrics(member: 0),
                     directory: scene.directory,
                     configuration: """
                         global:

@@ -1,25 +1,56 @@
 import Testing
 
+/// Asks each query of the gateway and of the union oracle.
+private func expectNoDifferences(
+    _ name: String, _ cases: [QueryCase], annotations: Bool
+) async throws {
+    let scene = try Scene.required()
+    let clock = ContinuousClock()
+    let began = clock.now
+    let differences = try await offPool {
+        try cases.compactMap { question -> String? in
+            let ours = try question.answer(from: scene.gateway.project("all"))
+            let theirs = try question.answer(from: scene.oracle.address)
+            let what = AnswerComparison(query: question.query, annotations: annotations)
+                .difference(gateway: ours, oracle: theirs)
+            return what.map {
+                "\($0)\n    \(question)\n    gateway: \(ours.summary)\n    oracle:  \(theirs.summary)"
+            }
+        }
+    }
+    print(
+        "\(name): \(cases.count) written queries, \(differences.count) differences,",
+        "\(clock.now - began)")
+    for difference in differences { Issue.record("\(difference)") }
+}
+
+extension EndToEndVersion2 {
+    struct WrittenQueryTests {
+        @Test("Queries chosen by hand are answered as a union of 2.42 answers them")
+        func written() async throws {
+            try await expectNoDifferences("Prometheus 2", WrittenQueries.cases, annotations: false)
+        }
+    }
+}
+
+extension EndToEndDelayedNames {
+    struct WrittenQueryTests {
+        @Test("Queries chosen by hand are answered as a union that removes names late does")
+        func written() async throws {
+            try await expectNoDifferences(
+                "delayed names", WrittenQueries.cases(WrittenQueries.plans), annotations: true)
+        }
+    }
+}
+
 extension EndToEnd {
     struct WrittenQueryTests {
         @Test("Queries chosen by hand are answered as the union oracle answers them")
         func written() async throws {
-            let scene = try Scene.required()
-            let differences = try await offPool {
-                try WrittenQueries.cases.compactMap { question -> String? in
-                    let ours = try question.answer(from: scene.gateway.project("all"))
-                    let theirs = try question.answer(from: scene.oracle.address)
-                    let what = AnswerComparison(query: question.query)
-                        .difference(gateway: ours, oracle: theirs)
-                    return what.map {
-                        "\($0)\n    \(question)\n    gateway: \(ours.summary)\n    oracle:  \(theirs.summary)"
-                    }
-                }
-            }
-            print(
-                "end to end: \(WrittenQueries.cases.count) written queries,",
-                "\(differences.count) differences")
-            for difference in differences { Issue.record("\(difference)") }
+            try await expectNoDifferences(
+                "end to end",
+                WrittenQueries.cases + WrittenQueries.cases(WrittenQueries.version3),
+                annotations: true)
         }
 
         @Test(

@@ -19,12 +19,12 @@ struct DifferentialJudge: Sendable {
     private let store: MemoryStore
     private let judgement: AnswerJudgement
 
-    init(series: [SampleSeries]) {
+    private let version: RealVersion
+
+    init(_ version: RealVersion, series: [SampleSeries]) {
+        self.version = version
         store = MemoryStore(series)
-        var options = EngineOptions()
-        options.rangeBoundary = .closed
-        options.dialect = .prometheus2
-        judgement = AnswerJudgement(options: options, parsing: .everything)
+        judgement = AnswerJudgement(options: version.engineOptions, parsing: .everything)
     }
 
     func judge(
@@ -42,26 +42,54 @@ struct DifferentialJudge: Sendable {
             body = try await prometheus.post("/api/v1/query_range", parameters)
         }
         let theirs = try PrometheusAnswer(body, on: grid)
-        let ours = Result { try judgement.evaluate(query, on: grid, over: store).value }
+        let ours = Result { try judgement.evaluate(query, on: grid, over: store) }
         let place = "\(query) at \(grid.start)…\(grid.end)/\(grid.step)"
-        switch (theirs, ours) {
+        switch (theirs.outcome, ours) {
         case (.refusal, .failure): return .refused
         case (.refusal(let error), .success):
-            return Self.judged(query, place, "Prometheus refuses: \(error)")
-        case (.value, .failure(let error)): return Self.judged(query, place, "we refuse: \(error)")
-        case (.value(let wanted), .success(let given)):
-            let given = Self.asInRangeQuery(given, on: grid)
+            return judged(query, place, "Prometheus refuses: \(error)", grid)
+        case (.value, .failure(let error)): return judged(query, place, "we refuse: \(error)", grid)
+        case (.value(let wanted), .success(let result)):
+            let given = Self.asInRangeQuery(result.value, on: grid)
             guard
                 let reason = judgement.difference(
                     wanted, given, of: query, on: grid, over: store)
+                    ?? difference(theirs.annotations, result.annotations)
             else { return .equal(isEmpty: wanted.isEmpty) }
-            return Self.judged(query, place, reason)
+            return judged(query, place, reason, grid)
         }
     }
 
-    private static func judged(_ query: String, _ place: String, _ reason: String) -> Verdict {
+    /// Of warnings and infos, which 2.42 does not have. One text may be raised in several places,
+    /// of which any one is said.
+    private func difference(_ theirs: Set<String>, _ ours: Annotations) -> String? {
+        guard version != .two else { return nil }
+        // Of many only the first ones are in the answer, in no order.
+        if theirs.contains(where: { $0.hasSuffix("annotations omitted") }) { return nil }
+        let wanted = Set(theirs.map(Self.worded))
+        let given = Set(ours.warnings.union(ours.infos).map(Self.worded))
+        if let missing = wanted.subtracting(given).sorted().first { return "no \(missing)" }
+        let surplus = given.subtracting(wanted).filter {
+            // Which 3.5 does not have yet.
+            !$0.hasPrefix("PromQL warning: sort is ineffective for range queries")
+        }
+        return surplus.sorted().first.map { "also \($0)" }
+    }
+
+    /// An annotation without its position, in the words that 3.5 and later releases have: those
+    /// count raised buckets, and do not name a metric whose name is gone.
+    private static func worded(_ text: String) -> String {
+        text.replacing(#/ \(\d+:\d+\)$/#, with: "").replacing(#/, from buckets .*$/#, with: "")
+            .replacing(#/ for metric name ""$/#, with: "")
+    }
+
+    private func judged(
+        _ query: String, _ place: String, _ reason: String, _ grid: StepGrid
+    ) -> Verdict {
         if let expression = try? parseExpression(query, options: .everything),
-            let deviation = KnownDeviation(in: expression, explaining: reason)
+            let deviation = KnownDeviation(
+                in: expression, explaining: reason,
+                KnownDeviation.Circumstances(version: version, isInstant: grid.isInstant))
         {
             return .excused(deviation.rawValue)
         }

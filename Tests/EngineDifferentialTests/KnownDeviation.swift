@@ -1,6 +1,7 @@
 import PromQL
 
-/// Where our answer may differ from that of Prometheus 2.42, and why that is no fault of ours.
+/// Where our answer may differ from that of Prometheus 2.42, or of 3.5, and why that is no fault of
+/// ours: we follow the releases after 3.5.
 enum KnownDeviation: String {
     /// Measured: of `predict_linear(x[1m] @ T, 0)` 2.42 gives the first steps only. It reads the
     /// samples of the fixed window, then looks for them in a window that moves on with the steps;
@@ -28,29 +29,42 @@ enum KnownDeviation: String {
     /// step is the very time the subquery is evaluated at, where its moving by the offset is not
     /// taken back.
     case coincidingStart = "a fixed selector in a moved subquery that starts where it is evaluated"
+    /// 3.5 takes the info series of the wrong element where series have gaps between the steps, and
+    /// drops elements that have the labels asked for already.
+    case confusedInfo = "info of 3.5 in ranges, and for labels that are there"
+    /// 3.5 looks for duplicates after a comparison dropped elements, later releases before.
+    case filteredDuplicates = "duplicates that a comparison drops"
     /// A mean that stays the same but for its last bit is a counter that was reset.
     case resetOfMean = "counters that are computed means seem to be reset"
+
+    struct Circumstances {
+        var version: RealVersion
+        /// Whether the query is an instant one, and the part is not in a subquery.
+        var isInstant: Bool
+    }
 
     /// The first deviation that a part of the expression gives rise to.
     ///
     /// - Parameter difference: of the answers, in words.
-    init?(in expression: Expression, explaining difference: String) {
+    init?(in expression: Expression, explaining difference: String, _ circumstances: Circumstances)
+    {
+        let isOld = circumstances.version == .two
         switch expression {
-        case .call(let call) where Self.movesItsWindow(call):
+        case .call(let call) where isOld && Self.movesItsWindow(call):
             self = .movingWindow
             return
-        case .call(let call) where [.deriv, .predictLinear].contains(call.function):
+        case .call(let call) where isOld && [.deriv, .predictLinear].contains(call.function):
             if difference.contains("inf"), difference.contains("nan") {
                 self = .infiniteRegression
                 return
             }
-        case .call(let call) where call.function == .histogramQuantile:
+        case .call(let call) where isOld && call.function == .histogramQuantile:
             if call.arguments.contains(where: Self.isAdded) {
                 self = .smallDeltas
                 return
             }
         case .aggregation(let aggregation) where aggregation.op == .countValues:
-            if !aggregation.isWithout, case .string(let label)? = aggregation.parameter,
+            if isOld, !aggregation.isWithout, case .string(let label)? = aggregation.parameter,
                 aggregation.grouping.contains(where: { $0 > label.value })
             {
                 self = .unsortedGrouping
@@ -58,6 +72,19 @@ enum KnownDeviation: String {
             }
             if Self.isComputed(aggregation.expression) {
                 self = .printedLastBit
+                return
+            }
+        case .call(let call) where !isOld && call.function == .info:
+            let asksForPartition = call.arguments.dropFirst().contains {
+                $0.description.contains("project=")
+            }
+            if !circumstances.isInstant || asksForPartition {
+                self = .confusedInfo
+                return
+            }
+        case .binary(let binary) where !isOld && binary.op.isComparison:
+            if difference.hasPrefix("we refuse: multiple matches for labels: ") {
+                self = .filteredDuplicates
                 return
             }
         case .binary(let binary) where binary.op == .modulo:
@@ -83,7 +110,9 @@ enum KnownDeviation: String {
         default: break
         }
         for child in expression.children {
-            if let found = KnownDeviation(in: child, explaining: difference) {
+            var inside = circumstances
+            if case .subquery = expression { inside.isInstant = false }
+            if let found = KnownDeviation(in: child, explaining: difference, inside) {
                 self = found
                 return
             }

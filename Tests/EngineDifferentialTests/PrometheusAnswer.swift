@@ -3,9 +3,15 @@ import PromQLEngine
 import TimeSeries
 
 /// An answer of the HTTP API, in the engine's own terms.
-enum PrometheusAnswer {
-    case value(QueryResult.Value)
-    case refusal(String)
+struct PrometheusAnswer {
+    enum Outcome {
+        case value(QueryResult.Value)
+        case refusal(String)
+    }
+
+    let outcome: Outcome
+    /// Warnings and infos, as they are worded.
+    let annotations: Set<String>
 
     init(_ body: Data, on grid: StepGrid) throws {
         func unreadable() -> RealPrometheus.Failure {
@@ -15,8 +21,9 @@ enum PrometheusAnswer {
         guard let answer = try JSONSerialization.jsonObject(with: body) as? [String: Any] else {
             throw unreadable()
         }
+        annotations = Set(["warnings", "infos"].flatMap { answer[$0] as? [String] ?? [] })
         if let error = answer["error"] as? String {
-            self = .refusal(error)
+            outcome = .refusal(error)
             return
         }
         guard let data = answer["data"] as? [String: Any], let result = data["result"] as? [Any]
@@ -24,9 +31,9 @@ enum PrometheusAnswer {
         switch data["resultType"] as? String {
         case "scalar":
             guard let value = Self.point(result)?.value else { throw unreadable() }
-            self = .value(.scalar([value]))
+            outcome = .value(.scalar([value]))
         case "vector", "matrix":
-            self = .value(
+            outcome = .value(
                 .vector(
                     try result.map { item in
                         guard let series = Self.series(item, on: grid) else { throw unreadable() }

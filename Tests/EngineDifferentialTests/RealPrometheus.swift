@@ -15,23 +15,8 @@ final class RealPrometheus: Sendable {
     private let leash: FileHandle
     private let home: URL
 
-    /// Where `prometheus` and `promtool` are; `scripts/fetch-prometheus` knows how to get them.
-    static func tool(_ name: String) throws -> String {
-        let environment = ProcessInfo.processInfo.environment
-        let root = URL(filePath: #filePath).deletingLastPathComponent()
-            .deletingLastPathComponent().deletingLastPathComponent()
-        var places = [root.appending(path: ".build/prometheus/usr/bin").path]
-        places += (environment["PATH"] ?? "").split(separator: ":").map(String.init)
-        if let named = environment["TRIBUTARY_PROMETHEUS_BIN"] { places.insert(named, at: 0) }
-        for place in places
-        where FileManager.default.isExecutableFile(atPath: "\(place)/\(name)") {
-            return "\(place)/\(name)"
-        }
-        throw Failure(description: "no \(name) on this machine: run scripts/fetch-prometheus")
-    }
-
     /// Loads the text into a fresh storage and starts; ready when this returns.
-    init(openMetrics: String) async throws {
+    init(_ version: RealVersion, openMetrics: String) async throws {
         home = FileManager.default.temporaryDirectory
             .appending(path: "tributary-differential-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: home, withIntermediateDirectories: true)
@@ -41,7 +26,7 @@ final class RealPrometheus: Sendable {
         try "global: {}\n".write(toFile: configuration, atomically: false, encoding: .utf8)
 
         let loading = Process()
-        loading.executableURL = URL(filePath: try Self.tool("promtool"))
+        loading.executableURL = URL(filePath: try version.tool("promtool"))
         loading.arguments = ["tsdb", "create-blocks-from", "openmetrics", text, data]
         loading.standardOutput = FileHandle.nullDevice
         try loading.run()
@@ -52,12 +37,14 @@ final class RealPrometheus: Sendable {
 
         let holder = Process()
         holder.executableURL = URL(filePath: "/bin/sh")
-        holder.arguments = [
-            "-c", "log=$1; shift; \"$@\" >\"$log\" 2>&1 & child=$!; read -r _; kill $child", "-",
-            log, try Self.tool("prometheus"), "--config.file=\(configuration)",
-            "--storage.tsdb.path=\(data)", "--storage.tsdb.retention.time=3650d",
-            "--web.listen-address=127.0.0.1:0",
-        ]
+        holder.arguments =
+            [
+                "-c", "log=$1; shift; \"$@\" >\"$log\" 2>&1 & child=$!; read -r _; kill $child",
+                "-",
+                log, try version.tool("prometheus"), "--config.file=\(configuration)",
+                "--storage.tsdb.path=\(data)", "--storage.tsdb.retention.time=3650d",
+                "--web.listen-address=127.0.0.1:0",
+            ] + version.options
         let pipe = Pipe()
         holder.standardInput = pipe
         try holder.run()
@@ -80,8 +67,10 @@ final class RealPrometheus: Sendable {
         for _ in 0..<600 {
             let log = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
             for line in log.split(separator: "\n") where line.contains("Listening on") {
-                if let address = line.split(separator: "address=").last {
-                    return "http://" + address.trimmingCharacters(in: .whitespaces)
+                if let rest = line.split(separator: "address=").last,
+                    let address = rest.split(separator: " ").first
+                {
+                    return "http://\(address)"
                 }
             }
             try await Task.sleep(for: .milliseconds(50))

@@ -31,17 +31,24 @@ extension QueryGenerator {
         }
     }
 
+    /// `info` in one of its forms.
+    mutating func information() -> String {
+        switch Int.random(in: 0..<3, using: &random) {
+        case 0:
+            let shift = random.pick(["", "", " offset 1m", " offset -30s", " @ 300", " @ start()"])
+            return "info(temperature\(braces())\(shift))"
+        case 1: return "info(rate(requests_total\(braces())[2m]), {version=~\".+\"})"
+        default:
+            let project = random.pick(members)
+            return "info(temperature{project=\"\(project)\"}, {project=\"\(project)\"})"
+        }
+    }
+
     mutating func experimental(_ depth: Int) -> String {
         let window = random.pick(["1m", "2m", "97s"])
         let name = random.pick(["requests_total", "temperature", "memory"]) + braces()
         switch Int.random(in: 0..<13, using: &random) {
-        case 0:
-            return
-                "info(temperature\(braces())\(random.pick(["", "", " offset 1m", " offset -30s", " @ 300", " @ start()"])))"
-        case 1: return "info(rate(requests_total\(braces())[2m]), {version=~\".+\"})"
-        case 2:
-            let project = random.pick(members)
-            return "info(temperature{project=\"\(project)\"}, {project=\"\(project)\"})"
+        case 0...2: return information()
         case 3: return "\(random.pick(["rate", "increase", "delta"]))(\(name)[\(window)] anchored)"
         case 4: return "\(random.pick(["rate", "increase", "delta"]))(\(name)[\(window)] smoothed)"
         case 5:

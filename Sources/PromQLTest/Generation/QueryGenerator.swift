@@ -11,6 +11,8 @@ public struct QueryGenerator: Sendable {
         public static let experimental = Features(rawValue: 2)
         /// `topk`, `bottomk` and whatever depends on the order of equals.
         public static let ties = Features(rawValue: 4)
+        /// Of what is experimental, that which 3.5 knows already.
+        public static let release35 = Features(rawValue: 16)
         /// Functions whose sums depend on the order of addition.
         public static let arithmetic = Features(rawValue: 8)
     }
@@ -54,7 +56,9 @@ public struct QueryGenerator: Sendable {
         case 29...30:
             return features.contains(.version3) ? histogram(depth) : rangeFunction(depth)
         case 31: return features.contains(.ties) ? rankedAndReduced(depth) : aggregation(depth)
-        case 32: return features.contains(.experimental) ? experimental(depth) : join(depth)
+        case 32 where features.contains(.experimental): return experimental(depth)
+        case 32 where features.contains(.release35): return information()
+        case 32: return join(depth)
         case 33: return nested(depth)
         default: return odd(depth)
         }
@@ -136,10 +140,18 @@ public struct QueryGenerator: Sendable {
                 "mad_over_time", "first_over_time", "ts_of_max_over_time", "ts_of_last_over_time",
             ]
         }
+        if features.contains(.release35) {
+            names += [
+                "mad_over_time", "ts_of_max_over_time", "ts_of_min_over_time",
+                "ts_of_last_over_time",
+            ]
+        }
         if random.oneIn(10) { return "quantile_over_time(\(scalar(depth - 1)), \(matrix(depth)))" }
         if random.oneIn(14) { return "predict_linear(\(matrix(depth)), \(scalar(depth - 1)))" }
         if features.contains(.arithmetic), random.oneIn(14) {
-            return "holt_winters(\(matrix(depth)), 0.3, 0.6)"
+            let name =
+                features.contains(.release35) ? "double_exponential_smoothing" : "holt_winters"
+            return "\(name)(\(matrix(depth)), 0.3, 0.6)"
         }
         return "\(random.pick(names))(\(matrix(depth)))"
     }
@@ -179,7 +191,7 @@ public struct QueryGenerator: Sendable {
             return
                 "count_values\(grouping)(\"\(random.pick(["v", "project", "job", "exported_project"]))\", \(inner))"
         case 17 where features.contains(.ties): return rankedAndReduced(depth)
-        case 18 where features.contains(.experimental):
+        case 18 where !features.isDisjoint(with: [.experimental, .release35]):
             return random.oneIn(2)
                 ? "limit_ratio\(grouping)(\(random.pick(["0.5", "-0.3"])), \(inner))"
                 : "count\(grouping)(limitk\(grouping)(2, \(inner)))"

@@ -21,11 +21,13 @@ struct QueryAnswer: Sendable {
     var status: Int
     var outcome: Outcome
     var warnings: [String]
+    var infos: [String]
 
     init(_ answer: HTTPAnswer) throws {
         status = answer.status
         let json = try answer.json()
         warnings = json["warnings"]?.strings ?? []
+        infos = json["infos"]?.strings ?? []
         guard json["status"]?.text == "success" else {
             outcome = .error(
                 type: json["errorType"]?.text ?? "", text: json["error"]?.text ?? answer.text)
@@ -57,10 +59,15 @@ struct QueryAnswer: Sendable {
         outcome = .series(type: type, all)
     }
 
-    init(status: Int, outcome: Outcome, warnings: [String] = []) {
+    init(status: Int, outcome: Outcome, warnings: [String] = [], infos: [String] = []) {
         self.status = status
         self.outcome = outcome
         self.warnings = warnings
+        self.infos = infos
+    }
+
+    var isRange: Bool {
+        if case .series("matrix", _) = outcome { true } else { false }
     }
 
     var summary: String {
@@ -77,6 +84,7 @@ struct QueryAnswer: Sendable {
             }
             if series.count > 6 { text += "\n      …" }
         }
-        return warnings.isEmpty ? text : text + "\n      warnings: \(warnings)"
+        let annotations = warnings + infos
+        return annotations.isEmpty ? text : text + "\n      \(annotations)"
     }
 }

@@ -49,10 +49,14 @@ struct QueryCase: Sendable, CustomStringConvertible {
     }
 
     /// Times within, at the edges of and off the grid of the data.
-    static func randomTimes(_ random: inout SeededRandom) -> Times {
+    ///
+    /// - Parameter isOffEdges: A quarter of a second from the grid, always: there is no sample there.
+    static func randomTimes(_ random: inout SeededRandom, isOffEdges: Bool = false) -> Times {
         let span = FederationData.end - FederationData.start
-        let odd = random.oneIn(3) ? Int64(random.below(15_000)) : 0
-        let step = random.pick([15_000, 30_000, 60_000, 7_000, 90_000, 300_000, 13_500] as [Int64])
+        let odd = isOffEdges ? 250 : random.oneIn(3) ? Int64(random.below(15_000)) : 0
+        let step = random.pick(
+            [15_000, 30_000, 60_000, 7_000, 90_000, 300_000, isOffEdges ? 14_000 : 13_500]
+                as [Int64])
         let place = FederationData.start + Int64(random.below(Int(span / 15_000) + 20)) * 15_000
         if random.oneIn(2) { return .instant(place + odd) }
         let start = place - 600_000 + odd

@@ -1,5 +1,5 @@
-/// Which constructs the generator uses. Only what Debian's Prometheus 2.42 evaluates as current
-/// ones do is in the grammar at all: the oracle is the judge.
+/// Which constructs the generator uses. Without `version3`, only what Prometheus 2.42 evaluates as
+/// current ones do: the oracle is the judge.
 struct QueryFeatures: OptionSet, Sendable {
     let rawValue: Int
 
@@ -14,6 +14,14 @@ struct QueryFeatures: OptionSet, Sendable {
     /// Subqueries over what crosses members.
     static let globalSubqueries = QueryFeatures(rawValue: 16)
 
+    /// What 3.x knows without a feature flag, and what 2.42 computes in another way.
+    static let version3 = QueryFeatures(rawValue: 32)
+    /// What 3.5 has behind `promql-experimental-functions` and `promql-duration-expr`.
+    static let experimental = QueryFeatures(rawValue: 64)
+    /// No sample and no step of a subquery lies where a window begins.
+    static let offEdges = QueryFeatures(rawValue: 128)
+
+    /// What every version knows.
     static let all: QueryFeatures = [
         .core, .joins, .wholeAggregations, .globalFunctions, .globalSubqueries,
     ]

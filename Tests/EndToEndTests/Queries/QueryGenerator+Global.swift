@@ -140,16 +140,20 @@ extension QueryGenerator {
         return "vector(\(inner))"
     }
 
-    /// A subquery over what crosses members, on its own grid. Counter functions are left out:
+    /// A subquery over what crosses members, on its own grid. Counter functions are left out where
     /// 2.x extrapolates them a little differently, and here our own engine computes them.
     mutating func globalSubquery(_ depth: Int) -> QueryNode {
-        let function = random.pick([
+        var functions = [
             "max_over_time", "min_over_time", "sum_over_time", "avg_over_time", "last_over_time",
             "changes", "count_over_time", "delta", "present_over_time", "quantile_over_time",
-        ])
+        ]
+        if features.contains(.version3) {
+            functions += ["rate", "increase", "irate", "idelta", "resets", "deriv"]
+        }
+        let function = random.pick(functions)
         let inner = vector(depth - 1)
-        let range = random.pick(["2m", "3m", "61s", "10m"])
-        let step = random.pick(["30s", "15s", "1m", "7s", ""])
+        let range = isOffEdges ? random.pick(oddRanges) : random.pick(["2m", "3m", "61s", "10m"])
+        let step = random.pick(["30s", "15s", "1m", isOffEdges ? "" : "7s", ""])
         let shift = shift(orAt: true)
         let first = function == "quantile_over_time" ? "0.7, " : ""
         return "\(function)(\(first)(\(inner))[\(range):\(step)]\(shift))"

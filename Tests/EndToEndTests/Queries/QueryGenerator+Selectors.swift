@@ -63,10 +63,21 @@ extension QueryGenerator {
         return QueryNode(.option, [.text(leading + all.joined(separator: ","))])
     }
 
+    var isOffEdges: Bool { features.contains(.offEdges) }
+
+    /// Ranges of subqueries that begin at no multiple of fifteen seconds when they end at one.
+    var oddRanges: [String] { ["97s", "187s", "307s"] }
+
     /// An offset, an `@`, both, or nothing.
     mutating func shift(orAt: Bool) -> QueryNode {
-        let offset = random.pick([" offset 1m", " offset -30s", " offset 7s", " offset 12m"])
-        let at = random.pick([" @ 1700001800", " @ start()", " @ end()", " @ 1700000333.5"])
+        var offsets = [" offset 1m", " offset -30s", " offset 7s", " offset 12m"]
+        if features.contains(.version3) { offsets += [" offset 45", " offset -7.5"] }
+        if features.contains(.experimental) { offsets += [" offset (1m + 30s)", " offset -(2^3)"] }
+        let offset = random.pick(offsets)
+        let at = random.pick([
+            isOffEdges ? " @ 1700001800.25" : " @ 1700001800", " @ start()", " @ end()",
+            isOffEdges ? " @ 1700000333.25" : " @ 1700000333.5",
+        ])
         switch random.below(30) {
         case 0...2: return QueryNode(.option, [.text(offset)])
         case 3 where orAt: return QueryNode(.option, [.text(at)])
@@ -80,7 +91,8 @@ extension QueryGenerator {
     mutating func matrix(_ depth: Int) -> QueryNode {
         if depth > 1, random.oneIn(5) {
             let (range, step) = (
-                random.pick(["3m", "5m", "97s"]), random.pick(["15s", "30s", "1m"])
+                isOffEdges ? random.pick(oddRanges) : duration(["3m", "5m", "97s"]),
+                random.pick(["15s", "30s", "1m"])
             )
             let name = random.pick(["requests_total", "temperature", "memory"])
             let (braces, shift) = (braces(), shift(orAt: true))
@@ -94,7 +106,7 @@ extension QueryGenerator {
             "requests_total", "requests_total", "temperature", "memory", "team_limit", "trap",
             "latency_bucket", "up",
         ])
-        let range = random.pick(["1m", "2m", "5m", "47s", "20m"])
+        let range = duration(["1m", "2m", "5m", "47s", "20m"])
         let (braces, shift) = (braces(), shift(orAt: true))
         return ("\(name)\(braces)[\(range)]\(shift)" as QueryNode).as(.matrix)
     }

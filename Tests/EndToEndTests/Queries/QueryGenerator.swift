@@ -34,6 +34,8 @@ struct QueryGenerator: Sendable {
         (1, .globalFunctions, { generator, _ in generator.quantileOfBuckets() }),
         (1, .globalFunctions, { $0.vectorOfScalar($1) }),
         (2, .globalSubqueries, { $0.globalSubquery($1) }),
+        (4, .experimental, { $0.experimental($1) }),
+        (3, .version3, { $0.inQuotes($1) }),
     ]
 
     mutating func vector(_ depth: Int) -> QueryNode {

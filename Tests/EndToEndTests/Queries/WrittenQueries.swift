@@ -117,10 +117,65 @@ enum WrittenQueries {
         "sum(up)[5m:1m]", "rate(requests_total[5m])[5m:1m]", "\"text\"", "up[1m:15s] @ 1700001000",
     ]
 
-    static var cases: [QueryCase] {
+    /// What only 3.x knows, or answers in another way than 2.42.
+    static let version3 = [
+        "{\"temperature\"}", "{\"http.server.duration\"}", "sum({\"http.server.duration\"})",
+        "sum by (\"service.name\") ({\"http.server.duration\"})",
+        "{\"http.server.duration\",\"project.id\"!=\"\",project!=\"a\"}",
+        "rate({\"http.server.duration\"}[300])", "temperature offset 90",
+        "absent({\"http.nothing\",\"service.name\"=\"x\",project=\"a\"})",
+        "{\"http.server.duration\"} * on (\"service.name\") group_left () "
+            + "max by (\"service.name\") ({\"http.server.duration\",project=\"a\"})",
+        "label_replace(up, \"a.b\", \"$1\", \"project\", \"(.*)\")",
+        "label_join(up, \"project.id\", \"/\", \"project\", \"job\")",
+        "count_values(\"project.of\", up)", "escaped{path=~\"C.*\"}", "escaped{path=~\".+dir.+\"}",
+        "label_replace(sum by (path, project) (escaped), \"x\", \"$1\", \"path\", \"(.*)\")",
+        "label_replace(sum by (path) (escaped), \"x\", \"$1\", \"path\", \"(.*)\")",
+        "rate(temperature[5m])", "sum(rate(temperature[5m]))", "rate(memory[5m:30s])",
+        "rate((sum by (job) (temperature))[5m:30s])", "quantile(2, up)",
+        "quantile by (project) (-1, up)",
+        "quantile_over_time(2, up[5m])", "histogram_quantile(2, latency_bucket)",
+        "histogram_quantile(0.9, temperature)",
+        "histogram_quantile(0.9, sum by (job) (latency_bucket))",
+        "histogram_quantile(0.9, sum by (le) (latency_bucket) * 1e-9)",
+        "histogram_fraction(0, 1, latency_bucket)",
+        // Nobody is asked, and yet there is something to warn of.
+        "histogram_quantile(2, nope{project=\"zz\"})",
+        "sum(quantile by (project) (2, up{project=\"\"}))",
+        "quantile by (project) (2, up{project=\"zz\"})", "quantile(2, up{project=\"zz\"})",
+        "limit_ratio by (project) (2, up{project=\"zz\"})",
+        "holt_winters(temperature[5m], 0.5, 0.5)",
+        "double_exponential_smoothing(temperature[10m], 0.5, 0.5)",
+        "sum(double_exponential_smoothing(temperature[10m], 0.5, 0.5))",
+        "double_exponential_smoothing((sum by (job) (temperature))[10m:1m], 0.5, 0.5)",
+        "double_exponential_smoothing(temperature[10m], 2, 0.5)", "mad_over_time(temperature[5m])",
+        "mad_over_time((avg(temperature))[5m:30s])", "ts_of_max_over_time(temperature[5m])",
+        "ts_of_min_over_time(up[5m])", "ts_of_last_over_time(memory[5m])",
+        "ts_of_max_over_time((max(temperature))[5m:30s])", "limit_ratio(0.5, temperature)",
+        "limit_ratio(-0.5, temperature)", "limit_ratio by (project) (0.5, temperature)",
+        "limit_ratio(2, temperature)", "count(limitk(5, temperature))",
+        "count by (project) (limitk by (project) (2, temperature))", "limitk(0, up)",
+        "sort_by_label(temperature, \"instance\", \"project\")",
+        "sort_by_label_desc(temperature, \"project\", \"job\")", "info(ticks_total)", "info(up)",
+        "info(rate(ticks_total[5m]), {version=~\".+\"})",
+        "sum by (cluster_name) (info(ticks_total))",
+        "info(ticks_total{project=\"a\"}, {cluster_name!=\"\"})",
+        "info(ticks_total, {__name__=\"build_info\"})",
+        "rate(requests_total[1m + 1m])", "sum(rate(requests_total[2m * 2]))",
+        "temperature offset (1m * 2)", "max_over_time(sum(temperature)[10m:30s * 2])",
+        "first_over_time(temperature[5m])", "temperature{\"project\"=\"a\"}",
+        "predict_linear(temperature[5m] @ end(), 600)", "stddev_over_time(temperature[0.001])",
+        "sum(temperature) / 0", "sum_over_time(temperature[5m:]) > bool 3", "avg(odd_gauge)",
+    ]
+
+    /// What every version knows.
+    static var cases: [QueryCase] { cases(plans + traps + invalid) + instantCases }
+
+    /// Each at instants and in ranges.
+    static func cases(_ queries: [String]) -> [QueryCase] {
         let middle = FederationData.start + 30 * 60_000
         var all: [QueryCase] = []
-        for query in plans + traps + invalid {
+        for query in queries {
             all.append(QueryCase(query: query, times: .instant(middle)))
             all.append(QueryCase(query: query, times: .instant(middle + 7_321)))
             all.append(
@@ -133,6 +188,12 @@ enum WrittenQueries {
                     times: .range(
                         start: middle + 1_234, end: FederationData.end + 400_000, step: 61_500)))
         }
+        return all
+    }
+
+    static var instantCases: [QueryCase] {
+        let middle = FederationData.start + 30 * 60_000
+        var all: [QueryCase] = []
         for query in instantOnly {
             all.append(QueryCase(query: query, times: .instant(middle)))
             all.append(

@@ -12,7 +12,8 @@ extension FederationData {
             for series in series[index] {
                 var labels: [String: String] = ["project": member]
                 for (name, value) in series.labels {
-                    labels[name.hasSuffix("project") ? "exported_" + name : name] = value
+                    let isMoved = name.replacing("exported_", with: "") == "project"
+                    labels[isMoved ? "exported_" + name : name] = value
                 }
                 all.append((series.name, labels, series.samples))
             }
@@ -25,17 +26,26 @@ extension FederationData {
     ) -> String {
         var text = ""
         for (name, labels, samples) in series.sorted(by: { $0.0 < $1.0 }) {
-            var head = name
-            if !labels.isEmpty {
-                let pairs = labels.sorted { $0.key < $1.key }.map { "\($0)=\"\(escaped($1))\"" }
-                head += "{\(pairs.joined(separator: ","))}"
+            var pairs = labels.sorted { $0.key < $1.key }.map {
+                "\(quoted($0.key))=\"\(escaped($0.value))\""
             }
+            var head = quoted(name)
+            if head != name {
+                pairs.insert(head, at: 0)
+                head = ""
+            }
+            if !pairs.isEmpty { head += "{\(pairs.joined(separator: ","))}" }
             for sample in samples {
                 let milliseconds = String(1000 + sample.time % 1000).dropFirst()
                 text += "\(head) \(number(sample.value)) \(sample.time / 1000).\(milliseconds)\n"
             }
         }
         return text + "# EOF\n"
+    }
+
+    /// A name that is no word stands in quotes.
+    private static func quoted(_ name: String) -> String {
+        name.wholeMatch(of: #/[a-zA-Z_:][a-zA-Z0-9_:]*/#) == nil ? "\"\(escaped(name))\"" : name
     }
 
     private static func number(_ value: Double) -> String {

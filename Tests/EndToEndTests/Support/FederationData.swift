@@ -25,14 +25,26 @@ struct FederationData: Sendable {
 
     private enum Shape { case counter, gauge, odd, one, flag, bucket(Double) }
 
-    init(seed: UInt64) {
+    /// - Parameters:
+    ///   - hasUnicodeNames: With names that only Prometheus 3 takes.
+    ///   - isOffEdges: Every sample lies some milliseconds off the seconds, and off quarters of them.
+    init(seed: UInt64, hasUnicodeNames: Bool = false, isOffEdges: Bool = false) {
         var random = SeededRandom(seed: seed)
         var number = 0
         for (index, _) in Self.members.enumerated() {
             var all: [Series] = []
-            for (name, labels, shape) in Self.scene(index, &random) {
+            let more = hasUnicodeNames ? Self.unicode(index) : []
+            for (name, labels, shape) in Self.scene(index, &random) + more {
                 number += 1
                 all.append(Self.made(name, labels, shape, number, &random))
+            }
+            if isOffEdges {
+                for (number, series) in all.enumerated() {
+                    let shift = [137, 391, 613][number % 3] as Int64
+                    all[number].samples = series.samples.map {
+                        ($0.time / 1000 * 1000 + shift, $0.value)
+                    }
+                }
             }
             series.append(all)
         }
@@ -85,6 +97,27 @@ struct FederationData: Sendable {
         let path = "C:\\dir\\\"q\"\n<\u{e9}&\u{2028}>"
         all.append(("escaped", ["path": path, "member": "m\(member)"], .gauge))
         if member == 0 { all.append(("lonely", [:], .gauge)) }
+        // Targets of one member alone, and those of jobs that several members have.
+        all.append(("ticks_total", ["job": "info", "instance": "m\(member):1"], .counter))
+        for (job, instance) in [("info", "m\(member):1"), ("api", "h1:9"), ("db", "h2:9")]
+        where job == "info" || member == 0 {
+            let labels = [
+                "job": job, "instance": instance, "version": "v\(random.below(3))",
+                "cluster_name": "k\(member)",
+            ]
+            all.append(("target_info", labels, .one))
+        }
+        return all
+    }
+
+    private static func unicode(_ member: Int) -> [(String, [String: String], Shape)] {
+        var all: [(String, [String: String], Shape)] = []
+        for service in ["api", "db", "\u{fc}ber"] where service != "db" || member != 2 {
+            let labels = ["service.name": service, "job": "api", "instance": "h1:9"]
+            all.append(("http.server.duration", labels, .counter))
+            let more = ["project.id": "p\(member)", "project-x": "1"]
+            all.append(("http.server.duration", labels.merging(more) { $1 }, .counter))
+        }
         return all
     }
 

@@ -5,8 +5,12 @@ final class Scene: Sendable {
     let directory: String
     let data: FederationData
     let members: [PrometheusServer]
-    let oracle: PrometheusServer
+    /// Each holds the union.
+    let oracles: [PrometheusServer]
     let gateway: GatewayServer
+
+    /// The judge.
+    var oracle: PrometheusServer { oracles[0] }
 
     /// The scene of the suite that runs.
     @TaskLocal static var current: Scene?
@@ -19,45 +23,68 @@ final class Scene: Sendable {
         return scene
     }
 
-    /// Which versions the servers have.
-    struct Versions: Sendable {
+    /// Which servers a scene has.
+    struct Cast: Sendable {
         /// In the order of `FederationData.members`.
         var members: [PrometheusVersion]
-        var oracle: PrometheusVersion
+        /// The judge, and another of another version.
+        var oracles: [PrometheusVersion]
+        /// Feature flags of the members, of the oracles and of the gateway.
+        var features: [String] = []
+        /// Whether samples keep clear of where windows begin.
+        var isOffEdges = false
 
-        static let three = Versions(members: [.three, .three, .three], oracle: .three)
-        static let two = Versions(members: [.two, .two, .two], oracle: .two)
+        private static let current = ["promql-experimental-functions", "promql-duration-expr"]
+
+        static let three = Cast(
+            members: [.three, .three, .three], oracles: [.three], features: current)
+        static let delayedNames = Cast(
+            members: [.three, .three, .three], oracles: [.three],
+            features: current + ["promql-delayed-name-removal"])
+        static let two = Cast(members: [.two, .two, .two], oracles: [.two])
+        static let mixed = Cast(
+            members: [.two, .three, .three], oracles: [.three, .two], isOffEdges: true)
+
+        var hasUnicodeNames: Bool { !(members + oracles).contains(.two) }
     }
 
-    init(_ versions: Versions) throws {
+    init(_ cast: Cast) throws {
         let directory = FileManager.default.temporaryDirectory
             .appendingPathComponent("tributary-e2e-\(UUID().uuidString)").path
         try FileManager.default.createDirectory(
             atPath: directory, withIntermediateDirectories: true)
         self.directory = directory
-        let data = FederationData(seed: Self.seed)
+        let data = FederationData(
+            seed: Self.seed, hasUnicodeNames: cast.hasUnicodeNames, isOffEdges: cast.isOffEdges)
         self.data = data
+        let options =
+            cast.features.isEmpty
+            ? [] : ["--enable-feature=" + cast.features.joined(separator: ",")]
         members = try FederationData.members.enumerated().map { index, name in
             try PrometheusServer(
-                name: name, version: versions.members[index],
-                openMetrics: data.openMetrics(member: index), directory: directory)
+                name: name, version: cast.members[index],
+                openMetrics: data.openMetrics(member: index), directory: directory,
+                options: options)
         }
-        oracle = try PrometheusServer(
-            name: "oracle", version: versions.oracle, openMetrics: data.openMetricsOfUnion(),
-            directory: directory)
+        oracles = try cast.oracles.map {
+            try PrometheusServer(
+                name: "oracle-\($0.rawValue)", version: $0, openMetrics: data.openMetricsOfUnion(),
+                directory: directory, options: options)
+        }
         gateway = try GatewayServer(
             name: "gateway",
             members: zip(FederationData.members, members).map {
                 .init(name: $0, url: $1.address.url)
             },
-            projects: [.init(name: "all", members: FederationData.members)], directory: directory)
+            projects: [.init(name: "all", members: FederationData.members)],
+            features: cast.features, directory: directory)
     }
 
     deinit { stop() }
 
     func stop() {
         gateway.process.stop()
-        oracle.process.stop()
+        for oracle in oracles { oracle.process.stop() }
         for member in members { member.process.stop() }
         try? FileManager.default.removeItem(atPath: directory)
     }
