@@ -29,7 +29,8 @@ extension EndToEnd {
     struct GeneratedQueryTests {
         @Test("Generated queries are answered as the union oracle answers them")
         func generated() async throws {
-            try await expectNoDifferences("end to end", oneIn: 1, [.all, .version3, .experimental])
+            try await expectNoDifferences(
+                "end to end", oneIn: 1, [.all, .version3, .experimental, .information])
         }
     }
 }

@@ -20,6 +20,8 @@ struct QueryFeatures: OptionSet, Sendable {
     static let experimental = QueryFeatures(rawValue: 64)
     /// No sample and no step of a subquery lies where a window begins.
     static let offEdges = QueryFeatures(rawValue: 128)
+    /// `info`, whose results 3.5 gives their names back where it removes names late.
+    static let information = QueryFeatures(rawValue: 256)
 
     /// What every version knows.
     static let all: QueryFeatures = [

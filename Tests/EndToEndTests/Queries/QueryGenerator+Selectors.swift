@@ -72,7 +72,7 @@ extension QueryGenerator {
     mutating func shift(orAt: Bool) -> QueryNode {
         var offsets = [" offset 1m", " offset -30s", " offset 7s", " offset 12m"]
         if features.contains(.version3) { offsets += [" offset 45", " offset -7.5"] }
-        if features.contains(.experimental) { offsets += [" offset (1m + 30s)", " offset -(2^3)"] }
+        if features.contains(.experimental) { offsets.append(" offset (1m + 30s)") }
         let offset = random.pick(offsets)
         let at = random.pick([
             isOffEdges ? " @ 1700001800.25" : " @ 1700001800", " @ start()", " @ end()",

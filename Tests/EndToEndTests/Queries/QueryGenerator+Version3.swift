@@ -24,7 +24,7 @@ extension QueryGenerator {
             let (grouping, inner) = (grouping(), vector(depth - 1))
             let count = random.pick(["1", "2", "5", "0", "100", "-1"])
             return "count\(grouping) (limitk\(grouping) (\(count), \(inner)))"
-        case 8: return information()
+        case 8 where features.contains(.information): return information()
         default:
             let inner = vector(depth - 1)
             let names = random.pick([
