@@ -44,6 +44,13 @@ public struct ExplainNode: Sendable, Equatable {
     }
 }
 
+extension Plan.Fetch {
+    fileprivate var explained: String {
+        guard case .stored(let selection) = form else { return text }
+        return "remote read \(text) from \(selection.from) ms through \(selection.through) ms"
+    }
+}
+
 extension Plan {
     /// The plan as a tree, operators above what feeds them.
     public func explained(members: [String]) -> ExplainNode {
@@ -78,6 +85,11 @@ extension Plan {
             let parts = [aggregation.parameter, aggregation.expression].compactMap { $0 }
             return node(Self.headline(of: head), parts)
         case .binary(let binary):
+            if FragmentSelector.isUnion(binary) {
+                return ExplainNode(
+                    place: .merge, text: "union", part: expression,
+                    children: [binary.lhs, binary.rhs].map { explained($0, members) })
+            }
             return node("binary \(binary.op.rawValue)", [binary.lhs, binary.rhs])
         case .call(let call):
             guard case .info = call.function else {
@@ -112,7 +124,7 @@ extension Plan {
             place: .merge, text: name, grid: leaf.grid, part: part,
             children: leaf.fetches.map { fetch in
                 ExplainNode(
-                    place: .member, text: fetches[fetch].text,
+                    place: .member, text: fetches[fetch].explained,
                     member: members[fetches[fetch].member], grid: fetches[fetch].grid,
                     fetch: fetch, children: [])
             })

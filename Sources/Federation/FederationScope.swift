@@ -28,6 +28,8 @@ public struct FederationScope: Sendable {
     public var languages: [LanguageVersion?] = []
     /// The version whose rules the local engine follows: the oldest of the members that take part.
     public var language = LanguageVersion.current
+    /// Where native histograms that something is computed from are read as they are stored.
+    public var stored = StoredReading()
 
     public init(
         members: [String], partition: PartitionLabel = PartitionLabel(),

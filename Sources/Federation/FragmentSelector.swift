@@ -21,6 +21,20 @@ enum FragmentSelector {
         return selector
     }
 
+    /// `or` as a planner writes it, for values of one part that come in two ways: of the members on
+    /// the left and of others on the right. No two elements can meet, as their partition labels
+    /// differ.
+    static func union(_ some: Expression, _ others: Expression) -> Expression {
+        .binary(
+            Binary(
+                .or, some, others,
+                matching: VectorMatching(cardinality: .manyToMany, labels: [prefix]),
+                range: others.sourceRange))
+    }
+
+    /// Whether a planner wrote the operation: no query can name the label that it ignores.
+    static func isUnion(_ binary: Binary) -> Bool { binary.matching?.labels == [prefix] }
+
     /// The leaf that matchers name, or nil for the matchers of an ordinary selector.
     static func leaf(of matchers: [LabelMatcher]) -> Plan.LeafID? {
         for matcher in matchers

@@ -129,6 +129,7 @@ extension Plan {
         let lhs = effect(ofMissing: members, on: binary.lhs)
         let rhs = effect(ofMissing: members, on: binary.rhs)
         let worst = lhs.worst(rhs)
+        if FragmentSelector.isUnion(binary) { return worst }
         switch binary.op {
         case .unless: return rhs == .none ? lhs : .inverted("unless").worst(worst)
         case .or: return lhs == .none ? rhs : .inverted("or").worst(worst)

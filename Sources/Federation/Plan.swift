@@ -11,6 +11,8 @@ public struct Plan: Sendable {
             /// Raw samples: an instant query, at the grid's only step, whose text is a range
             /// selector.
             case samples
+            /// Samples as they are stored, by remote read; the text is the selector.
+            case stored(StoredSelection)
         }
         /// Index into the scope's members.
         public var member: Int
@@ -21,15 +23,21 @@ public struct Plan: Sendable {
         /// Whether the histograms of the answer are gauges, whatever they are made of: their JSON
         /// does not say.
         public var givesGauges = false
+        /// Whether native histograms in the answer are of no use: if there are any, the query is
+        /// planned again with what is stored behind them (`StoredReading.fetches`). Reading may
+        /// stop at the first.
+        public var stopsAtHistograms = false
 
         public init(
-            member: Int, text: String, grid: StepGrid, form: Form, givesGauges: Bool = false
+            member: Int, text: String, grid: StepGrid, form: Form, givesGauges: Bool = false,
+            stopsAtHistograms: Bool = false
         ) {
             self.member = member
             self.text = text
             self.grid = grid
             self.form = form
             self.givesGauges = givesGauges
+            self.stopsAtHistograms = stopsAtHistograms
         }
     }
 

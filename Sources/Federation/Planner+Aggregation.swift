@@ -121,7 +121,9 @@ extension Planner {
         }
         let member = memberSide(of: aggregation)
         let trees = part.rewritten.map { $0.map { Self.rebuilt(member, over: $0) } }
-        let id = leaf(.union(fetch(trees, on: grid, form: .steps)), on: grid)
+        let requests = requests(trees, on: grid, form: .steps).map(yieldingToStored)
+        if requests.contains(where: scope.stored.fetches.contains) { return nil }
+        let id = leaf(.union(requests.map { add($0) }), on: grid)
         finish.expression = .fragment(
             fragment(id, standingFor: aggregation.expression, on: grid))
         return .aggregation(finish)

@@ -29,38 +29,32 @@ extension Planner {
     private mutating func localSamples(
         of matrix: MatrixSelector, _ part: PerMember, on grid: StepGrid
     ) -> Expression {
-        let selector = matrix.selector
-        let offset = Self.milliseconds(selector.offset) ?? 0
-        var first = grid.start
-        var last = grid.count > 0 ? grid.time(at: grid.count - 1) : grid.end
-        if case .timestamp(let fixed)? = selector.at { (first, last) = (fixed, fixed) }
-        var window = Self.milliseconds(matrix.window) ?? 0
-        switch selector.extended {
-        case nil: break
-        case .anchored: window = Self.clampedSum(window, scope.lookback)
-        case .smoothed:
-            window = Self.clampedSum(window, 2 * scope.lookback)
-            last = Self.clampedSum(last, scope.lookback)
-        }
-        let whole = Self.clampedSum(window, last - first)
-        let time = StepGrid.instant(Self.clampedSum(last, -offset))
+        let (first, last) = reach(of: matrix.selector, window: matrix.window, on: grid)
+        let time = StepGrid.instant(last)
         let trees = part.rewritten.map { tree -> Expression? in
             guard case .matrixSelector(var raw)? = tree.map(Self.withoutParens) else { return nil }
             raw.selector.offset = nil
             raw.selector.at = nil
             raw.selector.extended = nil
-            raw.window = .fixed(whole)
+            raw.window = .fixed(Self.clampedSum(last, -first))
             return .matrixSelector(raw)
         }
-        let id = leaf(
-            .samples(grid.count > 0 ? fetch(trees, on: time, form: .samples) : []), on: time)
+        let requests = grid.count > 0 ? requests(trees, on: time, form: .samples) : []
+        var fetches: [Int] = []
+        for request in requests.map(yieldingToStored) {
+            fetches +=
+                scope.stored.fetches.contains(request)
+                ? stored(matrix.selector, of: [request.member], from: first, through: last)
+                : [add(request)]
+        }
+        let id = leaf(.samples(fetches), on: time)
         note(
             .matrixSelector(matrix),
             "raw samples are fetched: a function of them has an argument that is known only here")
         return .matrixSelector(
             MatrixSelector(
-                FragmentSelector.selector(id, keeping: [], like: selector), window: matrix.window,
-                range: matrix.range))
+                FragmentSelector.selector(id, keeping: [], like: matrix.selector),
+                window: matrix.window, range: matrix.range))
     }
 
     static func withoutParens(_ expression: Expression) -> Expression {

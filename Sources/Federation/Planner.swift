@@ -139,8 +139,7 @@ public struct Planner: Sendable {
         case .constant(let expression), .global(let expression): return expression
         case .perMember(let part):
             if part.original.valueType == .rangeVector { return localRange(part, on: grid) }
-            let id = leaf(.union(fetch(part.rewritten, on: grid, form: .steps)), on: grid)
-            return .fragment(fragment(id, standingFor: part.original, on: grid))
+            return localValues(part, on: grid)
         }
     }
 
@@ -162,23 +161,28 @@ public struct Planner: Sendable {
 
     /// The requests for a tree per member; members with an empty tree are not asked.
     mutating func fetch(_ trees: [Expression?], on grid: StepGrid, form: Plan.Fetch.Form) -> [Int] {
-        var ids: [Int] = []
-        guard grid.count > 0 else { return ids }
-        for (member, tree) in trees.enumerated() {
-            guard var tree else { continue }
-            if let version = language(of: member) { tree = tree.worded(for: version) }
-            let fetch = Plan.Fetch(
-                member: member, text: tree.description, grid: grid, form: form,
-                givesGauges: tree.givesGaugeHistograms(in: scope.language))
-            if let known = fetchIDs[fetch] {
-                ids.append(known)
-            } else {
-                fetchIDs[fetch] = fetches.count
-                ids.append(fetches.count)
-                fetches.append(fetch)
+        requests(trees, on: grid, form: form).map { add($0) }
+    }
+
+    func requests(
+        _ trees: [Expression?], on grid: StepGrid, form: Plan.Fetch.Form
+    ) -> [Plan.Fetch] {
+        guard grid.count > 0 else { return [] }
+        return trees.enumerated().compactMap { member, tree in
+            tree.map { tree in
+                let tree = language(of: member).map(tree.worded) ?? tree
+                return Plan.Fetch(
+                    member: member, text: tree.description, grid: grid, form: form,
+                    givesGauges: tree.givesGaugeHistograms(in: scope.language))
             }
         }
-        return ids
+    }
+
+    mutating func add(_ fetch: Plan.Fetch) -> Int {
+        if let known = fetchIDs[fetch] { return known }
+        fetchIDs[fetch] = fetches.count
+        fetches.append(fetch)
+        return fetches.count - 1
     }
 
     /// The version of the language that a member is known to speak.

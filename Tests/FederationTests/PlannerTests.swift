@@ -122,6 +122,83 @@ private func isUnion(_ plan: Plan) -> Bool {
         #expect(asked(try plan("max(m)", exactness: .strict)).first == "a: max(m)")
     }
 
+    // MARK: - Native histograms as they are stored
+
+    /// The plan once these fetches of the first one have brought native histograms.
+    private func plans(
+        _ query: String, members: Set<Int>, histogramsFrom brought: Set<Int>
+    ) throws -> (first: Plan, second: Plan) {
+        var scope = FederationScope(
+            members: ["a", "b", "c"], exactness: .strict)
+        scope.stored.members = members
+        let expression = try parseExpression(query, options: .everything)
+        let grid = StepGrid(start: 600_000, end: 1_200_000, step: 60_000)
+        let first = try Planner.plan(expression, on: grid, in: scope)
+        scope.stored.fetches = Set(
+            first.fetches.filter { $0.stopsAtHistograms && brought.contains($0.member) })
+        return (first, try Planner.plan(expression, on: grid, in: scope))
+    }
+
+    private func stored(_ plan: Plan, of member: Int) -> [String] {
+        plan.fetches.filter { $0.member == member }.map { fetch in
+            guard case .stored(let selection) = fetch.form else { return fetch.text }
+            return "\(fetch.text) \(selection.from)...\(selection.through)"
+        }
+    }
+
+    @Test(arguments: [
+        // Query, what remote read of member a is asked: lookback, windows, offsets, subqueries.
+        ("sum(h)", ["h 300000...1200000"]),
+        ("sum(h offset 1m)", ["h 240000...1140000"]),
+        ("sum(h offset -1m)", ["h 360000...1260000"]),
+        ("sum(h @ 500)", ["h 200000...500000"]),
+        ("sum(h @ 500 offset 1m)", ["h 140000...440000"]),
+        ("sum(rate(h[10m]))", ["h 0...1200000"]),
+        ("sum(rate(h{project=\"a\"}[1m] offset 1m))", ["h 480000...1140000"]),
+        ("sum(rate(h[1m] anchored))", ["h 240000...1200000"]),
+        ("sum(rate(h[1m] smoothed))", ["h 240000...1500000"]),
+        ("sum(h smoothed)", ["h 300000...1500000"]),
+        ("sum(sum_over_time(h[10m:1m]))", ["h -240000...1200000"]),
+        ("sum(sum_over_time(rate(h[1m])[10m:7m] offset 1m))", ["h -60000...840000"]),
+        ("sum(h + on (project, job) g)", ["h 300000...1200000", "g 300000...1200000"]),
+        ("sum(h) + sum(h)", ["h 300000...1200000"]),
+        ("sum({exported_project=\"x\"})", ["{project=\"x\"} 300000...1200000"]),
+    ])
+    func readsWhatIsStoredOverTheTimesThatASelectorReads(query: String, texts: [String]) throws {
+        let plan = try plans(query, members: [0, 1, 2], histogramsFrom: [0, 1, 2]).second
+        #expect(stored(plan, of: 0) == texts)
+    }
+
+    @Test func readsWhatIsStoredOnlyWhereHistogramsCame() throws {
+        let plan = try plans("sum(h)", members: [0, 1, 2], histogramsFrom: [1]).second
+        #expect(stored(plan, of: 0) == ["h"])
+        #expect(stored(plan, of: 1) == ["h 300000...1200000"])
+        #expect(plan.effect(ofMissing: [0]) == .thinned)
+        #expect(plan.effect(ofMissing: [1]) == .thinned)
+    }
+
+    @Test func leavesMembersWithoutRemoteReadToTheirJSON() throws {
+        let plans = try plans("sum(h)", members: [0], histogramsFrom: [0, 1, 2])
+        #expect(plans.first.fetches.map(\.stopsAtHistograms) == [true, false, false])
+        #expect(stored(plans.second, of: 0) == ["h 300000...1200000"])
+        #expect(stored(plans.second, of: 1) == ["h"])
+        #expect(plans.second.notes.contains { $0.reason.contains("for want of remote read: b, c") })
+    }
+
+    @Test(arguments: [
+        "h", "rate(h[5m])", "histogram_quantile(0.9, h)", "sum by (project) (h)",
+        "topk(1, histogram_count(h))", "absent(h)", "count(h)",
+    ])
+    func leavesToTheMembersWhatOnlyTheyCompute(query: String) throws {
+        var scope = FederationScope(members: ["a", "b"], exactness: .strict)
+        scope.stored.members = [0, 1]
+        let plan = try Planner.plan(
+            parseExpression(query, options: .everything), on: .instant(600_000), in: scope)
+        let isStopped = plan.fetches.contains { $0.stopsAtHistograms }
+        #expect(isStopped == (query.hasPrefix("topk") || query.hasPrefix("count")))
+        #expect(plan.fetches.allSatisfy { $0.form == .steps })
+    }
+
     @Test func asksForASubqueryOverTheUnionOnItsOwnGrid() throws {
         let plan = try plan("max_over_time(sum(m)[10m:1m])")
         #expect(plan.leaves.first?.grid == StepGrid(start: 60_000, end: 1_200_000, step: 60_000))

@@ -136,7 +136,7 @@ struct FederateAnswer: Sendable {
                         "more than \(limits.maxSeries) series of one selector (limits.maxSeries)")
                 }
             }
-            newest.partiality = trailer.partiality
+            newest.partiality = trailer?.partiality
             return .success(newest)
         } catch {
             return .failure(error)

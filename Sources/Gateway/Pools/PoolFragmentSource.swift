@@ -31,6 +31,23 @@ struct PoolFragmentSource: FragmentSource {
             return pool.alternatives.isEmpty
         }
     }
+
+    var mayServeRemoteRead: Bool {
+        pool.alternatives.contains { $0.client.mayServeRemoteRead }
+    }
+
+    func stored(_ question: StoredQuestion) async throws(FragmentFailure) -> StoredAnswer {
+        let answer: StoredAnswer?
+        do throws(MemberFailure) {
+            answer = try await pool.ask(by: question.deadline) { client throws(MemberFailure) in
+                try await client.stored(question)
+            }
+        } catch {
+            throw FragmentFailure(remoteRead: error)
+        }
+        guard let answer else { throw .noRemoteRead }
+        return answer
+    }
 }
 
 /// A stream whose first page was read already.

@@ -5,6 +5,8 @@ import Projects
 struct FetchRound: Sendable {
     var asker: QuestionAsker
     var limits: Limits
+    /// How fetches of an earlier round ended, which are not asked again.
+    var known: [Plan.Fetch: Ended] = [:]
 
     typealias Outcome = Result<QuestionAsker.Fetched, FragmentFailure>
 
@@ -48,6 +50,10 @@ struct FetchRound: Sendable {
     }
 
     private func end(of fetch: Plan.Fetch, at index: Int) async -> Ended {
+        if var ended = known[fetch] {
+            ended.index = index
+            return ended
+        }
         let began = ContinuousClock.now
         let outcome: Outcome
         do throws(FragmentFailure) {

@@ -1,3 +1,4 @@
+import Federation
 import PrometheusAPI
 import TimeSeries
 
@@ -10,6 +11,34 @@ protocol FragmentSource: Sendable {
     /// Whether native histograms can have custom buckets there, or only exponential ones. Every kind
     /// of source answers for itself: a default would be wrong for one that passes questions on.
     func knowsCustomBuckets(by deadline: ContinuousClock.Instant) async -> Bool
+    /// Whether remote read is worth asking for.
+    var mayServeRemoteRead: Bool { get }
+    /// What is stored, by remote read, as `RemoteSampleDecoder` takes it.
+    ///
+    /// - Throws: `noRemoteRead` where that is not served.
+    func stored(_ question: StoredQuestion) async throws(FragmentFailure) -> StoredAnswer
+}
+
+extension FragmentSource {
+    var mayServeRemoteRead: Bool { false }
+    func stored(_ question: StoredQuestion) async throws(FragmentFailure) -> StoredAnswer {
+        throw .noRemoteRead
+    }
+}
+
+/// One request of remote read.
+struct StoredQuestion: Sendable {
+    var selection: StoredSelection
+    var deadline: ContinuousClock.Instant
+    var injection: LabelInjection
+}
+
+/// What a member gave to remote read.
+struct StoredAnswer: Sendable {
+    var pages: [SeriesPage]
+    /// Asks whoever gave it for the custom bounds that its histograms lack; nil where those are not
+    /// to be had.
+    var bounds: @Sendable () async throws(FragmentFailure) -> StoredBounds?
 }
 
 /// One request for one fragment.
@@ -57,6 +86,8 @@ enum FragmentFailure: Error, Sendable {
     case noTurn
     /// The member's answer lacks data, and only a whole one will do.
     case partial(String)
+    /// The member does not serve remote read.
+    case noRemoteRead
     /// Nobody waits for the answer any more.
     case cancelled
 
@@ -68,6 +99,7 @@ enum FragmentFailure: Error, Sendable {
             .undecidable(let text), .partial(let text):
             text
         case .noTurn: "query timed out in query queue"
+        case .noRemoteRead: "the member does not serve remote read"
         case .cancelled: "context canceled"
         }
     }

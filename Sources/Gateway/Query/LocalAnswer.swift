@@ -15,18 +15,21 @@ struct LocalAnswer: Sendable {
     var limits: Limits
     /// What was spent before.
     var statistics = QueryStatistics()
+    /// How fetches ended that an earlier plan of the query had too.
+    var known: [Plan.Fetch: FetchRound.Ended] = [:]
 
     /// What every member said, or enough of it to know that another plan is needed: a member that
     /// hangs then costs the time of the second round only.
     func round() async -> [FetchRound.Ended] {
-        await FetchRound(asker: asker, limits: limits)
-            .ended(plan.fetches) { isTooWeak(for: $0) }
+        await FetchRound(asker: asker, limits: limits, known: known)
+            .ended(plan.fetches) { isTooWeak(for: $0) || Self.isStopped($0) }
     }
 
     /// - Throws: `APIError`.
     func response() async throws -> PrometheusResponse {
-        var gathered = gathered(await round())
-        if let strict = try strict(after: gathered) { return try await strict.response() }
+        let round = await round()
+        var gathered = gathered(round)
+        if let better = try refined(after: round, gathered) { return try await better.response() }
         let failures =
             try gathered.missing.warnings(for: plan, under: query.partialResponse)
             + gathered.parts.sorted { $0.key < $1.key }.map { member, cause in
@@ -90,20 +93,81 @@ struct LocalAnswer: Sendable {
         return gathered
     }
 
+    // MARK: - Planning again
+
+    /// The same query with the plan that the answers call for, or nil where this one does.
+    func refined(
+        after round: [FetchRound.Ended], _ gathered: Gathered
+    ) throws(APIError) -> LocalAnswer? {
+        let unable = round.filter {
+            if case .failure(.noRemoteRead) = $0.outcome { true } else { false }
+        }
+        let stopped = round.filter(Self.isStopped).map(\.index)
+        if !unable.isEmpty || !stopped.isEmpty {
+            // Of the parts that hold native histograms, members that have not answered yet are
+            // taken to have some too.
+            let unanswered = round.filter(Self.isUnanswered).map(\.index)
+                .filter { plan.fetches[$0].stopsAtHistograms }
+            var brought = Set(stopped)
+            for leaf in plan.leaves where !brought.isDisjoint(with: leaf.fetches) {
+                brought.formUnion(unanswered.filter(leaf.fetches.contains))
+            }
+            return try planned(after: round) { scope in
+                scope.stored.members.subtract(unable.map { plan.fetches[$0.index].member })
+                scope.stored.fetches.formUnion(brought.map { plan.fetches[$0] })
+            }
+        }
+        return try strict(after: gathered)
+    }
+
+    private static func isStopped(_ ended: FetchRound.Ended) -> Bool {
+        if case .success(let fetched) = ended.outcome { fetched.isStopped } else { false }
+    }
+
+    /// Whether the fetch was dropped when enough was known.
+    private static func isUnanswered(_ ended: FetchRound.Ended) -> Bool {
+        if case .failure(.cancelled) = ended.outcome { true } else { false }
+    }
+
+    private func planned(
+        after round: [FetchRound.Ended], _ change: (inout FederationScope) -> Void
+    ) throws(APIError) -> LocalAnswer {
+        var other = self
+        change(&other.scope)
+        other.plan = try QueryExecution.plan(query, in: other.scope, limits)
+        for ended in round where !Self.isUnanswered(ended) {
+            other.known[plan.fetches[ended.index]] = ended
+        }
+        return other
+    }
+
     /// The same query with a plan that splits no aggregation, where the split lost something that
     /// only the inner series show; else nil.
-    func strict(after gathered: Gathered) throws -> LocalAnswer? {
+    private func strict(after gathered: Gathered) throws(APIError) -> LocalAnswer? {
         let mixesZeroBuckets =
             scope.exactness != .strict && plan.mixesZeroBuckets(gathered.values)
         guard gathered.isTooWeak || mixesZeroBuckets else { return nil }
         var strict = self
         strict.statistics = gathered.statistics
         strict.scope.exactness = .strict
-        strict.plan = try Planner.plan(query.expression, on: query.grid, in: strict.scope)
+        strict.plan = try QueryExecution.plan(query, in: strict.scope, limits)
         guard gathered.isTooWeak || strict.plan.fetches != plan.fetches else { return nil }
         // What was fetched is not used.
         asker.turn.release()
         return strict
+    }
+
+    /// What the client is told where it asked for exactness and histograms came as JSON.
+    private func shortfalls(of gathered: Gathered) -> Set<String> {
+        guard case .strict = query.exactness else { return [] }
+        var infos: Set<String> = []
+        for (fetch, value) in zip(plan.fetches, gathered.values) where value.hasHistograms {
+            if case .stored = fetch.form { continue }
+            infos.insert(
+                "native histograms of project \(QuotedText.of(asker.names[fetch.member])) are what "
+                    + "their JSON shows, as it serves no remote read")
+        }
+        return infos
     }
 
     /// Whether an answer shows that the plan splits what it must not.
@@ -156,6 +220,7 @@ struct LocalAnswer: Sendable {
             isTruncated = ResultWriter.appendMatrix(series, limit: query.limit, to: &out)
         }
         var infos = result.annotations.infos.union(annotations.infos).union(query.infos)
+            .union(shortfalls(of: gathered))
         if query.statistics != nil {
             var statistics = gathered.statistics
             statistics.add(peak: result.peakSamples)

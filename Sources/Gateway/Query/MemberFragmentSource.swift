@@ -1,4 +1,6 @@
+import Federation
 import Members
+import PromQL
 import PrometheusAPI
 import TimeSeries
 
@@ -14,12 +16,44 @@ struct MemberFragmentSource: FragmentSource {
         }
     }
 
+    var mayServeRemoteRead: Bool { client.mayServeRemoteRead }
+
+    func stored(_ question: StoredQuestion) async throws(FragmentFailure) -> StoredAnswer {
+        let answer: StoredAnswer?
+        do throws(MemberFailure) {
+            answer = try await client.stored(question)
+        } catch {
+            throw FragmentFailure(remoteRead: error)
+        }
+        guard let answer else { throw .noRemoteRead }
+        return answer
+    }
+
     func knowsCustomBuckets(by deadline: ContinuousClock.Instant) async -> Bool {
         await client.capabilities(deadline: deadline).hasCustomBuckets
     }
 }
 
 extension MemberClient {
+    /// What is stored; nil where remote read is not served.
+    func stored(_ question: StoredQuestion) async throws(MemberFailure) -> StoredAnswer? {
+        let query = RemoteReadRequest.Query(
+            start: question.selection.from, end: question.selection.through,
+            matchers: question.selection.matchers.map(RemoteReadRequest.Matcher.init))
+        let pages = try await storedSeries(
+            query, injecting: question.injection, deadline: question.deadline)
+        return pages.map { pages in
+            StoredAnswer(pages: pages) { () async throws(FragmentFailure) in
+                do throws(MemberFailure) {
+                    return try await self.storedBounds(
+                        query, injecting: question.injection, deadline: question.deadline)
+                } catch {
+                    throw FragmentFailure(remoteRead: error)
+                }
+            }
+        }
+    }
+
     /// Begins to ask one fragment.
     func stream(_ question: FragmentQuestion) async throws(MemberFailure) -> SeriesStream {
         var options = QueryOptions(
@@ -53,7 +87,29 @@ private struct MemberFragmentStream: FragmentStream {
     }
 }
 
+extension RemoteReadRequest.Matcher {
+    fileprivate init(_ matcher: LabelMatcher) {
+        let op: Operator =
+            switch matcher.op {
+            case .equal: .equal
+            case .notEqual: .notEqual
+            case .regexMatch: .regexMatch
+            case .regexNoMatch: .regexNoMatch
+            }
+        self.init(matcher.name, op, matcher.value)
+    }
+}
+
 extension FragmentFailure {
+    /// What remote read refuses is too much for it: the question itself is the gateway's own.
+    init(remoteRead failure: MemberFailure) {
+        if case .rejectedQuery(_, _, let text) = failure.kind {
+            self = .exceeded(APIError(.execution, "remote read: \(text)"))
+        } else {
+            self.init(failure)
+        }
+    }
+
     init(_ failure: MemberFailure) {
         switch failure.kind {
         case .rejectedQuery(let status, let errorType, let text):

@@ -44,7 +44,7 @@ struct MissingMembers: Sendable {
             case .limit(let text), .undecidable(let text), .loop(let text):
                 throw APIError(.execution, "\(named(member)): \(text)")
             case .noTurn, .cancelled: if let error = failure.ofQuery { throw error }
-            case .timeout, .unavailable, .exceeded, .partial: continue
+            case .timeout, .unavailable, .exceeded, .partial, .noRemoteRead: continue
             }
         }
         if members.isSuperset(of: asked) {
@@ -89,8 +89,8 @@ struct MissingMembers: Sendable {
             case .rejected(let error), .exceeded(let error):
                 if let common, common != error { return nil }
                 common = error
-            case .loop, .timeout, .unavailable, .limit, .undecidable, .partial, .noTurn,
-                .cancelled:
+            case .loop, .timeout, .unavailable, .limit, .undecidable, .noTurn, .partial,
+                .noRemoteRead, .cancelled:
                 return nil
             }
         }

@@ -35,7 +35,8 @@ extension QueryExecution {
                 query: query, plan: plan, scope: scope,
                 asker: QuestionAsker(
                     project: project, lookback: query.lookback, deadline: query.time.members,
-                    concurrency: limits.maxMemberConcurrency, turn: turn, source: source),
+                    concurrency: limits.maxMemberConcurrency, turn: turn,
+                    samples: SampleBudget(settings.maxSamples), source: source),
                 options: traced, limits: limits)
             return try await Self.analyzed(answer).response
         } catch {
@@ -43,11 +44,13 @@ extension QueryExecution {
         }
     }
 
-    /// Runs the plan, or the stricter one that the answers of the members call for.
+    /// Runs the plan, or the one that the answers of the members call for.
     private static func analyzed(_ answer: LocalAnswer) async throws -> ExplainAnswer {
         let round = await answer.round()
         let gathered = answer.gathered(round)
-        if let strict = try answer.strict(after: gathered) { return try await analyzed(strict) }
+        if let better = try answer.refined(after: round, gathered) {
+            return try await analyzed(better)
+        }
         let analysis = try await answer.asker.turn.compute {
             var analysis = QueryAnalysis(fetches: round.map(FetchAnalysis.init))
             let began = ContinuousClock.now

@@ -72,7 +72,7 @@ struct QueryExecution: Sendable {
             concurrency: limits.maxMemberConcurrency,
             refusesParts: Self.refusesParts(query.partialResponse, partEffect),
             partEffect: partEffect, statistics: query.statistics,
-            turn: turn, source: source)
+            turn: turn, samples: SampleBudget(settings.maxSamples), source: source)
         let statistics = QueryStatistics(admitted: admitted)
         if case .union(let leaf) = plan.root {
             return try await UnionAnswer(
@@ -118,12 +118,12 @@ struct QueryExecution: Sendable {
     ) {
         var query = query
         var scope = scope(query, project)
-        var plan = try plan(query, in: scope)
+        var plan = try Self.plan(query, in: scope, limits)
         let asked = plan.membersAsked.sorted().map { project.members[$0] }
-        if query.coarsen(for: asked) { plan = try self.plan(query, in: scope) }
+        if query.coarsen(for: asked) { plan = try Self.plan(query, in: scope, limits) }
         if query.expression.dependsOnVersion {
             scope.languages = try await languages(of: project, query, plan)
-            plan = try self.plan(query, in: scope)
+            plan = try Self.plan(query, in: scope, limits)
         }
         if case .union = plan.root { return (query, plan, scope) }
         scope.rangeBoundary = await boundary(asked, query.time.versions)
@@ -132,7 +132,7 @@ struct QueryExecution: Sendable {
         if case .leftOpen = scope.rangeBoundary, scope.language == .current {
             return (query, plan, scope)
         }
-        return (query, try self.plan(query, in: scope), scope)
+        return (query, try Self.plan(query, in: scope, limits), scope)
     }
 
     /// The languages of the members that take part.
@@ -160,7 +160,9 @@ struct QueryExecution: Sendable {
         return all
     }
 
-    private func plan(_ query: QueryRequest, in scope: FederationScope) throws(APIError) -> Plan {
+    static func plan(
+        _ query: QueryRequest, in scope: FederationScope, _ limits: Limits
+    ) throws(APIError) -> Plan {
         let plan: Plan
         do throws(ParseError) {
             plan = try Planner.plan(query.expression, on: query.grid, in: scope)
@@ -177,10 +179,15 @@ struct QueryExecution: Sendable {
     }
 
     private func scope(_ query: QueryRequest, _ project: ResolvedProject) -> FederationScope {
-        FederationScope(
+        var scope = FederationScope(
             members: project.members.map(\.name), partition: project.partition,
             defaultSubqueryStep: settings.defaultSubqueryStep, lookback: query.lookback,
             exactness: query.exactness)
+        if case .strict = query.exactness {
+            scope.stored.members = Set(
+                project.members.indices.filter { source(project.members[$0]).mayServeRemoteRead })
+        }
+        return scope
     }
 
     func options(

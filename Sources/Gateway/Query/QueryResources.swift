@@ -101,7 +101,8 @@ extension FragmentFailure {
         switch self {
         case .noTurn: APIError(.timeout, "query timed out in query queue")
         case .cancelled: APIError(.canceled, "query was canceled in query execution")
-        case .exceeded, .loop, .rejected, .timeout, .unavailable, .limit, .undecidable, .partial:
+        case .exceeded, .loop, .rejected, .timeout, .unavailable, .limit, .undecidable, .partial,
+            .noRemoteRead:
             nil
         }
     }

@@ -1,6 +1,29 @@
 import Federation
 import PrometheusAPI
+import Synchronization
 import TimeSeries
+
+/// How many stored samples the fetches of one query may still bring, all together.
+final class SampleBudget: Sendable {
+    private let most: Int
+    private let left: Mutex<Int>
+
+    init(_ samples: Int) {
+        most = samples
+        left = Mutex(samples)
+    }
+
+    /// To be asked before the memory is.
+    func take(_ count: Int) throws(ScanError) {
+        let isEnough = left.withLock { left in
+            left -= min(count, left)
+            return left > 0
+        }
+        guard isEnough else {
+            throw .tooLarge("more than \(most) stored samples in one query (query.maxSamples)")
+        }
+    }
+}
 
 /// Puts a plan's fetches to the members of a project.
 struct QuestionAsker: Sendable {
@@ -19,6 +42,8 @@ struct QuestionAsker: Sendable {
     var statistics: StatisticsDetail?
     /// Where answers are decoded, and what of them may be held.
     var turn: QueryTurn
+    /// None, unless fetches are of stored samples.
+    var samples = SampleBudget(0)
     var source: @Sendable (Member) -> any FragmentSource
 
     /// Steps that a member answers in one range query.
@@ -50,14 +75,20 @@ struct QuestionAsker: Sendable {
     struct Fetched: Sendable {
         var value: FetchedValue
         var trailers: [ResponseScanner.Trailer] = []
-        /// Of the series, as JSON and inflated.
+        /// Of the series, inflated.
         var bytes = 0
+        /// Whether reading stopped at a native histogram (`Plan.Fetch.stopsAtHistograms`); the
+        /// value then is none.
+        var isStopped = false
+
+        static let stopped = Fetched(value: .nothing, isStopped: true)
     }
 
     /// A fetch, wholly read and decoded. Grids of more steps than a member answers at once are
     /// asked in pieces, cut between steps.
     func fetch(_ fetch: Plan.Fetch, maxSeries: Int) async throws(FragmentFailure) -> Fetched {
         switch fetch.form {
+        case .stored(let selection): return try await stored(selection, of: fetch, maxSeries)
         case .samples:
             var series: [SampleSeries] = []
             var bytes = 0
@@ -66,6 +97,7 @@ struct QuestionAsker: Sendable {
                 series += try PageDecoder().samples(of: page)
                 try Self.check(series.count, maxSeries)
             }
+            guard let trailer else { return .stopped }
             for row in series.indices where !series[row].histograms.isEmpty {
                 series[row].histograms = series[row].histograms.withSettledLayouts()
                 for histogram in series[row].histograms.values {
@@ -75,6 +107,7 @@ struct QuestionAsker: Sendable {
             return Fetched(value: .samples(series), trailers: [trailer], bytes: bytes)
         case .steps:
             let answer = try await columns(fetch, maxSeries: maxSeries)
+            if answer.isStopped { return .stopped }
             var series = answer.series
             if series.contains(where: { !$0.histograms.isEmpty }) {
                 series = try await LayoutProbing(asker: self, fetch: fetch, maxSeries: maxSeries)
@@ -89,6 +122,7 @@ struct QuestionAsker: Sendable {
         var series: [StepSeries] = []
         var trailers: [ResponseScanner.Trailer] = []
         var bytes = 0
+        var isStopped = false
     }
 
     /// The columns of a fetch.
@@ -109,6 +143,10 @@ struct QuestionAsker: Sendable {
                 try columns.add(PageDecoder().steps(of: page, on: piece), at: offset)
                 try Self.check(columns.series.count, maxSeries)
             }
+            guard let trailer else {
+                answer.isStopped = true
+                return answer
+            }
             answer.trailers.append(trailer)
             first += count
         }
@@ -121,36 +159,47 @@ struct QuestionAsker: Sendable {
         await source(project.members[fetch.member]).knowsCustomBuckets(by: deadline)
     }
 
-    private static func check(_ count: Int, _ maxSeries: Int) throws(ScanError) {
+    static func check(_ count: Int, _ maxSeries: Int) throws(ScanError) {
         guard count <= maxSeries else {
             throw .tooLarge("more than \(maxSeries) series in one fragment (limits.maxSeries)")
         }
     }
 
-    /// Reads a fetch page by page. A page is taken in a place for computing, once there is memory for
+    /// Reads a fetch page by page, to its end or, where that ends it, to the first native histogram:
+    /// then there is no trailer. A page is taken in a place for computing, once there is memory for
     /// what it becomes.
     ///
     /// - Parameter take: throws `ScanError`.
     func pages(
         _ fetch: Plan.Fetch, on grid: StepGrid, _ take: (SeriesPage) throws -> Void
-    ) async throws(FragmentFailure) -> ResponseScanner.Trailer {
+    ) async throws(FragmentFailure) -> ResponseScanner.Trailer? {
         // One step needs no range query, whatever grid it stands on. What is passed on as it is
         // does: its samples are written as the client asked for them.
         let grid = grid.count == 1 ? StepGrid.instant(grid.start) : grid
         let stream = try await open(fetch, on: grid)
         while let page = try await stream.next() {
+            if fetch.stopsAtHistograms, page.series.contains(where: \.hasHistograms) { return nil }
             try await turn.hold(Self.cost(of: page, on: grid, fetch.form))
-            do {
-                try await turn.slots.compute(until: turn.deadline) { try take(page) }
-            } catch ScanError.tooLarge(let text) {
-                throw .limit(text)
-            } catch let error as NoTurn {
-                throw FragmentFailure(error)
-            } catch {
-                throw .unavailable("\(error)")
-            }
+            try await inTurn { try take(page) }
         }
         return await stream.trailer()
+    }
+
+    /// Computes in a place for that.
+    ///
+    /// - Parameter work: throws `ScanError`.
+    func inTurn<Value: Sendable>(
+        _ work: () throws -> Value
+    ) async throws(FragmentFailure) -> Value {
+        do {
+            return try await turn.slots.compute(until: turn.deadline) { try work() }
+        } catch ScanError.tooLarge(let text) {
+            throw .limit(text)
+        } catch let error as NoTurn {
+            throw FragmentFailure(error)
+        } catch {
+            throw .unavailable("\(error)")
+        }
     }
 
     /// About what a page is once it is decoded, in bytes: columns have a place for every step, and

@@ -19,6 +19,8 @@ public struct EndpointSupport: Sendable, Hashable {
         /// Ranges that do not begin at a multiple of their step, answered at their own steps; other
         /// questions that have the same values stand in for them.
         case stepGrid
+        /// `read`; what queries answer stands in for it.
+        case remoteRead
     }
 
     public var instantQuery: Support
@@ -46,6 +48,7 @@ public struct EndpointSupport: Sendable, Hashable {
         case .labelNames: labelNames
         case .labelValues: labelValues
         case .stepGrid: stepGrid
+        case .remoteRead: .auto
         }
     }
 }

@@ -17,9 +17,7 @@ extension MemberClient {
         case .emulated: return try await emulated()
         case .auto: break
         }
-        let now = MonotonicClock.milliseconds()
-        let isMissing = state.withLock { $0.missingUntil[endpoint].map { now < $0 } ?? false }
-        if isMissing { return try await emulated() }
+        if isKnownMissing(endpoint) { return try await emulated() }
         let failure: MemberFailure
         do throws(MemberFailure) {
             return try await native(true)
@@ -42,6 +40,12 @@ extension MemberClient {
         }
     }
 
+    /// Whether the endpoint was found missing lately.
+    func isKnownMissing(_ endpoint: EndpointSupport.Endpoint) -> Bool {
+        let now = MonotonicClock.milliseconds()
+        return state.withLock { $0.missingUntil[endpoint].map { now < $0 } ?? false }
+    }
+
     func noteMissing(_ endpoint: EndpointSupport.Endpoint) {
         let until = MonotonicClock.milliseconds() &+ Self.missingFor
         state.withLock { $0.missingUntil[endpoint] = until }
@@ -50,8 +54,9 @@ extension MemberClient {
 
 extension MemberFailure.Kind {
     /// A path that the member does not know, or that leads to pages for people.
-    fileprivate var isOfAMissingEndpoint: Bool {
+    var isOfAMissingEndpoint: Bool {
         switch self {
+        case .http(_, Refusal.noRemoteRead): true
         case .http(let status, let text):
             [404, 405, 501].contains(status) && text != Refusal.keyRejected
         case .notPrometheus: true

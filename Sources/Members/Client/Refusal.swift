@@ -3,6 +3,7 @@ import PrometheusAPI
 /// Reads the body of an answer whose status says that it failed.
 enum Refusal {
     static let keyRejected = "API key rejected"
+    static let noRemoteRead = "the member does not serve remote read"
 
     static func kind(status: Int, body: [UInt8]) -> MemberFailure.Kind {
         if (300..<400).contains(status) {
@@ -37,12 +38,12 @@ enum Refusal {
         if envelope(body) != nil { return kind(status: status, body: body) }
         switch status {
         case 404, 405, 501:
-            return .http(status: status, text: "the member does not serve remote read")
+            return .http(status: status, text: noRemoteRead)
         case 400:
             let text = String(decoding: body.prefix(4096), as: UTF8.self)
             let line = text.prefix { !$0.isNewline }
             if isAboutThePath(body) {
-                return .http(status: status, text: "the member does not serve remote read")
+                return .http(status: status, text: noRemoteRead)
             }
             return judgement(status: status, errorType: "", text: String(line))
         default: return kind(status: status, body: body)

@@ -69,6 +69,65 @@ extension MemberClient {
         }
     }
 
+    /// Whether remote read is worth asking for: not where it was found missing lately.
+    public var mayServeRemoteRead: Bool {
+        if case .remoteCoroot = configuration.kind { return false }
+        return !isKnownMissing(.remoteRead)
+    }
+
+    /// The series of one selection with all their samples, as `RemoteSampleDecoder` takes them; nil
+    /// where the member does not serve remote read.
+    ///
+    /// Samples are asked for and not chunks: they carry native histograms with the very hints that
+    /// the member's own queries see, while those of a chunk are only known to whoever knows what
+    /// stands before it; and the member's limit of samples (`--storage.remote.read-sample-limit`)
+    /// then holds.
+    public func storedSeries(
+        _ query: RemoteReadRequest.Query, injecting injection: LabelInjection?,
+        deadline: ContinuousClock.Instant?
+    ) async throws(MemberFailure) -> [SeriesPage]? {
+        guard mayServeRemoteRead else { return nil }
+        let reply: RemoteReadReply
+        do throws(MemberFailure) {
+            reply = try await read(
+                RemoteReadRequest(queries: [query], accepted: [.samples]), numbers: [0],
+                injecting: injection, deadline: deadline)
+        } catch {
+            guard error.kind.isOfAMissingEndpoint else { throw error }
+            noteMissing(.remoteRead)
+            return nil
+        }
+        switch reply {
+        case .samples(let parts): return parts.map(\.page)
+        case .chunks:
+            noteMissing(.remoteRead)
+            return nil
+        }
+    }
+
+    /// The custom bounds of the native histograms of one selection; nil where the member does not
+    /// stream chunks.
+    public func storedBounds(
+        _ query: RemoteReadRequest.Query, injecting injection: LabelInjection?,
+        deadline: ContinuousClock.Instant?
+    ) async throws(MemberFailure) -> StoredBounds? {
+        let reply = try await read(
+            RemoteReadRequest(queries: [query], accepted: [.streamedChunks]), numbers: [0],
+            injecting: injection, deadline: deadline)
+        guard case .chunks(let stream) = reply else { return nil }
+        var bounds = StoredBounds()
+        while let page = try await stream.next(ofQuery: 0) {
+            do throws(ScanError) {
+                try bounds.take(page)
+            } catch {
+                throw MemberFailure(
+                    member: configuration.name, kind: MemberFailure.Kind(error), attempts: 1,
+                    milliseconds: 0)
+            }
+        }
+        return bounds
+    }
+
     /// The body of an answer that says it is one of remote read.
     func remoteReadBody(_ response: TransferResponse) throws(MemberFailure.Kind) -> MemberBody {
         let body = try MemberBody(

@@ -8,6 +8,8 @@ public struct AnswerJudgement: Sendable {
     /// Of the engine that says what could have been chosen by `topk` and its like.
     public var options: EngineOptions
     public var parsing: ParserOptions
+    /// Whether values must be equal to the last bit, variances left out: they depend on an order.
+    public var isExact = false
 
     public init(options: EngineOptions, parsing: ParserOptions) {
         self.options = options
@@ -21,7 +23,10 @@ public struct AnswerJudgement: Sendable {
     ) -> String? {
         // Variances of large, nearly equal numbers keep few digits, whoever computes them.
         let isVariance = query.contains("stddev") || query.contains("stdvar")
-        let comparison = ResultComparison(tolerance: isVariance ? 1e-6 : 1e-9)
+        let comparison =
+            isExact && !isVariance
+            ? ResultComparison(tolerance: 0, absolute: 0)
+            : ResultComparison(tolerance: isVariance ? 1e-6 : 1e-9)
         guard let order = RootOrder(of: query), case .vector(let wanted) = expected,
             case .vector(let given) = actual
         else { return comparison.difference(expected, actual) }

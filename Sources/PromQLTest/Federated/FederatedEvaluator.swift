@@ -50,6 +50,12 @@ public struct FederatedEvaluator: Sendable {
             strict.exactness = .strict
             return try evaluate(expression, text: text, on: grid, in: strict)
         }
+        let yielded = zip(plan.fetches, fetched).filter { $0.stopsAtHistograms && $1.hasHistograms }
+        if !yielded.isEmpty {
+            var stored = scope
+            stored.stored.fetches.formUnion(yielded.map(\.0))
+            return try evaluate(expression, text: text, on: grid, in: stored)
+        }
         var result = try plan.evaluate(
             fetched: fetched, partition: scope.partition, options: options, text: text)
         result.annotations.merge(annotations)
@@ -63,6 +69,11 @@ public struct FederatedEvaluator: Sendable {
         value: FetchedValue, annotations: Annotations
     ) {
         let member = scope.members[fetch.member]
+        if case .stored(let selection) = fetch.form {
+            let series = try sources[fetch.member].series(
+                matching: selection.matchers, from: selection.from, through: selection.through)
+            return (.samples(series.map { labelled($0, by: member) }), Annotations())
+        }
         let result = try Engine(options: options).evaluate(
             try parseExpression(fetch.text, options: parsing), on: fetch.grid, query: fetch.text,
             source: sources[fetch.member])
@@ -76,12 +87,13 @@ public struct FederatedEvaluator: Sendable {
             }
             return (.steps(labelled), result.annotations)
         case .rangeVector(let series):
-            let labelled = series.map { one in
-                var copy = one
-                copy.labels = scope.partition.injecting(member, into: one.labels)
-                return copy
-            }
-            return (.samples(labelled), result.annotations)
+            return (.samples(series.map { labelled($0, by: member) }), result.annotations)
         }
+    }
+
+    private func labelled(_ series: SampleSeries, by member: String) -> SampleSeries {
+        var copy = series
+        copy.labels = scope.partition.injecting(member, into: series.labels)
+        return copy
     }
 }

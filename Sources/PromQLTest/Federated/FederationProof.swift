@@ -1,7 +1,7 @@
-public import EmbeddedPrometheus
+import EmbeddedPrometheus
 public import Federation
-public import PromQL
-public import PromQLEngine
+import PromQL
+import PromQLEngine
 public import TimeSeries
 
 /// The proof in process: for generated data over some partitions and generated queries, the plan
@@ -42,18 +42,27 @@ public struct FederationProof: Sendable {
     private let federated: FederatedEvaluator
     private let options: EngineOptions
 
-    public init(seed: UInt64, partitions: Int, features: QueryGenerator.Features) {
+    /// - Parameter exactness: `strict` reads native histograms as they are stored, wherever one is
+    ///   computed from, and values must be equal to the last bit.
+    public init(
+        seed: UInt64, partitions: Int, features: QueryGenerator.Features,
+        exactness: FederationScope.Exactness = .twoStep
+    ) {
         self.seed = seed
         self.partitions = partitions
         self.features = features
-        data = GeneratedData(seed: seed, partitions: partitions)
+        var data = GeneratedData(seed: seed, partitions: partitions)
+        if case .strict = exactness { data.detailHistograms(seed: seed) }
+        self.data = data
         let partition = PartitionLabel()
         union = MemoryStore(data.union(by: partition))
         options = EngineOptions()
+        var scope = FederationScope(
+            members: data.members, partition: partition, exactness: exactness)
+        if case .strict = exactness { scope.stored.members = Set(data.members.indices) }
         federated = FederatedEvaluator(
-            sources: data.series.map { MemoryStore($0) },
-            scope: FederationScope(members: data.members, partition: partition),
-            options: options, parsing: .everything)
+            sources: data.series.map { MemoryStore($0) }, scope: scope, options: options,
+            parsing: .everything)
     }
 
     /// Compares so many generated queries; differences are shrunk before they are reported.
@@ -197,7 +206,8 @@ public struct FederationProof: Sendable {
     private func compare(
         _ query: String, on grid: StepGrid, with evaluator: FederatedEvaluator? = nil
     ) -> Outcome {
-        let judgement = AnswerJudgement(options: options, parsing: .everything)
+        var judgement = AnswerJudgement(options: options, parsing: .everything)
+        if case .strict = federated.scope.exactness { judgement.isExact = true }
         let expected = Result { try judgement.evaluate(query, on: grid, over: union) }
         let actual = Result { try (evaluator ?? federated).evaluate(query, on: grid) }
         switch (expected, actual) {

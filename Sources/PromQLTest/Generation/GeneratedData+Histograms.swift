@@ -38,3 +38,34 @@ extension GeneratedData {
         }
     }
 }
+
+extension GeneratedData {
+    /// Gives native histograms what is stored with them and in no JSON: hints about resets, gauges,
+    /// empty buckets.
+    mutating func detailHistograms(seed: UInt64) {
+        var random = SeededRandom(seed: seed ^ 0xde7a11)
+        for member in series.indices {
+            for row in series[member].indices where !series[member][row].histograms.isEmpty {
+                let isGauge = random.oneIn(5)
+                let isHinted = random.oneIn(2)
+                var previous: FloatHistogram?
+                for index in series[member][row].times.indices {
+                    guard var histogram = series[member][row].histograms[index] else { continue }
+                    if isGauge {
+                        histogram.counterResetHint = .gauge
+                    } else if isHinted {
+                        let isReset = previous.map { histogram.isReset(after: $0) } ?? true
+                        histogram.counterResetHint =
+                            random.oneIn(4) ? .unknown : isReset ? .reset : .notReset
+                    }
+                    if !histogram.usesCustomBuckets, random.oneIn(3) {
+                        histogram.positiveSpans[1].length += 1
+                        histogram.positiveBuckets.append(0)
+                    }
+                    previous = histogram
+                    series[member][row].histograms[index] = histogram
+                }
+            }
+        }
+    }
+}

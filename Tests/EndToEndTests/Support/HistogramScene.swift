@@ -47,9 +47,13 @@ final class HistogramScene: Sendable {
         return server
     }
 
-    func ask(_ question: QueryCase) throws -> (gateway: HTTPAnswer, union: HTTPAnswer) {
-        (
-            try gateway.project("all").post(question.path, question.parameters),
+    /// - Parameter isExact: whether the gateway is asked with `exact=true`.
+    func ask(
+        _ question: QueryCase, isExact: Bool = false
+    ) throws -> (gateway: HTTPAnswer, union: HTTPAnswer) {
+        let exact = isExact ? [("exact", "true")] : []
+        return (
+            try gateway.project("all").post(question.path, question.parameters + exact),
             try union.address.post(question.path, question.parameters)
         )
     }

@@ -1,0 +1,143 @@
+import PromQL
+import PromQLEngine
+import TimeSeries
+
+extension Planner {
+    /// The values of a part that members can answer, for the local engine: the members' answers,
+    /// and where those hold native histograms that are to be exact, the part itself over what the
+    /// member has stored.
+    mutating func localValues(_ part: PerMember, on grid: StepGrid) -> Expression {
+        let requests = requests(part.rewritten, on: grid, form: .steps).map(yieldingToStored)
+        let read = requests.filter(scope.stored.fetches.contains)
+        let answered = requests.filter { !scope.stored.fetches.contains($0) }
+        noteHistograms(in: part.original, answered, read)
+        if read.isEmpty { return answers(answered, standingFor: part.original, on: grid) }
+        let computed = overStored(part.original, of: read.map(\.member), on: grid)
+        if answered.isEmpty { return computed }
+        return FragmentSelector.union(
+            computed, answers(answered, standingFor: part.original, on: grid))
+    }
+
+    private mutating func answers(
+        _ requests: [Plan.Fetch], standingFor original: Expression, on grid: StepGrid
+    ) -> Expression {
+        let id = leaf(.union(requests.map { add($0) }), on: grid)
+        return .fragment(fragment(id, standingFor: original, on: grid))
+    }
+
+    /// The request as it is made where its native histograms are read as they are stored, if the
+    /// member can.
+    func yieldingToStored(_ request: Plan.Fetch) -> Plan.Fetch {
+        var request = request
+        request.stopsAtHistograms = scope.stored.members.contains(request.member)
+        return request
+    }
+
+    private mutating func noteHistograms(
+        in part: Expression, _ answered: [Plan.Fetch], _ read: [Plan.Fetch]
+    ) {
+        guard scope.exactness == .strict else { return }
+        if !read.isEmpty {
+            note(
+                part,
+                "native histograms are computed here, from stored samples that remote read gives: "
+                    + names(read))
+        }
+        let able = answered.filter(\.stopsAtHistograms)
+        if !able.isEmpty {
+            note(
+                part,
+                "native histograms, where there are any, are read again by remote read: "
+                    + names(able))
+        }
+        let others = answered.filter { !$0.stopsAtHistograms }
+        if !others.isEmpty {
+            note(
+                part,
+                "native histograms, where there are any, are what their JSON shows, for want of "
+                    + "remote read: " + names(others))
+        }
+    }
+
+    private func names(_ requests: [Plan.Fetch]) -> String {
+        requests.map { scope.members[$0.member] }.joined(separator: ", ")
+    }
+
+    // MARK: - Stored samples
+
+    /// The expression with every selector reading what these members have stored.
+    private mutating func overStored(
+        _ expression: Expression, of members: [Int], on grid: StepGrid
+    ) -> Expression {
+        switch expression {
+        case .vectorSelector(let selector):
+            return .vectorSelector(stored(selector, window: nil, of: members, on: grid))
+        case .matrixSelector(var matrix):
+            matrix.selector = stored(matrix.selector, window: matrix.window, of: members, on: grid)
+            return .matrixSelector(matrix)
+        case .subquery(var subquery):
+            subquery.step = .fixed(Self.milliseconds(subquery.step) ?? scope.defaultSubqueryStep)
+            subquery.expression = overStored(
+                subquery.expression, of: members, on: innerGrid(of: subquery, on: grid))
+            return .subquery(subquery)
+        case .number, .string, .fragment: return expression
+        case .paren, .unary, .binary, .aggregation, .call:
+            return expression.replacingChildren(
+                expression.children.map { overStored($0, of: members, on: grid) })
+        }
+    }
+
+    private mutating func stored(
+        _ selector: VectorSelector, window: DurationValue?, of members: [Int], on grid: StepGrid
+    ) -> VectorSelector {
+        let (first, last) = reach(of: selector, window: window, on: grid)
+        let fetches =
+            grid.count > 0 ? stored(selector, of: members, from: first, through: last) : []
+        let id = leaf(.samples(fetches), on: .instant(last))
+        return FragmentSelector.selector(id, keeping: selector.matchers, like: selector)
+    }
+
+    /// The requests for what these members have stored of a selector, as far as it chooses them.
+    mutating func stored(
+        _ selector: VectorSelector, of members: [Int], from: Int64, through: Int64
+    ) -> [Int] {
+        var plain = selector
+        plain.offset = nil
+        plain.at = nil
+        plain.extended = nil
+        return members.compactMap { member in
+            rewriting.selector(plain, forMember: scope.members[member]).map { own in
+                let selection = StoredSelection(
+                    matchers: own.matchers, from: from, through: through)
+                return add(
+                    Plan.Fetch(
+                        member: member, text: Expression.vectorSelector(own).description,
+                        grid: .instant(through), form: .stored(selection)))
+            }
+        }
+    }
+
+    /// The times of the first and the last sample that a selector can read, milliseconds, both ends
+    /// included: the lookback or the window before the first step, and what extended selectors look
+    /// at beyond.
+    func reach(
+        of selector: VectorSelector, window: DurationValue?, on grid: StepGrid
+    ) -> (first: Int64, last: Int64) {
+        var first = grid.start
+        var last = grid.count > 0 ? grid.time(at: grid.count - 1) : grid.end
+        if case .timestamp(let fixed)? = selector.at { (first, last) = (fixed, fixed) }
+        let offset = Self.milliseconds(selector.offset) ?? 0
+        var before = window.flatMap(Self.milliseconds) ?? scope.lookback
+        switch (selector.extended, window) {
+        case (nil, _), (.anchored, nil): break
+        case (.anchored, .some): before = Self.clampedSum(before, scope.lookback)
+        case (.smoothed, let window):
+            if window != nil { before = Self.clampedSum(before, scope.lookback) }
+            last = Self.clampedSum(last, scope.lookback)
+        }
+        return (
+            Self.clampedSum(Self.clampedSum(first, -offset), -before),
+            Self.clampedSum(last, -offset)
+        )
+    }
+}
