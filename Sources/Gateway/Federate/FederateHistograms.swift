@@ -71,16 +71,3 @@ struct FederateHistograms: Sendable {
         }
     }
 }
-
-extension RemoteReadRequest.Matcher {
-    fileprivate init(_ matcher: LabelMatcher) {
-        let op: Operator =
-            switch matcher.op {
-            case .equal: .equal
-            case .notEqual: .notEqual
-            case .regexMatch: .regexMatch
-            case .regexNoMatch: .regexNoMatch
-            }
-        self.init(matcher.name, op, matcher.value)
-    }
-}

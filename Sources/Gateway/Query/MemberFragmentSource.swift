@@ -87,19 +87,6 @@ private struct MemberFragmentStream: FragmentStream {
     }
 }
 
-extension RemoteReadRequest.Matcher {
-    fileprivate init(_ matcher: LabelMatcher) {
-        let op: Operator =
-            switch matcher.op {
-            case .equal: .equal
-            case .notEqual: .notEqual
-            case .regexMatch: .regexMatch
-            case .regexNoMatch: .regexNoMatch
-            }
-        self.init(matcher.name, op, matcher.value)
-    }
-}
-
 extension FragmentFailure {
     /// What remote read refuses is too much for it: the question itself is the gateway's own.
     init(remoteRead failure: MemberFailure) {

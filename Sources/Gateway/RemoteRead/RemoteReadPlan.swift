@@ -100,3 +100,17 @@ extension RemoteReadRequest.Matcher.Operator {
         }
     }
 }
+
+extension RemoteReadRequest.Matcher {
+    /// A matcher of a query, in the terms of remote read.
+    init(_ matcher: LabelMatcher) {
+        let op: Operator =
+            switch matcher.op {
+            case .equal: .equal
+            case .notEqual: .notEqual
+            case .regexMatch: .regexMatch
+            case .regexNoMatch: .regexNoMatch
+            }
+        self.init(matcher.name, op, matcher.value)
+    }
+}
