@@ -14,6 +14,18 @@ extension LanguageVersion {
     /// whatever the operands are.
     public var marksDifferencesAsGauges: Bool { self >= LanguageVersion(3, 6) }
 
+    /// Whether annotations of `histogram_quantile` and `histogram_fraction` name no metric, unless
+    /// names are kept to the end of the query. Before, they name the metric of the element that they
+    /// are about, and of raised buckets that of each histogram at the first step it is there.
+    var omitsDroppedNames: Bool { self >= LanguageVersion(3, 6) }
+
+    /// Whether the parameter of `topk`, `bottomk`, `limitk` and `limit_ratio` is judged at every
+    /// step. Before, it is where there is an element to choose.
+    var judgesIdleParameters: Bool { self >= LanguageVersion(3, 6) }
+
+    /// Whether `mad_over_time` of a window with a NaN is NaN. Before, NaN is the smallest of all.
+    var carriesNaNIntoDeviations: Bool { self >= LanguageVersion(3, 14) }
+
     /// Whether it matters that one histogram says that its counter was reset, and the other that
     /// its was not.
     var judgesConflictingResets: Bool { self >= LanguageVersion(3, 7) }

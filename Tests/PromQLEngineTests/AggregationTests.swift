@@ -71,11 +71,33 @@ import TimeSeries
         (Double.nan, "Parameter value is NaN"), (1e20, "Scalar value 1e+20 overflows int64"),
         (-1e20, "Scalar value -1e+20 underflows int64"),
     ])
-    func `a count must be an integer's size`(value: Double, text: String) {
-        let top = metric("x").expression.aggregated(.topk, parameter: .literal(value))
+    func `a count must be an integer's size`(value: Double, text: String) throws {
+        let source = MemorySource([(["__name__": "k"], [1, value])])
+        let top = try parseExpression("topk(scalar(k), x)")
         #expect(throws: EvaluationError.execution(text)) {
-            try evaluate(top, on: .instant(0), Self.source([]))
+            try evaluate(top, on: StepGrid(start: 0, end: minute, step: minute), source)
         }
+    }
+
+    @Test(arguments: [0.5, -1, -1e20, -.infinity] as [Double])
+    func `a count below one chooses nothing, whatever its size`(value: Double) throws {
+        let top = metric("x").expression.aggregated(.topk, parameter: .literal(value))
+        #expect(try evaluate(top, on: .instant(0), Self.source([1, 2])).table.isEmpty)
+    }
+
+    @Test(arguments: ["quantile(scalar(k), x)", "limit_ratio(scalar(k), x)"])
+    func `a parameter that is NaN at a step is not said to be too large at another`(
+        query: String
+    ) throws {
+        let source = MemorySource([
+            (["__name__": "k"], [7, SampleValue.normalNaN]), (["__name__": "x"], [1]),
+        ])
+        let result = try evaluate(
+            try parseExpression(query, options: .everything),
+            on: StepGrid(start: 0, end: minute * 6, step: minute * 6), source
+        ) { $0.language = LanguageVersion(3, 5) }
+        #expect(result.annotations.warnings.allSatisfy { $0.contains("got NaN") })
+        #expect(result.annotations.warnings.count == (query.hasPrefix("quantile") ? 1 : 0))
     }
 
     @Test func `count_values writes values as plain decimals`() throws {

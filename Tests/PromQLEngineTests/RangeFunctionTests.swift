@@ -120,6 +120,36 @@ import TimeSeries
         #expect(result.table[""] == [1, 1, 2])
     }
 
+    @Test func `a parameter of a range function matters at the steps that have samples`() throws {
+        let grid = StepGrid(start: 0, end: 2 * minute, step: 2 * minute)
+        func answer(_ query: String, _ factors: [Double?]) throws -> QueryResult {
+            let source = MemorySource([
+                (["__name__": "x"], [1, 2]), (["__name__": "k"], factors),
+            ])
+            return try evaluate(
+                try parseExpression(query, options: .everything), on: grid, source
+            ) { $0.lookback = minute }
+        }
+        let quantile = "quantile_over_time(scalar(k), x[1m])"
+        let idle = try answer(quantile, [0.5, nil, 7])
+        #expect(idle.annotations.isEmpty)
+        #expect(idle.table == ["": [1, nil]])
+        #expect(try answer(quantile, [7, nil, 0.5]).annotations.warnings.count == 1)
+        let smoothing = "double_exponential_smoothing(x[1m], scalar(k), 0.5)"
+        #expect(try answer(smoothing, [0.5, nil, 7]).table.isEmpty)
+        #expect(throws: EvaluationError.self) { try answer(smoothing, [7, nil, 0.5]) }
+    }
+
+    @Test func `a smoothing factor that is NaN is no error`() throws {
+        let source = MemorySource([(["__name__": "x"], [1, 2, 3])])
+        let result = try evaluate(
+            .call(
+                .doubleExponentialSmoothing, metric("x").over(3 * minute), .literal(.nan),
+                .literal(0.5)), on: .instant(2 * minute), source)
+        let value = try #require(result.table[""]?.first ?? nil)
+        #expect(value.isNaN)
+    }
+
     @Test func `smoothing factors must lie between 0 and 1`() throws {
         let source = MemorySource([(["__name__": "x"], [1, 2])])
         #expect(

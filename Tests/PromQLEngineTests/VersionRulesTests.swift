@@ -40,7 +40,7 @@ import TimeSeries
         var options = EngineOptions()
         options.language = LanguageVersion(3, minor)
         return try Engine(options: options).evaluate(
-            try parseExpression(text), on: grid, query: text, source: source)
+            try parseExpression(text, options: .everything), on: grid, query: text, source: source)
     }
 
     private func series(_ result: QueryResult) -> [StepSeries] {
@@ -110,6 +110,102 @@ import TimeSeries
         let sum = "sum({__name__=~\"x|y\"})"
         #expect(try answer(sum, source, minor: 6).annotations.warnings.isEmpty)
         #expect(try answer(sum, source, minor: 7).annotations.warnings.count == 1)
+    }
+
+    /// For each info, whether it names the metric `b`.
+    private func namesBuckets(
+        _ source: MemorySource, minor: Int, on grid: StepGrid = .instant(0)
+    ) throws -> Set<Bool> {
+        let infos = try answer("histogram_quantile(0.5, b)", source, minor: minor, on: grid)
+            .annotations.infos
+        #expect(infos.allSatisfy { $0.contains("needed to be fixed for monotonicity") })
+        return Set(infos.map { $0.contains(" for metric name \"b\", from buckets +Inf") })
+    }
+
+    private static let steps = StepGrid(start: 0, end: 20 * minute, step: 10 * minute)
+
+    @Test func `Up to 3.5 raised buckets are named at the first step of their histogram`() throws {
+        func source(_ first: [Double?]) -> MemorySource {
+            MemorySource(
+                interval: 10 * minute,
+                [
+                    (["__name__": "b", "le": "1"], first),
+                    (["__name__": "b", "le": "+Inf"], first.map { $0.map { _ in 2 } }),
+                ])
+        }
+        #expect(try namesBuckets(source([3]), minor: 5) == [true])
+        #expect(try namesBuckets(source([3]), minor: 6) == [false])
+        for (first, named) in [
+            ([3, 3, 3], [true, false]), ([3, 1, 1], [true]), ([1, 3, 1], [false]),
+            ([nil, 3, 1], [true]), ([3, nil, 3], [true, false]), ([1, 1, 1], []),
+        ] as [([Double?], Set<Bool>)] {
+            #expect(try namesBuckets(source(first), minor: 5, on: Self.steps) == named)
+            let later = try namesBuckets(source(first), minor: 6, on: Self.steps)
+            #expect(later == (named.isEmpty ? [] : [false]))
+        }
+    }
+
+    @Test func `Up to 3.5 a native histogram at a step makes the classic one new again`() throws {
+        var source = MemorySource(
+            interval: 10 * minute,
+            [
+                (["__name__": "b", "le": "1"], [1, 1, 3]),
+                (["__name__": "b", "le": "+Inf"], [2, 2, 2]),
+            ])
+        source.samples.append(
+            SampleSeries(
+                labels: LabelSet(["__name__": "b"]), times: [10 * minute], values: [0],
+                histograms: [0: Self.exponential(1)]))
+        for (minor, name) in [(5, " for metric name \"b\""), (6, "")] {
+            let result = try answer(
+                "histogram_quantile(0.5, b)", source, minor: minor, on: Self.steps)
+            #expect(
+                result.annotations.warnings == [
+                    "PromQL warning: vector contains a mix of classic and native histograms"
+                        + "\(name) (1:25)"
+                ])
+            #expect(result.annotations.infos.count == 1)
+            #expect(result.annotations.infos.allSatisfy { $0.contains("\(name), from buckets") })
+        }
+    }
+
+    @Test(arguments: ["histogram_quantile(0.5, x)", "histogram_fraction(0, 1, x)"])
+    func `Up to 3.5 the metric of a bucket without a bound is named`(query: String) throws {
+        let source = MemorySource([(["__name__": "x"], [1])])
+        func warning(_ minor: Int) throws -> String? {
+            try answer(query, source, minor: minor, on: .instant(0)).annotations.warnings.first
+        }
+        let old = try #require(try warning(5))
+        #expect(old.contains("value of \"\" for metric name \"x\" (1:"))
+        let new = try #require(try warning(6))
+        #expect(new.contains("value of \"\" (1:"))
+    }
+
+    @Test func `A NaN makes mad_over_time NaN from 3.14 on`() throws {
+        let source = MemorySource([(["__name__": "x"], [1, SampleValue.normalNaN, 5])])
+        func deviation(_ minor: Int) throws -> Double? {
+            let result = try answer(
+                "mad_over_time(x[5m])", source, minor: minor, on: .instant(2 * minute))
+            return series(result).first?.values.first
+        }
+        #expect(try deviation(13) == 0)
+        let new = try #require(try deviation(14))
+        #expect(new.isNaN)
+    }
+
+    @Test(arguments: ["topk", "bottomk", "limitk", "limit_ratio"])
+    func `A parameter with nothing to choose from is judged from 3.6 on`(function: String) throws {
+        let source = MemorySource([(["__name__": "x"], [1])])
+        let query = "\(function)(NaN, nothing)"
+        #expect(series(try answer(query, source, minor: 5, on: .instant(0))).isEmpty)
+        #expect(throws: EvaluationError.self) {
+            try answer(query, source, minor: 6, on: .instant(0))
+        }
+        for minor in [5, 6] {
+            #expect(throws: EvaluationError.self) {
+                try answer("\(function)(NaN, x)", source, minor: minor, on: .instant(0))
+            }
+        }
     }
 
     @Test func `What a comparison takes away still is a match from 3.10 on`() throws {

@@ -15,12 +15,13 @@ extension Evaluator {
             let input = try vector(aggregation.expression)
             return try reduce(input, aggregation, quantiles: quantiles)
         case .topk, .bottomk, .limitk:
-            let counts = try counts(try parameter(of: aggregation))
+            let parameter = try parameter(of: aggregation)
             let input = try vector(aggregation.expression)
-            return try select(input, aggregation, counts: counts)
+            return try select(input, aggregation, counts: try counts(parameter, of: input))
         case .limitRatio:
-            let ratios = try ratios(try parameter(of: aggregation), aggregation)
-            return sample(try vector(aggregation.expression), ratios)
+            let parameter = try parameter(of: aggregation)
+            let input = try vector(aggregation.expression)
+            return sample(input, try ratios(parameter, of: input, aggregation))
         case .countValues:
             return try countValues(aggregation)
         }
@@ -60,17 +61,22 @@ extension Evaluator {
 
     private mutating func warnOfQuantiles(_ quantiles: [Double], _ aggregation: Aggregation) {
         guard let parameter = aggregation.parameter else { return }
-        var greatest = -Double.infinity
-        var least = Double.infinity
-        var hasNaN = false
-        for quantile in quantiles {
-            if quantile.isNaN { hasNaN = true }
-            greatest = max(greatest, quantile)
-            least = min(least, quantile)
-        }
+        let (least, greatest) = Self.extremes(of: quantiles)
         let position = position(parameter.sourceRange)
-        if hasNaN { state.annotations.addWarning(Quantile.warning(.nan), at: position) }
+        if least.isNaN { state.annotations.addWarning(Quantile.warning(.nan), at: position) }
         if greatest > 1 { state.annotations.addWarning(Quantile.warning(greatest), at: position) }
         if least < 0 { state.annotations.addWarning(Quantile.warning(least), at: position) }
+    }
+
+    /// The least and the greatest of a parameter's values; both NaN if one value is.
+    static func extremes(of parameter: [Double]) -> (least: Double, greatest: Double) {
+        var least = Double.infinity
+        var greatest = -Double.infinity
+        for value in parameter {
+            if value.isNaN { return (.nan, .nan) }
+            least = min(least, value)
+            greatest = max(greatest, value)
+        }
+        return (least, greatest)
     }
 }

@@ -2,29 +2,37 @@ internal import PromQL
 internal import TimeSeries
 
 extension Evaluator {
-    /// The parameter of `topk` and its like, as counts of series.
-    func counts(_ parameter: [Double]) throws(EvaluationError) -> [Int] {
-        for value in parameter {
-            let underflows = value <= -0x1p63
-            let overflows = value >= 0x1p63
-            switch options.dialect {
-            case .prometheus3:
-                if value.isNaN { throw .execution("Parameter value is NaN") }
-                if underflows {
-                    throw .execution(
-                        "Scalar value \(GoText.general(value)) underflows int64")
-                }
-                if overflows {
-                    throw .execution("Scalar value \(GoText.general(value)) overflows int64")
-                }
-            case .prometheus2:
-                if value.isNaN || underflows || overflows {
-                    throw .execution("Scalar value \(GoText.general(value)) overflows int64")
-                }
+    /// The parameter of `topk` and its like, as counts of series. One that is below 1 at every step
+    /// is no error, whatever its size.
+    func counts(
+        _ parameter: [Double], of input: [StepSeries]
+    ) throws(EvaluationError) -> [Int] {
+        let (least, greatest) = Self.extremes(of: parameter)
+        switch options.dialect {
+        case .prometheus2:
+            for value in parameter where !Self.isCount(value) {
+                throw .execution("Scalar value \(GoText.general(value)) overflows int64")
+            }
+        case .prometheus3 where greatest < 1:
+            return parameter.map { _ in 0 }
+        case .prometheus3 where options.language.judgesIdleParameters:
+            if greatest.isNaN { throw .execution("Parameter value is NaN") }
+            if least <= -0x1p63 {
+                throw .execution("Scalar value \(GoText.general(least)) underflows int64")
+            }
+            if greatest >= 0x1p63 {
+                throw .execution("Scalar value \(GoText.general(greatest)) overflows int64")
+            }
+        case .prometheus3:
+            for (step, value) in parameter.enumerated()
+            where !Self.isCount(value) && input.contains(where: { $0.hasValue(at: step) }) {
+                throw .execution("Scalar value \(GoText.general(value)) overflows int64")
             }
         }
         return parameter.map { Int(clamping: GoMath.integer($0)) }
     }
+
+    private static func isCount(_ value: Double) -> Bool { value > -0x1p63 && value < 0x1p63 }
 
     /// `topk`, `bottomk` and `limitk`: some series of each group, as they are.
     mutating func select(
@@ -83,19 +91,19 @@ extension Evaluator {
 
     /// The parameter of `limit_ratio`, capped to -1…1.
     mutating func ratios(
-        _ parameter: [Double], _ aggregation: Aggregation
+        _ parameter: [Double], of input: [StepSeries], _ aggregation: Aggregation
     ) throws(EvaluationError) -> [Double] {
         let position = position(aggregation.parameter?.sourceRange ?? .none)
-        var greatest = -Double.infinity
-        var least = Double.infinity
-        for ratio in parameter {
-            if ratio.isNaN { throw .execution("Ratio value is NaN") }
-            greatest = max(greatest, ratio)
-            least = min(least, ratio)
+        let (least, greatest) = Self.extremes(of: parameter)
+        if greatest.isNaN {
+            if options.language.judgesIdleParameters { throw .execution("Ratio value is NaN") }
+            for (step, value) in parameter.enumerated()
+            where value.isNaN && input.contains(where: { $0.hasValue(at: step) }) {
+                throw .execution("Ratio value NaN is NaN")
+            }
         }
-        for (extreme, cap) in [(greatest, 1.0), (least, -1.0)] {
-            let isBeyond = cap > 0 ? extreme > cap : extreme < cap
-            guard isBeyond, extreme.isFinite || !parameter.isEmpty else { continue }
+        for (extreme, cap, isBeyond) in [(greatest, 1.0, greatest > 1), (least, -1.0, least < -1)]
+        where isBeyond {
             state.annotations.addWarning(
                 "ratio value should be between -1 and 1, got \(GoText.general(extreme)), capping "
                     + "to \(GoText.general(cap))", at: position)

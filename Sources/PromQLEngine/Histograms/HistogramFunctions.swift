@@ -50,18 +50,18 @@ extension Evaluator {
         let upper = try scalar(arguments[1])
         let input = try vector(arguments[2])
         let position = position(arguments[2].sourceRange)
-        let part = metricNamePart
-        let groups = HistogramGroups(
-            input, position: position, annotations: &state.annotations, namePart: part)
+        let (part, inputPart) = (metricNamePart, inputNamePart)
+        var groups = HistogramGroups(
+            input, position: position, annotations: &state.annotations, namePart: inputPart)
         let labels = groups.labels
         var results = HistogramResults(stepCount: grid.count)
         for step in 0..<grid.count {
             groups.forEachHistogram(
-                at: step, annotations: &state.annotations, namePart: part
+                at: step, annotations: &state.annotations, namePart: inputPart
             ) { place, histogram, annotations in
                 let value: Double
                 switch histogram {
-                case .classic(let buckets):
+                case .classic(let buckets, _):
                     value = buckets.fraction(from: lower[step], to: upper[step])
                 case .native(let native):
                     let fraction = NativeQuantile(native).fraction(
@@ -95,9 +95,9 @@ extension Evaluator {
         }
         let input = try vector(argument)
         let position = position(argument.sourceRange)
-        let part = metricNamePart
-        let groups = HistogramGroups(
-            input, position: position, annotations: &state.annotations, namePart: part)
+        let (part, inputPart) = (metricNamePart, inputNamePart)
+        var groups = HistogramGroups(
+            input, position: position, annotations: &state.annotations, namePart: inputPart)
         let labels = groups.labels
         var results = HistogramResults(stepCount: grid.count)
         for step in 0..<grid.count {
@@ -105,11 +105,13 @@ extension Evaluator {
             // A parameter may change from step to step, and its text with it.
             let texts = quantiles.map { label == nil ? "" : Self.openMetrics($0[step]) }
             groups.forEachHistogram(
-                at: step, annotations: &state.annotations, namePart: part
+                at: step, annotations: &state.annotations, namePart: inputPart
             ) { place, histogram, annotations in
+                let isNew = if case .classic(_, isNew: true) = histogram { true } else { false }
+                let name = (isNew ? inputPart : part)(labels[place])
                 for (quantile, text) in zip(quantiles, texts) {
                     let value = Self.quantile(
-                        quantile[step], of: histogram, namePart: part(labels[place]), time: time,
+                        quantile[step], of: histogram, namePart: name, time: time,
                         position: position, &annotations)
                     results.add(value, place: place, text: text, at: step)
                 }
@@ -126,7 +128,7 @@ extension Evaluator {
         time: Int64, position: String, _ annotations: inout Annotations
     ) -> Double {
         switch histogram {
-        case .classic(let buckets):
+        case .classic(let buckets, _):
             let (value, raised) = buckets.quantile(quantile)
             if let raised {
                 annotations.addRaisedBuckets(
@@ -154,10 +156,19 @@ extension Evaluator {
         }
     }
 
-    /// The metric's name in annotations, which only delayed removal of names keeps that long.
+    /// The metric's name in annotations of results, which only delayed removal of names keeps that
+    /// long.
     private var metricNamePart: (LabelSet) -> String {
-        let isNamed = options.delayedNameRemoval
-        return { labels in
+        namePart(isNamed: options.delayedNameRemoval)
+    }
+
+    /// The metric's name in annotations of elements that are given.
+    private var inputNamePart: (LabelSet) -> String {
+        namePart(isNamed: options.delayedNameRemoval || !options.language.omitsDroppedNames)
+    }
+
+    private func namePart(isNamed: Bool) -> (LabelSet) -> String {
+        { labels in
             let name = isNamed ? labels.metricName : ""
             return name.isEmpty ? "" : " for metric name \(GoText.quoted(name))"
         }

@@ -12,7 +12,9 @@ struct HistogramGroups {
 
     /// A histogram at one step.
     enum Histogram {
-        case classic(ClassicBuckets)
+        /// `isNew` at the first step it is there, and at the first after a step at which a native
+        /// one with the same labels was there as well.
+        case classic(ClassicBuckets, isNew: Bool)
         case native(FloatHistogram)
     }
 
@@ -21,6 +23,8 @@ struct HistogramGroups {
     /// Series with native histograms, and the classic group with the same labels.
     private var natives: [(series: Int, group: Int?)] = []
     private let position: String
+    /// Groups that are not new any more.
+    private var known: Set<Int> = []
 
     /// Warns of floats that have no valid `le`. `namePart` words the metric's name in annotations.
     init(
@@ -65,8 +69,8 @@ struct HistogramGroups {
     var labels: [LabelSet] { natives.map { series[$0.series].labels } + groups.map(\.labels) }
 
     /// Gives every histogram of a step to `body`, with its place in `labels`. A native and a
-    /// classic histogram with the same labels are both left out.
-    func forEachHistogram(
+    /// classic histogram with the same labels are both left out. Steps must ascend.
+    mutating func forEachHistogram(
         at step: Int, annotations: inout Annotations, namePart: (LabelSet) -> String,
         _ body: (Int, Histogram, inout Annotations) -> Void
     ) {
@@ -78,6 +82,7 @@ struct HistogramGroups {
                     "vector contains a mix of classic and native histograms"
                         + namePart(series[native.series].labels), at: position)
                 conflicts.insert(group)
+                known.remove(group)
                 continue
             }
             body(place, .native(histogram), &annotations)
@@ -91,7 +96,10 @@ struct HistogramGroups {
                 buckets.append(ClassicBuckets.Bucket(bound: member.bound, count: count))
             }
             if buckets.isEmpty { continue }
-            body(natives.count + place, .classic(ClassicBuckets(ascending: buckets)), &annotations)
+            let isNew = known.insert(place).inserted
+            body(
+                natives.count + place,
+                .classic(ClassicBuckets(ascending: buckets), isNew: isNew), &annotations)
         }
     }
 

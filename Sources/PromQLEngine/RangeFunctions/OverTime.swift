@@ -57,8 +57,15 @@ enum OverTime {
         return squares.total / count
     }
 
-    static func mad(_ values: ArraySlice<Double>) -> Double {
-        if values.contains(where: \.isNaN) { return .nan }
+    /// The median of absolute deviations from the median. Where NaN is not carried, it is the
+    /// smallest value and the smallest deviation.
+    static func mad(carryingNaN: Bool) -> Reduction {
+        { values in
+            carryingNaN && values.contains(where: \.isNaN) ? .nan : medianDeviation(values)
+        }
+    }
+
+    private static func medianDeviation(_ values: ArraySlice<Double>) -> Double {
         let median = Quantile.value(0.5, of: Array(values))
         return Quantile.value(0.5, of: values.map { ($0 - median).magnitude })
     }

@@ -53,7 +53,9 @@ extension Evaluator {
         case .stdvarOverTime: return OverTime.reducing(OverTime.stdvar)
         case .stddevOverTime:
             return OverTime.reducing { OverTime.stdvar($0).squareRoot() }
-        case .madOverTime: return OverTime.reducing(OverTime.mad)
+        case .madOverTime:
+            return OverTime.reducing(
+                OverTime.mad(carryingNaN: options.language.carriesNaNIntoDeviations))
         case .countOverTime: return OverTime.counting { Double($0) }
         case .presentOverTime: return OverTime.counting { _ in 1 }
         case .lastOverTime: return OverTime.edge(newest: true, time: false)
@@ -79,9 +81,10 @@ extension Evaluator {
     private mutating func quantileOverTime(
         _ quantiles: [Double], _ vector: RangeVector, _ call: Call
     ) -> RangeFunction {
-        let outside = quantiles.filter(Quantile.isOutside)
-        if !outside.isEmpty, hasFloats(vector) {
-            for quantile in outside {
+        if quantiles.contains(where: Quantile.isOutside) {
+            let hasFloats = steps(of: vector) { !$0.floats.isEmpty }
+            for (step, quantile) in quantiles.enumerated()
+            where hasFloats[step] && Quantile.isOutside(quantile) {
                 state.annotations.addWarning(
                     Quantile.warning(quantile), at: position(call.arguments[0].sourceRange))
             }
@@ -99,11 +102,15 @@ extension Evaluator {
     private func checkSmoothing(
         _ factors: [[Double]], _ vector: RangeVector
     ) throws(EvaluationError) {
-        guard hasFloats(vector) else { return }
+        // NaN is none of the factors that are refused.
+        func isOutside(_ factor: Double) -> Bool { factor <= 0 || factor >= 1 }
+        guard factors.contains(where: { $0.contains(where: isOutside) }) else { return }
+        let hasSamples = steps(of: vector) { !$0.isEmpty }
         for (factors, name, symbol) in [
             (factors[0], "smoothing", "sf"), (factors[1], "trend", "tf"),
         ] {
-            for factor in factors where !(factor > 0 && factor < 1) {
+            for (step, factor) in factors.enumerated()
+            where hasSamples[step] && isOutside(factor) {
                 throw .execution(
                     "invalid \(name) factor. Expected: 0 < \(symbol) < 1, got: "
                         + GoText.fixed(factor))
@@ -111,14 +118,16 @@ extension Evaluator {
         }
     }
 
-    /// Whether any window of any series has a float.
-    private func hasFloats(_ vector: RangeVector) -> Bool {
-        vector.series.contains { series in
+    /// For each step, whether any series has a window for which the condition holds.
+    private func steps(of vector: RangeVector, where holds: (Window) -> Bool) -> [Bool] {
+        var result = [Bool](repeating: false, count: grid.count)
+        for series in vector.series {
             var cursor = WindowCursor(vector.windows)
-            return (0..<grid.count).contains {
-                !cursor.window(at: $0, of: series).floats.isEmpty
+            for step in 0..<grid.count {
+                if holds(cursor.window(at: step, of: series)) { result[step] = true }
             }
         }
+        return result
     }
 
     /// Extended selectors suit few functions.
