@@ -69,11 +69,7 @@ struct DifferentialJudge: Sendable {
         let wanted = Set(theirs.map(Self.worded))
         let given = Set(ours.warnings.union(ours.infos).map(Self.worded))
         if let missing = wanted.subtracting(given).sorted().first { return "no \(missing)" }
-        let surplus = given.subtracting(wanted).filter {
-            // Which 3.5 does not have yet.
-            !$0.hasPrefix("PromQL warning: sort is ineffective for range queries")
-        }
-        return surplus.sorted().first.map { "also \($0)" }
+        return given.subtracting(wanted).sorted().first.map { "also \($0)" }
     }
 
     /// An annotation without its position, in the words that 3.5 and later releases have: those

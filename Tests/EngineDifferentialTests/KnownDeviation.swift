@@ -1,7 +1,8 @@
 import PromQL
+import PromQLEngine
 
 /// Where our answer may differ from that of Prometheus 2.42, or of 3.5, and why that is no fault of
-/// ours: we follow the releases after 3.5.
+/// ours.
 enum KnownDeviation: String {
     /// Measured: of `predict_linear(x[1m] @ T, 0)` 2.42 gives the first steps only. It reads the
     /// samples of the fixed window, then looks for them in a window that moves on with the steps;
@@ -25,15 +26,19 @@ enum KnownDeviation: String {
     case remainderOfLarge = "the remainder of a large power or sum"
     /// The last bit of a large number is not small beside a circle.
     case angleOfLarge = "trigonometry of a large power or sum"
-    /// Prometheus moves `x @ t` by the offset of the subquery around it when that subquery's first
-    /// step is the very time the subquery is evaluated at, where its moving by the offset is not
-    /// taken back.
+    /// Prometheus moves `x @ t` by the offset of the subquery around it, or by its `@`, when that
+    /// subquery's first step is the very time the subquery is evaluated at, where its moving by
+    /// them is not taken back. Measured: of `(x @ t)[2m:30s] @ end()` as `y`,
+    /// `avg_over_time(avg_over_time(y)[2m:30s] @ end())` reads `x` elsewhere than with `[5m:30s]`.
     case coincidingStart = "a fixed selector in a moved subquery that starts where it is evaluated"
+    /// Of `predict_linear(x[5m:] @ t, 1)` in a range query Prometheus goes on evaluating `x` after
+    /// `t`, as long as the range is, over samples that end at about `t`; so with every function
+    /// that is evaluated at each step over a fixed subquery. No value depends on it, only infos and
+    /// warnings of steps that nothing reads.
+    case idleSteps = "annotations of steps after the fixed end of a subquery"
     /// 3.5 takes the info series of the wrong element where series have gaps between the steps, and
     /// drops elements that have the labels asked for already.
     case confusedInfo = "info of 3.5 in ranges, and for labels that are there"
-    /// 3.5 looks for duplicates after a comparison dropped elements, later releases before.
-    case filteredDuplicates = "duplicates that a comparison drops"
     /// A mean that stays the same but for its last bit is a counter that was reset.
     case resetOfMean = "counters that are computed means seem to be reset"
 
@@ -50,6 +55,11 @@ enum KnownDeviation: String {
     {
         let isOld = circumstances.version == .two
         switch expression {
+        case .call(let call)
+        where !circumstances.isInstant && difference.hasPrefix("no PromQL ")
+            && !Engine.isStepInvariant(expression) && Self.readsFixedSubquery(call):
+            self = .idleSteps
+            return
         case .call(let call) where isOld && Self.movesItsWindow(call):
             self = .movingWindow
             return
@@ -82,11 +92,6 @@ enum KnownDeviation: String {
                 self = .confusedInfo
                 return
             }
-        case .binary(let binary) where !isOld && binary.op.isComparison:
-            if difference.hasPrefix("we refuse: multiple matches for labels: ") {
-                self = .filteredDuplicates
-                return
-            }
         case .binary(let binary) where binary.op == .modulo:
             if Self.isLarge(expression) {
                 self = .remainderOfLarge
@@ -97,7 +102,7 @@ enum KnownDeviation: String {
                 self = .angleOfLarge
                 return
             }
-        case .subquery(let subquery) where subquery.offset != nil && subquery.at == nil:
+        case .subquery(let subquery) where subquery.offset != nil || subquery.at != nil:
             if Self.holdsFixedSelector(subquery.expression) {
                 self = .coincidingStart
                 return
@@ -129,6 +134,16 @@ enum KnownDeviation: String {
             }
         }
         return isFixed && (call.function == .predictLinear || call.arguments.count > 1)
+    }
+
+    private static func readsFixedSubquery(_ call: Call) -> Bool {
+        call.arguments.contains { argument in
+            if case .subquery(let subquery) = withoutParens(argument) {
+                subquery.at != nil
+            } else {
+                false
+            }
+        }
     }
 
     private static func isSum(_ expression: Expression) -> Bool {

@@ -1,4 +1,5 @@
 import Foundation
+import PromQL
 import PromQLEngine
 import PromQLTest
 
@@ -49,7 +50,7 @@ enum RealVersion: String, Sendable {
         case .two:
             options.rangeBoundary = .closed
             options.dialect = .prometheus2
-        case .three: break
+        case .three: options.language = LanguageVersion(3, 5)
         }
         return options
     }
