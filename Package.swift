@@ -135,16 +135,21 @@ let package = Package(
                 "Gateway", "Projects", "PromQL", "Federation", "Members", "EmbeddedPrometheus",
                 "PrometheusHTTP", "PrometheusAPI", "TimeSeries", "SeedDocuments", logging, yams,
             ]),
+        // Where the real servers are that tests start.
+        .target(name: "RealServers", path: "Tests/RealServers", swiftSettings: strict),
         // Our engine against a real Prometheus.
         tests(
             "EngineDifferentialTests",
-            ["PromQLTest", "EmbeddedPrometheus", "PromQL", "PromQLEngine", "TimeSeries"]),
+            [
+                "PromQLTest", "EmbeddedPrometheus", "PromQL", "PromQLEngine", "TimeSeries",
+                "RealServers",
+            ]),
         // Real Prometheus servers, and the gateway's own binary.
         tests(
             "EndToEndTests",
             [
                 "tributary", "PromQLTest", "PrometheusAPI", "TimeSeries", "CZlib", "SeedDocuments",
-                yams,
+                "RealServers", yams,
             ]),
     ],
     cxxLanguageStandard: .cxx17

@@ -1,3 +1,4 @@
+import RealServers
 import Testing
 
 /// The gateway over real Prometheus servers must answer as one real Prometheus that holds it all:

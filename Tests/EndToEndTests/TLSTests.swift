@@ -1,4 +1,5 @@
 import Foundation
+import RealServers
 import Testing
 
 /// A real Prometheus behind a certificate that no system trusts.

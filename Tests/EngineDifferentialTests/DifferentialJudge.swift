@@ -3,6 +3,7 @@ import Foundation
 import PromQL
 import PromQLEngine
 import PromQLTest
+import RealServers
 import TimeSeries
 
 /// Compares the two answers to one query.
@@ -19,9 +20,9 @@ struct DifferentialJudge: Sendable {
     private let store: MemoryStore
     private let judgement: AnswerJudgement
 
-    private let version: RealVersion
+    private let version: PrometheusVersion
 
-    init(_ version: RealVersion, series: [SampleSeries]) {
+    init(_ version: PrometheusVersion, series: [SampleSeries]) {
         self.version = version
         store = MemoryStore(series)
         judgement = AnswerJudgement(options: version.engineOptions, parsing: .everything)

@@ -2,6 +2,7 @@ import EmbeddedPrometheus
 import Foundation
 import PromQLEngine
 import PromQLTest
+import RealServers
 import Testing
 import TimeSeries
 
@@ -14,13 +15,13 @@ import TimeSeries
         var grid: StepGrid
     }
 
-    @Test(.enabled(if: RealVersion.three.isHere))
+    @Test(.enabled(if: PrometheusVersion.three.isHere))
     func engineAnswersAsARealPrometheus3() async throws { try await compare(.three, oneIn: 1) }
 
-    @Test(.enabled(if: RealVersion.two.isHere))
+    @Test(.enabled(if: PrometheusVersion.two.isHere))
     func engineAnswersAsARealPrometheus2() async throws { try await compare(.two, oneIn: 5) }
 
-    private func compare(_ version: RealVersion, oneIn part: Int) async throws {
+    private func compare(_ version: PrometheusVersion, oneIn part: Int) async throws {
         let environment = ProcessInfo.processInfo.environment
         let count = (Int(environment["TRIBUTARY_DIFF_QUERIES"] ?? "") ?? 5_000) / part
         let seed = UInt64(environment["TRIBUTARY_SEED"] ?? "") ?? 20_261_121

@@ -1,5 +1,6 @@
 import PromQL
 import PromQLEngine
+import RealServers
 
 /// Where our answer may differ from that of Prometheus 2.42, or of 3.5, and why that is no fault of
 /// ours.
@@ -43,7 +44,7 @@ enum KnownDeviation: String {
     case resetOfMean = "counters that are computed means seem to be reset"
 
     struct Circumstances {
-        var version: RealVersion
+        var version: PrometheusVersion
         /// Whether the query is an instant one, and the part is not in a subquery.
         var isInstant: Bool
     }

@@ -1,4 +1,5 @@
 import Foundation
+import RealServers
 
 #if canImport(FoundationNetworking)
 import FoundationNetworking
@@ -16,7 +17,7 @@ final class RealPrometheus: Sendable {
     private let home: URL
 
     /// Loads the text into a fresh storage and starts; ready when this returns.
-    init(_ version: RealVersion, openMetrics: String) async throws {
+    init(_ version: PrometheusVersion, openMetrics: String) async throws {
         home = FileManager.default.temporaryDirectory
             .appending(path: "tributary-differential-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: home, withIntermediateDirectories: true)

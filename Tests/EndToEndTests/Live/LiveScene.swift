@@ -1,4 +1,5 @@
 import Foundation
+import RealServers
 import Testing
 
 /// Members that work: they scrape, evaluate rules, fire alerts and keep exemplars. Beside them the

@@ -1,4 +1,5 @@
 import Foundation
+import RealServers
 
 /// A real Prometheus over generated data, on a free loopback port.
 final class PrometheusServer: Sendable {

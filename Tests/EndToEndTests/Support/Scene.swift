@@ -1,4 +1,5 @@
 import Foundation
+import RealServers
 
 /// Three real members, one real union oracle and the gateway, shared by the tests of a suite.
 final class Scene: Sendable {
