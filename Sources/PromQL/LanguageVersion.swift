@@ -35,7 +35,7 @@ extension Function {
             LanguageVersion(2, 31)
         case .dayOfYear: LanguageVersion(2, 37)
         case .histogramCount, .histogramFraction, .histogramSum: LanguageVersion(2, 40)
-        case .histogramStddev, .histogramStdvar: LanguageVersion(2, 48)
+        case .histogramStddev, .histogramStdvar: LanguageVersion(2, 47)
         case .madOverTime, .sortByLabel, .sortByLabelDesc: LanguageVersion(2, 49)
         case .histogramAvg: LanguageVersion(2, 51)
         case .doubleExponentialSmoothing, .info: LanguageVersion(3, 0)

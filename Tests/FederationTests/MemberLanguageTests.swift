@@ -56,6 +56,28 @@ private func asked(_ query: String, _ version: LanguageVersion) throws -> [Strin
         #expect(try asked(query, LanguageVersion(3, 0)) == [query, query])
     }
 
+    /// As Prometheus's changelog has them.
+    @Test func `Functions between 2.42 and 3.5 are known from the version that brought them`() {
+        let lowest = LanguageVersion(2, 42)
+        var brought: [LanguageVersion: Set<Function>] = [:]
+        for function in Function.allCases {
+            guard function.introduced > lowest, function.introduced <= LanguageVersion(3, 5) else {
+                continue
+            }
+            brought[function.introduced, default: []].insert(function)
+        }
+        #expect(
+            brought == [
+                LanguageVersion(2, 47): [.histogramStddev, .histogramStdvar],
+                LanguageVersion(2, 49): [.madOverTime, .sortByLabel, .sortByLabelDesc],
+                LanguageVersion(2, 51): [.histogramAvg],
+                LanguageVersion(3, 0): [.doubleExponentialSmoothing, .info],
+                LanguageVersion(3, 5): [.tsOfLastOverTime, .tsOfMaxOverTime, .tsOfMinOverTime],
+            ])
+        #expect(
+            Function.allCases.filter { $0.removed != nil } == [.holtWinters])
+    }
+
     @Test func `Every function is known from some version of Prometheus on`() {
         for function in Function.allCases {
             #expect(function.introduced >= LanguageVersion(2, 0))
