@@ -51,6 +51,11 @@ import Testing
                     + "increase -search.maxUniqueTimeseries"
             ),
             (422, "execution", "more than 5 series in one fragment (limits.maxSeries)"),
+            (422, "execution", "query timed out in expression evaluation"),
+            (422, "execution", "expanding series: context deadline exceeded"),
+            (422, "422", "timeout exceeded during query execution: 30.000 seconds"),
+            (422, "execution", "max number of samples exceeded"),
+            (422, "execution", "cannot process more samples than 1000"),
         ])
     func limits(status: Int, type: String, text: String) {
         #expect(
@@ -78,6 +83,8 @@ import Testing
             (422, "execution", "vector cannot contain metrics with the same labelset"),
             (422, "422", "cannot parse \"sum(-search.maxSamplesPerQuery\": unexpected end"),
             (422, "execution", "unknown metric `not enough memory`"),
+            (422, "execution", #"duplicate labelset {reason="timed out"}"#),
+            (400, "bad_data", #"1:1: parse error: unexpected "deadline exceeded""#),
         ])
     func judgements(status: Int, type: String, text: String) {
         #expect(

@@ -62,7 +62,7 @@ enum Refusal {
     }
 
     /// Words of Prometheus, Thanos, Cortex, Mimir, VictoriaMetrics and of this gateway for a limit
-    /// of theirs. None of them words a parse error or an error of execution so.
+    /// of theirs, be it of data or of time. None of them words a parse error or an error of execution so.
     private static let limitWords = [
         "too many samples", "too many series", "too many points", "too many outstanding requests",
         "too many chunks", "exceeded maximum resolution", "err-mimir-", "-search.max", "(limits.",
@@ -70,7 +70,8 @@ enum Refusal {
         "size limit", "max number of series", "max number of chunks", "query length",
         "time range exceeds", "exceeds the limit", "limit exceeded", "exceeded the limit",
         "the query exceeded", "the query hit", "resourceexhausted", "resource exhausted",
-        "not enough memory",
+        "not enough memory", "too many bytes", "max number of samples", "more samples than",
+        "limit reached", "timed out", "timeout exceeded", "deadline exceeded",
     ]
 
     private static func isAboutLimits(_ text: String) -> Bool {
