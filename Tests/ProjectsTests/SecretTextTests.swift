@@ -136,6 +136,19 @@ import Testing
                 + "write ${NAME}, or $$ for a literal $")
     }
 
+    @Test(arguments: ["", "\n"])
+    func aBearerTokenOfAVariableThatHoldsNothingIsRefused(value: String) throws {
+        let errors = try #require(throws: ConfigurationErrors.self) {
+            try Configuration.parse(
+                "projects: [{name: a, prometheus: {url: http://a, bearerToken: '${T}'}}]",
+                path: "c.yaml", environment: ["T": value])
+        }
+        #expect(
+            errors.description.contains(
+                "projects[0].prometheus.bearerToken: project a: the token is empty; "
+                    + "give it a value, or remove bearerToken"))
+    }
+
     @Test(arguments: ["http://u:hush hush@a", "http://u:hush?@a", "u:hush@a", "http://u:hush@a:x"])
     func aURLThatHoldsAPasswordIsNotShownWhateverElseIsWrong(url: String) throws {
         let errors = try #require(throws: ConfigurationErrors.self) {

@@ -139,6 +139,12 @@ extension ConfigurationReader {
     private mutating func readCredentials(_ section: Section<Keys.Prometheus>) -> Credentials {
         let bearer = readSecret(
             plain: .bearerToken, file: .bearerTokenFile, of: section)
+        // As from a variable that is set to nothing.
+        if let bearer, bearer.exposed.isEmpty {
+            report.error(
+                at: section.place(of: .bearerToken), subject: section.subject,
+                "the token is empty", mend: "give it a value, or remove bearerToken")
+        }
         guard let node = section[.basicAuth] else { return bearer.map { .bearer($0) } ?? .none }
         if section[.bearerToken] != nil || section[.bearerTokenFile] != nil {
             report.error(
@@ -215,7 +221,7 @@ extension ConfigurationReader {
             else { continue }
             headers.append(PrometheusSource.Header(name: entry.key, value: value))
         }
-        // Whoever stores them keeps no order, and a file must be what it was when it is read again.
+        // The store keeps no order, and a file must be what it was when it is read again.
         return headers.sorted { $0.name < $1.name }
     }
 
