@@ -16,6 +16,9 @@ extension ProjectDocuments {
         if let start, let end, end < start {
             throw APIError.badData("end timestamp must not be before start timestamp")
         }
+        var options = options
+        // Only the selectors are asked for: the names that functions have at members do not matter.
+        options.holtWinters = true
         let expression: Expression
         do throws(ParseError) {
             expression = try parseExpression(request.parameter("query"), options: options)

@@ -250,6 +250,16 @@ import Testing
         }
     }
 
+    @Test func exemplarsOfAFunctionThatOnly2xHasAreThoseOfItsSelector() async throws {
+        try await withScene { scene in
+            let answer = try await scene.gateway.ask(
+                "/p/all/api/v1/query_exemplars?query=holt_winters(m%5B5m%5D,0.3,0.5)")
+            let plain = try await scene.gateway.ask("/p/all/api/v1/query_exemplars?query=m")
+            #expect(answer.status == 200)
+            #expect(answer.body == plain.body)
+        }
+    }
+
     @Test func anExpressionWithoutSelectorsHasNoExemplarsAndAsksNobody() async throws {
         try await withScene { scene in
             let answer = try await scene.gateway.ask("/p/dead/api/v1/query_exemplars?query=1")
