@@ -31,7 +31,7 @@ struct PerMember {
     }
 
     /// Whether the matchers on the partition label leave no member to ask.
-    var isNobody: Bool { rewritten.allSatisfy { $0 == nil } }
+    var choosesNoMember: Bool { rewritten.allSatisfy { $0 == nil } }
 
     /// The same shape around another tree; empty stays empty.
     func map(_ original: Expression, _ wrap: (Expression) -> Expression) -> PerMember {

@@ -9,8 +9,8 @@ extension Planner {
             return .constant(.aggregation(aggregation))
         }
         if case .perMember(let part) = inner, parameter.map(Self.isConstant) ?? true {
-            // Where nobody is asked, a quantile out of its range still is a warning.
-            let isSilent = aggregation.op == .quantile && part.isNobody
+            // Where no member is asked, a quantile out of its range still is a warning.
+            let isSilent = aggregation.op == .quantile && part.choosesNoMember
             if keepsPartition(aggregation), aggregation.op != .limitRatio, !isSilent {
                 let member = memberSide(of: aggregation)
                 return .perMember(

@@ -97,8 +97,10 @@ extension Planner {
             return .global(rebuild(call, arguments, on: grid))
         }
         guard let vector else { return .constant(.call(call)) }
-        // Where nobody is asked, a quantile out of its range still is a warning.
-        if [.histogramQuantile, .histogramQuantiles].contains(call.function), vector.part.isNobody {
+        // Where no member is asked, a quantile out of its range still is a warning.
+        if [.histogramQuantile, .histogramQuantiles].contains(call.function),
+            vector.part.choosesNoMember
+        {
             return .global(rebuild(call, arguments, on: grid))
         }
         return .perMember(

@@ -11,7 +11,7 @@ public struct SourceRange: Sendable, Hashable {
         self.end = end
     }
 
-    /// Stands for expressions that nobody wrote, such as those a planner makes.
+    /// The range of expressions without a source, such as those a planner makes.
     public static let none = SourceRange(start: 0, end: 0)
 
     public static func == (lhs: SourceRange, rhs: SourceRange) -> Bool { true }

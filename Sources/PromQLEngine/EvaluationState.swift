@@ -1,7 +1,7 @@
 /// What changes while a query is evaluated, whatever grid is being evaluated.
 struct EvaluationState {
     var annotations = Annotations()
-    /// Nil when nobody wants to know.
+    /// Nil unless the caller wants it.
     var trace: EvaluationTrace?
     /// Samples held by values that are still needed.
     private(set) var samples = 0

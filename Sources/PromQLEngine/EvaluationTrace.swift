@@ -43,7 +43,7 @@ public struct EvaluationTrace: Sendable {
 
 // The recursion over an expression has little stack: what is only for tracing stays out of its way.
 extension Evaluator {
-    /// Nanoseconds of some clock; 0 when nobody wants to know.
+    /// Nanoseconds of some clock; 0 unless the caller wants it.
     var traceTime: Int64 { options.isTraced ? EvaluationTrace.time : 0 }
 
     /// Range vectors are counted where they are made: few of them are made by this way.

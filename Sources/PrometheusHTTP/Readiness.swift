@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Whether gated routes answer, shared between the server and whoever starts or stops it.
+/// Whether gated routes answer, shared between the server and the code that starts or stops it.
 public final class Readiness: Sendable {
     public enum State: Sendable, Equatable {
         case starting

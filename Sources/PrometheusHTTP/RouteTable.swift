@@ -64,7 +64,7 @@ public struct RouteTable: Sendable {
         optionsPatterns.append(PathPattern(path))
     }
 
-    /// Every method and pattern that was registered, for whoever describes them.
+    /// Every method and pattern that was registered, for the description of the API.
     public var registered: [(method: String, pattern: String)] {
         (Array(literal.values) + patterns).flatMap { entry in
             entry.endpoints.map { (method: $0.key, pattern: $0.value.pattern) }

@@ -1,6 +1,6 @@
 /// Composes the documents of a text within limits. An alias costs nothing here, however much it
-/// repeats, but all that it repeats is counted: whoever walks through the documents afterwards
-/// walks through no more than the limits allow.
+/// repeats, but all that it repeats is counted: a walk through the documents meets no more
+/// nodes than the limits allow.
 public struct YAMLComposer {
     private let events: YAMLEvents
     private let limits: YAMLLimits

@@ -69,7 +69,7 @@ enum Serving {
     private static func announce(_ configuration: Configuration, _ url: String) {
         Console.say("tributary listens on \(url)")
         if configuration.authentication == nil {
-            Console.say("no auth is configured: whoever is on this machine may read every project")
+            Console.say("no auth is configured: every user of this machine may read every project")
         }
         for project in configuration.projects {
             Console.say("  \(url)/p/\(project.name)")

@@ -2,7 +2,7 @@ import Projects
 
 /// What a request may read.
 enum Grant: Sendable, Equatable {
-    /// Every project: nobody is asked for a key here, and none was brought.
+    /// Every project: no key is demanded here, and none was brought.
     case everything
     /// The one project that the API key belongs to.
     case project(String)

@@ -86,7 +86,7 @@ extension AdministrationRoutes {
         [
             ("name", .string(name)), ("projects", projects.map { .strings($0) } ?? .null),
             ("admin", .bool(isAdministrator)),
-            // Those of the file were made by nobody here.
+            // Those of the file were not made through the API.
             ("readOnly", .bool(created == nil)),
             (
                 "created",

@@ -52,7 +52,7 @@ struct AdministrationRoutes: Sendable {
         addReload(to: &routes)
     }
 
-    /// A route that shows something to whoever may read.
+    /// A route that shows something to readers.
     func reading(
         _ path: String, _ routes: inout RouteTable,
         _ handler:
@@ -91,7 +91,7 @@ struct AdministrationRoutes: Sendable {
         return Change(request: request, administrator: administrator, live: try live())
     }
 
-    /// Where nobody is asked for a token, a page in a browser on this machine must not be able to
+    /// Where no token is demanded, a page in a browser on this machine must not be able to
     /// change anything: neither one of another origin, nor one whose name was made to point here.
     private func refuseForeignPages(_ request: PrometheusRequest) throws(APIError) {
         let host = request.headers["Host"]

@@ -27,7 +27,7 @@ public struct AuditLog: Sendable {
 
 /// Who makes a change.
 struct Administrator: Sendable, CustomStringConvertible {
-    /// The name of the token; nil where nobody is asked for one.
+    /// The name of the token; nil where none is demanded.
     var token: String?
 
     var description: String { token.map { "token \($0)" } ?? "somebody on this machine" }

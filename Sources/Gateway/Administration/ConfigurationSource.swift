@@ -2,7 +2,7 @@ public import Projects
 
 /// Reads the configuration again, as at start.
 public struct ConfigurationSource: Sendable {
-    /// Why it was not taken, in words for whoever edits the file.
+    /// Why it was not taken, in words for the editor of the file.
     public struct Refused: Error, Sendable, CustomStringConvertible {
         public var description: String
 

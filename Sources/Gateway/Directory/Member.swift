@@ -4,7 +4,7 @@ public import Members
 public struct Member: Sendable {
     /// The value of the partition label.
     public var name: String
-    /// Why nobody can be asked, as for want of a key; nil when the client can be.
+    /// Why the member cannot be asked, as for want of a key; nil when the client can be.
     public var outOfService: String?
     /// Of a pooled project the client of the cluster that is asked first.
     public var client: MemberClient

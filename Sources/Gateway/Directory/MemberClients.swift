@@ -88,7 +88,7 @@ struct MemberClients: Sendable {
         }
     }
 
-    /// Whoever goes by a cluster's name: a cluster, else a regular or remote project.
+    /// The client that a pool means by a name: a cluster, else a regular or remote project.
     func cluster(_ name: String) -> MemberClient? { clusters[name] ?? projects[name] }
 
     /// Everybody, for metrics. A cluster with the name of a project is told apart from it.

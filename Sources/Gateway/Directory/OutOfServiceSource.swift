@@ -1,4 +1,4 @@
-/// The fragments of a member that nobody can ask: each fails with the reason.
+/// The fragments of a member that cannot be asked: each fails with the reason.
 struct OutOfServiceSource: FragmentSource {
     let reason: String
 

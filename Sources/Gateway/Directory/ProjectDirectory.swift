@@ -175,7 +175,7 @@ struct ProjectDirectory: Sendable {
             clients.cluster(name).map { PoolCall.Alternative(cluster: name, client: $0) }
         }
         var healthy = enabled.filter { !$0.client.isResting }
-        // Better than nobody: the request waits for what the probe finds.
+        // If no cluster is healthy, the request waits for the probe of one.
         if healthy.isEmpty { healthy = enabled.filter { $0.client.isBeingProbed } }
         let call = PoolCall(
             project: project.name, choice: choice, alternatives: healthy,

@@ -23,7 +23,7 @@ struct GatheredDocuments: Sendable {
 
     /// A member that is missing, or some of its data, takes elements away and falsifies none, so
     /// `safe` warns like `warn`. A member that does not know the question has nothing to say to it under every
-    /// policy. Nobody left to answer is an error.
+    /// policy. If no member answers, that is an error.
     func check(_ policy: PartialResponse) throws(APIError) {
         let first = failures.first ?? (policy == .abort ? parts.first : nil)
         guard let first, policy == .abort || given.isEmpty else { return }

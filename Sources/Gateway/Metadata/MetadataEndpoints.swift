@@ -119,7 +119,7 @@ struct MetadataEndpoints: Sendable {
     }
 
     /// A member that is missing, or some of its data, takes elements away and falsifies none, so
-    /// `safe` warns like `warn`. Nobody left to answer is an error under every policy.
+    /// `safe` warns like `warn`. If no member answers, that is an error under every policy.
     private func respond<Element>(
         _ answer: MetadataFederation.Answer<Element>, to request: PrometheusRequest,
         _ append: ([Element], inout [UInt8]) -> Void

@@ -122,7 +122,7 @@ struct MetadataFederation: Sendable {
         var elements: [Element]
     }
 
-    /// Asks the members that the selectors choose, and nobody else.
+    /// Asks the members that the selectors choose, and no other.
     func ask<Element: Sendable>(
         _ request: Request,
         _ question:

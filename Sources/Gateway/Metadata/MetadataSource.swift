@@ -1,6 +1,6 @@
 import TimeSeries
 
-/// Whoever can say which labels and series a member has. Errors are whatever the member or the way
+/// Says which labels and series a member has. Errors are whatever the member or the way
 /// to it gave.
 protocol MetadataSource: Sendable {
     func labelNames(_ question: MetadataQuestion) async throws -> MetadataReply<String>

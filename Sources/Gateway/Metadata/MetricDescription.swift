@@ -14,7 +14,7 @@ struct MetricDescription: Sendable, Hashable, Comparable {
         return false
     }
 
-    /// Reads the `data` of a member's `metadata`: an object of lists. Fields nobody knows are
+    /// Reads the `data` of a member's `metadata`: an object of lists. Unknown fields are
     /// passed over.
     static func families(
         _ data: [UInt8]

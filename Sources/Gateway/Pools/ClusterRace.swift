@@ -1,11 +1,11 @@
 /// Asks alternatives in order: the next one when one fails, and one more when the first is slow.
-/// The first answer wins; whoever is still asked then is told to stop.
+/// The first answer wins, and the other requests are cancelled.
 struct ClusterRace: Sendable {
     enum Outcome<Answer: Sendable, Failure: Error>: Sendable {
         case answered(Answer, by: Int)
-        /// Nobody else would say anything better.
+        /// A refusal of the question itself, which every alternative would repeat.
         case refused(Failure, by: Int)
-        /// In the order in which they failed; empty when there was nobody to ask.
+        /// In the order in which they failed; empty when there was no alternative to ask.
         case failed([(by: Int, failure: Failure)])
     }
 

@@ -2,7 +2,7 @@ import Federation
 import PrometheusAPI
 import TimeSeries
 
-/// Whoever answers fragments: a member over the network, or a stand-in in tests.
+/// Answers fragments: a member over the network, or a fake in tests.
 protocol FragmentSource: Sendable {
     /// Begins to ask one fragment.
     ///
@@ -36,7 +36,7 @@ struct StoredQuestion: Sendable {
 /// What a member gave to remote read.
 struct StoredAnswer: Sendable {
     var pages: [SeriesPage]
-    /// Asks whoever gave it for the custom bounds that its histograms lack; nil where those are not
+    /// Asks the member that gave it for the custom bounds that its histograms lack; nil where those are not
     /// to be had.
     var bounds: @Sendable () async throws(FragmentFailure) -> StoredBounds?
 }
@@ -88,7 +88,7 @@ enum FragmentFailure: Error, Sendable {
     case partial(String)
     /// The member does not serve remote read.
     case noRemoteRead
-    /// Nobody waits for the answer any more.
+    /// The query ended, so that the answer has no reader.
     case cancelled
 
     /// The cause, without the member's name.

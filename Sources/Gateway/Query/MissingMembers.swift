@@ -48,7 +48,8 @@ struct MissingMembers: Sendable {
             }
         }
         if members.isSuperset(of: asked) {
-            throw error(because: areParts ? "a part of the answer will not do" : "nobody answered")
+            throw error(
+                because: areParts ? "a part of the answer will not do" : "no member answered")
         }
         switch policy {
         case .abort: throw error(because: nil)

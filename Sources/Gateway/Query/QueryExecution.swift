@@ -11,7 +11,7 @@ struct QueryExecution: Sendable {
     var settings: QuerySettings
     var limits: Limits
     var resources: QueryResources
-    /// Finds whoever answers fragments for a member.
+    /// Finds what answers fragments for a member.
     var source: @Sendable (Member) -> any FragmentSource
     /// Which ends of windows members include.
     var boundary: @Sendable ([Member], ContinuousClock.Instant) async -> EngineOptions.RangeBoundary

@@ -15,7 +15,7 @@ struct QueryRequest: Sendable {
     var infos: Set<String> = []
     /// What the client is warned of, whatever the answer.
     var warnings: Set<String> = []
-    /// Nil when nobody asked what the query costs.
+    /// Nil unless the request asks what the query costs.
     var statistics: StatisticsDetail?
     /// Results wanted at most; 0 for all.
     var limit: Int

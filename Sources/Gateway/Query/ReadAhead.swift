@@ -1,6 +1,6 @@
 import PrometheusAPI
 
-/// Reads a stream of pages ahead of whoever consumes it, by a few pages: inflating and scanning
+/// Reads a stream of pages ahead of its consumer, by a few pages: inflating and scanning
 /// then run beside the merge, and the member is made to wait when the client is slow.
 actor ReadAhead: FragmentStream {
     private let depth: Int

@@ -5,7 +5,7 @@ import PrometheusHTTP
 import TimeSeries
 
 /// Members' streams of chunks, merged into one in label order while they arrive, query by query.
-/// Whoever reads it merges it with others and relies on the order, so an answer that turns out not
+/// Its reader merges it with others and relies on the order, so an answer that turns out not
 /// to have it is broken off; the next one has.
 struct ChunkedAnswer: Sendable {
     struct Part: Sendable {

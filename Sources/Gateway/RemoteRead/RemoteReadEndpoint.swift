@@ -7,7 +7,7 @@ import PrometheusHTTP
 /// `read`: the members' series as they are stored, under one roof. Answers and errors are those of
 /// the reference: protobuf and plain text.
 ///
-/// The protocol has no place for warnings, and whoever reads raw series computes with them; so a
+/// The protocol has no place for warnings, and the readers of raw series compute with them; so a
 /// missing member is an error, unless `partialResponse: warn` is asked for by the project or the
 /// request. Then a header names who is missing.
 struct RemoteReadEndpoint: Sendable {

@@ -19,7 +19,7 @@ extension ProjectDocuments {
         groups.sort(by: RuleGroup.precedes)
         if wish.groupLimit != nil, !wish.token.isEmpty {
             guard let first = groups.firstIndex(where: { $0.token == wish.token }) else {
-                // Who is missing explains more than a token nobody knows.
+                // The names of missing members explain more than an unknown token does.
                 if let failure = gathered.failures.first {
                     throw MetadataFailure.error(of: failure.error, member: failure.project)
                 }

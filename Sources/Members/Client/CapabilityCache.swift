@@ -5,9 +5,9 @@ struct CapabilityCache: Sendable {
         case use(MemberCapabilities)
         /// Known, but old: use it and ask again in the background.
         case useAndRefresh(MemberCapabilities)
-        /// Not known, and nobody is asking.
+        /// Not known, and no request for it is under way.
         case ask
-        /// Not known; somebody is asking.
+        /// Not known; a request for it is under way.
         case wait
     }
 

@@ -3,7 +3,7 @@ public struct EndpointSupport: Sendable, Hashable {
     public enum Support: String, Sendable, Hashable {
         /// Asked; what turns out to be missing is made up for, and tried again later.
         case auto
-        /// Asked, whatever comes of it.
+        /// Asked, and its failure is the answer.
         case native
         /// Never asked: others make up for it.
         case emulated

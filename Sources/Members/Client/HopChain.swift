@@ -2,7 +2,7 @@
 /// to members, and ends a request that it has seen before.
 ///
 /// Clients may send anything: what is not an identity is left out, and only the newest identities
-/// are kept. A gateway's identity is random, so nobody who was not asked by it knows it.
+/// are kept. A gateway's identity is random: only servers that it asked know it.
 public struct HopChain: Sendable, Equatable {
     /// 32 hexadecimal digits.
     public struct Identity: Sendable, Hashable {

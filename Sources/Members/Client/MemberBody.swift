@@ -14,7 +14,7 @@ final class MemberBody {
     let isOfVictoriaMetrics: Bool
 
     /// - Parameter isRemoteRead: whether the bytes may be a snappy block, which is given on as it is.
-    /// - Throws: for an encoding nobody asked for.
+    /// - Throws: for an encoding that was not asked for.
     init(
         _ response: TransferResponse, limits: InflateLimits, isRemoteRead: Bool = false
     ) throws(MemberFailure.Kind) {

@@ -47,7 +47,7 @@ final class MemberCall: Sendable {
         }
     }
 
-    /// An answer has begun that makes sense: whatever comes of the rest, the member is back, and
+    /// An answer has begun that makes sense: the member is back even if the rest fails, and
     /// those who wait for this need not wait for the end of it.
     func began() {
         guard isProbe else { return }

@@ -30,7 +30,7 @@ extension MemberClient {
             noteMissing(endpoint)
             return answer
         } catch {
-            // Whoever judges the question has what stands in.
+            // A member that judges the question has what stands in.
             switch error.kind {
             case .rejectedQuery, .exceeded:
                 noteMissing(endpoint)

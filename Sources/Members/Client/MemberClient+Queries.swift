@@ -62,7 +62,7 @@ extension MemberClient {
         let step: Int64
         switch configuration.kind {
         case .prometheus:
-            // A multiple of the step is moved by nobody.
+            // No server moves a multiple of the step.
             step = time % 1000 == 0 ? 1000 : 1
             grid = StepGrid(start: time, end: time, step: step)
         // Whole seconds: remotes read no others, and move the time to theirs.

@@ -41,7 +41,7 @@ struct ExternalLabels: Sendable, Equatable {
     /// A query as it must be sent, and the labels that the server adds to its series.
     typealias Share = (query: RemoteReadRequest.Query, added: [RemoteSeriesEditor.Label])
 
-    /// The queries that together are one. Which of the labels of a series were added, nobody says;
+    /// The queries that together are one. Which of the labels of a series were added is not said;
     /// so where series may have one of their own, those that do are asked for by themselves.
     func split(_ query: RemoteReadRequest.Query) -> [Share] {
         var whole = query

@@ -79,8 +79,7 @@ extension MemberClient {
     /// where the member does not serve remote read.
     ///
     /// Samples are asked for and not chunks: they carry native histograms with the very hints that
-    /// the member's own queries see, while those of a chunk are only known to whoever knows what
-    /// stands before it; and the member's limit of samples (`--storage.remote.read-sample-limit`)
+    /// the member's own queries see, while those of a chunk depend on the chunk before it; and the member's limit of samples (`--storage.remote.read-sample-limit`)
     /// then holds.
     public func storedSeries(
         _ query: RemoteReadRequest.Query, injecting injection: LabelInjection?,

@@ -3,7 +3,7 @@ import CCurl
 /// The transport: HTTP/1.1 and, over TLS, HTTP/2 through libcurl's multi interface, on one epoll
 /// thread which is also this actor's executor. No transfer ever blocks that thread.
 ///
-/// It lives until `shutdown`; whoever makes one must call that.
+/// It lives until `shutdown`, which its maker must call.
 public actor CurlMulti {
     nonisolated let loop: EventLoop
     public nonisolated var unownedExecutor: UnownedSerialExecutor {
@@ -162,7 +162,7 @@ public actor CurlMulti {
 
     // MARK: - Ends
 
-    /// Takes the transfer out of libcurl's hands and tells whoever waits.
+    /// Takes the transfer out of libcurl's hands and tells its waiter.
     private func end(_ transfer: Transfer, with failure: TransferError?) {
         if case .ended = transfer.phase { return }
         let failure = transfer.verdict ?? failure
@@ -190,7 +190,7 @@ public actor CurlMulti {
         if lanes[lane]?.isIdle == true { lanes[lane] = nil }
     }
 
-    /// A transfer that waits for its reader keeps nobody else waiting: whoever reads several
+    /// A transfer that waits for its reader keeps no other waiting: a reader of several
     /// answers of one member side by side would wait for ever.
     private func givePlacesAway() {
         for transfer in notices.takePaused() { givePlaceAway(transfer) }

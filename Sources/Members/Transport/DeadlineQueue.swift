@@ -1,5 +1,5 @@
 /// The deadlines of many transfers, the nearest first. A deadline is never taken out before its
-/// time: whoever is woken by one asks whether it still stands.
+/// time: the code that one wakes asks whether it still stands.
 struct DeadlineQueue {
     private struct Entry {
         var time: Int64

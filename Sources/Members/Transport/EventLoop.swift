@@ -15,7 +15,7 @@ protocol EventLoopClient: AnyObject, Sendable {
 
 /// A serial executor that is an epoll loop on one thread of its own.
 ///
-/// It runs from `start` to `stop`. What is enqueued later is run by whoever enqueues it, one at a
+/// It runs from `start` to `stop`. What is enqueued later is run by the thread that enqueues it, one at a
 /// time: an actor on a stopped loop can still answer that it is closed.
 ///
 /// `@unchecked Sendable`: `mail` is locked; what is `nonisolated(unsafe)` belongs to the loop's
@@ -95,7 +95,7 @@ final class EventLoop: SerialExecutor, @unchecked Sendable {
     // MARK: - Executor
 
     func enqueue(_ job: consuming ExecutorJob) {
-        // Whoever enqueues owes the loop's life to the job alone, and that may have run, and the
+        // The caller owes the loop's life to the job alone, and that may have run, and the
         // loop be gone, as soon as it is in the mail.
         let life = Unmanaged.passRetained(self)
         defer { life.release() }
@@ -118,7 +118,7 @@ final class EventLoop: SerialExecutor, @unchecked Sendable {
         return mail.withLock { mail in mail.drainer.map { pthread_equal(me, $0) != 0 } ?? false }
     }
 
-    /// Tells the client, from any thread, that nobody wants this any more.
+    /// Tells the client, from any thread, that this is not wanted any more.
     func abandon(_ id: UInt64) {
         _ = post { if $0.phase != .ended { $0.abandoned.append(id) } }
     }
@@ -170,7 +170,7 @@ final class EventLoop: SerialExecutor, @unchecked Sendable {
     }
 
     private func run() {
-        // Signals are for other threads; above all a SIGPIPE of a TLS write must kill nobody.
+        // Signals are for other threads; above all a SIGPIPE of a TLS write must not end the process.
         var all = sigset_t()
         sigfillset(&all)
         pthread_sigmask(SIG_BLOCK, &all, nil)

@@ -20,7 +20,7 @@ struct TransferHead: Sendable {
 public struct TransferSummary: Sendable, Equatable {
     /// Bytes of body as they came over the wire.
     public var wireBytes: Int
-    /// From the first byte to the last, without the time nobody was reading.
+    /// From the first byte to the last, without the time it was not read.
     public var activeNanoseconds: Int64
     public var trailers: HeaderFields
 }
@@ -63,7 +63,7 @@ public struct TransferBody: AsyncSequence, Sendable {
     }
 }
 
-/// Holds a transfer: when nobody holds it any more, it ends.
+/// Holds a transfer: when its last holder is gone, it ends.
 final class TransferHandle: Sendable {
     private let id: UInt64
     private let multi: CurlMulti

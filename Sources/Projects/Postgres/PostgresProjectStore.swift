@@ -2,7 +2,7 @@
 /// schema `tributary`, beside whatever else the database holds.
 public actor PostgresProjectStore: ProjectStore {
     private static let schema = "tributary"
-    /// Any number that nobody else uses.
+    /// Any number that no other program uses as a lock.
     private static let migrationLock: Int64 = 7_498_327_011_451
 
     /// libpq blocks, so everything here runs on a thread of its own.
@@ -50,7 +50,7 @@ public actor PostgresProjectStore: ProjectStore {
         _ edit: @escaping @Sendable (inout StoreContents) throws(StoreRefusal) -> Outcome
     ) async throws(StoreError) -> (outcome: Outcome, contents: StoreContents) {
         try transaction(.writing) { session in
-            // Whoever else wants to change something waits here, before reading anything.
+            // A second change waits here, before it reads anything.
             _ = try session.run("SELECT revision FROM store_state FOR UPDATE")
             return try StoreTransaction.change(session, edit)
         }

@@ -26,7 +26,7 @@ extension ConfigurationReader {
         }
         if authentication.tokens.isEmpty, !authentication.anonymous, section[.tokens] == nil {
             report.error(
-                at: node, "auth lets nobody in",
+                at: node, "auth lets no client in",
                 mend: "add tokens, or anonymous: true to let everybody read")
         }
         return authentication

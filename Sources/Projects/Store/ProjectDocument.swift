@@ -170,7 +170,7 @@ public enum ProjectDocument {
         return document
     }
 
-    /// Whoever turns verification off could read the secret on its way.
+    /// An edit that turns verification off would let a third party read the secret on its way.
     private static func tlsIsSame(_ new: DocumentValue, _ old: DocumentValue) -> Bool {
         let skips = { (document: DocumentValue) in
             document["tlsSkipVerify"] == .bool(true)

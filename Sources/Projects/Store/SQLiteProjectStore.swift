@@ -19,7 +19,7 @@ public struct SQLiteProjectStore: ProjectStore {
                 atPath: directory, withIntermediateDirectories: true,
                 attributes: [.posixPermissions: 0o700])
             if !files.fileExists(atPath: path) {
-                // It holds the keys of remote projects, so it is nobody else's business.
+                // It holds the keys of remote projects, so only its owner may read it.
                 guard
                     files.createFile(
                         atPath: path, contents: nil, attributes: [.posixPermissions: 0o600])

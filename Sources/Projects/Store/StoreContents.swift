@@ -1,7 +1,7 @@
 /// Everything in the store, as of one moment. Edits are made to this value, checked, and written
 /// back as one transaction.
 public struct StoreContents: Sendable, Equatable {
-    /// Grows with each change, whoever made it.
+    /// Grows with each change, of this gateway and of others.
     public var revision: Int64 = 0
     public var projects: [String: StoredProject] = [:]
     public var tokens: [String: StoredToken] = [:]

@@ -8,7 +8,7 @@ extension StoreLocation {
         }
     }
 
-    /// What the store holds, for whoever only looks: nothing is made or changed. A store that is
+    /// What the store holds, for a reader: nothing is made or changed. A store that is
     /// not there yet holds nothing.
     public func present() async throws(StoreError) -> StoreContents {
         switch self {

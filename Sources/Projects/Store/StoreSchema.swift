@@ -5,7 +5,7 @@ enum StoreSchema {
         (
             "1 projects, keys, tokens and pools",
             [
-                // One row. Locked by whoever changes something.
+                // One row. Each change locks it.
                 "CREATE TABLE store_state (revision BIGINT NOT NULL)",
                 "INSERT INTO store_state (revision) VALUES (0)",
                 """

@@ -2,7 +2,7 @@ internal import Quoting
 
 extension Expression: CustomStringConvertible {
     /// The canonical text. Parsing it gives an equal tree, but for the order of matchers, which are
-    /// printed sorted, and for parentheses that the grouping of a tree that nobody wrote demands.
+    /// printed sorted, and for parentheses that the grouping of a made tree demands.
     /// Fragments print as `<fragment N>`.
     public var description: String {
         var printer = Printer()

@@ -21,7 +21,7 @@ public struct AnswerJudgement: Sendable {
         _ expected: QueryResult.Value, _ actual: QueryResult.Value, of query: String,
         on grid: StepGrid, over union: any SeriesSource
     ) -> String? {
-        // Variances of large, nearly equal numbers keep few digits, whoever computes them.
+        // Variances of large, nearly equal numbers keep few digits in every computation.
         let isVariance = query.contains("stddev") || query.contains("stdvar")
         let comparison =
             isExact && !isVariance

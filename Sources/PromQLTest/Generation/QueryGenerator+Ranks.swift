@@ -1,4 +1,4 @@
-/// `topk`, `bottomk` and `limitk`, whose choice among equals is nobody's promise: they stand at
+/// `topk`, `bottomk` and `limitk`, whose choice among equals is not promised: they stand at
 /// the root, where a comparison can allow for it, or under an aggregation that does not see which
 /// of the equals was chosen.
 extension QueryGenerator {

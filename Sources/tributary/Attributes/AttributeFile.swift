@@ -23,7 +23,7 @@ enum AttributeFile {
     }
 }
 
-/// A question to whoever sits there.
+/// A question to the user at the terminal.
 enum Confirmation {
     /// Anything but yes, also the end of the input, is no.
     static func isGiven(_ question: String) -> Bool {

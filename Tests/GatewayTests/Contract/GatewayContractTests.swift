@@ -210,7 +210,7 @@ import TimeSeries
             for (target, name) in [
                 ("/p/strict/api/v1/query?query=up", "strict by configuration"),
                 ("/p/most/api/v1/query?query=up&partial_response=false", "strict by request"),
-                ("/p/lost/api/v1/query?query=up", "nobody answered"),
+                ("/p/lost/api/v1/query?query=up", "no member answered"),
                 ("/p/most/api/v1/query?query=absent(up)", "less data could answer more"),
             ] {
                 let refused = try await pair.gateway.ask(target)

@@ -2,7 +2,7 @@ import Members
 import PrometheusAPI
 import TimeSeries
 
-/// Asks members how they are. An answer holds for some seconds, and whoever wants it meanwhile
+/// Asks members how they are. An answer holds for some seconds, and a request that wants it meanwhile
 /// shares it, so that looking at a list cannot become a load on the members.
 actor MemberProbes {
     private static let validity: Duration = .seconds(5)
