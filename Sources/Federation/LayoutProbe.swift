@@ -1,4 +1,4 @@
-public import PromQLEngine
+import PromQLEngine
 public import TimeSeries
 
 /// Finds out what bucket layout the histograms of a fragment have whose bounds in print could be
@@ -137,9 +137,9 @@ public struct LayoutProbe: Sendable {
     private func prediction(
         _ question: Question, of histogram: FloatHistogram
     ) -> (exponential: Double, custom: Double)? {
-        guard let custom = histogram.asCustom,
-            let exponential = histogram.asExponential(amongSchemas: [])
-        else { return nil }
+        guard let custom = histogram.asCustom else { return nil }
+        // Inside of one bucket the schema does not matter.
+        let exponential = histogram.asExponential(amongSchemas: []) ?? histogram
         let values: (Double, Double)
         switch question {
         case .quantile(let quantile):

@@ -44,14 +44,18 @@ extension FloatHistogram {
             && negativeBuckets.count == other.negativeBuckets.count
     }
 
-    /// Whether any bucket holds less than before; a missing bucket is an empty one.
+    /// Whether any bucket holds less than before, or is gone that was not empty: of what is no
+    /// counter a bucket can hold less than nothing.
     private static func fell(from before: HistogramSide, to after: HistogramSide) -> Bool {
         var j = 0
         for i in before.indexes.indices {
             let index = before.indexes[i]
             while j < after.indexes.count, after.indexes[j] < index { j += 1 }
-            let count = j < after.indexes.count && after.indexes[j] == index ? after.counts[j] : 0
-            if count < before.counts[i] { return true }
+            if j < after.indexes.count, after.indexes[j] == index {
+                if after.counts[j] < before.counts[i] { return true }
+            } else if before.counts[i] != 0 {
+                return true
+            }
         }
         return false
     }

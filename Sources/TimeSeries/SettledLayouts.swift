@@ -68,13 +68,19 @@ extension FloatHistogram {
     public func asExponential(amongSchemas schemas: Set<Int32>) -> FloatHistogram? {
         var decided = self
         decided.layoutKnowledge = .whole
-        // Only one that the zero bucket overlaps could have several schemas, and no custom bounds.
-        if asCustom != nil { return decided }
+        // Only one that the zero bucket overlaps, seen or empty, could have several schemas.
+        if asCustom != nil, !couldBeCoarser { return decided }
         guard schemas.count == 1, let schema = schemas.first, schema <= self.schema else {
             return nil
         }
         decided = decided.reduced(toSchema: schema)
         return decided.allBuckets == allBuckets ? decided : nil
+    }
+
+    /// Whether its buckets would be the same in print with the next coarser schema: its only one
+    /// then begins where an empty zero bucket ends.
+    private var couldBeCoarser: Bool {
+        schema > -4 && reduced(toSchema: schema - 1).allBuckets == allBuckets
     }
 
     /// An undecided one taken for one with custom buckets, nil where it cannot be.

@@ -116,6 +116,59 @@ import TimeSeries
         #expect(!probe.isUndecided)
     }
 
+    // MARK: - Buckets that an empty zero bucket cuts
+
+    /// One bucket from 0.75 to 1: custom, or of schema 1 or a coarser one.
+    private static let cut: FloatHistogram = {
+        var histogram = FloatHistogram(
+            schema: 1, zeroThreshold: 0.75, count: 3, sum: 2.6,
+            positiveSpans: [.init(offset: 0, length: 1)], positiveBuckets: [3])
+        histogram.layoutKnowledge = .undecided
+        return histogram
+    }()
+
+    private func probed(
+        _ histograms: [Int: FloatHistogram], answering said: FloatHistogram
+    ) -> LayoutProbe {
+        var probe = LayoutProbe([
+            StepSeries(
+                labels: LabelSet(["__name__": "x"]),
+                values: [SampleValue.absent, SampleValue.absent], histograms: histograms)
+        ])
+        while let question = probe.question {
+            probe.take([answer(said, to: question, ["tributary_metric_name": "x"])])
+        }
+        return probe
+    }
+
+    @Test func tellsThatACutBucketIsCustom() {
+        let custom = FloatHistogram(
+            schema: FloatHistogram.customBucketsSchema, count: 3, sum: 2.6,
+            positiveSpans: [.init(offset: 1, length: 1)], positiveBuckets: [3],
+            customValues: [0.75, 1, 5])
+        let probe = probed([0: Self.cut, 1: Self.cut], answering: custom)
+        #expect(!probe.isUndecided)
+        #expect(probe.series[0].histograms[1]?.customValues == [0.75, 1])
+    }
+
+    /// No function tells the schema of a single bucket.
+    @Test func leavesTheDoubtAboutTheSchemaOfACutBucket() {
+        var exponential = Self.cut
+        exponential.layoutKnowledge = .whole
+        #expect(probed([0: Self.cut, 1: Self.cut], answering: exponential).isUndecided)
+    }
+
+    @Test(arguments: [Int32(-1), 0, 1])
+    func takesTheSchemaOfACutBucketFromOtherSteps(schema: Int32) {
+        let whole = FloatHistogram(
+            schema: schema, zeroThreshold: 0.75, count: 4, sum: 4,
+            positiveSpans: [.init(offset: 0, length: 2)], positiveBuckets: [3, 1])
+        let probe = probed([0: whole, 1: Self.cut], answering: whole)
+        #expect(!probe.isUndecided)
+        #expect(probe.series[0].histograms[1]?.schema == schema)
+        #expect(probe.series[0].histograms[1]?.allBuckets == Self.cut.allBuckets)
+    }
+
     @Test func wrapsTheFragment() {
         #expect(
             LayoutProbe.text(.quantile(0.25), about: "rate(x[5m])")

@@ -107,6 +107,8 @@ import TimeSeries
         [bucket(3, -0.7, 0.7), bucket(0.7, 1)],
         // An empty zero bucket that ends at 2.5, or custom bounds.
         [bucket(2.5, 4), bucket(4, 8)],
+        // The same, and of several schemas.
+        [bucket(0.75, 1)],
     ])
     func saysWhatCouldBeTwoThings(buckets: [PrintedHistogram.Bucket]) throws {
         let printed = PrintedHistogram(count: 1, sum: 1, buckets: buckets)

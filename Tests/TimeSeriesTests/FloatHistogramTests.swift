@@ -176,6 +176,7 @@ private func custom(_ bounds: [Double], _ buckets: [Double]) -> FloatHistogram {
         ("growth", exponential([1, 2]), exponential([1, 3]), false),
         ("a bucket fell", exponential([1, 3]), exponential([2, 2]), true),
         ("a bucket vanished", exponential([1, 3]), exponential([9]), true),
+        ("a bucket below zero vanished", exponential([4, -3]), exponential([5]), true),
         ("an empty bucket vanished", exponential([1, 0]), exponential([9]), false),
         ("finer schema", exponential([1]), exponential([9], schema: 1), true),
         (

@@ -106,6 +106,21 @@ private func populated(_ histogram: FloatHistogram) -> [[Double]] {
         #expect(printed([(3, 7, 2)]).isReset(after: known))
     }
 
+    @Test func `A bucket that an empty zero bucket cuts has the schema that is the only one`() {
+        func cut(from threshold: Double, at index: Int32) -> FloatHistogram {
+            var histogram = FloatHistogram(
+                schema: 1, zeroThreshold: threshold, count: 2, sum: 3,
+                positiveSpans: [.init(offset: index, length: 1)], positiveBuckets: [2])
+            histogram.layoutKnowledge = .undecided
+            return histogram
+        }
+        // No coarser schema has a bound at the square root of 8.
+        #expect(cut(from: 2.2, at: 3).asExponential(amongSchemas: [])?.schema == 1)
+        #expect(cut(from: 0.75, at: 0).asExponential(amongSchemas: []) == nil)
+        #expect(cut(from: 0.75, at: 0).asExponential(amongSchemas: [0])?.schema == 0)
+        #expect(cut(from: 0.75, at: 0).asExponential(amongSchemas: [0, 1]) == nil)
+    }
+
     // MARK: - Series
 
     private var undecided: FloatHistogram {

@@ -24,10 +24,10 @@ extension QueryExecution {
     /// By member. Where the version does not tell, `query.rangeBoundary: closed` says that it is 2.x.
     private static func languages(
         _ setting: QuerySettings.RangeBoundary, _ members: [Member],
-        _ deadline: ContinuousClock.Instant
+        _ deadline: ContinuousClock.Instant?
     ) async -> [LanguageVersion?] {
         await BoundedFanOut.results(of: members, width: members.count) { member in
-            if let known = await member.client.capabilities(deadline: deadline).language {
+            if let known = await capabilities(of: member.client, deadline).language {
                 return LanguageVersion(known.major, known.minor)
             }
             return setting == .closed ? LanguageVersion(2, 55) : nil
@@ -38,7 +38,7 @@ extension QueryExecution {
     /// them, as the window of what runs here then is never shorter than that of what runs there.
     private static func boundary(
         _ setting: QuerySettings.RangeBoundary, _ members: [Member],
-        _ deadline: ContinuousClock.Instant
+        _ deadline: ContinuousClock.Instant?
     ) async -> EngineOptions.RangeBoundary {
         switch setting {
         case .leftOpen: return .leftOpen
@@ -47,12 +47,20 @@ extension QueryExecution {
             return await withTaskGroup(of: Bool.self) { group in
                 for client in members.flatMap(\.clients) {
                     group.addTask {
-                        await client.capabilities(deadline: deadline).rangeBoundary == .closed
+                        await capabilities(of: client, deadline).rangeBoundary == .closed
                     }
                 }
                 for await isClosed in group where isClosed { return .closed }
                 return .leftOpen
             }
         }
+    }
+
+    /// What the version of a member says, as far as it is known already without a deadline.
+    private static func capabilities(
+        of client: MemberClient, _ deadline: ContinuousClock.Instant?
+    ) async -> MemberCapabilities {
+        guard let deadline else { return client.knownCapabilities }
+        return await client.capabilities(deadline: deadline)
     }
 }

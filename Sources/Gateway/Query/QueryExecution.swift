@@ -13,10 +13,13 @@ struct QueryExecution: Sendable {
     var resources: QueryResources
     /// Finds what answers fragments for a member.
     var source: @Sendable (Member) -> any FragmentSource
-    /// Which ends of windows members include.
-    var boundary: @Sendable ([Member], ContinuousClock.Instant) async -> EngineOptions.RangeBoundary
-    /// The version of the language that each member speaks; nil where that is not known.
-    var languages: @Sendable ([Member], ContinuousClock.Instant) async -> [LanguageVersion?] = {
+    /// Which ends of windows members include. Without a deadline they are not asked for their
+    /// versions: what is known already decides.
+    var boundary:
+        @Sendable ([Member], ContinuousClock.Instant?) async -> EngineOptions.RangeBoundary
+    /// The version of the language that each member speaks; nil where that is not known. Without
+    /// a deadline they are not asked.
+    var languages: @Sendable ([Member], ContinuousClock.Instant?) async -> [LanguageVersion?] = {
         members, _ in members.map { _ in nil }
     }
     /// Milliseconds since the epoch.
@@ -109,8 +112,9 @@ struct QueryExecution: Sendable {
         }
     }
 
-    /// The plan, the query as it is planned, and the scope it was made in. Only what runs here depends on the windows of the
-    /// members, so only then they are asked for their version, and only those that take part.
+    /// The plan, the query as it is planned, and the scope it was made in. Only what runs here
+    /// depends on the versions of the members, so only then they are asked for them, and only those
+    /// that take part. Where none does, the rules are those of all members whose version is known.
     func plan(
         _ query: QueryRequest, for project: ResolvedProject
     ) async throws(APIError) -> (
@@ -126,9 +130,10 @@ struct QueryExecution: Sendable {
             plan = try Self.plan(query, in: scope, limits)
         }
         if case .union = plan.root { return (query, plan, scope) }
-        scope.rangeBoundary = await boundary(asked, query.time.versions)
-        scope.language =
-            await languages(asked, query.time.versions).compactMap { $0 }.min() ?? .current
+        let (members, deadline) =
+            asked.isEmpty ? (project.members, nil) : (asked, query.time.versions)
+        scope.rangeBoundary = await boundary(members, deadline)
+        scope.language = await languages(members, deadline).compactMap { $0 }.min() ?? .current
         if case .leftOpen = scope.rangeBoundary, scope.language == .current {
             return (query, plan, scope)
         }

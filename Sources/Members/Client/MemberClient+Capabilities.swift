@@ -31,6 +31,12 @@ extension MemberClient {
         }
     }
 
+    /// What has been learned of the member's version so far, by whatever asked for it; nothing is
+    /// asked here. Before the first answer it is what a member has that does not say.
+    public var knownCapabilities: MemberCapabilities {
+        state.withLock { $0.capabilities.value } ?? MemberCapabilities()
+    }
+
     private func refreshCapabilities() async {
         let deadline = ContinuousClock.now.advanced(by: .milliseconds(Self.patience))
         var found: MemberCapabilities?

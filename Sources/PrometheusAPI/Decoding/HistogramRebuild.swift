@@ -50,7 +50,6 @@ enum HistogramRebuild {
             // An empty zero bucket is not in print, but what it overlaps begins where it ends.
             let cut = (positive.prefix(1) + negative.prefix(1)).map(\.lower).min() ?? 0
             schemas = Self.schemas(of: positive + negative, threshold: cut)
-            if isPositive, positive.count == 1 { schemas = [] }
             rebuilt.zeroThreshold = cut
         }
         guard let schema = schemas.last else { return isPositive ? custom(printed) : nil }

@@ -1,6 +1,7 @@
 import Federation
 import Members
 import Projects
+import PromQL
 import PromQLEngine
 import PrometheusAPI
 import PrometheusHTTP
@@ -82,7 +83,7 @@ private func up(_ value: Int) -> String {
         _ query: String, _ behaviours: [ScriptedSource.Behaviour],
         policy: PartialResponse = .safe, held: Int = 1 << 20, range: Bool = false,
         maxSeries: Int = 1000, limit: Int = 0, analyze: Bool = false,
-        stats: String = ""
+        stats: String = "", end: Int = 100, known: LanguageVersion? = nil
     ) async throws -> (status: Int, body: String, asked: [String]) {
         let transport = try CurlMulti()
         let names = (0..<behaviours.count).map { String(Character(UnicodeScalar(97 + UInt8($0)))) }
@@ -109,9 +110,12 @@ private func up(_ value: Int) -> String {
                 ScriptedSource(
                     behaviour: byName[member.name] ?? .answers(""), asked: asked)
             },
-            boundary: { _, _ in .leftOpen }, now: { 100_000 })
+            boundary: { _, _ in .leftOpen },
+            languages: { members, deadline in
+                members.map { _ in deadline == nil ? known : nil }
+            }, now: { 100_000 })
         var form = "query=\(query)"
-        form += range ? "&start=100&end=100&step=15" : "&time=100"
+        form += range ? "&start=100&end=\(end)&step=15" : "&time=100"
         if limit > 0 { form += "&limit=\(limit)" }
         if !stats.isEmpty { form += "&stats=\(stats)" }
         if analyze { form += "&analyze=true" }
@@ -145,6 +149,22 @@ private func up(_ value: Int) -> String {
                 == #"{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[100,"7"]}]}}"#
         )
         #expect(answer.asked.sorted() == ["a: sum(up)", "b: sum(up)"])
+    }
+
+    /// Releases before 3.12 have no such warning.
+    @Test func whereNoMemberIsAskedTheVersionsThatAreKnownDecide() async throws {
+        func isWarned(_ query: String, _ known: LanguageVersion?) async throws -> Bool {
+            let answer = try await ask(
+                query, [.answers(up(1)), .answers(up(2))], range: true, end: 130, known: known)
+            #expect(answer.status == 200)
+            #expect(answer.asked.isEmpty)
+            return answer.body.contains("sort is ineffective")
+        }
+        for query in [#"sort(up{project="nobody"})"#, #"sort_desc(sum(up{project="nobody"}))"#] {
+            #expect(try await isWarned(query, LanguageVersion(3, 5)) == false)
+            #expect(try await isWarned(query, LanguageVersion(3, 12)))
+            #expect(try await isWarned(query, nil))
+        }
     }
 
     @Test func analysisSaysWhatEachRequestAndOperatorCost() async throws {
