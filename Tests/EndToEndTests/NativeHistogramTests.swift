@@ -6,10 +6,10 @@ import Testing
 @Suite("Native histograms of real servers", .serialized)
 struct NativeHistogramTests {
     private static let start = HistogramScene.start
-    /// Queries of the wide generator, which are a campaign of their own:
-    /// `TRIBUTARY_HISTOGRAM_QUERIES=2000 make e2e`.
+    /// Queries of the wide generator; `TRIBUTARY_HISTOGRAM_QUERIES=20000 make e2e` asks more.
     private static let generatedCount =
-        ProcessInfo.processInfo.environment["TRIBUTARY_HISTOGRAM_QUERIES"].flatMap { Int($0) } ?? 0
+        ProcessInfo.processInfo.environment["TRIBUTARY_HISTOGRAM_QUERIES"].flatMap { Int($0) }
+        ?? 2000
 
     @Test(
         "The federated answer is the union's, instant and range, by JSON and as stored",
@@ -52,7 +52,7 @@ struct NativeHistogramTests {
         }
         for difference in outcome.differences { Issue.record("\(difference)") }
         // A generator that mostly makes queries without an answer would prove nothing.
-        #expect(outcome.counts.empty * 2 < outcome.counts.asked)
+        #expect(outcome.counts.empty * 3 < outcome.counts.asked)
         #expect(outcome.counts.refused * 10 < outcome.counts.asked)
         #expect(outcome.counts.excused * 10 < outcome.counts.asked)
     }
@@ -78,13 +78,18 @@ struct NativeHistogramTests {
         let question = QueryCase(query: node.text, times: times)
         let (ours, theirs) = try scene.ask(question, isExact: isExact)
         outcome?.count(theirs)
-        switch HistogramComparison.verdict(try ours.json(), try theirs.json()) {
+        let comparison = HistogramComparison(query: question.query, isExact: isExact)
+        switch comparison.verdict(try ours.json(), try theirs.json()) {
         case .equal: return nil
-        case .otherLayout:
+        case .otherLayout, .ofRelease:
             outcome?.countExcused()
             return nil
         case .different(let what):
-            if try !isExact && dependsOnLayout(node, times, scene) {
+            // An error that names the doubt, not an answer in spite of it.
+            let isUndecidable =
+                ours.status == 422
+                && ours.text.contains("could have exponential or custom buckets")
+            if try !isExact && (isUndecidable || dependsOnLayout(node, times, scene)) {
                 outcome?.countExcused()
                 return nil
             }
@@ -109,7 +114,8 @@ struct NativeHistogramTests {
             for inner in level where inner.kind == .vector {
                 for times in [times, before] {
                     let (ours, theirs) = try scene.ask(QueryCase(query: inner.text, times: times))
-                    let verdict = HistogramComparison.verdict(try ours.json(), try theirs.json())
+                    let verdict = HistogramComparison(query: inner.text, isExact: false)
+                        .verdict(try ours.json(), try theirs.json())
                     if verdict == .otherLayout { return true }
                 }
             }
@@ -143,7 +149,8 @@ struct NativeHistogramTests {
                     let question = QueryCase(query: query, times: times)
                     let (ours, theirs) = try scene.ask(question)
                     if theirs.text.contains("mix of histograms") { warned += 1 }
-                    let verdict = HistogramComparison.verdict(try ours.json(), try theirs.json())
+                    let verdict = HistogramComparison(query: query, isExact: false)
+                        .verdict(try ours.json(), try theirs.json())
                     if verdict != .equal {
                         differences.append(
                             "\(verdict)\n    \(question)\n    gateway: \(ours.text.prefix(3000))"

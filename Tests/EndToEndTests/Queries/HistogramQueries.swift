@@ -26,7 +26,8 @@ enum HistogramQueries {
         "sum by (job) (latency offset 2m)", "sum(latency @ 1700000300)",
         "label_replace(latency, \"project\", \"x-$1\", \"project\", \"(.*)\")",
         "sum by (job) (latency{project!=\"us\"}) * 0.5", "latency{project=\"ops\"}",
-        "histogram_quantile(0.9, sum(latency{project=~\"eu|us\"}))",
+        "histogram_quantile(0.9, sum(latency{project=~\"eu|us\"}))", "sort(mixed)",
+        "sort_desc(mixed{project=\"nobody\"})", "sort_by_label(latency, \"job\")",
     ]
 
     /// Over floats beside empty histograms, which are a mix wherever they meet.

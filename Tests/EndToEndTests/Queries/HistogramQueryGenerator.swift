@@ -45,28 +45,35 @@ struct HistogramQueryGenerator {
     }
 
     private mutating func selector() -> QueryNode {
-        let (braces, shift) = (braces(), shift())
-        return "\(random.oneIn(12) ? "custom" : metric())\(braces)\(shift)"
+        let metric = random.oneIn(12) ? "custom" : metric()
+        let (braces, shift) = (braces(metric), shift())
+        return "\(metric)\(braces)\(shift)"
     }
 
     private mutating func range() -> QueryNode {
-        let (braces, shift) = (braces(), shift())
-        let window = random.pick(["1m", "2m", "5m", "100s", "47s"])
-        return "\(random.oneIn(12) ? "custom" : metric())\(braces)[\(window)]\(shift)"
+        range(of: random.oneIn(12) ? "custom" : metric())
     }
 
-    private mutating func braces() -> QueryNode {
+    private mutating func range(of metric: String) -> QueryNode {
+        let (braces, shift) = (braces(metric), shift())
+        let window = random.pick(["1m", "2m", "5m", "100s", "47s"])
+        return "\(metric)\(braces)[\(window)]\(shift)"
+    }
+
+    /// Matchers; now and then of labels that the metric does not have.
+    private mutating func braces(_ metric: String) -> QueryNode {
         if random.oneIn(2) { return QueryNode(.option, []) }
-        return QueryNode(
-            .option,
-            [
-                .text(
-                    random.pick([
-                        "{project=\"eu\"}", "{project!=\"us\"}", "{project=~\"eu|us\"}",
-                        "{job=\"api\"}", "{job=~\"api|db\"}", "{instance=\"h1\"}",
-                        "{schema=~\"-.*\"}", "{schema=~\"[0-4]\"}", "{project=\"nobody\"}",
-                    ]))
-            ])
+        let label =
+            metric == "spread"
+            ? ["{schema=~\"-.*\"}", "{schema=~\"[0-4]\"}"] : ["{instance=\"h1\"}"]
+        let matchers =
+            random.oneIn(20)
+            ? ["{project=\"nobody\"}", "{schema=~\"-.*\"}", "{instance=\"h1\"}"]
+            : [
+                "{project=\"eu\"}", "{project!=\"us\"}", "{project=~\"eu|us\"}", "{job=\"api\"}",
+                "{job=~\"api|db\"}",
+            ] + label
+        return QueryNode(.option, [.text(random.pick(matchers))])
     }
 
     private mutating func shift() -> QueryNode {
@@ -89,28 +96,36 @@ struct HistogramQueryGenerator {
     }
 
     private mutating func overTime(_ depth: Int) -> QueryNode {
-        let range = range()
-        switch random.below(16) {
-        case 0...3: return "rate(\(range))"
-        case 4: return "increase(\(range))"
-        case 5: return "quantile_over_time(0.5, \(range))"
-        case 6: return "absent_over_time(\(range))"
+        switch random.below(18) {
+        case 0...3: return "rate(\(range()))"
+        case 4: return "increase(\(range()))"
+        case 5: return "absent_over_time(\(range()))"
+        case 6...8:
+            // Of numbers only.
+            let range = random.oneIn(4) ? range() : range(of: "blended")
+            let function = random.pick([
+                "deriv(", "min_over_time(", "max_over_time(", "stddev_over_time(",
+                "stdvar_over_time(", "mad_over_time(", "ts_of_max_over_time(",
+                "quantile_over_time(0.5, ",
+            ])
+            return "\(function)\(range))"
         default:
             let function = random.pick([
-                "delta", "irate", "idelta", "resets", "changes", "deriv", "sum_over_time",
-                "avg_over_time", "min_over_time", "max_over_time", "count_over_time",
-                "last_over_time", "present_over_time", "stddev_over_time", "stdvar_over_time",
-                "mad_over_time", "ts_of_last_over_time", "ts_of_max_over_time",
+                "delta", "irate", "idelta", "resets", "changes", "sum_over_time",
+                "avg_over_time", "count_over_time", "last_over_time", "present_over_time",
+                "ts_of_last_over_time",
             ])
-            return "\(function)(\(range))"
+            return "\(function)(\(range()))"
         }
     }
 
     private mutating func aggregation(_ depth: Int) -> QueryNode {
         let grouping = grouping()
         if random.oneIn(4) {
-            let inner = vector(depth - 1)
             let op = random.pick(["min", "max", "stddev", "stdvar", "count", "group", "sum", "avg"])
+            let isOfNumbers = ["min", "max", "stddev", "stdvar"].contains(op)
+            let inner =
+                isOfNumbers && !random.oneIn(3) ? ofHistograms(depth - 1) : vector(depth - 1)
             return "\(op)\(grouping) (\(inner))"
         }
         let inner = histograms(depth - 1)
@@ -210,11 +225,12 @@ struct HistogramQueryGenerator {
 
     /// Functions of numbers, which leave histograms out.
     private mutating func numbers(_ depth: Int) -> QueryNode {
-        let inner = vector(depth - 1)
+        let inner = random.oneIn(3) ? vector(depth - 1) : ofHistograms(depth - 1)
         switch random.below(5) {
         case 0: return "timestamp(\(inner))"
         case 1: return "clamp_max(\(inner), 10)"
-        case 2: return "sort(\(inner))"
+        case 2:
+            return "\(random.pick(["sort", "sort_desc"]))(\(inner))"
         default: return "\(random.pick(["abs", "ceil", "sqrt", "sgn", "hour"]))(\(inner))"
         }
     }
@@ -223,7 +239,7 @@ struct HistogramQueryGenerator {
         switch random.below(5) {
         case 0:
             let inner = vector(depth - 1)
-            return "absent(\(inner))"
+            return random.oneIn(2) ? "absent(\(inner))" : "(\(inner)) or absent(\(inner))"
         case 1:
             let inner = vector(depth - 1)
             return "vector(scalar(\(inner)))"

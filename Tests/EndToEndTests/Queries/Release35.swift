@@ -22,4 +22,30 @@ enum Release35 {
         guard refusal.hasPrefix("multiple matches for labels: ") else { return false }
         return query.contains(#/==|!=|[<>]=?/#)
     }
+
+    /// Of operands whose types do not go together 3.5 tells one pair for each step, the last one.
+    static func omits(_ annotation: String, besides others: Set<String>) -> Bool {
+        let types =
+            #/^PromQL info: incompatible sample types encountered for binary operator "[^"]+": /#
+        guard let start = annotation.prefixMatch(of: types)?.output else { return false }
+        return others.contains { $0.hasPrefix(start) }
+    }
+
+    /// Around `histogram_avg`, `histogram_count` and `histogram_sum` 3.5 reads the buckets of
+    /// histograms or leaves them out by where the selector stands in the text: only those of the
+    /// first one are left out, and only if the function is not outermost. Where `rate` is taken of
+    /// gauges, some resets show in the buckets alone, so the two differ.
+    static func readsBucketsByPlace(_ query: String, _ warnings: Set<String>) -> Bool {
+        query.contains(#/histogram_(avg|count|sum)/#)
+            && warnings.contains {
+                $0.hasPrefix("PromQL warning: this native histogram metric is not a counter: ")
+            }
+    }
+
+    /// Where zero buckets of different widths meet in coarse schemas, 3.5 can count what one bucket
+    /// holds in the zero bucket too, or in the one beside it: the buckets then hold more than the
+    /// count.
+    static func countsTwice(_ isWhole: Bool, _ isUnionWhole: Bool) -> Bool {
+        isWhole && !isUnionWhole
+    }
 }
