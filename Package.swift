@@ -58,21 +58,22 @@ let package = Package(
         .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
 
         module("RegularExpressions", ["CRE2"]),
-        module("TimeSeries"),
-        module("Quoting"),
+        module("GoText"),
+        module("TimeSeries", ["GoText"]),
         module("YAML", [yams]),
-        module("PromQL", ["RegularExpressions", "Quoting"]),
-        module("PromQLEngine", ["TimeSeries", "PromQL", "RegularExpressions", "Quoting"]),
-        module("PrometheusAPI", ["TimeSeries", "Quoting", "CSnappy"]),
+        module("PromQL", ["RegularExpressions", "GoText"]),
+        module("PromQLEngine", ["TimeSeries", "PromQL", "RegularExpressions", "GoText"]),
+        module("PrometheusAPI", ["TimeSeries", "GoText", "CSnappy"]),
         module("Federation", ["TimeSeries", "PromQL", "PromQLEngine", "RegularExpressions"]),
-        module("Members", ["PrometheusAPI", "TimeSeries", "YAML", "CCurl", "CZlib"]),
-        module("Projects", ["YAML", "CPostgres", crypto, grdb]),
+        module("Members", ["GoText", "PrometheusAPI", "TimeSeries", "YAML", "CCurl", "CZlib"]),
+        module("Projects", ["GoText", "YAML", "CPostgres", crypto, grdb]),
         module(
             "PrometheusHTTP",
-            ["PrometheusAPI", "CZlib", "CZstd", hummingbirdCore, logging, lifecycle]),
+            ["GoText", "PrometheusAPI", "CZlib", "CZstd", hummingbirdCore, logging, lifecycle]),
         module(
             "EmbeddedPrometheus",
             [
+                "GoText",
                 "PromQLEngine", "PrometheusAPI", "PrometheusHTTP", "TimeSeries", "PromQL",
                 "RegularExpressions", logging,
             ]),
@@ -85,6 +86,7 @@ let package = Package(
         module(
             "Gateway",
             [
+                "GoText",
                 "Federation", "Members", "Projects", "PrometheusAPI", "PrometheusHTTP", "PromQL",
                 "PromQLEngine", "RegularExpressions", "TimeSeries", crypto, logging, lifecycle,
                 signals,
@@ -92,20 +94,21 @@ let package = Package(
         .executableTarget(
             name: "tributary",
             dependencies: [
-                "Gateway", "Projects", "PromQLTest", "EmbeddedPrometheus", "PrometheusHTTP",
+                "GoText", "Gateway", "Projects", "PromQLTest", "EmbeddedPrometheus",
+                "PrometheusHTTP",
                 "Members", "PrometheusAPI", "TimeSeries", argumentParser, logging, lifecycle,
             ],
             swiftSettings: strict),
 
         tests("RegularExpressionsTests", ["RegularExpressions"]),
         tests("YAMLTests", ["YAML"]),
-        tests("TimeSeriesTests", ["TimeSeries"], exclude: ["Fixtures"]),
+        tests("TimeSeriesTests", ["GoText", "TimeSeries"], exclude: ["Fixtures"]),
         tests("PromQLTests", ["PromQL", "RegularExpressions"]),
         tests(
             "PromQLEngineTests",
-            ["PromQLEngine", "PromQL", "TimeSeries", "RegularExpressions"]),
+            ["GoText", "PromQLEngine", "PromQL", "TimeSeries", "RegularExpressions"]),
         tests(
-            "PrometheusAPITests", ["PrometheusAPI", "TimeSeries"], exclude: ["Answers"]),
+            "PrometheusAPITests", ["GoText", "PrometheusAPI", "TimeSeries"], exclude: ["Answers"]),
         tests("FederationTests", ["Federation", "PromQL", "TimeSeries"]),
         tests(
             "FederationProofTests",
@@ -116,7 +119,7 @@ let package = Package(
         tests("MembersTests", ["Members", "PrometheusAPI", "TimeSeries", "CZlib"]),
         // What the documents of projects and pools print, for the tests that take them at their word.
         .target(name: "SeedDocuments", path: "Tests/SeedDocuments", swiftSettings: strict),
-        tests("ProjectsTests", ["Projects", "SeedDocuments", yams]),
+        tests("ProjectsTests", ["GoText", "Projects", "SeedDocuments", yams]),
         tests(
             "PrometheusHTTPTests",
             ["PrometheusHTTP", "PrometheusAPI", "CZlib", "CZstd", logging, lifecycle]),
@@ -132,6 +135,7 @@ let package = Package(
         tests(
             "GatewayTests",
             [
+                "GoText",
                 "Gateway", "Projects", "PromQL", "Federation", "Members", "EmbeddedPrometheus",
                 "PrometheusHTTP", "PrometheusAPI", "TimeSeries", "SeedDocuments", logging, yams,
             ]),

@@ -1,3 +1,5 @@
+import GoText
+
 extension Configuration {
     /// The configuration in force as YAML, with every default written out and every secret left
     /// out, for people who look at a running gateway.
@@ -78,7 +80,7 @@ private func mapping(_ pairs: [String: String]) -> String {
 }
 
 private func duration(_ milliseconds: Int64) -> String {
-    DurationSyntax.text(milliseconds: milliseconds)
+    DurationText.text(milliseconds: milliseconds)
 }
 
 extension Project {

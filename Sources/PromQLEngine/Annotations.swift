@@ -1,3 +1,5 @@
+internal import GoText
+
 /// Warnings and infos of an evaluation: texts as Prometheus words them, position included, each
 /// text (position left out) once.
 public struct Annotations: Sendable, Equatable {
@@ -124,9 +126,9 @@ extension Annotations.RaisedBuckets {
         """
         input to histogram_quantile needed to be fixed for monotonicity (see https://prometheus.io/\
         docs/prometheus/latest/querying/functions/#histogram_quantile)\(metricNamePart), from \
-        buckets \(GoText.general(leastBound)) to \(GoText.general(greatestBound)), with a max diff \
-        of \(GoText.general(largestDifference, digits: 2)), over \(cases) samples from \
-        \(GoText.timestamp(firstStep)) to \(GoText.timestamp(lastStep))
+        buckets \(GoFloat.general(leastBound)) to \(GoFloat.general(greatestBound)), with a max diff \
+        of \(GoFloat.general(largestDifference, digits: 2)), over \(cases) samples from \
+        \(RFC3339.text(seconds: firstStep.floorDivided(by: 1000))) to \(RFC3339.text(seconds: lastStep.floorDivided(by: 1000)))
         """
     }
 }

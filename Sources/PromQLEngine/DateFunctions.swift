@@ -1,3 +1,4 @@
+internal import GoText
 internal import PromQL
 internal import TimeSeries
 

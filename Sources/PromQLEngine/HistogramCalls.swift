@@ -1,3 +1,4 @@
+internal import GoText
 internal import PromQL
 internal import TimeSeries
 
@@ -126,7 +127,7 @@ extension Annotations {
     mutating func addMixedKinds(_ labels: LabelSet, at position: String) {
         addWarning(
             "encountered a mix of histograms and floats for metric name "
-                + GoText.quoted(labels.metricName), at: position)
+                + GoQuoting.quote(labels.metricName), at: position)
     }
 
     /// Histograms that cannot be brought to one layout, or not without knowing more of them.
@@ -149,12 +150,12 @@ extension Annotations {
     mutating func addDifferentBounds(_ metricName: String, at position: String) {
         addWarning(
             "vector contains histograms with incompatible custom buckets for metric name "
-                + GoText.quoted(metricName), at: position)
+                + GoQuoting.quote(metricName), at: position)
     }
 
     mutating func addMixedLayouts(_ labels: LabelSet, at position: String) {
         addWarning(
             "vector contains a mix of histograms with exponential and custom buckets schemas for "
-                + "metric name \(GoText.quoted(labels.metricName))", at: position)
+                + "metric name \(GoQuoting.quote(labels.metricName))", at: position)
     }
 }

@@ -214,8 +214,8 @@ struct InfoEnrichment {
                 let time = GoMath.integer((new * 1000).rounded())
                 throw .execution(
                     "found duplicate series for info metric: existing "
-                        + "\(GoText.labels(info[known].labels)) @ \(time), new "
-                        + "\(GoText.labels(info[index].labels)) @ \(time)")
+                        + "\(info[known].labels.quotedText) @ \(time), new "
+                        + "\(info[index].labels.quotedText) @ \(time)")
             }
             if new > old { best = index }
         }

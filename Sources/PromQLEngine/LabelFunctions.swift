@@ -65,7 +65,7 @@ extension Evaluator {
     private func isLabelName(_ name: String) -> Bool {
         switch options.dialect {
         case .prometheus3: !name.isEmpty && !name.unicodeScalars.contains("\u{FFFD}")
-        case .prometheus2: GoText.isLegacyName(name)
+        case .prometheus2: LabelName.isLegacy(name)
         }
     }
 }

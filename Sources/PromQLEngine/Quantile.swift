@@ -1,3 +1,5 @@
+internal import GoText
+
 /// The quantile of a set of floats, linearly interpolated, NaN smallest of all.
 enum Quantile {
     static func value(_ quantile: Double, of values: [Double]) -> Double {
@@ -17,6 +19,6 @@ enum Quantile {
     }
 
     static func warning(_ quantile: Double) -> String {
-        "quantile value should be between 0 and 1, got \(GoText.general(quantile))"
+        "quantile value should be between 0 and 1, got \(GoFloat.general(quantile))"
     }
 }

@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Darwin)
-import Darwin
-#endif
+import GoText
 
 /// The `Date` header: `Sun, 06 Nov 1994 08:49:37 GMT`.
 enum HTTPDate {
@@ -11,20 +7,18 @@ enum HTTPDate {
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
     ]
 
-    static func now() -> String { text(secondsSinceEpoch: time(nil)) }
-
-    static func text(secondsSinceEpoch seconds: Int) -> String {
-        var seconds = seconds
-        var parts = tm()
-        gmtime_r(&seconds, &parts)
-        let day = days[Int(parts.tm_wday) % 7]
-        let month = months[Int(parts.tm_mon) % 12]
-        let clock = [parts.tm_hour, parts.tm_min, parts.tm_sec].map(twoDigits)
-            .joined(separator: ":")
-        return "\(day), \(twoDigits(parts.tm_mday)) \(month) \(1900 + parts.tm_year) \(clock) GMT"
+    static func now() -> String {
+        text(secondsSinceEpoch: WallClock.milliseconds().floorDivided(by: 1000))
     }
 
-    private static func twoDigits(_ number: Int32) -> String {
+    static func text(secondsSinceEpoch seconds: Int64) -> String {
+        let date = CivilDate(seconds: seconds)
+        let clock = [date.hour, date.minute, date.second].map(twoDigits).joined(separator: ":")
+        return "\(days[date.weekday]), \(twoDigits(date.day)) \(months[date.month - 1]) "
+            + "\(date.year) \(clock) GMT"
+    }
+
+    private static func twoDigits(_ number: Int) -> String {
         number < 10 ? "0\(number)" : "\(number)"
     }
 }

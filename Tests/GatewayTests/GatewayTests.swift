@@ -1,4 +1,5 @@
 import EmbeddedPrometheus
+import GoText
 import Logging
 import Projects
 import PrometheusHTTP

@@ -1,3 +1,4 @@
+import GoText
 import Testing
 import TimeSeries
 
@@ -16,20 +17,20 @@ import TimeSeries
         (0.9999999, "0.9999999", "0.9999999", "1.000000"),
     ])
     func `floats print as in Go`(value: Double, general: String, decimal: String, fixed: String) {
-        #expect(GoText.general(value) == general)
-        #expect(GoText.decimal(value) == decimal)
-        #expect(GoText.fixed(value) == fixed)
+        #expect(GoFloat.general(value) == general)
+        #expect(GoFloat.plain(value) == decimal)
+        #expect(GoFloat.fixed(value) == fixed)
     }
 
     @Test func `two digits are rounded`() {
-        #expect(GoText.general(0.12345, digits: 2) == "0.12")
-        #expect(GoText.general(99.9, digits: 2) == "1e+02")
-        #expect(GoText.general(5, digits: 2) == "5")
+        #expect(GoFloat.general(0.12345, digits: 2) == "0.12")
+        #expect(GoFloat.general(99.9, digits: 2) == "1e+02")
+        #expect(GoFloat.general(5, digits: 2) == "5")
     }
 
     @Test func `label sets print with quoted values and odd names`() {
         let labels = LabelSet(["__name__": "x", "a.b": "q\"\n"])
-        #expect(GoText.labels(labels) == #"{__name__="x", "a.b"="q\"\n"}"#)
+        #expect(labels.quotedText == #"{__name__="x", "a.b"="q\"\n"}"#)
     }
 
     @Test(arguments: [
@@ -49,7 +50,7 @@ import TimeSeries
     func `dates are of the proleptic Gregorian calendar`(
         seconds: Int64, text: String, weekday: Int, ordinal: Int
     ) {
-        #expect(GoText.timestamp(seconds * 1000) == text)
+        #expect(RFC3339.text(seconds: seconds) == text)
         #expect(CivilDate(seconds: seconds).weekday == weekday)
         #expect(CivilDate(seconds: seconds).dayOfYear == ordinal)
     }

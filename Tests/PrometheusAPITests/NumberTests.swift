@@ -1,3 +1,4 @@
+import GoText
 import Testing
 import TimeSeries
 
@@ -15,14 +16,14 @@ import TimeSeries
         (0.000012345, "0.000012345"), (12345.678e10, "123456780000000"),
     ])
     func printAsGoPrintsThem(value: Double, text: String) {
-        #expect(GoNumber.text(value) == text)
+        #expect(GoFloat.text(value) == text)
         if !value.isNaN { #expect(NumberScan.value(of: Array(text.utf8)) == value) }
     }
 
     @Test(arguments: [(1e-7, "0.0000001"), (1e21, "1000000000000000000000"), (2.5, "2.5")])
     func printPlainForScalars(value: Double, text: String) {
         var out: [UInt8] = []
-        GoNumber.appendPlain(value, to: &out)
+        GoFloat.appendPlain(value, to: &out)
         #expect(String(decoding: out, as: UTF8.self) == text)
     }
 
@@ -32,7 +33,7 @@ import TimeSeries
     ])
     func printGenerallyForTextFormats(value: Double, text: String) {
         var out: [UInt8] = []
-        GoNumber.appendGeneral(value, to: &out)
+        GoFloat.appendGeneral(value, to: &out)
         #expect(String(decoding: out, as: UTF8.self) == text)
     }
 
@@ -49,7 +50,7 @@ import TimeSeries
                 value.description.hasSuffix(".0")
                 ? String(value.description.dropLast(2)) : value.description
             guard !expected.contains("e") else { continue }
-            #expect(GoNumber.text(value) == expected)
+            #expect(GoFloat.text(value) == expected)
         }
     }
 
@@ -75,7 +76,7 @@ import TimeSeries
         for _ in 0..<20_000 {
             let value = Double(bitPattern: random.next())
             guard value.isFinite else { continue }
-            #expect(NumberScan.value(of: Array(GoNumber.text(value).utf8)) == value)
+            #expect(NumberScan.value(of: Array(GoFloat.text(value).utf8)) == value)
         }
     }
 

@@ -1,3 +1,4 @@
+import GoText
 import Testing
 import TimeSeries
 
@@ -165,6 +166,6 @@ import TimeSeries
         ("\u{7}\n\u{FEFF}\u{E0001}", #""\a\n\ufeff\U000e0001""#),
     ])
     func quoteAsGoDoes(text: String, quoted: String) {
-        #expect(QuotedText.of(text) == quoted)
+        #expect(GoQuoting.quote(text) == quoted)
     }
 }

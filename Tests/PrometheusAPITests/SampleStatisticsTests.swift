@@ -1,3 +1,4 @@
+import GoText
 import Testing
 
 @testable import PrometheusAPI
@@ -79,7 +80,7 @@ import Testing
         ] as [(Double, String)])
     func numbersStandInJSON(value: Double, text: String) {
         var out: [UInt8] = []
-        GoNumber.appendJSON(value, to: &out)
+        GoFloat.appendJSON(value, to: &out)
         #expect(String(decoding: out, as: UTF8.self) == text)
     }
 }

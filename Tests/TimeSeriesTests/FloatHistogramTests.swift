@@ -1,3 +1,4 @@
+import GoText
 import Testing
 import TimeSeries
 
@@ -253,7 +254,7 @@ private func custom(_ bounds: [Double], _ buckets: [Double]) -> FloatHistogram {
         (1.5, "1.5"), (20.0, "20"),
     ])
     func `Numbers are printed as Go prints them`(value: Double, text: String) {
-        #expect(HistogramNumberText.shortest(value) == text)
+        #expect(GoFloat.general(value) == text)
     }
 
     @Test func `A histogram weighs by its parts`() {

@@ -1,3 +1,4 @@
+import GoText
 import PromQL
 import PrometheusAPI
 import PrometheusHTTP
@@ -25,7 +26,7 @@ extension EmbeddedAPI {
         let written = request.pathParameters["name"] ?? ""
         let name = EscapedLabelName.decoded(written)
         if name.isEmpty || !request.isPathValidUTF8 {
-            throw APIError.badData("invalid label name: \(QuotedText.of(written))")
+            throw APIError.badData("invalid label name: \(GoQuoting.quote(written))")
         }
         let limit = try RequestLimit.parse(request.parameter("limit"))
         let bounds = try Self.bounds(request)

@@ -1,3 +1,4 @@
+import GoText
 import PromQLEngine
 import PrometheusHTTP
 
@@ -33,12 +34,12 @@ extension EmbeddedAPI {
     }
 
     private var runtimeInformation: String {
-        let started = UTCText.of(milliseconds: startTime)
+        let started = RFC3339.text(milliseconds: startTime)
         return JSONObject.of(json: [
             ("startTime", JSONObject.string(started)),
             ("CWD", JSONObject.string(Self.workingDirectory)),
             ("hostname", JSONObject.string(Self.hostName)),
-            ("serverTime", JSONObject.string(UTCText.of(milliseconds: now()))),
+            ("serverTime", JSONObject.string(RFC3339.text(milliseconds: now()))),
             ("reloadConfigSuccess", "true"),
             ("lastConfigTime", JSONObject.string(started)),
             ("corruptionCount", "0"),

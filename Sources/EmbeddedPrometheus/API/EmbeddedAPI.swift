@@ -1,3 +1,4 @@
+import GoText
 import PromQLEngine
 import PrometheusAPI
 public import PrometheusHTTP

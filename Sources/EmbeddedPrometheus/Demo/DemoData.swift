@@ -1,3 +1,4 @@
+import GoText
 import TimeSeries
 
 /// Living data for demonstrations: what node exporters and a web service of one site would say.

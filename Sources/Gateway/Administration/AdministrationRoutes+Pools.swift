@@ -1,3 +1,4 @@
+import GoText
 import Projects
 import PrometheusAPI
 import PrometheusHTTP
@@ -50,7 +51,7 @@ extension AdministrationRoutes {
     ) async throws -> PrometheusResponse {
         guard
             let pool = generation.configuration.clusterPools.first(where: { $0.name == name })
-        else { throw APIError(.notFound, "cluster pool \(QuotedText.of(name)) not found") }
+        else { throw APIError(.notFound, "cluster pool \(GoQuoting.quote(name)) not found") }
         return Self.success(await shown(pool, generation))
     }
 

@@ -1,3 +1,4 @@
+import GoText
 import Projects
 import PrometheusAPI
 import PrometheusHTTP
@@ -27,7 +28,7 @@ extension AdministrationRoutes {
             guard grant.opens(name) else {
                 throw APIError(
                     .unauthorized,
-                    "the API key or token does not open project \(QuotedText.of(name))")
+                    "the API key or token does not open project \(GoQuoting.quote(name))")
             }
             return try await answer(name, live.current.value, request)
         }
@@ -78,7 +79,7 @@ extension AdministrationRoutes {
         _ name: String, _ generation: Generation, _ request: PrometheusRequest
     ) async throws -> PrometheusResponse {
         guard let project = generation.configuration.project(named: name) else {
-            throw APIError(.notFound, "project \(QuotedText.of(name)) not found")
+            throw APIError(.notFound, "project \(GoQuoting.quote(name)) not found")
         }
         let status = await ProjectStatus(generation: generation, probes: probes)
             .status(of: project)
@@ -96,7 +97,7 @@ extension AdministrationRoutes {
         administering("POST", "/api/projects/:project/keys", &routes) { change in
             let name = try Self.name("project", change.request)
             let description = try Self.description(try change.document())
-            let now = EpochClock.milliseconds()
+            let now = WallClock.milliseconds()
             let (id, key) = try await change.live.change { (contents, file) throws(StoreRefusal) in
                 try contents.addKey(to: name, description: description, file: file, now: now)
             }
@@ -105,7 +106,7 @@ extension AdministrationRoutes {
                 status: 201,
                 .object([
                     ("id", .string(id)), ("description", .string(description)),
-                    ("created", .string(UTCText.of(seconds: Double(now) / 1000))),
+                    ("created", .string(RFC3339.text(milliseconds: now))),
                     // Here and nowhere else.
                     ("key", .string(key.exposed)),
                 ]))
@@ -163,7 +164,7 @@ extension AdministrationRoutes {
             keys = (stored?.keys ?? []).map { key in
                 .object([
                     ("id", .string(key.id)), ("description", .string(key.description)),
-                    ("created", .string(UTCText.of(seconds: Double(key.created) / 1000))),
+                    ("created", .string(RFC3339.text(milliseconds: key.created))),
                 ])
             }
         }

@@ -1,3 +1,4 @@
+import GoText
 import Projects
 import PrometheusAPI
 import PrometheusHTTP
@@ -19,7 +20,7 @@ extension AdministrationRoutes {
         }
         administering("POST", "/api/tokens", &routes) { change in
             let wanted = try Self.wanted(try change.document())
-            let now = EpochClock.milliseconds()
+            let now = WallClock.milliseconds()
             let token = try await change.live.change { (contents, file) throws(StoreRefusal) in
                 try contents.addToken(
                     wanted.name, projects: wanted.projects,
@@ -90,7 +91,7 @@ extension AdministrationRoutes {
             ("readOnly", .bool(created == nil)),
             (
                 "created",
-                created.map { .string(UTCText.of(seconds: Double($0) / 1000)) } ?? .null
+                created.map { .string(RFC3339.text(milliseconds: $0)) } ?? .null
             ),
         ]
     }

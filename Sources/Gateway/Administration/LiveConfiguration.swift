@@ -1,3 +1,4 @@
+import GoText
 import Logging
 import Projects
 import PrometheusAPI
@@ -190,7 +191,7 @@ actor LiveConfiguration {
     static func register(
         _ file: Configuration, in store: any ProjectStore, _ logger: Logger
     ) async throws(StoreError) -> StoreContents {
-        let now = EpochClock.milliseconds()
+        let now = WallClock.milliseconds()
         let (notes, contents) = try await store.change { (contents) throws(StoreRefusal) in
             contents.register(file, now: now)
         }

@@ -1,3 +1,4 @@
+import GoText
 import Synchronization
 
 /// How the last reload went, for `status/runtimeinfo` and `/metrics`.
@@ -10,14 +11,14 @@ final class ReloadState: Sendable {
 
     private let state: Mutex<Value>
 
-    init() { state = Mutex(Value(lastSuccess: Double(EpochClock.milliseconds()) / 1000)) }
+    init() { state = Mutex(Value(lastSuccess: Double(WallClock.milliseconds()) / 1000)) }
 
     var value: Value { state.withLock { $0 } }
 
     func record(success: Bool) {
         state.withLock { state in
             state.succeeded = success
-            if success { state.lastSuccess = Double(EpochClock.milliseconds()) / 1000 }
+            if success { state.lastSuccess = Double(WallClock.milliseconds()) / 1000 }
         }
     }
 }

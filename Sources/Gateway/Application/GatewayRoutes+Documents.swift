@@ -1,3 +1,4 @@
+import GoText
 import Projects
 import PrometheusAPI
 import PrometheusHTTP
@@ -69,7 +70,7 @@ extension GatewayRoutes {
             project: project, limits: configuration.limits,
             lookback: configuration.query.lookback,
             time: time, turn: turn,
-            now: EpochClock.milliseconds(), source: { $0.fragmentSource }
+            now: WallClock.milliseconds(), source: { $0.fragmentSource }
         ).response(to: request)
         await PoolHeaders.add(to: &response, for: project)
         return response

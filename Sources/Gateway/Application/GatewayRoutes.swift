@@ -1,3 +1,4 @@
+import GoText
 import Members
 import Projects
 import PrometheusAPI
@@ -283,7 +284,7 @@ struct GatewayRoutes: Sendable {
             project: request.pathParameters["project"],
             domain: request.pathParameters["domain"],
             workflow: request.pathParameters["workflow"],
-            seed: PoolSeed.of(request, now: EpochClock.milliseconds()),
+            seed: PoolSeed.of(request, now: WallClock.milliseconds()),
             pool: pool.isEmpty ? nil : pool, dataSource: dataSource.isEmpty ? nil : dataSource)
     }
 }

@@ -1,3 +1,4 @@
+import GoText
 import Projects
 import PrometheusAPI
 import PrometheusHTTP
@@ -14,7 +15,7 @@ extension PartialResponse {
         case "safe": return .safe
         default:
             throw .parameter(
-                "partial_response", "\(QuotedText.of(text)) is not one of true, false, safe")
+                "partial_response", "\(GoQuoting.quote(text)) is not one of true, false, safe")
         }
     }
 }

@@ -1,4 +1,5 @@
 import Federation
+import GoText
 import Members
 import Projects
 import PrometheusAPI
@@ -73,13 +74,13 @@ struct ProjectDirectory: Sendable {
                 case .request(let error): throw error
                 case .noPool(let reason):
                     throw APIError(
-                        .notFound, "project \(QuotedText.of(project.name)): \(reason)")
+                        .notFound, "project \(GoQuoting.quote(project.name)): \(reason)")
                 }
             }
         }
         if address.pool != nil, !members.contains(where: { $0.pool != nil }) {
             throw .parameter(
-                "clusterPool", "project \(QuotedText.of(project.name)) has no cluster pools")
+                "clusterPool", "project \(GoQuoting.quote(project.name)) has no cluster pools")
         }
         return ResolvedProject(
             name: project.name, members: try chosen(of: members, address, project),
@@ -94,8 +95,8 @@ struct ProjectDirectory: Sendable {
         guard let name = address.dataSource else { return members }
         guard let member = members.first(where: { $0.name.utf8.elementsEqual(name.utf8) }) else {
             throw .badData(
-                "X-Datasource: \(QuotedText.of(name)) is not a member of project "
-                    + QuotedText.of(project.name))
+                "X-Datasource: \(GoQuoting.quote(name)) is not a member of project "
+                    + GoQuoting.quote(project.name))
         }
         return [member]
     }
@@ -105,10 +106,10 @@ struct ProjectDirectory: Sendable {
             guard grant.opens(name) else {
                 throw APIError(
                     .unauthorized,
-                    "the API key or token does not open project \(QuotedText.of(name))")
+                    "the API key or token does not open project \(GoQuoting.quote(name))")
             }
             guard let project = projects[name] else {
-                throw APIError(.notFound, "project \(QuotedText.of(name)) not found")
+                throw APIError(.notFound, "project \(GoQuoting.quote(name)) not found")
             }
             return project
         }
@@ -121,7 +122,7 @@ struct ProjectDirectory: Sendable {
         guard grant.opens(project.name) else {
             throw APIError(
                 .unauthorized,
-                "the API key or token does not open project \(QuotedText.of(project.name))")
+                "the API key or token does not open project \(GoQuoting.quote(project.name))")
         }
         return project
     }
@@ -184,7 +185,7 @@ struct ProjectDirectory: Sendable {
         if let first = healthy.first {
             member = Member(name: project.name, client: first.client)
         } else {
-            let pool = "cluster pool \(QuotedText.of(choice.pool))"
+            let pool = "cluster pool \(GoQuoting.quote(choice.pool))"
             let causes = enabled.map {
                 "\($0.cluster): \($0.client.health.lastFailure?.text ?? "failing")"
             }

@@ -1,4 +1,5 @@
 import Federation
+import GoText
 import Members
 import Projects
 import PrometheusAPI
@@ -36,7 +37,8 @@ struct ProjectDocuments: Sendable {
             case .success(.nothing): gathered.given.append((name, .null))
             case .success(.lacking):
                 gathered.limitations.append(
-                    "project \(QuotedText.of(name)): the member has no /api/v1\(one.question.path)")
+                    "project \(GoQuoting.quote(name)): the member has no /api/v1\(one.question.path)"
+                )
             case .success(.document(let document)):
                 do throws(JSONCursor.Failure) {
                     gathered.given.append((name, try JSONValue(parsing: document.data)))

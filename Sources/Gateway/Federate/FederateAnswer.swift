@@ -1,4 +1,5 @@
 import Federation
+import GoText
 import Projects
 import PromQL
 import PrometheusAPI
@@ -92,7 +93,7 @@ struct FederateAnswer: Sendable {
                 else { continue }
                 let own = VectorSelector(matchers: kept)
                 let text = Expression.vectorSelector(own).description
-                let window = "\(text)[\(DurationSyntax.text(milliseconds: lookback))]"
+                let window = "\(text)[\(DurationText.text(milliseconds: lookback))]"
                 for (text, form, part) in [
                     (text, Plan.Fetch.Form.steps, Part.presence),
                     (window, Plan.Fetch.Form.samples, Part.samples),
@@ -254,7 +255,7 @@ struct FederateAnswer: Sendable {
     }
 
     private func named(_ member: Int) -> String {
-        "project \(QuotedText.of(project.members[member].name))"
+        "project \(GoQuoting.quote(project.members[member].name))"
     }
 
     /// Printable ASCII, of bounded length: causes may quote what a member said.

@@ -1,3 +1,4 @@
+import GoText
 import PrometheusAPI
 import TimeSeries
 
@@ -59,7 +60,7 @@ struct FederateText {
         if isOpenMetrics {
             append(Double(time) / 1000)
         } else {
-            GoNumber.appendInteger(time, to: &written)
+            GoFloat.appendInteger(time, to: &written)
         }
         written.append(UInt8(ascii: "\n"))
     }
@@ -67,7 +68,7 @@ struct FederateText {
     /// OpenMetrics writes no number that looks like an integer.
     private mutating func append(_ value: Double) {
         let start = written.count
-        GoNumber.appendGeneral(value, to: &written)
+        GoFloat.appendGeneral(value, to: &written)
         if isOpenMetrics, value.isFinite,
             !written[start...].contains(where: {
                 $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "e")

@@ -1,4 +1,5 @@
 import Federation
+import GoText
 import Projects
 import PrometheusAPI
 import PrometheusHTTP
@@ -149,6 +150,6 @@ extension PrometheusRequest {
     fileprivate var quotedLabelName: String {
         let segments = pathBytes.split(
             separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-        return QuotedText.of(bytes: Array(segments.dropLast().last ?? []))
+        return GoQuoting.quote(bytes: Array(segments.dropLast().last ?? []))
     }
 }

@@ -1,3 +1,4 @@
+import GoText
 import Members
 import PrometheusAPI
 
@@ -8,11 +9,11 @@ enum MetadataFailure {
         case let failure as MemberFailure:
             failure.apiError
         case let error as APIError:
-            APIError(error.kind, "project \(QuotedText.of(member)): \(error.message)")
+            APIError(error.kind, "project \(GoQuoting.quote(member)): \(error.message)")
         case is CancellationError:
             APIError(.canceled, "context canceled")
         default:
-            APIError(.unavailable, "project \(QuotedText.of(member)): \(error)")
+            APIError(.unavailable, "project \(GoQuoting.quote(member)): \(error)")
         }
     }
 }

@@ -1,3 +1,5 @@
+import GoText
+
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Darwin)
@@ -10,9 +12,7 @@ struct ProcessMetrics: Sendable {
     let startTime: Double
 
     init() {
-        var now = timespec()
-        clock_gettime(CLOCK_REALTIME, &now)
-        startTime = Double(now.tv_sec) + Double(now.tv_nsec) * 1e-9
+        startTime = Double(WallClock.milliseconds()) / 1000
     }
 
     func exposition() -> ExpositionText {

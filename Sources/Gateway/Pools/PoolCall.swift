@@ -1,3 +1,4 @@
+import GoText
 import Members
 import PrometheusAPI
 
@@ -63,7 +64,7 @@ actor PoolCall {
             throw MemberFailure(
                 member: project,
                 kind: .unavailable(
-                    "no cluster of pool \(QuotedText.of(choice.pool)) answered: "
+                    "no cluster of pool \(GoQuoting.quote(choice.pool)) answered: "
                         + causes.joined(separator: "; ")),
                 attempts: 0, milliseconds: 0)
         }

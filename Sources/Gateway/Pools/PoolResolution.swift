@@ -1,3 +1,4 @@
+import GoText
 import Projects
 import PrometheusAPI
 
@@ -54,16 +55,16 @@ struct PoolResolution: Sendable {
         let configured = configured(choice, request)
         if let wanted = request.pool {
             guard pools.contains(where: { $0.name == wanted }) else {
-                throw .parameter("clusterPool", "unknown cluster pool \(QuotedText.of(wanted))")
+                throw .parameter("clusterPool", "unknown cluster pool \(GoQuoting.quote(wanted))")
             }
             guard let configured else { return Choice(pool: wanted, level: .requested) }
             guard configured.pool == wanted else {
-                let domain = request.domain.map { ", domain \(QuotedText.of($0))" } ?? ""
+                let domain = request.domain.map { ", domain \(GoQuoting.quote($0))" } ?? ""
                 throw .parameter(
                     "clusterPool",
-                    "project \(QuotedText.of(request.project))\(domain): the requested pool "
-                        + "\(QuotedText.of(wanted)) contradicts the configured pool "
-                        + QuotedText.of(configured.pool))
+                    "project \(GoQuoting.quote(request.project))\(domain): the requested pool "
+                        + "\(GoQuoting.quote(wanted)) contradicts the configured pool "
+                        + GoQuoting.quote(configured.pool))
             }
             return configured
         }

@@ -1,4 +1,5 @@
 import Federation
+import GoText
 import Projects
 import PromQLEngine
 import PrometheusAPI
@@ -164,7 +165,7 @@ struct LocalAnswer: Sendable {
         for (fetch, value) in zip(plan.fetches, gathered.values) where value.hasHistograms {
             if case .stored = fetch.form { continue }
             infos.insert(
-                "native histograms of project \(QuotedText.of(asker.names[fetch.member])) are what "
+                "native histograms of project \(GoQuoting.quote(asker.names[fetch.member])) are what "
                     + "their JSON shows, as it serves no remote read")
         }
         return infos

@@ -1,3 +1,4 @@
+import GoText
 import PrometheusAPI
 
 /// Warnings and infos that members sent: each text once, with the members it came from, and
@@ -21,7 +22,7 @@ struct MemberAnnotations: Sendable {
     var infos: Set<String> { Set(infoMembers.map(Self.named)) }
 
     private static func named(_ text: String, _ members: Set<String>) -> String {
-        let names = members.sorted().map(QuotedText.of).joined(separator: ", ")
+        let names = members.sorted().map { GoQuoting.quote($0) }.joined(separator: ", ")
         return "\(text) (project \(names))"
     }
 

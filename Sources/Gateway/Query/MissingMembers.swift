@@ -1,4 +1,5 @@
 import Federation
+import GoText
 import Projects
 import PrometheusAPI
 
@@ -77,7 +78,7 @@ struct MissingMembers: Sendable {
     static func warning(
         aboutPartOf name: String, _ cause: String, _ effect: MissingMemberEffect
     ) -> String {
-        "project \(QuotedText.of(name)): \(cause) (the answer is \(effect.mark) without it)"
+        "project \(GoQuoting.quote(name)): \(cause) (the answer is \(effect.mark) without it)"
     }
 
     /// What every member that was asked says of the query in the same words is what one server
@@ -131,5 +132,5 @@ struct MissingMembers: Sendable {
             reason.map { "\(all) (\($0))" } ?? all)
     }
 
-    private func named(_ member: Int) -> String { "project \(QuotedText.of(names[member]))" }
+    private func named(_ member: Int) -> String { "project \(GoQuoting.quote(names[member]))" }
 }

@@ -1,3 +1,4 @@
+import GoText
 import Members
 import Projects
 import PromQL
@@ -18,7 +19,7 @@ extension QueryExecution {
             languages: { [setting = configuration.query.rangeBoundary] members, deadline in
                 await Self.languages(setting, members, deadline)
             },
-            now: { EpochClock.milliseconds() })
+            now: { WallClock.milliseconds() })
     }
 
     /// By member. Where the version does not tell, `query.rangeBoundary: closed` says that it is 2.x.

@@ -1,3 +1,4 @@
+import GoText
 import Members
 import Projects
 import PrometheusAPI
@@ -13,11 +14,11 @@ extension QueryRequest {
         let coarsest = members.map { (resolution: $0.resolution, name: $0.name) }
             .max { $0.resolution < $1.resolution }
         guard let coarsest, coarsest.resolution > grid.step else { return false }
-        let asked = DurationSyntax.text(milliseconds: grid.step)
-        let given = DurationSyntax.text(milliseconds: coarsest.resolution)
+        let asked = DurationText.text(milliseconds: grid.step)
+        let given = DurationText.text(milliseconds: coarsest.resolution)
         infos.insert(
             "step raised from \(asked) to \(given), the metricResolution of project "
-                + QuotedText.of(coarsest.name))
+                + GoQuoting.quote(coarsest.name))
         grid = StepGrid(start: grid.start, end: grid.end, step: coarsest.resolution)
         return true
     }

@@ -1,4 +1,5 @@
 import Federation
+import GoText
 import Projects
 import PromQL
 import PrometheusAPI
@@ -91,7 +92,7 @@ struct QueryRequest: Sendable {
             if statistics == nil {
                 statistics = .totals
                 warnings.insert(
-                    "value \(QuotedText.of(detail)) for parameter \"stats\" is deprecated and will "
+                    "value \(GoQuoting.quote(detail)) for parameter \"stats\" is deprecated and will "
                         + "be rejected in the next major release, use \"true\" or \"all\"")
             }
         }

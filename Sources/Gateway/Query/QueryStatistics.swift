@@ -1,3 +1,4 @@
+import GoText
 import PrometheusAPI
 
 /// How much a client wants to know of what its query cost, as `stats` says it.
@@ -53,7 +54,7 @@ struct QueryStatistics: Sendable {
 
     /// What the client is told about members that told nothing.
     var infos: Set<String> {
-        Set(untold.map { "the query statistics leave out project \(QuotedText.of($0))" })
+        Set(untold.map { "the query statistics leave out project \(GoQuoting.quote($0))" })
     }
 
     /// The value of `stats`, as the reference writes it. What is sorted here is sorted while it is
@@ -68,7 +69,7 @@ struct QueryStatistics: Sendable {
         out.append(contentsOf: "{\"timings\":{".utf8)
         for (index, (name, time)) in times.enumerated() {
             out.append(contentsOf: "\(index == 0 ? "" : ",")\"\(name)\":".utf8)
-            GoNumber.appendJSON(time / .seconds(1), to: &out)
+            GoFloat.appendJSON(time / .seconds(1), to: &out)
         }
         out.append(contentsOf: "},\"samples\":".utf8)
         (samples ?? SampleStatistics()).append(to: &out)

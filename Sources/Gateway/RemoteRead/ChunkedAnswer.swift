@@ -1,4 +1,5 @@
 import Federation
+import GoText
 import Members
 import PrometheusAPI
 import PrometheusHTTP
@@ -155,7 +156,7 @@ struct ChunkedAnswer: Sendable {
         }
         for index in merge.unsorted { unsortedMembers.add(held[index].part.member) }
         if merge.disorder > 0 {
-            let names = merge.unsorted.sorted().map { QuotedText.of(held[$0].part.member) }
+            let names = merge.unsorted.sorted().map { GoQuoting.quote(held[$0].part.member) }
             throw APIError(
                 .unavailable,
                 "the series of project \(names.joined(separator: ", ")) are not in the order of "

@@ -1,4 +1,5 @@
 import Federation
+import GoText
 import PrometheusAPI
 import PrometheusHTTP
 import TimeSeries
@@ -46,7 +47,7 @@ struct RulesRequest: Sendable {
         let type = request.query.first("type").lowercased()
         if !type.isEmpty {
             guard let kind = Kind(rawValue: type) else {
-                throw .parameter("type", "not supported value \(QuotedText.of(type))")
+                throw .parameter("type", "not supported value \(GoQuoting.quote(type))")
             }
             self.kind = kind
         }
@@ -59,7 +60,7 @@ struct RulesRequest: Sendable {
                 throw .parameter(
                     "exclude_alerts",
                     "error converting exclude_alerts: strconv.ParseBool: parsing "
-                        + "\(QuotedText.of(excludes)): invalid syntax")
+                        + "\(GoQuoting.quote(excludes)): invalid syntax")
             }
         }
         token = request.query.first("group_next_token")
@@ -79,7 +80,7 @@ struct RulesRequest: Sendable {
             throw .parameter(
                 "group_limit",
                 "group_limit needs to be a valid number: strconv.ParseInt: parsing "
-                    + "\(QuotedText.of(text)): "
+                    + "\(GoQuoting.quote(text)): "
                     + (isNumber ? "value out of range" : "invalid syntax"))
         }
         guard number > 0 else {

@@ -1,3 +1,4 @@
+import GoText
 import PrometheusAPI
 import PrometheusHTTP
 import RegularExpressions
@@ -85,12 +86,12 @@ struct SelfMetrics: Sendable {
 
     /// 64-bit integers are strings in this format.
     private static func whole(_ value: Double) -> String {
-        Int64(exactly: value).map(String.init) ?? GoNumber.text(value)
+        Int64(exactly: value).map(String.init) ?? GoFloat.text(value)
     }
 
     private static func number(_ value: Double) -> JSONValue {
         if value.isNaN { return .string("NaN") }
         if value.isInfinite { return .string(value < 0 ? "-Infinity" : "Infinity") }
-        return .number(GoNumber.text(value))
+        return .number(GoFloat.text(value))
     }
 }

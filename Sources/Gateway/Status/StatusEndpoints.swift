@@ -1,3 +1,4 @@
+import GoText
 import Projects
 import PrometheusAPI
 
@@ -32,10 +33,10 @@ struct StatusEndpoints: Sendable {
         let query = configuration.query
         let pairs: [(String, String)] = [
             ("enable-feature", query.features.map(\.rawValue).sorted().joined(separator: ",")),
-            ("query.lookback-delta", DurationSyntax.text(milliseconds: query.lookback)),
+            ("query.lookback-delta", DurationText.text(milliseconds: query.lookback)),
             ("query.max-concurrency", String(query.maxConcurrency)),
             ("query.max-samples", String(query.maxSamples)),
-            ("query.timeout", DurationSyntax.text(milliseconds: query.timeout)),
+            ("query.timeout", DurationText.text(milliseconds: query.timeout)),
             ("web.enable-admin-api", "false"),
             ("web.enable-lifecycle", live.live?.source == nil ? "false" : "true"),
             ("web.listen-address", configuration.listenAddress.description),
@@ -45,16 +46,19 @@ struct StatusEndpoints: Sendable {
     }
 
     var runtimeInformation: [UInt8] {
-        let started = UTCText.of(seconds: process.startTime)
+        let started = RFC3339.text(milliseconds: Int64(process.startTime * 1000))
         let reload = live.live?.reloads.value
         return Self.enveloped(
             JSONValue.object([
                 ("startTime", .string(started)), ("CWD", .string(Self.workingDirectory)),
-                ("hostname", .string(Self.hostName)), ("serverTime", .string(UTCText.now())),
+                ("hostname", .string(Self.hostName)),
+                ("serverTime", .string(RFC3339.text(milliseconds: WallClock.milliseconds()))),
                 ("reloadConfigSuccess", .bool(reload?.succeeded ?? true)),
                 (
                     "lastConfigTime",
-                    .string(reload.map { UTCText.of(seconds: $0.lastSuccess) } ?? started)
+                    .string(
+                        reload.map { RFC3339.text(milliseconds: Int64($0.lastSuccess * 1000)) }
+                            ?? started)
                 ),
                 ("corruptionCount", .integer(0)), ("goroutineCount", .integer(0)),
                 ("GOMAXPROCS", .integer(Int64(sysconf(Int32(_SC_NPROCESSORS_ONLN))))),

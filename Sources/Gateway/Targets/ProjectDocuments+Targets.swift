@@ -1,4 +1,5 @@
 import Federation
+import GoText
 import Projects
 import PrometheusAPI
 import PrometheusHTTP
@@ -151,7 +152,7 @@ extension ProjectDocuments {
         }
         guard let (_, data) = gathered.given.first else {
             throw APIError.badData(
-                "error retrieving scrape config: scrape pool \(QuotedText.of(asked)) not found")
+                "error retrieving scrape config: scrape pool \(GoQuoting.quote(asked)) not found")
         }
         return try gathered.response(data, .abort)
     }

@@ -1,3 +1,5 @@
+import GoText
+
 /// One operation on a member: its attempts, its time, and what it taught about the member, which is
 /// recorded once. An operation that is dropped before its end has taught nothing.
 final class MemberCall: Sendable {
@@ -109,7 +111,7 @@ final class MemberCall: Sendable {
             guard outcome == .failed, let failure else { return }
             state.health.failures += 1
             state.health.lastFailure = MemberHealth.Failed(
-                text: failure.kind.text, time: MonotonicClock.wallMilliseconds())
+                text: failure.kind.text, time: WallClock.milliseconds())
         }
     }
 }

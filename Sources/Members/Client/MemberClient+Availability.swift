@@ -1,3 +1,5 @@
+import GoText
+
 extension MemberClient {
     /// Whether a request made now would be refused without asking, because the member kept failing.
     /// Once a pause is over this is false again, so that somebody finds out whether it is back.

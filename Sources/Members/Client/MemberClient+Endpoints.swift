@@ -1,3 +1,5 @@
+import GoText
+
 extension MemberClient {
     /// Milliseconds for which an endpoint that was found missing is not asked again.
     private static let missingFor: Int64 = 300_000

@@ -1,3 +1,4 @@
+import GoText
 import PrometheusAPI
 
 /// Asks one member. Safe to use from any number of tasks; everything it learns about the member

@@ -1,3 +1,4 @@
+import GoText
 public import PrometheusAPI
 
 /// Why a member gave no answer, or no whole one. `description` is what the user reads: it names the
@@ -58,7 +59,7 @@ public struct MemberFailure: Error, Sendable, Equatable, CustomStringConvertible
 
     /// `project "b": connection refused after 2 attempts in 12 ms`.
     public var description: String {
-        "project \(QuotedText.of(member)): \(cause)"
+        "project \(GoQuoting.quote(member)): \(cause)"
     }
 
     /// The description without the project's name.

@@ -1,3 +1,4 @@
+import GoText
 import PrometheusAPI
 
 extension MemberClient {

@@ -1,3 +1,4 @@
+import GoText
 public import PrometheusAPI
 
 /// A member's answer to remote read, in the form it chose among those that were offered.
@@ -134,7 +135,7 @@ extension MemberClient {
         let type = Self.mediaType(body.contentType)
         guard type == RemoteReadSamples.contentType || Self.isStreamed(body.contentType) else {
             throw .notPrometheus(
-                "the answer to remote read has the content type \(QuotedText.of(type))")
+                "the answer to remote read has the content type \(GoQuoting.quote(type))")
         }
         return body
     }

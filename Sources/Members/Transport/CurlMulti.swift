@@ -1,4 +1,5 @@
 import CCurl
+import GoText
 
 /// The transport: HTTP/1.1 and, over TLS, HTTP/2 through libcurl's multi interface, on one epoll
 /// thread which is also this actor's executor. No transfer ever blocks that thread.

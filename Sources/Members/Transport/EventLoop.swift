@@ -1,4 +1,5 @@
 import CCurl
+import GoText
 
 #if canImport(Glibc)
 import Glibc

@@ -1,4 +1,5 @@
 import CCurl
+import GoText
 
 /// One transfer on its way. It belongs to the loop's thread: to the actor and to libcurl's
 /// callbacks, which run there too. Never sent anywhere; the world knows it by its number.

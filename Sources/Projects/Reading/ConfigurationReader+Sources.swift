@@ -1,3 +1,5 @@
+import GoText
+
 extension ConfigurationReader {
     mutating func readPrometheus(
         _ node: ConfigurationNode, subject: String?
@@ -119,8 +121,8 @@ extension ConfigurationReader {
     private mutating func readResolution(_ section: Section<Keys.RemoteCoroot>) -> Int64? {
         guard let text = section.text(.metricResolution, &report) else { return nil }
         let place = section.place(of: .metricResolution)
-        guard let resolution = DurationSyntax.milliseconds(text),
-            resolution <= DurationSyntax.longest
+        guard let resolution = (try? DurationText.milliseconds(text)),
+            resolution <= ConfigurationReader.longestDuration
         else {
             report.error(
                 at: place, subject: section.subject, "\"\(text)\" is not a duration",

@@ -1,5 +1,8 @@
 /// Turns a document into a configuration and a report of everything wrong with it.
 struct ConfigurationReader {
+    /// The longest time that can be configured, in milliseconds: ten years.
+    static let longestDuration: Int64 = 10 * 365 * 86_400_000
+
     typealias Keys = ConfigurationKeys
 
     var report = ConfigurationReport()

@@ -1,3 +1,5 @@
+import GoText
+
 extension Section {
     /// A single value as text; "" is a value.
     func text(_ key: Key, _ report: inout ConfigurationReport) -> String? {
@@ -59,7 +61,7 @@ extension Section {
         _ key: Key, atLeast least: Int64, _ report: inout ConfigurationReport
     ) -> Int64? {
         guard let text = text(key, &report) else { return nil }
-        guard let duration = DurationSyntax.milliseconds(text) else {
+        guard let duration = (try? DurationText.milliseconds(text)) else {
             report.error(
                 at: place(of: key), subject: subject, "\"\(text)\" is not a duration",
                 mend: "write a number and a unit, as 15s, 5m or 1h30m")
@@ -68,14 +70,14 @@ extension Section {
         guard duration >= least else {
             report.error(
                 at: place(of: key), subject: subject,
-                "\"\(text)\" is shorter than \(DurationSyntax.text(milliseconds: least))")
+                "\"\(text)\" is shorter than \(DurationText.text(milliseconds: least))")
             return nil
         }
         // Beyond this a time could not be counted in nanoseconds any more.
-        guard duration <= DurationSyntax.longest else {
+        guard duration <= ConfigurationReader.longestDuration else {
             report.error(
                 at: place(of: key), subject: subject,
-                "\"\(text)\" is longer than \(DurationSyntax.text(milliseconds: DurationSyntax.longest))"
+                "\"\(text)\" is longer than \(DurationText.text(milliseconds: ConfigurationReader.longestDuration))"
             )
             return nil
         }

@@ -1,3 +1,5 @@
+import GoText
+
 /// The definition of one project as a document: a block of `projects` in the configuration file,
 /// read by the rules of the file.
 public enum ProjectDocument {
@@ -209,7 +211,7 @@ public enum ProjectDocument {
         var pairs: [String: DocumentValue] = [
             "url": .text(source.url.description),
             "acceptEncoding": .text(source.acceptEncoding.rawValue),
-            "timeout": .text(DurationSyntax.text(milliseconds: source.timeout)),
+            "timeout": .text(DurationText.text(milliseconds: source.timeout)),
         ]
         switch source.credentials {
         case .none: break
@@ -246,9 +248,9 @@ public enum ProjectDocument {
         var pairs: [String: DocumentValue] = [
             "url": .text(remote.url.description), "apiKey": .text(secret(remote.apiKey)),
             "metricResolution": .text(
-                DurationSyntax.text(milliseconds: remote.metricResolution)),
+                DurationText.text(milliseconds: remote.metricResolution)),
             "acceptEncoding": .text(remote.acceptEncoding.rawValue),
-            "timeout": .text(DurationSyntax.text(milliseconds: remote.timeout)),
+            "timeout": .text(DurationText.text(milliseconds: remote.timeout)),
         ]
         pairs["tls"] = document(remote.tls)
         return .mapping(pairs)

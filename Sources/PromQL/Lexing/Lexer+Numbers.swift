@@ -1,4 +1,4 @@
-internal import Quoting
+internal import GoText
 
 extension Lexer {
     /// What looks like a number or a duration; whether it is one shows when its value is taken.

@@ -1,4 +1,4 @@
-internal import Quoting
+internal import GoText
 
 extension Lexer {
     /// A string with its quotes. Escapes are checked here and replaced by `StringSyntax`.

@@ -1,4 +1,4 @@
-internal import Quoting
+internal import GoText
 
 /// Splits a query into words, one at a time, because what a character means depends on what is
 /// open around it. Rules and messages as Prometheus `promql/parser/lex.go`.

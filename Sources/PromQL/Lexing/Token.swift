@@ -1,4 +1,4 @@
-internal import Quoting
+internal import GoText
 
 /// One word of a query.
 struct Token: Sendable, Equatable {

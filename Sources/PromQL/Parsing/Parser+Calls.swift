@@ -1,4 +1,4 @@
-internal import Quoting
+internal import GoText
 
 /// The part of a call or an aggregation before its arguments.
 struct CallHead {

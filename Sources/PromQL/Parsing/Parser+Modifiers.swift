@@ -1,3 +1,5 @@
+internal import GoText
+
 extension Parser {
     /// Applies the ranges, `offset`, `@`, `anchored` and `smoothed` that follow an operand.
     mutating func withModifiers(_ operand: Operand) throws(ParseError) -> Operand {
@@ -119,7 +121,7 @@ extension Parser {
             let seconds = try signedNumber(refusal)
             guard let milliseconds = Self.timestamp(seconds) else {
                 throw error(
-                    "timestamp out of bounds for @ modifier: \(GoNumber.sixDecimals(seconds))",
+                    "timestamp out of bounds for @ modifier: \(GoFloat.fixed(seconds))",
                     at: expression.sourceRange)
             }
             at = .timestamp(milliseconds)

@@ -1,4 +1,4 @@
-internal import Quoting
+internal import GoText
 
 /// An operator with its modifiers, before its right side is known.
 struct BinaryHead {

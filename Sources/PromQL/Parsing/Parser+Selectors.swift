@@ -1,4 +1,4 @@
-internal import Quoting
+internal import GoText
 import RegularExpressions
 
 extension Parser {

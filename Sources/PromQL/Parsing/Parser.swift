@@ -1,3 +1,5 @@
+internal import GoText
+
 /// Parses and type-checks a query.
 ///
 /// - Throws: `ParseError` with the text and position that Prometheus 3.x gives; of several errors
@@ -243,12 +245,12 @@ struct Parser {
         let token = try take()
         let text = lexer.text(token)
         if token.kind == .duration {
-            do throws(ParseError) {
-                let milliseconds = try DurationText.milliseconds(of: text)
+            do throws(DurationText.Failure) {
+                let milliseconds = try DurationText.milliseconds(text)
                 return NumberLiteral(
                     Double(milliseconds) / 1000, isDuration: true, range: token.range)
             } catch {
-                throw self.error(error.message, at: token.range)
+                throw self.error(error.description(of: text), at: token.range)
             }
         }
         do throws(NumberSyntax.Failure) {

@@ -1,4 +1,4 @@
-internal import Quoting
+internal import GoText
 
 extension Printer {
     // MARK: - Operators and aggregations
@@ -20,10 +20,10 @@ extension Printer {
         }
         let (left, right) = (matching.fillLeft, matching.fillRight)
         if let left, left.bitPattern == right?.bitPattern {
-            text += " fill (\(GoNumber.general(left)))"
+            text += " fill (\(GoFloat.general(left)))"
         } else {
-            if let left { text += " fill_left (\(GoNumber.general(left)))" }
-            if let right { text += " fill_right (\(GoNumber.general(right)))" }
+            if let left { text += " fill_left (\(GoFloat.general(left)))" }
+            if let right { text += " fill_right (\(GoFloat.general(right)))" }
         }
         return text
     }
@@ -91,7 +91,7 @@ extension Printer {
         case nil: ""
         case .start: " @ start()"
         case .end: " @ end()"
-        case .timestamp(let milliseconds): " @ \(GoNumber.seconds(milliseconds))"
+        case .timestamp(let milliseconds): " @ \(seconds(milliseconds))"
         }
     }
 
@@ -110,19 +110,26 @@ extension Printer {
 
     // MARK: - Numbers and durations
 
+    /// Milliseconds as seconds with three decimals.
+    static func seconds(_ milliseconds: Int64) -> String {
+        let fraction = String(milliseconds.magnitude % 1000)
+        return (milliseconds < 0 ? "-" : "") + "\(milliseconds.magnitude / 1000)."
+            + String(repeating: "0", count: 3 - fraction.count) + fraction
+    }
+
     static func number(_ literal: NumberLiteral) -> String {
-        guard literal.isDuration else { return GoNumber.plain(literal.value) }
+        guard literal.isDuration else { return GoFloat.plain(literal.value) }
         let sign = literal.value.sign == .minus ? "-" : ""
         let milliseconds = (literal.value.magnitude * 1000).rounded(.toNearestOrAwayFromZero)
         guard milliseconds <= Double(DurationText.limit) else {
-            return GoNumber.plain(literal.value)
+            return GoFloat.plain(literal.value)
         }
-        return sign + DurationText.text(Int64(milliseconds))
+        return sign + DurationText.text(milliseconds: Int64(milliseconds))
     }
 
     static func duration(_ duration: DurationValue) -> String {
         switch duration {
-        case .fixed(let milliseconds): DurationText.text(milliseconds)
+        case .fixed(let milliseconds): DurationText.text(milliseconds: milliseconds)
         case .expression(let expression): self.expression(expression)
         }
     }

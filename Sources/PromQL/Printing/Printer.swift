@@ -1,4 +1,4 @@
-internal import Quoting
+internal import GoText
 
 extension Expression: CustomStringConvertible {
     /// The canonical text. Parsing it gives an equal tree, but for the order of matchers, which are

@@ -1,3 +1,5 @@
+internal import GoText
+
 extension Expression {
     /// The syntax tree as JSON, with the keys of every object in alphabetical order; as Prometheus
     /// `web/api/v1/translate_ast.go`, which `parse_query` shows.
@@ -40,7 +42,7 @@ struct SyntaxTreeWriter {
     private static func pieces(_ expression: Expression) -> [Piece] {
         switch expression {
         case .number(let node):
-            return [.text("{\"type\":\"numberLiteral\",\"val\":\"\(GoNumber.plain(node.value))\"}")]
+            return [.text("{\"type\":\"numberLiteral\",\"val\":\"\(GoFloat.plain(node.value))\"}")]
         case .string(let node):
             return [.text("{\"type\":\"stringLiteral\",\"val\":\(quoted(node.value))}")]
         case .paren(let node):
@@ -98,7 +100,7 @@ struct SyntaxTreeWriter {
     private static func matching(_ matching: VectorMatching) -> String {
         func value(_ fill: Double?) -> String {
             guard let fill, fill.isFinite else { return "null" }
-            return GoNumber.plain(fill)
+            return GoFloat.plain(fill)
         }
         return "{\"card\":\"\(matching.cardinality.rawValue)\",\"fillValues\":{"
             + "\"lhs\":\(value(matching.fillLeft)),\"rhs\":\(value(matching.fillRight))},"
@@ -174,7 +176,7 @@ struct SyntaxTreeWriter {
             // Parentheses around a number are those of a plus sign without operator.
             if wrapped { return operation("+", nil, expression) }
             return "{\"duration\":\(literal.isDuration),\"type\":\"numberLiteral\","
-                + "\"val\":\"\(GoNumber.plain(literal.value))\"}"
+                + "\"val\":\"\(GoFloat.plain(literal.value))\"}"
         case .step: return operation("step", nil, nil)
         case .range: return operation("range", nil, nil)
         case .unary(let op, let operand): return operation(op.rawValue, nil, operand)

@@ -1,4 +1,4 @@
-internal import Quoting
+internal import GoText
 
 /// The values of number literals, read as Go's `strconv` reads them: first as an integer with a
 /// base prefix, where a leading 0 means octal, then as a float.

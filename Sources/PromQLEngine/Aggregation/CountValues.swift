@@ -1,3 +1,4 @@
+internal import GoText
 internal import PromQL
 internal import TimeSeries
 
@@ -14,10 +15,10 @@ extension Evaluator {
         switch options.dialect {
         // Any text that is valid UTF-8; bytes that are not were replaced when it was read.
         case .prometheus3: isValid = !name.isEmpty && !name.unicodeScalars.contains("\u{FFFD}")
-        case .prometheus2: isValid = GoText.isLegacyName(name)
+        case .prometheus2: isValid = LabelName.isLegacy(name)
         }
         if !isValid {
-            throw .execution("invalid label name \(asWritten(parameter) ?? GoText.quoted(name))")
+            throw .execution("invalid label name \(asWritten(parameter) ?? GoQuoting.quote(name))")
         }
         let input = try vector(aggregation.expression)
         let key = GroupingKey(aggregation, adding: name)
@@ -35,7 +36,7 @@ extension Evaluator {
                     position = found
                 } else {
                     position = self.position(
-                        of: GoText.decimal(one.values[step]), name, one, key, &positions, &result)
+                        of: GoFloat.plain(one.values[step]), name, one, key, &positions, &result)
                     known[one.values[step].bitPattern] = position
                 }
                 let count = result[position].values[step]

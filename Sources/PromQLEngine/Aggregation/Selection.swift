@@ -1,3 +1,4 @@
+internal import GoText
 internal import PromQL
 internal import TimeSeries
 
@@ -11,22 +12,22 @@ extension Evaluator {
         switch options.dialect {
         case .prometheus2:
             for value in parameter where !Self.isCount(value) {
-                throw .execution("Scalar value \(GoText.general(value)) overflows int64")
+                throw .execution("Scalar value \(GoFloat.general(value)) overflows int64")
             }
         case .prometheus3 where greatest < 1:
             return parameter.map { _ in 0 }
         case .prometheus3 where options.language.judgesIdleParameters:
             if greatest.isNaN { throw .execution("Parameter value is NaN") }
             if least <= -0x1p63 {
-                throw .execution("Scalar value \(GoText.general(least)) underflows int64")
+                throw .execution("Scalar value \(GoFloat.general(least)) underflows int64")
             }
             if greatest >= 0x1p63 {
-                throw .execution("Scalar value \(GoText.general(greatest)) overflows int64")
+                throw .execution("Scalar value \(GoFloat.general(greatest)) overflows int64")
             }
         case .prometheus3:
             for (step, value) in parameter.enumerated()
             where !Self.isCount(value) && input.contains(where: { $0.hasValue(at: step) }) {
-                throw .execution("Scalar value \(GoText.general(value)) overflows int64")
+                throw .execution("Scalar value \(GoFloat.general(value)) overflows int64")
             }
         }
         return parameter.map { Int(clamping: GoMath.integer($0)) }
@@ -105,8 +106,8 @@ extension Evaluator {
         for (extreme, cap, isBeyond) in [(greatest, 1.0, greatest > 1), (least, -1.0, least < -1)]
         where isBeyond {
             state.annotations.addWarning(
-                "ratio value should be between -1 and 1, got \(GoText.general(extreme)), capping "
-                    + "to \(GoText.general(cap))", at: position)
+                "ratio value should be between -1 and 1, got \(GoFloat.general(extreme)), capping "
+                    + "to \(GoFloat.general(cap))", at: position)
         }
         return parameter.map { min(1, max(-1, $0)) }
     }

@@ -1,3 +1,4 @@
+internal import GoText
 internal import PromQL
 internal import TimeSeries
 
@@ -98,7 +99,7 @@ extension Evaluator {
         case .incompatibleTypes(let left, let right):
             state.annotations.addInfo(
                 "incompatible sample types encountered for binary operator "
-                    + "\(GoText.quoted(binary.op.rawValue)): \(left) \(binary.op.rawValue) "
+                    + "\(GoQuoting.quote(binary.op.rawValue)): \(left) \(binary.op.rawValue) "
                     + "\(right)", at: position)
         case .incompatibleLayouts:
             state.annotations.addWarning(

@@ -216,11 +216,11 @@ struct VectorJoin {
     }
 
     private func duplicates(_ earlier: Int, _ later: Int) -> EvaluationError {
-        var texts = [GoText.labels(one[later].labels), GoText.labels(one[earlier].labels)]
+        var texts = [one[later].labels.quotedText, one[earlier].labels.quotedText]
         if options.dialect == .prometheus3 {
             texts.sort { Array($0.utf8).lexicographicallyPrecedes(Array($1.utf8)) }
         }
-        let group = GoText.labels(key.key(of: one[later].labels))
+        let group = key.key(of: one[later].labels).quotedText
         return .execution(
             "found duplicate series for the match group \(group) on the "
                 + (isSwapped ? "left" : "right") + " hand-side of the operation: "

@@ -1,3 +1,4 @@
+internal import GoText
 internal import PromQL
 internal import TimeSeries
 
@@ -170,13 +171,13 @@ extension Evaluator {
     private func namePart(isNamed: Bool) -> (LabelSet) -> String {
         { labels in
             let name = isNamed ? labels.metricName : ""
-            return name.isEmpty ? "" : " for metric name \(GoText.quoted(name))"
+            return name.isEmpty ? "" : " for metric name \(GoQuoting.quote(name))"
         }
     }
 
     /// A number as label values have it: whole ones with a fraction of zero.
     private static func openMetrics(_ value: Double) -> String {
-        let text = GoText.general(value)
+        let text = GoFloat.general(value)
         let isPlain = !text.contains { $0 == "." || $0 == "e" }
         return isPlain && value.isFinite ? text + ".0" : text
     }

@@ -1,3 +1,4 @@
+internal import GoText
 internal import PromQL
 internal import TimeSeries
 
@@ -40,7 +41,7 @@ struct HistogramGroups {
             guard let bound = Self.bound(text) else {
                 annotations.addWarning(
                     "bucket label \"le\" is missing or has a malformed value of "
-                        + GoText.quoted(text) + namePart(one.labels), at: position)
+                        + GoQuoting.quote(text) + namePart(one.labels), at: position)
                 continue
             }
             let labels = one.labels.setting("le", to: "")

@@ -1,3 +1,4 @@
+internal import GoText
 internal import PromQL
 internal import TimeSeries
 
@@ -21,7 +22,7 @@ struct HistogramRate {
         self.isCounter = isCounter
         reconciling = language.reconcilesCustomBounds
         self.position = position
-        metricName = GoText.quoted(series.labels.metricName)
+        metricName = GoQuoting.quote(series.labels.metricName)
         resets =
             isCounter
             ? series.histograms.indices.map {

@@ -1,3 +1,4 @@
+internal import GoText
 internal import TimeSeries
 
 /// The histogram between two samples of a series.
@@ -42,7 +43,7 @@ struct ExtendedHistogramRate {
                 series.histogramTimes, window.histograms, window, smoothed),
             isConsistent(series, span, &annotations)
         else { return .none }
-        let name = GoText.quoted(series.labels.metricName)
+        let name = GoQuoting.quote(series.labels.metricName)
         do throws(FloatHistogram.LayoutError) {
             let left = try end(
                 series, span.first, span.first + 1, at: window.start,
@@ -103,7 +104,7 @@ struct ExtendedHistogramRate {
             if rate.isCounter, histogram.counterResetHint == .gauge {
                 annotations.addWarning(
                     "this native histogram metric is not a counter: "
-                        + GoText.quoted(series.labels.metricName), at: position)
+                        + GoQuoting.quote(series.labels.metricName), at: position)
             }
         }
         return true

@@ -1,3 +1,4 @@
+internal import GoText
 internal import PromQL
 internal import TimeSeries
 
@@ -113,7 +114,7 @@ extension Evaluator {
             where hasSamples[step] && isOutside(factor) {
                 throw .execution(
                     "invalid \(name) factor. Expected: 0 < \(symbol) < 1, got: "
-                        + GoText.fixed(factor))
+                        + GoFloat.fixed(factor))
             }
         }
     }
@@ -158,12 +159,12 @@ extension Evaluator {
             if type == "counter" || type == "histogram" { return }
             state.annotations.addInfo(
                 "metric might not be a counter, __type__ label is not set to \"counter\" or "
-                    + "\"histogram\", got \(GoText.quoted(type)): \(GoText.quoted(name))",
+                    + "\"histogram\", got \(GoQuoting.quote(type)): \(GoQuoting.quote(name))",
                 at: position)
         } else if !["_total", "_sum", "_count", "_bucket"].contains(where: name.hasSuffix) {
             state.annotations.addInfo(
                 "metric might not be a counter, name does not end in "
-                    + "_total/_sum/_count/_bucket: \(GoText.quoted(name))", at: position)
+                    + "_total/_sum/_count/_bucket: \(GoQuoting.quote(name))", at: position)
         }
     }
 }

@@ -1,3 +1,4 @@
+internal import GoText
 internal import TimeSeries
 
 /// What a function makes of one window.
@@ -78,7 +79,7 @@ extension Evaluator {
                     if !window.histograms.isEmpty {
                         state.annotations.addInfo(
                             "ignored histograms in a range containing both floats and histograms "
-                                + "for metric name \(GoText.quoted(series.labels.metricName))",
+                                + "for metric name \(GoQuoting.quote(series.labels.metricName))",
                             at: position)
                     }
                     column[step] = value(window)

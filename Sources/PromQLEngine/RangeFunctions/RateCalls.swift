@@ -1,3 +1,4 @@
+internal import GoText
 internal import PromQL
 internal import TimeSeries
 
@@ -29,7 +30,7 @@ extension Evaluator {
                     if rate.isCounter, series.hasOverlap(in: window) {
                         annotations.addOverlap(
                             "sample has start time that overlaps with previous sample timestamp "
-                                + "for metric \(GoText.quoted(series.labels.metricName))",
+                                + "for metric \(GoQuoting.quote(series.labels.metricName))",
                             at: position)
                     }
                     if window.histograms.isEmpty {

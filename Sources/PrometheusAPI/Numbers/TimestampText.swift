@@ -1,10 +1,12 @@
+import GoText
+
 /// The two ways Prometheus writes times in answers; both take milliseconds.
 public enum TimestampText {
     /// Of samples: seconds, and three decimals unless they are zero.
     public static func appendSample(_ milliseconds: Int64, to out: inout [UInt8]) {
         if milliseconds < 0 { out.append(UInt8(ascii: "-")) }
         let magnitude = milliseconds.magnitude
-        GoNumber.appendInteger(Int64(magnitude / 1000), to: &out)
+        GoFloat.appendInteger(Int64(magnitude / 1000), to: &out)
         let rest = UInt8(clamping: (magnitude % 1000) / 100)
         let fraction = magnitude % 1000
         if fraction != 0 {
@@ -17,7 +19,7 @@ public enum TimestampText {
 
     /// Of scalars and strings: the shortest decimal.
     public static func appendScalar(_ milliseconds: Int64, to out: inout [UInt8]) {
-        GoNumber.append(Double(milliseconds) / 1000, to: &out)
+        GoFloat.append(Double(milliseconds) / 1000, to: &out)
     }
 
     /// As request parameters are sent: seconds, and three decimals unless they are zero.

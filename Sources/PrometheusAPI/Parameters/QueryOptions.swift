@@ -1,3 +1,5 @@
+import GoText
+
 /// What `query` and `query_range` have in common.
 public struct QueryOptions: Sendable, Equatable {
     public enum Statistics: Sendable, Equatable {
@@ -35,7 +37,7 @@ public struct QueryOptions: Sendable, Equatable {
         warnings = []
         if !["", "true", "all"].contains(asked) {
             warnings.append(
-                "value \(QuotedText.of(asked)) for parameter \"stats\" is deprecated and will be "
+                "value \(GoQuoting.quote(asked)) for parameter \"stats\" is deprecated and will be "
                     + "rejected in the next major release, use \"true\" or \"all\"")
         }
         query = reader.text("query")

@@ -1,3 +1,5 @@
+import GoText
+
 /// `limit`: how many results may be given; 0 or absent for all.
 public enum RequestLimit {
     public static func parse(_ text: String) throws(APIError) -> Int {
@@ -5,11 +7,11 @@ public enum RequestLimit {
         let digits = text.first == "+" || text.first == "-" ? text.dropFirst() : text[...]
         guard !digits.isEmpty, digits.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) else {
             throw .parameter(
-                "limit", "strconv.Atoi: parsing \(QuotedText.of(text)): invalid syntax")
+                "limit", "strconv.Atoi: parsing \(GoQuoting.quote(text)): invalid syntax")
         }
         guard let number = Int(text) else {
             throw .parameter(
-                "limit", "strconv.Atoi: parsing \(QuotedText.of(text)): value out of range")
+                "limit", "strconv.Atoi: parsing \(GoQuoting.quote(text)): value out of range")
         }
         if number < 0 { throw .parameter("limit", "limit must be non-negative") }
         return number

@@ -43,7 +43,7 @@ public enum ScanError: Error, Sendable, Equatable, CustomStringConvertible {
 
     /// One label set, two series: no answer of Prometheus has that.
     static func duplicate(_ labels: LabelSet) -> ScanError {
-        .malformed("two series with the labels \(LabelText.of(labels))")
+        .malformed("two series with the labels \(labels.quotedText)")
     }
 
     /// As above, of the second of the two.

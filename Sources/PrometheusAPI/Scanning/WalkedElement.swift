@@ -1,3 +1,4 @@
+import GoText
 import TimeSeries
 
 /// One series as the exact walker reads it: any order of keys, any white space, any escapes.
@@ -235,7 +236,7 @@ struct WalkedElement {
         if NumberSpelling.isValue(text, in: text.indices) {
             out += text
         } else if let value = NumberScan.value(of: text) {
-            GoNumber.append(value, to: &out)
+            GoFloat.append(value, to: &out)
         } else {
             throw .malformed(start, "a sample value that is no number")
         }

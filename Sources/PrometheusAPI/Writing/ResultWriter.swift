@@ -1,3 +1,4 @@
+import GoText
 public import TimeSeries
 
 /// The `data` of queries: `{"resultType":…,"result":…}`.
@@ -7,7 +8,7 @@ public enum ResultWriter {
         out.append(contentsOf: "{\"resultType\":\"scalar\",\"result\":[".utf8)
         TimestampText.appendScalar(time, to: &out)
         out.append(contentsOf: ",\"".utf8)
-        GoNumber.appendPlain(value, to: &out)
+        GoFloat.appendPlain(value, to: &out)
         out.append(contentsOf: "\"]}".utf8)
     }
 
@@ -187,7 +188,7 @@ public enum ResultWriter {
     /// `"value"]`.
     private static func appendValue(_ value: Double, to out: inout [UInt8]) {
         out.append(UInt8(ascii: "\""))
-        GoNumber.append(value, to: &out)
+        GoFloat.append(value, to: &out)
         out.append(UInt8(ascii: "\""))
         out.append(UInt8(ascii: "]"))
     }
@@ -197,9 +198,9 @@ public enum ResultWriter {
     ) {
         appendOpening(time, to: &out)
         out.append(contentsOf: "{\"count\":\"".utf8)
-        GoNumber.append(histogram.count, to: &out)
+        GoFloat.append(histogram.count, to: &out)
         out.append(contentsOf: "\",\"sum\":\"".utf8)
-        GoNumber.append(histogram.sum, to: &out)
+        GoFloat.append(histogram.sum, to: &out)
         out.append(UInt8(ascii: "\""))
         let buckets = histogram.allBuckets.filter { $0.count != 0 }
         for (index, bucket) in buckets.enumerated() {
@@ -214,7 +215,7 @@ public enum ResultWriter {
             out.append(contentsOf: rule.utf8)
             for number in [bucket.lower, bucket.upper, bucket.count] {
                 out.append(contentsOf: ",\"".utf8)
-                GoNumber.append(number, to: &out)
+                GoFloat.append(number, to: &out)
                 out.append(UInt8(ascii: "\""))
             }
             out.append(UInt8(ascii: "]"))

@@ -1,4 +1,5 @@
 import EmbeddedPrometheus
+import GoText
 import Logging
 import Projects
 import PrometheusAPI
@@ -123,7 +124,7 @@ import TimeSeries
                     == "application/openmetrics-text; version=1.0.0; charset=utf-8; "
                     + "escaping=allow-utf-8")
             var seconds: [UInt8] = []
-            GoNumber.appendGeneral(Double(time) / 1000, to: &seconds)
+            GoFloat.appendGeneral(Double(time) / 1000, to: &seconds)
             let stamp = String(decoding: seconds, as: UTF8.self)
             #expect(
                 answer.body == """

@@ -1,3 +1,4 @@
+import GoText
 import TimeSeries
 
 @testable import PrometheusAPI
@@ -71,7 +72,7 @@ public func fuzzOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     // Numbers: what has Prometheus's spelling is a number, and printing it is repeatable.
     if NumberSpelling.isValue(body, in: body.indices) {
         guard let value = NumberScan.value(of: body) else { preconditionFailure("no number") }
-        let printed = GoNumber.text(value)
+        let printed = GoFloat.text(value)
         let again = NumberScan.value(of: Array(printed.utf8))
         precondition(again?.bitPattern == value.bitPattern, printed)
     }

@@ -1,3 +1,4 @@
+import GoText
 import Members
 import PrometheusAPI
 import TimeSeries
@@ -28,7 +29,7 @@ actor MemberProbes {
     }
 
     private static func ask(_ client: MemberClient) async -> MemberStatus {
-        let now = EpochClock.milliseconds()
+        let now = WallClock.milliseconds()
         let deadline = ContinuousClock.now.advanced(by: patience)
         var newest: Int64?
         var failure: MemberFailure?

@@ -1,3 +1,4 @@
+import GoText
 import Members
 import PrometheusAPI
 
@@ -72,7 +73,7 @@ struct MemberStatus: Sendable, Equatable {
                         (
                             "time",
                             error.time.map {
-                                .string(UTCText.of(seconds: Double($0) / 1000))
+                                .string(RFC3339.text(milliseconds: $0))
                             } ?? .null
                         ),
                     ])

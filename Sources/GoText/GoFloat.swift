@@ -1,27 +1,35 @@
-/// Floats as Go prints them, from Swift's shortest digits: the digits are the same, only the
-/// layout differs.
-public enum GoNumber {
-    /// As sample values stand in JSON: plain from 1e-6 up to 1e21, else with an exponent of at
-    /// least two digits; `NaN`, `+Inf`, `-Inf`.
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+/// Floats as Go writes them: Swift's shortest digits are the same, only the layout differs.
+///
+/// Not-a-number and the infinities are `NaN`, `+Inf` and `-Inf` in every layout.
+public enum GoFloat {
+    /// The layout of sample values in JSON: plain from 1e-6 up to 1e21, else with an exponent of at
+    /// least two digits.
     public static func append(_ value: Double, to out: inout [UInt8]) {
         let magnitude = value.magnitude
-        let isPlain = magnitude == 0 || (magnitude >= 1e-6 && magnitude < 1e21)
-        append(value, plain: isPlain || !value.isFinite, to: &out)
+        append(value, plain: magnitude == 0 || (magnitude >= 1e-6 && magnitude < 1e21), to: &out)
     }
 
-    /// As scalar results and label values of `count_values` stand: never with an exponent.
+    /// The layout of scalar results and of labels of `count_values`: never an exponent, as
+    /// `strconv.FormatFloat(v, 'f', -1, 64)`.
     public static func appendPlain(_ value: Double, to out: inout [UInt8]) {
         append(value, plain: true, to: &out)
     }
 
-    /// As the text formats stand (`%g`): with an exponent below 1e-4 and from 1e+06 on.
+    /// The layout of texts and of histograms (`%g`, `%v`): an exponent below 1e-4 and from 1e+06 on.
     public static func appendGeneral(_ value: Double, to out: inout [UInt8]) {
         let magnitude = value.magnitude
-        let isPlain = magnitude == 0 || (magnitude >= 1e-4 && magnitude < 1e6)
-        append(value, plain: isPlain || !value.isFinite, to: &out)
+        append(value, plain: magnitude == 0 || (magnitude >= 1e-4 && magnitude < 1e6), to: &out)
     }
 
-    /// As plain numbers stand in JSON: like samples, but for negative exponents of one digit.
+    /// The layout of `encoding/json`: as of samples, but negative exponents of one digit stay so.
     /// What is no number of JSON is 0.
     public static func appendJSON(_ value: Double, to out: inout [UInt8]) {
         append(value.isFinite ? value : 0, to: &out)
@@ -29,11 +37,67 @@ public enum GoNumber {
         if out.suffix(4).starts(with: "e-0".utf8) { out.remove(at: out.count - 2) }
     }
 
-    public static func text(_ value: Double) -> String {
+    /// An integer in decimal.
+    public static func appendInteger(_ value: Int64, to out: inout [UInt8]) {
+        if value < 0 { out.append(UInt8(ascii: "-")) }
+        var rest = value.magnitude
+        var width = 1
+        var bound: UInt64 = 10
+        while width < 19, rest >= bound {
+            width += 1
+            bound *= 10
+        }
+        var place = out.count + width
+        out.append(contentsOf: repeatElement(UInt8(ascii: "0"), count: width))
+        while rest > 0 {
+            place -= 1
+            out[place] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+            rest /= 10
+        }
+    }
+
+    // MARK: - Strings
+
+    /// As `append`.
+    public static func text(_ value: Double) -> String { string { append(value, to: &$0) } }
+
+    /// As `appendPlain`.
+    public static func plain(_ value: Double) -> String { string { appendPlain(value, to: &$0) } }
+
+    /// As `appendGeneral`.
+    public static func general(_ value: Double) -> String {
+        string { appendGeneral(value, to: &$0) }
+    }
+
+    /// As `%.<digits>g`.
+    public static func general(_ value: Double, digits: Int) -> String {
+        value.isFinite ? printed(value, "%.\(digits)g") : general(value)
+    }
+
+    /// As `%f`: six decimals.
+    public static func fixed(_ value: Double) -> String {
+        value.isFinite ? printed(value, "%.6f") : general(value)
+    }
+
+    private static func string(_ append: (inout [UInt8]) -> Void) -> String {
         var out: [UInt8] = []
-        append(value, to: &out)
+        append(&out)
         return String(decoding: out, as: UTF8.self)
     }
+
+    /// The C library rounds the exact binary value, as Go does.
+    private static func printed(_ value: Double, _ format: String) -> String {
+        // The largest finite number has 309 digits before the point.
+        withUnsafeTemporaryAllocation(of: CChar.self, capacity: 400) { buffer in
+            let count = withVaList([value]) { arguments in
+                vsnprintf(buffer.baseAddress, buffer.count, format, arguments)
+            }
+            let bytes = buffer.prefix(max(0, min(Int(count), buffer.count - 1)))
+            return String(decoding: bytes.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        }
+    }
+
+    // MARK: - Layout
 
     private static func append(_ value: Double, plain: Bool, to out: inout [UInt8]) {
         if value.isNaN {
@@ -66,8 +130,7 @@ public enum GoNumber {
                     out.append(contentsOf: bytes[..<(isWhole ? bytes.count - 2 : bytes.count)])
                     return
                 }
-                let digits = Digits(bytes, upTo: bytes.count)
-                digits.appendScientific(to: &out)
+                Digits(bytes, upTo: bytes.count).appendScientific(to: &out)
                 return
             }
             let digits = Digits(bytes, upTo: mark)
@@ -95,32 +158,14 @@ public enum GoNumber {
         return true
     }
 
-    /// An integer in decimal.
-    public static func appendInteger(_ value: Int64, to out: inout [UInt8]) {
-        if value < 0 { out.append(UInt8(ascii: "-")) }
-        var rest = value.magnitude
-        var width = 1
-        var bound: UInt64 = 10
-        while width < 19, rest >= bound {
-            width += 1
-            bound *= 10
-        }
-        var place = out.count + width
-        out.append(contentsOf: repeatElement(UInt8(ascii: "0"), count: width))
-        while rest > 0 {
-            place -= 1
-            out[place] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
-            rest /= 10
-        }
-    }
-
-    /// The significant digits of a number and the power of ten of its point.
+    /// The significant digits of a finite number other than 0, and the power of ten of its point.
     private struct Digits {
         var isNegative = false
         var digits: [UInt8] = []
         /// The value is 0.digits times ten to this.
         var point = 0
 
+        /// Reads Swift's description of the number, whose exponent begins at `end`.
         init(_ bytes: UnsafeBufferPointer<UInt8>, upTo end: Int) {
             var index = 0
             if bytes[0] == UInt8(ascii: "-") {
@@ -175,7 +220,7 @@ public enum GoNumber {
             out.append(UInt8(ascii: "e"))
             out.append(exponent < 0 ? UInt8(ascii: "-") : UInt8(ascii: "+"))
             if exponent.magnitude < 10 { out.append(UInt8(ascii: "0")) }
-            GoNumber.appendInteger(Int64(exponent.magnitude), to: &out)
+            GoFloat.appendInteger(Int64(exponent.magnitude), to: &out)
         }
     }
 }

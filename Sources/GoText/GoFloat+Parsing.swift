@@ -1,8 +1,9 @@
-/// Numbers as Go's `strconv.ParseFloat` reads them: decimal, or hexadecimal with an exponent of
-/// two, underscores between digits; `inf`, `infinity` and `nan` in any case. What is too large for
-/// a double is none.
-enum GoFloat {
-    static func parse(_ text: String) -> Double? {
+extension GoFloat {
+    /// The number that a text is, as Go's `strconv.ParseFloat` reads it: decimal, or hexadecimal with
+    /// an exponent of two, underscores between digits; `inf`, `infinity` and `nan` in any case.
+    ///
+    /// - Returns: nil when the text is no number, or one that is too large for a double.
+    public static func parse(_ text: String) -> Double? {
         let bytes = Array(text.utf8)
         var rest = bytes[...]
         if rest.first == UInt8(ascii: "+") || rest.first == UInt8(ascii: "-") {

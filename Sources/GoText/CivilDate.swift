@@ -1,29 +1,21 @@
-extension Int64 {
-    /// Rounds toward minus infinity; `divisor` must be positive.
-    func floorDivided(by divisor: Int64) -> Int64 {
-        let (quotient, remainder) = quotientAndRemainder(dividingBy: divisor)
-        return remainder < 0 ? quotient - 1 : quotient
-    }
-}
-
 /// A UTC date and time of the proleptic Gregorian calendar.
-struct CivilDate {
-    let year: Int64
+public struct CivilDate: Sendable, Equatable {
+    public let year: Int64
     /// 1 to 12.
-    let month: Int
+    public let month: Int
     /// 1 to 31.
-    let day: Int
-    let hour: Int
-    let minute: Int
-    let second: Int
+    public let day: Int
+    public let hour: Int
+    public let minute: Int
+    public let second: Int
     /// 0 is Sunday.
-    let weekday: Int
+    public let weekday: Int
     /// 1 is the first of January.
-    let dayOfYear: Int
+    public let dayOfYear: Int
 
     /// Seconds since 1970-01-01 00:00 UTC. Times that no calendar reaches wrap around as in Go's
     /// `time`, which counts from a year far enough back for unsigned numbers.
-    init(seconds: Int64) {
+    public init(seconds: Int64) {
         let absolute = UInt64(bitPattern: seconds &+ 9_223_372_028_715_321_600)
         let days = Int64(absolute / 86_400) - 106_751_991_073_094
         let ofDay = Int(absolute % 86_400)
@@ -52,9 +44,9 @@ struct CivilDate {
         dayOfYear = ordinal
     }
 
-    var daysInMonth: Int { Self.days(inMonth: month, of: year) }
+    public var daysInMonth: Int { Self.days(inMonth: month, of: year) }
 
-    static func days(inMonth month: Int, of year: Int64) -> Int {
+    public static func days(inMonth month: Int, of year: Int64) -> Int {
         switch month {
         case 2:
             let isLeap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
@@ -62,5 +54,23 @@ struct CivilDate {
         case 4, 6, 9, 11: return 30
         default: return 31
         }
+    }
+}
+
+extension CivilDate {
+    /// Days since 1970-01-01 of a date of the proleptic Gregorian calendar.
+    static func days(_ year: Int, _ month: Int, _ day: Int) -> Int {
+        let before = year - 1
+        let fromYears = before * 365 + before / 4 - before / 100 + before / 400
+        let fromMonths = (1..<month).reduce(0) { $0 + days(inMonth: $1, of: Int64(year)) }
+        return fromYears + fromMonths + day - 1 - 719_162
+    }
+}
+
+extension Int64 {
+    /// Rounds toward minus infinity; `divisor` must be positive.
+    public func floorDivided(by divisor: Int64) -> Int64 {
+        let (quotient, remainder) = quotientAndRemainder(dividingBy: divisor)
+        return remainder < 0 ? quotient - 1 : quotient
     }
 }
