@@ -33,3 +33,71 @@ public struct ConfigurationError: Error, Sendable, Hashable, CustomStringConvert
         return parts.joined(separator: ": ")
     }
 }
+
+/// Everything wrong with a configuration, in the order of the file.
+public struct ConfigurationErrors: Error, Sendable, Hashable, CustomStringConvertible {
+    public var path: String
+    public var errors: [ConfigurationError]
+
+    public init(path: String, errors: [ConfigurationError]) {
+        self.path = path
+        self.errors = errors
+    }
+
+    /// One line an error: `FILE:LINE:COLUMN: KEY: PROBLEM; MEND`.
+    public var description: String {
+        errors.map { error in
+            error.line == nil ? "\(path): \(error)" : "\(path):\(error)"
+        }.joined(separator: "\n")
+    }
+}
+
+/// Something in a configuration that is allowed but worth saying.
+public struct ConfigurationNote: Sendable, Hashable, CustomStringConvertible {
+    /// 1-based; nil when it concerns no one line.
+    public var line: Int?
+    /// As `projects[2].apiKeys[0].keySecret`; "" for the whole document.
+    public var keyPath: String
+    public var text: String
+
+    public init(line: Int?, keyPath: String, text: String) {
+        self.line = line
+        self.keyPath = keyPath
+        self.text = text
+    }
+
+    public var description: String {
+        "\(line.map { "line \($0): " } ?? "")\(keyPath.isEmpty ? "" : "\(keyPath): ")\(text)"
+    }
+}
+
+/// What was found while reading: errors are gathered, not thrown, so that all are told at once.
+struct ConfigurationReport {
+    private(set) var errors: [ConfigurationError] = []
+    private(set) var notes: [ConfigurationNote] = []
+
+    mutating func error(
+        at node: ConfigurationNode, subject: String? = nil, _ problem: String, mend: String? = nil
+    ) {
+        errors.append(
+            ConfigurationError(
+                line: node.line, column: node.column, keyPath: node.keyPath, subject: subject,
+                problem: problem, mend: mend))
+    }
+
+    mutating func error(_ error: ConfigurationError) { errors.append(error) }
+
+    mutating func note(at node: ConfigurationNode?, _ text: String) {
+        notes.append(
+            ConfigurationNote(line: node?.line, keyPath: node?.keyPath ?? "", text: text))
+    }
+
+    /// In the order of the document; of one place in the order found.
+    var sortedErrors: [ConfigurationError] {
+        errors.enumerated().sorted { a, b in
+            let placeA = (a.element.line ?? 0, a.element.column ?? 0, a.offset)
+            let placeB = (b.element.line ?? 0, b.element.column ?? 0, b.offset)
+            return placeA < placeB
+        }.map(\.element)
+    }
+}

@@ -312,3 +312,35 @@ public enum ValueType: String, Sendable, Hashable {
     case instantVector = "instant vector"
     case rangeVector = "range vector"
 }
+
+/// A half-open range of byte offsets into the query text.
+///
+/// Positions say where an expression was written, not what it means: two ranges always compare
+/// equal, so that equality of expressions is equality of trees.
+public struct SourceRange: Sendable, Hashable {
+    public var start: Int
+    public var end: Int
+
+    public init(start: Int, end: Int) {
+        self.start = start
+        self.end = end
+    }
+
+    /// The range of expressions without a source, such as those a planner makes.
+    public static let none = SourceRange(start: 0, end: 0)
+
+    public static func == (lhs: SourceRange, rhs: SourceRange) -> Bool { true }
+    public func hash(into hasher: inout Hasher) {}
+}
+
+extension SourceRange {
+    /// The start as `<line>:<column>`, both from 1 and counted in bytes.
+    public func position(in query: String) -> String { position(in: Array(query.utf8)) }
+
+    func position(in query: [UInt8]) -> String {
+        let before = query.prefix(max(0, start))
+        let line = before.reduce(1) { $1 == UInt8(ascii: "\n") ? $0 + 1 : $0 }
+        let lastBreak = before.lastIndex(of: UInt8(ascii: "\n")) ?? -1
+        return "\(line):\(before.count - lastBreak)"
+    }
+}

@@ -40,3 +40,105 @@ public struct Engine: Sendable {
         return result
     }
 }
+
+/// What an evaluation depends on besides the expression, the grid and the data.
+public struct EngineOptions: Sendable, Hashable {
+    /// Which ends of range and lookback windows are included.
+    public enum RangeBoundary: String, Sendable, Hashable {
+        /// Prometheus 3.x: `(t - range, t]`.
+        case leftOpen
+        /// Prometheus 2.x: `[t - range, t]`.
+        case closed
+    }
+
+    /// Whose arithmetic is followed where the two differ beyond the window's ends.
+    public enum Dialect: String, Sendable, Hashable {
+        case prometheus3
+        /// As 2.42: sums without compensation, incremental means, extrapolation that looks for the
+        /// zero point before it judges the distance, no annotations.
+        case prometheus2
+    }
+
+    /// Milliseconds.
+    public var lookback: Int64 = 300_000
+    /// Milliseconds; used where a subquery names no step.
+    public var defaultSubqueryStep: Int64 = 60_000
+    public var rangeBoundary: RangeBoundary = .leftOpen
+    public var dialect: Dialect = .prometheus3
+    /// Whose rules are followed where they changed within 3.x.
+    public var language = LanguageVersion.current
+    /// Metric names are dropped at the end of the query instead of at each operation
+    /// (`promql-delayed-name-removal`).
+    public var delayedNameRemoval = false
+    /// Start timestamps take part in reset detection and extrapolation (`use-start-timestamps`).
+    public var useStartTimestamps = false
+    /// `__type__` and `__unit__` are judged by `rate` and its like (`type-and-unit-labels`).
+    public var typeAndUnitLabels = false
+    /// Samples in memory at once before the query fails.
+    public var maxSamples = 50_000_000
+    /// When the evaluation must have ended; nil for never.
+    public var deadline: ContinuousClock.Instant?
+    /// Whether the result says what each part of the expression cost.
+    public var isTraced = false
+
+    public init() {}
+}
+
+/// Where the engine finds values. Synchronous and pure: whatever needs the network was fetched
+/// before the engine runs.
+public protocol SeriesSource: Sendable {
+    /// The series that satisfy every matcher, in label order, with at least their samples in
+    /// `from...through` (ms, both ends included; more is harmless, stale markers included).
+    func series(
+        matching matchers: [LabelMatcher], from: Int64, through: Int64
+    ) throws
+        -> [SampleSeries]
+
+    /// The values of a fragment on exactly this grid, in label order. A fetched point stands for
+    /// its own step alone; no lookback is applied to it.
+    func values(of fragment: FragmentReference, on grid: StepGrid) throws -> [StepSeries]
+}
+
+/// Why an evaluation failed; `description` is the text Prometheus would give.
+public enum EvaluationError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// 422 `execution`.
+    case execution(String)
+    /// 503 `timeout`.
+    case timeout(String)
+    /// 499 `canceled`.
+    case canceled(String)
+
+    public var description: String {
+        switch self {
+        case .execution(let text), .timeout(let text), .canceled(let text): text
+        }
+    }
+}
+
+/// The value of a query.
+public struct QueryResult: Sendable {
+    public enum Value: Sendable {
+        /// One value a step.
+        case scalar([Double])
+        case string(String)
+        /// An instant vector over the grid. For an instant query: in the order of evaluation
+        /// (label order unless `sort*`, `topk` or `bottomk` made another). For a range query:
+        /// label order, series without any value left out.
+        case vector([StepSeries])
+        /// Raw samples (`x[5m]` at the root of an instant query), label order.
+        case rangeVector([SampleSeries])
+    }
+    public var value: Value
+    public var grid: StepGrid
+    public var annotations: Annotations
+    /// The most samples that were in memory at once.
+    public var peakSamples = 0
+    /// When the options ask for it.
+    public var trace: EvaluationTrace?
+
+    public init(value: Value, grid: StepGrid, annotations: Annotations) {
+        self.value = value
+        self.grid = grid
+        self.annotations = annotations
+    }
+}

@@ -95,3 +95,88 @@ extension Expression {
         }
     }
 }
+
+extension Evaluator {
+    /// `sort`, `sort_desc`, `sort_by_label`, `sort_by_label_desc`.
+    mutating func sorted(_ call: Call) throws(EvaluationError) -> [StepSeries] {
+        var series = try vector(call.arguments[0])
+        if !isSingleStep, options.language.warnsOfIneffectiveSorting {
+            state.annotations.addWarning(
+                "sort is ineffective for range queries since results are always ordered by labels",
+                at: position(call.range))
+        }
+        switch call.function {
+        case .sort, .sortDesc:
+            for i in series.indices { series[i].histograms = [:] }
+            guard isSingleStep else { return series }
+            series.removeAll(where: \.isEmpty)
+            let isDescending = call.function == .sortDesc
+            series.stableSort { first, second in
+                let (a, b) = (first.values[0], second.values[0])
+                if a.isNaN { return false }
+                return b.isNaN || (isDescending ? a > b : a < b)
+            }
+        default:
+            guard isSingleStep else { return series }
+            let names = try call.arguments.dropFirst().map { name throws(EvaluationError) in
+                try string(name)
+            }
+            let isDescending = call.function == .sortByLabelDesc
+            series.stableSort { first, second in
+                for name in names {
+                    let (a, b) = (first.labels[name] ?? "", second.labels[name] ?? "")
+                    if Array(a.utf8) == Array(b.utf8) { continue }
+                    return isDescending
+                        ? NaturalOrder.precedes(b, a) : NaturalOrder.precedes(a, b)
+                }
+                return isDescending
+                    ? second.labels < first.labels : first.labels < second.labels
+            }
+        }
+        return series
+    }
+}
+
+extension Array {
+    /// Equal elements keep their order.
+    mutating func stableSort(by precedes: (Element, Element) -> Bool) {
+        let ordered = enumerated().sorted { a, b in
+            if precedes(a.element, b.element) { return true }
+            if precedes(b.element, a.element) { return false }
+            return a.offset < b.offset
+        }
+        self = ordered.map(\.element)
+    }
+}
+
+/// Order of texts in which runs of digits count as numbers.
+enum NaturalOrder {
+    static func precedes(_ a: String, _ b: String) -> Bool {
+        let (first, second) = (chunks(a), chunks(b))
+        for (x, y) in zip(first, second) where x != y {
+            if isDigit(x[0]), isDigit(y[0]) {
+                let (i, j) = (x.drop { $0 == 0x30 }, y.drop { $0 == 0x30 })
+                if i.count != j.count { return i.count < j.count }
+                if i.elementsEqual(j) { return x.count < y.count }
+                return i.lexicographicallyPrecedes(j)
+            }
+            return x.lexicographicallyPrecedes(y)
+        }
+        return first.count < second.count
+    }
+
+    private static func isDigit(_ byte: UInt8) -> Bool { byte >= 0x30 && byte <= 0x39 }
+
+    /// Splits into runs of digits and runs of others.
+    private static func chunks(_ text: String) -> [[UInt8]] {
+        var result: [[UInt8]] = []
+        for byte in text.utf8 {
+            if let last = result.last?.last, isDigit(last) == isDigit(byte) {
+                result[result.count - 1].append(byte)
+            } else {
+                result.append([byte])
+            }
+        }
+        return result
+    }
+}

@@ -1,3 +1,5 @@
+import GoText
+
 /// Header fields in the order they were added. Names compare without regard to ASCII case.
 public struct HTTPHeaders: Sendable, Equatable, ExpressibleByDictionaryLiteral {
     public struct Field: Sendable, Equatable {
@@ -38,5 +40,54 @@ public struct HTTPHeaders: Sendable, Equatable, ExpressibleByDictionaryLiteral {
 
     private static func lower(_ byte: UInt8) -> UInt8 {
         byte >= UInt8(ascii: "A") && byte <= UInt8(ascii: "Z") ? byte | 0x20 : byte
+    }
+}
+
+/// The `Date` header: `Sun, 06 Nov 1994 08:49:37 GMT`.
+enum HTTPDate {
+    private static let days = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
+    private static let months = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ]
+
+    static func now() -> String {
+        text(secondsSinceEpoch: WallClock.milliseconds().floorDivided(by: 1000))
+    }
+
+    static func text(secondsSinceEpoch seconds: Int64) -> String {
+        let date = CivilDate(seconds: seconds)
+        let clock = [date.hour, date.minute, date.second].map(twoDigits).joined(separator: ":")
+        return "\(days[date.weekday]), \(twoDigits(date.day)) \(months[date.month - 1]) "
+            + "\(date.year) \(clock) GMT"
+    }
+
+    private static func twoDigits(_ number: Int) -> String {
+        number < 10 ? "0\(number)" : "\(number)"
+    }
+}
+
+/// Which other sites' scripts may read answers, as Prometheus `--web.cors.origin`.
+public enum CORSPolicy: Sendable {
+    /// The default pattern `.*`: every origin.
+    case anyOrigin
+    /// Origins for which this is true. The reference asks a regular expression that must match the
+    /// whole origin.
+    case origins(@Sendable (String) -> Bool)
+
+    func apply(to headers: inout HTTPHeaders, origin: String?) {
+        headers.add("Vary", "Origin")
+        guard let origin, !origin.isEmpty else { return }
+        headers["Access-Control-Allow-Headers"] = "Accept, Authorization, Content-Type, Origin"
+        headers["Access-Control-Allow-Methods"] = "GET, POST, OPTIONS"
+        headers["Access-Control-Expose-Headers"] = "Date"
+        // 3.x answers with the origin's own name, also where every origin is allowed.
+        if allows(origin) { headers["Access-Control-Allow-Origin"] = origin }
+    }
+
+    private func allows(_ origin: String) -> Bool {
+        switch self {
+        case .anyOrigin: true
+        case .origins(let areAllowed): areAllowed(origin)
+        }
     }
 }

@@ -1,3 +1,5 @@
+import CRE2
+
 /// A regular expression that matches whole texts, as Prometheus matches label values: RE2 syntax,
 /// anchored at both ends, `.` also matches a line break (as `labels.NewFastRegexMatcher` of
 /// Prometheus 3.x, which parses the pattern by itself and then matches `^(?s:RE)$`).
@@ -69,6 +71,120 @@ public struct RegularExpression: Sendable {
                     return groups.indices.contains(index) ? groups[index] : nil
                 }
             }
+        }
+    }
+}
+
+/// A pattern compiled by RE2.
+///
+/// A class, because it owns memory of the C++ library; immutable, and safe to use from several
+/// threads at once because RE2's matching functions are.
+final class CompiledPattern: @unchecked Sendable {
+    /// For the program and its automata together. Large enough for alternations of some ten
+    /// thousand words, small enough that a hostile pattern cannot take the process down; a pattern
+    /// beyond it is refused, an automaton beyond it is rebuilt or replaced by a slower matcher.
+    private static let memoryBudget: Int64 = 32 << 20
+
+    private let expression: OpaquePointer
+    private let groupCount: Int
+
+    init(_ pattern: String) throws(RegularExpressionError) {
+        // Not wrapped in `^(?s:…)$` as text: anchors and flags are given as options, so that errors
+        // show the pattern as it was written and no bracket in it can close the wrapping.
+        var translated = try GoDialect.translated(pattern)
+        let compiled = translated.withUTF8 { bytes in
+            bytes.withMemoryRebound(to: CChar.self) {
+                cre2_compile($0.baseAddress, $0.count, Self.memoryBudget)
+            }
+        }
+        let code = cre2_error_code(compiled)
+        guard code == CRE2NoError else {
+            defer { cre2_free(compiled) }
+            var length = 0
+            let argument = cre2_error_argument(compiled, &length)
+            let bytes = UnsafeRawBufferPointer(start: argument, count: length)
+            throw RegularExpressionError(
+                reason: RegularExpressionError.reason(of: code),
+                fragment: String(decoding: bytes, as: UTF8.self))
+        }
+        expression = compiled
+        groupCount = Int(cre2_group_count(compiled))
+    }
+
+    deinit { cre2_free(expression) }
+
+    func matches(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+        text.withMemoryRebound(to: CChar.self) {
+            cre2_matches(expression, $0.baseAddress, $0.count)
+        }
+    }
+
+    /// The byte ranges of all groups of a match, group 0 being the whole; nil for a group that took
+    /// no part. nil when the text does not match.
+    func groups(in text: UnsafeBufferPointer<UInt8>) -> [Range<Int>?]? {
+        // An empty text has no address, which RE2 would take for a group without part.
+        guard let start = text.baseAddress else {
+            var empty = [UInt8](repeating: 0, count: 1)
+            return empty.withUnsafeMutableBufferPointer {
+                groups(start: UnsafePointer($0.baseAddress.unsafelyUnwrapped), count: 0)
+            }
+        }
+        return groups(start: start, count: text.count)
+    }
+
+    private func groups(start: UnsafePointer<UInt8>, count: Int) -> [Range<Int>?]? {
+        var spans = [CRE2Span](repeating: CRE2Span(offset: -1, length: 0), count: groupCount + 1)
+        let found = start.withMemoryRebound(to: CChar.self, capacity: count) {
+            cre2_captures(expression, $0, count, &spans, CInt(clamping: spans.count))
+        }
+        guard found else { return nil }
+        return spans.map { span in
+            span.offset < 0 ? nil : Int(span.offset)..<Int(span.offset + span.length)
+        }
+    }
+
+    /// The number of a named group, or -1.
+    func groupIndex(of name: [UInt8]) -> Int {
+        name.withUnsafeBytes { bytes in
+            Int(
+                cre2_group_index(
+                    expression, bytes.bindMemory(to: CChar.self).baseAddress, bytes.count))
+        }
+    }
+}
+
+/// Why a regular expression is refused, in the words of Go's `regexp/syntax`, which are the words
+/// Prometheus shows.
+public struct RegularExpressionError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// Such as `missing closing )`.
+    public let reason: String
+    /// The part of the pattern at fault, or all of it.
+    public let fragment: String
+
+    public init(reason: String, fragment: String) {
+        self.reason = reason
+        self.fragment = fragment
+    }
+
+    public var description: String { "error parsing regexp: \(reason): `\(fragment)`" }
+
+    static func reason(of code: CRE2ErrorCode) -> String {
+        switch code {
+        case CRE2ErrorBadEscape: "invalid escape sequence"
+        case CRE2ErrorBadCharacterClass: "invalid character class"
+        case CRE2ErrorBadCharacterRange: "invalid character class range"
+        case CRE2ErrorMissingBracket: "missing closing ]"
+        case CRE2ErrorMissingParenthesis: "missing closing )"
+        case CRE2ErrorUnexpectedParenthesis: "unexpected )"
+        case CRE2ErrorTrailingBackslash: "trailing backslash at end of expression"
+        case CRE2ErrorRepeatArgument: "missing argument to repetition operator"
+        case CRE2ErrorRepeatSize: "invalid repeat count"
+        case CRE2ErrorRepeatOperator: "invalid nested repetition operator"
+        case CRE2ErrorBadPerlOperator: "invalid or unsupported Perl syntax"
+        case CRE2ErrorBadUTF8: "invalid UTF-8"
+        case CRE2ErrorBadNamedCapture: "invalid named capture"
+        case CRE2ErrorPatternTooLarge: "expression too large"
+        default: "expression nests too deeply"
         }
     }
 }

@@ -36,3 +36,77 @@ public struct StepSeries: Sendable {
         histograms.isEmpty && values.allSatisfy(SampleValue.isAbsent)
     }
 }
+
+/// The evaluation times of a query: `start, start + step, …` up to and including `end`.
+/// Milliseconds since the epoch. An instant query is a grid of one step, with `step` 0.
+public struct StepGrid: Sendable, Hashable {
+    public let start: Int64
+    public let end: Int64
+    public let step: Int64
+
+    /// `step` must be positive unless `start == end`.
+    public init(start: Int64, end: Int64, step: Int64) {
+        self.start = start
+        self.end = end
+        self.step = step
+    }
+
+    public static func instant(_ time: Int64) -> StepGrid {
+        StepGrid(start: time, end: time, step: 0)
+    }
+
+    public var isInstant: Bool { step == 0 }
+
+    /// The number of steps; 0 when the end lies before the start.
+    public var count: Int {
+        if end < start { return 0 }
+        if step == 0 { return 1 }
+        let (length, overflows) = end.subtractingReportingOverflow(start)
+        return overflows ? .max : Int(length / step) &+ 1
+    }
+
+    public func time(at index: Int) -> Int64 { start + Int64(index) * step }
+}
+
+/// Raw samples of one series, in time order, at times of their own.
+public struct SampleSeries: Sendable {
+    public var labels: LabelSet
+    /// Milliseconds since the epoch, strictly ascending.
+    public var times: [Int64]
+    /// One per time. Where `histograms` has an entry the float is meaningless.
+    public var values: [Double]
+    /// Native histograms by index into `times`; empty for float series.
+    public var histograms: [Int: FloatHistogram]
+    /// Start timestamps by index into `times` (0 = none); empty when the source has none.
+    public var startTimes: [Int64]
+
+    public init(
+        labels: LabelSet, times: [Int64] = [], values: [Double] = [],
+        histograms: [Int: FloatHistogram] = [:], startTimes: [Int64] = []
+    ) {
+        self.labels = labels
+        self.times = times
+        self.values = values
+        self.histograms = histograms
+        self.startTimes = startTimes
+    }
+}
+
+/// Reserved bit patterns of floats.
+public enum SampleValue {
+    /// The staleness marker, as Prometheus `model/value/value.go`.
+    public static let staleBits: UInt64 = 0x7ff0_0000_0000_0002
+    public static let stale = Double(bitPattern: staleBits)
+    /// The usual NaN of Prometheus.
+    public static let normalNaN = Double(bitPattern: 0x7ff8_0000_0000_0001)
+    /// Stands in columns for "no sample at this step"; never leaves the process.
+    public static let absentBits: UInt64 = 0x7ff4_7269_6275_7400
+    public static let absent = Double(bitPattern: absentBits)
+
+    @inlinable public static func isStale(_ value: Double) -> Bool {
+        value.bitPattern == staleBits
+    }
+    @inlinable public static func isAbsent(_ value: Double) -> Bool {
+        value.bitPattern == absentBits
+    }
+}

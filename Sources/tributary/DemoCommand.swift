@@ -1,6 +1,7 @@
 import ArgumentParser
 import EmbeddedPrometheus
 import Gateway
+import GoText
 import Logging
 import Projects
 import PrometheusHTTP
@@ -104,5 +105,67 @@ struct DemoCommand: AsyncParsableCommand {
         }
         Console.answer("\nGrafana: add a Prometheus data source with the URL \(url)")
         Console.answer("Ctrl-C ends the demo.")
+    }
+}
+
+/// One member of the demo: made-up data that goes on, and the server that answers for it.
+struct DemoServer: Sendable {
+    /// Milliseconds of the past that are kept.
+    private static let history: Int64 = 3_600_000
+
+    var member: DemoMember
+
+    /// Serves until the task is cancelled. The past is there before the first question.
+    func run(onListening: @escaping @Sendable (_ port: Int) async -> Void) async throws {
+        let store = MemoryStore()
+        let data = DemoData(member: member)
+        let now = WallClock.milliseconds()
+        data.fill(store, from: now - Self.history, through: now)
+        var logger = Logger(label: "tributary.demo")
+        logger.logLevel = .critical
+        let server = EmbeddedServer(store: store, logger: logger)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await Self.goOn(data, store, since: now) }
+            group.addTask { try await server.run(onListening: onListening) }
+            defer { group.cancelAll() }
+            try await group.next()
+        }
+    }
+
+    private static func goOn(_ data: DemoData, _ store: MemoryStore, since start: Int64) async {
+        var last = start
+        while !Task.isCancelled {
+            try? await Task.sleep(for: .seconds(1))
+            let now = WallClock.milliseconds()
+            data.fill(store, from: last + 1, through: now)
+            store.drop(before: now - history)
+            last = now
+        }
+    }
+}
+
+/// Whether a port of this machine is free to listen on.
+enum PortProbe {
+    static func isFree(_ port: Int) -> Bool {
+        guard let number = UInt16(exactly: port) else { return false }
+        #if canImport(Glibc)
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        #else
+        let descriptor = socket(AF_INET, SOCK_STREAM, 0)
+        #endif
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        var reuse: Int32 = 1
+        setsockopt(
+            descriptor, SOL_SOCKET, SO_REUSEADDR, &reuse, socklen_t(MemoryLayout<Int32>.size))
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = number.bigEndian
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        let size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let bound = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, size) }
+        }
+        return bound == 0
     }
 }

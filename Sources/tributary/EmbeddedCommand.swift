@@ -1,8 +1,11 @@
 import ArgumentParser
 import EmbeddedPrometheus
 import Foundation
+import Gateway
 import Projects
+import PromQLTest
 import PrometheusHTTP
+import TimeSeries
 
 /// `tributary embedded --listen HOST:PORT --load FILE... --scrape JOB=URL...`
 struct EmbeddedCommand: AsyncParsableCommand {
@@ -74,4 +77,147 @@ struct EmbeddedCommand: AsyncParsableCommand {
             throw Outcome.failure
         }
     }
+}
+
+/// The configuration file of `serve`, as it is read at start and at each reload.
+struct ServedFile: Sendable {
+    var path: String
+    /// Where to listen instead.
+    var address: ListenAddress?
+    var secretsDirectory: String?
+    /// The file with the settings that go with a custom resource.
+    var settings: String?
+
+    init(path: String, address: ListenAddress?, options: ConfigurationOptions) {
+        self.path = path
+        self.address = address
+        secretsDirectory = options.secretsDir
+        settings = options.settings
+    }
+
+    var source: ConfigurationSource {
+        ConfigurationSource { (existing) throws(ConfigurationSource.Refused) in
+            try await load(existing: existing)
+        }
+    }
+
+    /// The store that the file names.
+    func store() async throws(StoreError) -> (any ProjectStore)? {
+        guard let location = StoreLocation.read(path: settings ?? path) else { return nil }
+        return try await location.open()
+    }
+
+    /// - Parameter existing: Regular projects of the store, which the file may name.
+    func load(
+        existing: Set<String>
+    ) async throws(ConfigurationSource.Refused) -> Configuration {
+        let environment = ProcessInfo.processInfo.environment
+        let secrets = SecretFiles(
+            directory: secretsDirectory, environment: environment,
+            generation: secretsDirectory != nil ? .whenMissing : .never)
+        var configuration: Configuration
+        do throws(ConfigurationErrors) {
+            if let settings {
+                configuration = try Configuration.load(
+                    resource: path, settings: settings, environment: environment,
+                    secrets: secrets, existingProjects: existing)
+            } else {
+                configuration = try Configuration.load(
+                    path: path, environment: environment, secrets: secrets,
+                    existingProjects: existing)
+            }
+        } catch {
+            throw ConfigurationSource.Refused(error.description)
+        }
+        if let address { configuration.listenAddress = address }
+        if !configuration.listenAddress.isLoopback, configuration.authentication == nil {
+            throw ConfigurationSource.Refused(
+                "\(configuration.listenAddress) can be reached from other machines, but auth is not "
+                    + "configured; add auth.tokens, or auth: {anonymous: true} to let everybody read"
+            )
+        }
+        configuration.notes += configuration.notesOnOwnAddress(hostNames: OwnHostNames.all)
+        return configuration
+    }
+}
+
+/// Reads files with samples into a store.
+struct SampleFiles {
+    var store: MemoryStore
+    /// Where the first samples of scripts stand, in milliseconds since 1970.
+    var scriptStart: Int64
+
+    /// Says what was read, or what is wrong, on standard error.
+    ///
+    /// - Throws: `Outcome.invalid` when the file cannot be read or understood.
+    func load(_ path: String) throws {
+        guard let data = FileManager.default.contents(atPath: path) else {
+            Console.say("\(path): cannot be read")
+            throw Outcome.invalid
+        }
+        do {
+            if path.hasSuffix(".test") {
+                try loadScript(String(decoding: data, as: UTF8.self), path)
+            } else {
+                let now = Int64(Date().timeIntervalSince1970 * 1000)
+                let summary = store.load(try Exposition(parsing: Array(data)), defaultTime: now)
+                Console.say("\(path): \(summary.series) series, \(summary.samples) samples")
+            }
+        } catch {
+            Console.say("\(path): \(error)")
+            throw Outcome.invalid
+        }
+    }
+
+    private func loadScript(_ text: String, _ path: String) throws {
+        var (series, samples) = (0, 0)
+        for command in try PromQLScript(parsing: text).commands {
+            switch command {
+            case .clear:
+                store.removeAll()
+                (series, samples) = (0, 0)
+            case .load(let load):
+                let loaded = load.series().map { one in
+                    var moved = one
+                    moved.times = one.times.map { $0 &+ scriptStart }
+                    moved.startTimes = one.startTimes.map { $0 == 0 ? 0 : $0 &+ scriptStart }
+                    return moved
+                }
+                store.insert(loaded)
+                series += loaded.count
+                samples += loaded.reduce(0) { $0 + $1.times.count }
+            case .evaluate: break
+            }
+        }
+        Console.say("\(path): \(series) series, \(samples) samples")
+    }
+}
+
+/// `JOB=URL` or `URL` on the command line.
+struct ScrapeArgument: ExpressibleByArgument {
+    var target: ScrapeTarget
+
+    init?(argument: String) {
+        var (job, url) = (Substring("scrape"), argument[...])
+        if let equals = argument.firstIndex(of: "="), !argument[..<equals].contains("/") {
+            job = argument[..<equals]
+            url = argument[argument.index(after: equals)...]
+        }
+        guard let target = ScrapeTarget(job: String(job), url: String(url)) else { return nil }
+        self.target = target
+    }
+}
+
+/// `HOST:PORT` on the command line.
+struct AddressArgument: ExpressibleByArgument {
+    var address: ListenAddress
+
+    init(address: ListenAddress) { self.address = address }
+
+    init?(argument: String) {
+        guard let address = ListenAddress(argument) else { return nil }
+        self.address = address
+    }
+
+    var defaultValueDescription: String { address.description }
 }

@@ -28,3 +28,63 @@ struct ExplainCommand: AsyncParsableCommand {
         }
     }
 }
+
+/// The answer of `explain`, for reading.
+struct ExplainText {
+    /// The plan as an indented tree, then why parts were not sent whole.
+    let text: String
+
+    /// What the gateway said instead of a plan.
+    struct Refusal: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    /// - Throws: `Refusal`.
+    init(_ body: [UInt8]) throws(Refusal) {
+        var cursor = JSONCursor(body)
+        var refusal: String?
+        var tree = ""
+        var mark = ""
+        var notes: [String] = []
+        do throws(JSONCursor.Failure) {
+            try cursor.object { (key, cursor) throws(JSONCursor.Failure) in
+                switch key {
+                case "error": refusal = try cursor.string()
+                case "data":
+                    try cursor.object { (key, cursor) throws(JSONCursor.Failure) in
+                        switch key {
+                        case "tree": tree = try cursor.string()
+                        case "missingMember": mark = try cursor.string()
+                        case "notPushedDown": notes = try Self.notes(&cursor)
+                        default: try cursor.skip()
+                        }
+                    }
+                default: try cursor.skip()
+                }
+            }
+        } catch {
+            throw Refusal(description: "the answer is no plan")
+        }
+        if let refusal { throw Refusal(description: refusal) }
+        var lines = [tree, "", "a missing member makes the answer: \(mark)"]
+        if !notes.isEmpty { lines += ["", "not pushed down:"] + notes }
+        text = lines.joined(separator: "\n") + "\n"
+    }
+
+    private static func notes(_ cursor: inout JSONCursor) throws(JSONCursor.Failure) -> [String] {
+        var notes: [String] = []
+        try cursor.array { (cursor) throws(JSONCursor.Failure) in
+            var part = ""
+            var reason = ""
+            try cursor.object { (key, cursor) throws(JSONCursor.Failure) in
+                switch key {
+                case "part": part = try cursor.string()
+                case "reason": reason = try cursor.string()
+                default: try cursor.skip()
+                }
+            }
+            notes.append("  \(part): \(reason)")
+        }
+        return notes
+    }
+}

@@ -1,4 +1,9 @@
 import ArgumentParser
+import Foundation
+import Gateway
+import Members
+import Projects
+import PrometheusHTTP
 
 /// `tributary query EXPRESSION`
 struct QueryCommand: AsyncParsableCommand {
@@ -17,4 +22,99 @@ struct QueryCommand: AsyncParsableCommand {
             throw Outcome.failure
         }
     }
+}
+
+/// What `query` and `explain` are told: the gateway, the times and the query.
+struct QueryArguments: ParsableArguments {
+    @Option(help: "The gateway, or one of its projects: http://HOST:PORT/p/PROJECT.")
+    var url = "http://127.0.0.1:9090"
+    @Option(help: "Time of an instant query: seconds or RFC 3339; now by default.")
+    var time: String?
+    @Option(help: "Start of a range query.")
+    var start: String?
+    @Option(help: "End of a range query.")
+    var end: String?
+    @Option(help: "Step of a range query: seconds or a duration.")
+    var step: String?
+    @Option(help: "An API key or token, sent as Authorization: Bearer.")
+    var token: String?
+    @Argument(help: "PromQL.")
+    var expression: String
+
+    var isRange: Bool { start != nil }
+
+    func validate() throws {
+        let range = [start, end, step].compactMap { $0 }.count
+        guard range == 0 || range == 3 else {
+            throw ValidationError("A range query needs --start, --end and --step.")
+        }
+        if range == 3, time != nil {
+            throw ValidationError("--time belongs to an instant query.")
+        }
+    }
+
+    /// The body of the answer at a path of the API. Failures are said on standard error.
+    func ask(_ path: String, _ extra: [(name: String, value: String)] = []) async throws -> [UInt8]
+    {
+        let server: ServerURL
+        do throws(ServerURL.Problem) {
+            server = try ServerURL(url)
+        } catch {
+            throw ValidationError("\(url) \(error.text).")
+        }
+        do {
+            return try await send("\(server)\(path)", extra)
+        } catch {
+            Console.say("\(url): \(error)")
+            throw Outcome.failure
+        }
+    }
+
+    private func send(
+        _ url: String, _ extra: [(name: String, value: String)]
+    ) async throws
+        -> [UInt8]
+    {
+        var parameters = [(name: "query", value: expression)] + extra
+        for (name, value) in [("time", time), ("start", start), ("end", end), ("step", step)] {
+            if let value { parameters.append((name, value)) }
+        }
+        var headers = HeaderFields()
+        headers.append(name: "Content-Type", value: "application/x-www-form-urlencoded")
+        if let token { headers.append(name: "Authorization", value: "Bearer \(token)") }
+        let transport = try CurlMulti()
+        let response = try await transport.execute(
+            TransferRequest(
+                url: url, method: .post(form: FormText.of(parameters)), headers: headers,
+                timeout: 300_000))
+        var body: [UInt8] = []
+        for try await chunk in response.body { body.append(contentsOf: chunk) }
+        await transport.shutdown()
+        return body
+    }
+}
+
+/// Asks a gateway of this process, without a socket.
+enum InProcessQuery {
+    struct NotARequest: Error {}
+
+    /// The answer's JSON to an instant query of the default project.
+    static func instant(_ query: String, of application: GatewayApplication) async throws -> [UInt8]
+    {
+        let form = FormText.of([("query", query)])
+        guard
+            let request = PrometheusRequest(
+                method: "POST", target: "\(application.configuration.urlBasePath)/api/v1/query",
+                headers: ["Content-Type": "application/x-www-form-urlencoded"], body: form)
+        else { throw NotARequest() }
+        return try await application.responder.respond(to: request).collected().body
+    }
+}
+
+/// How the program ends.
+enum Outcome {
+    /// Something failed while running.
+    static let failure = ExitCode(1)
+    /// A configuration or a script is wrong.
+    static let invalid = ExitCode(2)
 }

@@ -1,5 +1,11 @@
 import ArgumentParser
 
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
 /// One Prometheus over many.
 struct Tributary: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -14,4 +20,13 @@ struct Tributary: AsyncParsableCommand {
             DemoCommand.self, EmbeddedCommand.self, TestScriptCommand.self, GetCommand.self,
             UpdateCommand.self, DeleteCommand.self,
         ])
+}
+
+@main
+enum Program {
+    static func main() async {
+        // A client that is gone is an error of the write, not the end of the program.
+        signal(SIGPIPE, SIG_IGN)
+        await Tributary.main()
+    }
 }

@@ -1,6 +1,13 @@
 import GoText
 import PromQLEngine
+import PrometheusAPI
 import PrometheusHTTP
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Darwin)
+import Darwin
+#endif
 
 extension EmbeddedAPI {
     func addStatus(to routes: inout RouteTable) {
@@ -80,8 +87,44 @@ extension EmbeddedAPI {
     }
 }
 
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Darwin)
-import Darwin
-#endif
+extension EmbeddedAPI {
+    /// Endpoints for what an embedded server does not have, answered as a reference would that has
+    /// none of it either: clients ask them all the same.
+    func addEmpty(to routes: inout RouteTable) {
+        let answers = [
+            ("/rules", #"{"groups":[]}"#),
+            ("/alerts", #"{"alerts":[]}"#),
+            ("/alertmanagers", #"{"activeAlertmanagers":[],"droppedAlertmanagers":[]}"#),
+            (
+                "/targets",
+                #"{"activeTargets":[],"droppedTargets":[],"droppedTargetCounts":{}}"#
+            ),
+            ("/targets/metadata", "[]"),
+            ("/scrape_pools", #"{"scrapePools":[]}"#),
+            ("/status/config", #"{"yaml":""}"#),
+            ("/status/tsdb/blocks", #"{"blocks":[]}"#),
+        ]
+        for (path, data) in answers {
+            add(["GET"], path, to: &routes) { _ in Answer(data) }
+        }
+    }
+}
+
+/// Small JSON objects with their keys in the order given.
+enum JSONObject {
+    static func string(_ text: String) -> String {
+        var bytes: [UInt8] = []
+        JSONText.append(text, to: &bytes)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// Values are strings.
+    static func of(_ members: [(name: String, value: String)]) -> String {
+        of(json: members.map { ($0.name, string($0.value)) })
+    }
+
+    /// Values are finished JSON.
+    static func of(json members: [(name: String, value: String)]) -> String {
+        "{" + members.map { "\(string($0.name)):\($0.value)" }.joined(separator: ",") + "}"
+    }
+}

@@ -1,5 +1,7 @@
 import GoText
-import PromQLEngine
+public import Logging
+public import PromQL
+public import PromQLEngine
 import PrometheusAPI
 public import PrometheusHTTP
 
@@ -67,5 +69,57 @@ public struct EmbeddedAPI: Sendable {
         for method in methods {
             routes.on(method, path: "/api/v1\(path)") { try handler($0).response }
         }
+    }
+}
+
+/// How an embedded server answers.
+public struct EmbeddedOptions: Sendable {
+    public var engine = EngineOptions()
+    public var parser = ParserOptions.everything
+    /// What a query may take; a request's `timeout` can only shorten it.
+    public var queryTimeout: Duration = .seconds(120)
+    /// Points a series of a range query.
+    public var maximumPoints: Int64 = 11_000
+    /// The Prometheus version whose behaviour is claimed in `status/buildinfo`.
+    public var version = "3.14.0"
+
+    public init() {}
+}
+
+/// A Prometheus-compatible server over a store in memory.
+public struct EmbeddedServer: Sendable {
+    public let api: EmbeddedAPI
+    public var limits = ServerLimits()
+    public var logger: Logger
+
+    public init(
+        store: MemoryStore, options: EmbeddedOptions = EmbeddedOptions(),
+        logger: Logger = Logger(label: "tributary.embedded")
+    ) {
+        api = EmbeddedAPI(store: store, options: options)
+        self.logger = logger
+    }
+
+    /// Serves until the task is cancelled or a graceful shutdown has drained it.
+    ///
+    /// - Parameters:
+    ///   - port: 0 for one the system chooses.
+    ///   - onListening: is told the real port once connections are accepted.
+    /// - Throws: when the address cannot be listened on.
+    public func run(
+        host: String = "127.0.0.1", port: Int = 0,
+        onListening: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
+    ) async throws {
+        try await service(host: host, port: port, onListening: onListening).run()
+    }
+
+    /// The same as a service, for a group that also handles signals.
+    public func service(
+        host: String, port: Int,
+        onListening: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
+    ) -> PrometheusServer {
+        PrometheusServer(
+            responder: api.responder(readiness: Readiness(.ready)), host: host, port: port,
+            limits: limits, logger: logger, onListening: onListening)
     }
 }

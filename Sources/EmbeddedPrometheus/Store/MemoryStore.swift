@@ -95,3 +95,30 @@ public final class MemoryStore: SeriesSource {
         try snapshot().values(of: fragment, on: grid)
     }
 }
+
+/// What one sample of a series holds.
+public enum SampleInput: Sendable {
+    case float(Double)
+    case histogram(FloatHistogram)
+}
+
+/// Why a single sample was not stored.
+public enum AppendError: Error, Sendable, Equatable {
+    /// The series already has a sample at this time or a later one. Times are ms.
+    case outOfOrder(time: Int64, last: Int64)
+}
+
+/// What an exposition says of one metric family, as `/api/v1/metadata` gives it.
+public struct MetricMetadata: Sendable, Hashable {
+    /// As in OpenMetrics: counter, gauge, histogram, gaugehistogram, summary, info, stateset or
+    /// unknown.
+    public var type: String
+    public var unit: String
+    public var help: String
+
+    public init(type: String = "unknown", unit: String = "", help: String = "") {
+        self.type = type
+        self.unit = unit
+        self.help = help
+    }
+}

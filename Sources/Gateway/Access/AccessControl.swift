@@ -1,3 +1,4 @@
+import Foundation
 import Projects
 import PrometheusHTTP
 
@@ -95,6 +96,55 @@ struct AccessControl: Sendable {
         case .token(let token):
             guard token.isAdministrator else { throw .notAdministrator }
             return Administrator(token: token.name)
+        }
+    }
+}
+
+/// The key or token that a request brings.
+struct Credential: Sendable {
+    var text: String
+
+    /// `X-API-Key`, else a bearer token, else the password of basic authentication (the user's name
+    /// means nothing here). nil when the request brings none.
+    init?(_ headers: HTTPHeaders) {
+        if let key = headers["X-API-Key"], !key.isEmpty {
+            text = key
+            return
+        }
+        guard let authorization = headers["Authorization"] else { return nil }
+        let parts = authorization.split(separator: " ", maxSplits: 1)
+        guard let scheme = parts.first?.lowercased() else { return nil }
+        let value = parts.count > 1 ? parts[1].trimmingCharacters(in: .whitespaces) : ""
+        switch scheme {
+        case "bearer":
+            text = value
+        case "basic":
+            let decoded = Data(base64Encoded: value).map { String(decoding: $0, as: UTF8.self) }
+            guard let pair = decoded, let colon = pair.firstIndex(of: ":") else {
+                text = ""
+                return
+            }
+            text = String(pair[pair.index(after: colon)...])
+        default:
+            text = ""
+        }
+    }
+}
+
+/// What a request may read.
+enum Grant: Sendable, Equatable {
+    /// Every project: no key is demanded here, and none was brought.
+    case everything
+    /// The one project that the API key belongs to.
+    case project(String)
+    /// What the token opens.
+    case token(AccessToken)
+
+    func opens(_ project: String) -> Bool {
+        switch self {
+        case .everything: true
+        case .project(let own): own.utf8.elementsEqual(project.utf8)
+        case .token(let token): token.opens(project)
         }
     }
 }

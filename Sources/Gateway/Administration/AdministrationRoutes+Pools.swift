@@ -92,3 +92,104 @@ extension AdministrationRoutes {
         ])
     }
 }
+
+extension AdministrationRoutes {
+    /// Which pool answers for a project and domain, or for one workflow in them.
+    func addAttributes(to routes: inout RouteTable) {
+        let path = "/api/cluster-pool-attributes"
+        reading(path, &routes) { request, grant, live in
+            let generation = live.current.value
+            let wanted = ["project", "domain", "workflow"].map { request.query.first($0) }
+            let found = generation.configuration.clusterPoolAttributes.filter { attribute in
+                grant.opens(attribute.project)
+                    && zip(wanted, [attribute.project, attribute.domain, attribute.workflow ?? ""])
+                        .allSatisfy { $0.isEmpty || $0.utf8.elementsEqual($1.utf8) }
+            }
+            let fromFile = Set(generation.file.clusterPoolAttributes.map(\.key))
+            return Self.success(
+                .array(
+                    found.map {
+                        Self.shown($0, isReadOnly: fromFile.contains($0.key))
+                    }))
+        }
+        administering("PUT", path, &routes) { change in
+            let attribute = try Self.attribute(change)
+            let outcome = try await change.live.change { (contents, file) throws(StoreRefusal) in
+                try contents.put(attribute, file: file)
+            }
+            if outcome != .unchanged {
+                audit.record(
+                    change.administrator, "sets",
+                    "\(Self.named(attribute.key)) to pool \(attribute.clusterPoolName)")
+            }
+            return Self.success(
+                status: outcome == .created ? 201 : 200, Self.shown(attribute, isReadOnly: false))
+        }
+        administering("DELETE", path, &routes) { change in
+            let key = StoreContents.AttributeKey(
+                project: change.request.query.first("project"),
+                domain: change.request.query.first("domain"),
+                workflow: change.request.query.first("workflow").nonEmpty)
+            for (name, value) in [("project", key.project), ("domain", key.domain)]
+            where value.isEmpty {
+                throw APIError.badData("\(name) is required")
+            }
+            let outcome = try await change.live.change { (contents, file) throws(StoreRefusal) in
+                try contents.removeAttribute(key, file: file)
+            }
+            if outcome == .removed {
+                audit.record(change.administrator, "deletes", Self.named(key))
+            }
+            return Self.success()
+        }
+    }
+
+    /// From the body; what it leaves out is taken from the query.
+    private static func attribute(_ change: Change) throws -> ClusterPoolAttribute {
+        let document = try change.document()
+        guard case .mapping(let pairs) = document else {
+            throw APIError.badData("the body is not an object")
+        }
+        let known = ["project", "domain", "workflow", "clusterPoolName"]
+        var values: [String: String] = [:]
+        for (key, value) in pairs.sorted(by: { $0.key < $1.key }) {
+            guard known.contains(key) else {
+                throw APIError.badData(
+                    "unknown key \(key); known here are \(known.joined(separator: ", "))")
+            }
+            switch value {
+            case .text(let text): values[key] = text
+            case .null: break
+            case .bool, .number, .list, .mapping:
+                throw APIError.badData("\(key) must be a text")
+            }
+        }
+        func value(_ key: String) -> String {
+            values[key] ?? change.request.query.first(key)
+        }
+        return ClusterPoolAttribute(
+            project: value("project"), domain: value("domain"),
+            workflow: value("workflow").nonEmpty, clusterPoolName: value("clusterPoolName"))
+    }
+
+    private static func named(_ key: StoreContents.AttributeKey) -> String {
+        "the cluster pool attribute of project \(key.project), domain \(key.domain)"
+            + (key.workflow.map { ", workflow \($0)" } ?? "")
+    }
+
+    private static func shown(_ attribute: ClusterPoolAttribute, isReadOnly: Bool) -> JSONValue {
+        var pairs: [(key: String, value: JSONValue)] = [
+            ("project", .string(attribute.project)), ("domain", .string(attribute.domain)),
+        ]
+        if let workflow = attribute.workflow { pairs.append(("workflow", .string(workflow))) }
+        pairs.append(("clusterPoolName", .string(attribute.clusterPoolName)))
+        // Only where it matters: most programs want the record alone.
+        if isReadOnly { pairs.append(("readOnly", .bool(true))) }
+        return .object(pairs)
+    }
+}
+
+extension String {
+    /// nil for "", which stands for nothing in queries and forms.
+    var nonEmpty: String? { isEmpty ? nil : self }
+}

@@ -1,3 +1,4 @@
+public import Logging
 import Projects
 import PrometheusAPI
 import PrometheusHTTP
@@ -134,4 +135,78 @@ extension APIError {
         case .notAdministrator: self.init(.forbidden, refusal.text)
         }
     }
+}
+
+extension AdministrationRoutes {
+    /// `/-/reload`, in the reference's words.
+    func addReload(to routes: inout RouteTable) {
+        for method in ["POST", "PUT"] {
+            routes.on(method, path: base + "/-/reload", traits: []) { request in
+                let change = try change(request)
+                guard change.live.source != nil else {
+                    return .text(status: 403, "Lifecycle API is not enabled.")
+                }
+                do {
+                    try await change.live.reload()
+                } catch {
+                    return .text(
+                        status: 500, "failed to reload config: \(error)\n", noSniff: true)
+                }
+                audit.record(change.administrator, "reloads", "the configuration")
+                return PrometheusResponse()
+            }
+        }
+        routes.on("GET", path: base + "/-/reload", traits: []) { _ in
+            .text(status: 405, "Only POST or PUT requests allowed")
+        }
+    }
+}
+
+extension APIError {
+    /// What the API answers when the store refuses or fails.
+    init(_ error: StoreError) {
+        switch error {
+        case .refused(let refusal):
+            switch refusal {
+            case .invalid: self.init(.badData, refusal.description)
+            case .notFound: self.init(.notFound, refusal.description)
+            case .conflict: self.init(.conflict, refusal.description)
+            case .readOnly: self.init(.forbidden, refusal.description)
+            }
+        case .unavailable: self.init(.unavailable, error.description)
+        }
+    }
+}
+
+/// One line for each change that was made through the API: who and what, and never a key.
+public struct AuditLog: Sendable {
+    private let write: @Sendable (String) -> Void
+
+    public init(write: @escaping @Sendable (String) -> Void) { self.write = write }
+
+    /// Lines of a logger of its own, which says them whatever the level of the others is.
+    public init() {
+        var logger = Logger(label: "tributary.audit")
+        logger.logLevel = .info
+        self.init { [logger] line in logger.info("\(line)") }
+    }
+
+    func record(_ administrator: Administrator, _ action: String, _ subject: String) {
+        write("\(administrator.description) \(action) \(Self.oneLine(subject))")
+    }
+
+    /// Names that strangers choose cannot forge a line.
+    private static func oneLine(_ text: String) -> String {
+        String(
+            String.UnicodeScalarView(
+                text.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? "?" : $0 }))
+    }
+}
+
+/// Who makes a change.
+struct Administrator: Sendable, CustomStringConvertible {
+    /// The name of the token; nil where none is demanded.
+    var token: String?
+
+    var description: String { token.map { "token \($0)" } ?? "somebody on this machine" }
 }

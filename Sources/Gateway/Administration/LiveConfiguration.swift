@@ -1,7 +1,10 @@
 import GoText
 import Logging
+import Members
 import Projects
 import PrometheusAPI
+import PrometheusHTTP
+import Synchronization
 
 /// Changes what is in force: by the API, by another gateway's change in the store, and by a
 /// reload of the configuration file.
@@ -217,5 +220,82 @@ extension Configuration {
         ]
         keys += server.filter(\.1).map { "limits.\($0.0)" }
         return keys.map { "\($0) changed; the change takes effect at the next start" }
+    }
+}
+
+/// The live configuration as its own routes see it, which exist before it does. Weak, since it
+/// holds the routes in turn.
+final class LiveReference: Sendable {
+    private struct Weak: Sendable {
+        weak var live: LiveConfiguration?
+    }
+
+    private let weak = Mutex(Weak())
+
+    var live: LiveConfiguration? {
+        get { weak.withLock { $0.live } }
+        set { weak.withLock { $0.live = newValue } }
+    }
+}
+
+/// Everything that answers requests, as of one configuration and one state of the store. It is
+/// replaced whole: a request that began under one ends under it.
+struct Generation: Sendable {
+    /// As the configuration file has it.
+    var file: Configuration
+    var contents: StoreContents
+    /// Both together.
+    var configuration: Configuration
+    var clients: MemberClients
+    var resources: QueryResources
+    var routes: RouteTable
+    /// Files of secrets in use, which are looked at again and again.
+    var secretFiles: [SecretFile]
+}
+
+/// The generation in force.
+final class CurrentGeneration: Sendable {
+    private let current: Mutex<Generation>
+
+    init(_ first: Generation) { current = Mutex(first) }
+
+    var value: Generation {
+        get { current.withLock { $0 } }
+        set { current.withLock { $0 = newValue } }
+    }
+}
+
+extension Generation {
+    /// What answers under a configuration and a state of the store. Clients whose members are the
+    /// same, and what queries under way share, pass over from the former generation.
+    init(
+        file: Configuration, contents: StoreContents, former: Generation?, live: LiveReference,
+        audit: AuditLog, probes: MemberProbes, metrics: GatewayMetrics,
+        identity: HopChain.Identity,
+        queries: (Configuration, QueryResources) -> QueryHandlers
+    ) throws {
+        let configuration = contents.effective(file)
+        let clients = try MemberClients(
+            configuration, reusing: former?.clients, gateway: identity)
+        let bounds = QueryResources.Bounds(configuration)
+        let resources =
+            former.flatMap { $0.resources.bounds == bounds ? $0.resources : nil }
+            ?? QueryResources(bounds)
+        let access = AccessControl(file, contents)
+        let secretFiles = configuration.secretFiles
+        let routes = GatewayRoutes(
+            configuration: configuration,
+            directory: ProjectDirectory(configuration, clients: clients), access: access,
+            metrics: metrics, status: StatusEndpoints(configuration: configuration, live: live),
+            members: MemberMetrics(clients: clients), secretFiles: secretFiles,
+            queries: queries(configuration, resources),
+            administration: AdministrationRoutes(
+                base: configuration.urlBasePath, access: access, reference: live, audit: audit,
+                probes: probes),
+            reads: RemoteReadEndpoint(configuration, resources: resources), resources: resources,
+            identity: identity)
+        self.init(
+            file: file, contents: contents, configuration: configuration, clients: clients,
+            resources: resources, routes: routes.table(), secretFiles: secretFiles)
     }
 }

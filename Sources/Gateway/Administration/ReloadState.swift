@@ -1,5 +1,23 @@
 import GoText
+public import Projects
+import ServiceLifecycle
 import Synchronization
+import UnixSignals
+
+/// Reloads the configuration on SIGHUP.
+struct HangupReload: Service {
+    let live: LiveConfiguration
+
+    func run() async throws {
+        let signals = await UnixSignalsSequence(trapping: .sighup)
+        await cancelWhenGracefulShutdown {
+            for await _ in signals {
+                // What went wrong was logged, and the former configuration stays in force.
+                try? await live.reload()
+            }
+        }
+    }
+}
 
 /// How the last reload went, for `status/runtimeinfo` and `/metrics`.
 final class ReloadState: Sendable {
@@ -20,5 +38,41 @@ final class ReloadState: Sendable {
             state.succeeded = success
             if success { state.lastSuccess = Double(WallClock.milliseconds()) / 1000 }
         }
+    }
+}
+
+/// Sees what other gateways change in the store they share, within a second.
+struct StoreWatch: Service {
+    /// Between two looks; one costs the reading of one number.
+    static let interval: Duration = .milliseconds(500)
+
+    let live: LiveConfiguration
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                await live.refresh()
+                try? await Task.sleep(for: Self.interval)
+            }
+        }
+    }
+}
+
+/// Reads the configuration again, as at start.
+public struct ConfigurationSource: Sendable {
+    /// Why it was not taken, in words for the editor of the file.
+    public struct Refused: Error, Sendable, CustomStringConvertible {
+        public var description: String
+
+        public init(_ description: String) { self.description = description }
+    }
+
+    /// - Parameter existing: Regular projects of the store, which the file may name.
+    public var load: @Sendable (_ existing: Set<String>) async throws(Refused) -> Configuration
+
+    public init(
+        load: @escaping @Sendable (_ existing: Set<String>) async throws(Refused) -> Configuration
+    ) {
+        self.load = load
     }
 }

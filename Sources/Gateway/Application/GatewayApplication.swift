@@ -112,3 +112,47 @@ extension ServerLimits {
         shutdownGrace = .milliseconds(limits.shutdownGrace)
     }
 }
+
+extension GatewayApplication {
+    /// A gateway whose queries are answered by somebody else.
+    init(configuration: Configuration, logger: Logger, queries: QueryHandlers) throws {
+        try self.init(
+            configuration: configuration, logger: logger, queries: { _, _ in queries })
+    }
+}
+
+/// What answers queries, set apart so that routing can be tested without it.
+struct QueryHandlers: Sendable {
+    typealias Answer =
+        @Sendable (PrometheusRequest, ResolvedProject, QueryKind) async -> PrometheusResponse
+
+    /// `query` and `query_range`.
+    var answer: Answer
+    /// `explain`.
+    var explain: @Sendable (PrometheusRequest, ResolvedProject) async -> PrometheusResponse
+    /// What queries under way use.
+    var load: @Sendable () -> QueryResources.Load
+}
+
+extension QueryHandlers {
+    /// Over the network.
+    init(configuration: Configuration, resources: QueryResources) {
+        let execution = QueryExecution(configuration: configuration, resources: resources)
+        self.init(
+            answer: { request, project, kind in
+                await execution.respond(to: request, project: project, kind: kind)
+            },
+            explain: { request, project in
+                await execution.explain(request, project: project)
+            },
+            load: { resources.load })
+    }
+}
+
+/// Which of the two query endpoints was asked.
+public enum QueryKind: Sendable, Hashable {
+    /// `/api/v1/query`
+    case instant
+    /// `/api/v1/query_range`
+    case range
+}

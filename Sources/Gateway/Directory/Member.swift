@@ -1,4 +1,6 @@
+public import Federation
 public import Members
+public import Projects
 
 /// A project in its role inside one query.
 public struct Member: Sendable {
@@ -18,5 +20,49 @@ public struct Member: Sendable {
         self.name = name
         self.outOfService = outOfService
         self.client = client
+    }
+}
+
+extension Member {
+    /// What answers fragments for the member over the network.
+    var fragmentSource: any FragmentSource {
+        if let reason = outOfService { return OutOfServiceSource(reason: reason) }
+        if let pool { return PoolFragmentSource(pool: pool) }
+        return MemberFragmentSource(client: client)
+    }
+}
+
+/// The fragments of a member that cannot be asked: each fails with the reason.
+struct OutOfServiceSource: FragmentSource {
+    let reason: String
+
+    func open(_ question: FragmentQuestion) async throws(FragmentFailure) -> any FragmentStream {
+        throw .unavailable(reason)
+    }
+
+    func knowsCustomBuckets(by deadline: ContinuousClock.Instant) async -> Bool { true }
+}
+
+/// A project as a request means it: whom to ask, and what to do when one of them is missing.
+public struct ResolvedProject: Sendable {
+    public var name: String
+    /// One for a regular project, which is a member of itself: its series carry the partition label
+    /// too. In the order of the configuration.
+    public var members: [Member]
+    public var isMultiCluster: Bool
+    public var partialResponse: PartialResponse
+    public var exactness: Exactness
+    public var partition: PartitionLabel
+
+    public init(
+        name: String, members: [Member], isMultiCluster: Bool, partialResponse: PartialResponse,
+        exactness: Exactness, partition: PartitionLabel
+    ) {
+        self.name = name
+        self.members = members
+        self.isMultiCluster = isMultiCluster
+        self.partialResponse = partialResponse
+        self.exactness = exactness
+        self.partition = partition
     }
 }

@@ -1,4 +1,6 @@
+import Federation
 import PrometheusAPI
+import TimeSeries
 
 /// A small JSON document, for answers that are trees and not streams.
 enum JSONValue: Sendable, Equatable {
@@ -62,5 +64,102 @@ enum JSONValue: Sendable, Equatable {
             }
             out.append(UInt8(ascii: "}"))
         }
+    }
+}
+
+extension JSONValue {
+    private static let maximumDepth = 48
+
+    /// Reads a whole document. Numbers stay as they are written, keys in their order.
+    init(parsing bytes: [UInt8]) throws(JSONCursor.Failure) {
+        var cursor = JSONCursor(bytes)
+        self = try Self.read(&cursor, bytes, depth: 0)
+    }
+
+    private static func read(
+        _ cursor: inout JSONCursor, _ bytes: [UInt8], depth: Int
+    ) throws(JSONCursor.Failure) -> JSONValue {
+        guard depth < maximumDepth else { throw .malformed(cursor.position, "nested too deeply") }
+        switch try cursor.peek() {
+        case UInt8(ascii: "{"):
+            var pairs: [(key: String, value: JSONValue)] = []
+            try cursor.object { (key, cursor) throws(JSONCursor.Failure) in
+                pairs.append((key, try read(&cursor, bytes, depth: depth + 1)))
+            }
+            return .object(pairs)
+        case UInt8(ascii: "["):
+            var elements: [JSONValue] = []
+            try cursor.array { (cursor) throws(JSONCursor.Failure) in
+                elements.append(try read(&cursor, bytes, depth: depth + 1))
+            }
+            return .array(elements)
+        case UInt8(ascii: "\""): return .string(try cursor.string())
+        case UInt8(ascii: "t"):
+            try cursor.skip()
+            return .bool(true)
+        case UInt8(ascii: "f"):
+            try cursor.skip()
+            return .bool(false)
+        case UInt8(ascii: "n"):
+            try cursor.skip()
+            return .null
+        default:
+            return .number(String(decoding: bytes[try cursor.number()], as: UTF8.self))
+        }
+    }
+
+    // MARK: Looking inside
+
+    /// The first value of a key; nil when there is none, or no object.
+    subscript(key: String) -> JSONValue? {
+        guard case .object(let pairs) = self else { return nil }
+        return pairs.first { $0.key.utf8.elementsEqual(key.utf8) }?.value
+    }
+
+    /// The elements of an array; none when it is null or something else.
+    var items: [JSONValue] {
+        if case .array(let items) = self { items } else { [] }
+    }
+
+    /// A string's text.
+    var text: String? {
+        if case .string(let text) = self { text } else { nil }
+    }
+
+    /// A number that is whole, and in the range of 64 bits.
+    var integer: Int64? {
+        guard case .number(let digits) = self else { return nil }
+        return Int64(digits) ?? Double(digits).flatMap { Int64(exactly: $0) }
+    }
+
+    /// The names and values of an object of strings.
+    var pairs: [(name: String, value: String)] {
+        switch self {
+        case .object(let pairs):
+            pairs.compactMap { pair in pair.value.text.map { (name: pair.key, value: $0) } }
+        case .labels(let pairs): pairs
+        case .null, .bool, .number, .string, .array: []
+        }
+    }
+
+    /// The object with one value changed; a key it does not have stays away.
+    func changing(_ key: String, _ change: (JSONValue) -> JSONValue) -> JSONValue {
+        guard case .object(var pairs) = self else { return self }
+        for index in pairs.indices where pairs[index].key.utf8.elementsEqual(key.utf8) {
+            pairs[index].value = change(pairs[index].value)
+        }
+        return .object(pairs)
+    }
+}
+
+extension JSONValue {
+    /// The labels that an object of strings stands for.
+    var labelSet: LabelSet { LabelSet(pairs) }
+
+    static func labels(_ labels: LabelSet) -> JSONValue { .labels(Array(labels.pairs)) }
+
+    /// A member's label object as the union holds it.
+    func labels(of member: String, _ partition: PartitionLabel) -> JSONValue {
+        .labels(partition.injecting(member, into: labelSet))
     }
 }

@@ -1,5 +1,5 @@
-import Projects
-import PromQL
+public import Projects
+public import PromQL
 import PrometheusAPI
 import PrometheusHTTP
 
@@ -28,6 +28,23 @@ struct LanguageEndpoints: Sendable {
             return try parseExpression(request.parameter("query"), options: options)
         } catch {
             throw .parameter("query", error.description)
+        }
+    }
+}
+
+extension ParserOptions {
+    /// The language with the configured features switched on.
+    public init(features: Set<QuerySettings.Feature>) {
+        self.init()
+        for feature in features {
+            switch feature {
+            case .experimentalFunctions: experimentalFunctions = true
+            case .extendedRangeSelectors: extendedRangeSelectors = true
+            case .binaryFillModifiers: binopFillModifiers = true
+            // Matters of evaluation, or always on.
+            case .durationExpressions, .delayedNameRemoval, .startTimestamps, .typeAndUnitLabels:
+                break
+            }
         }
     }
 }

@@ -88,3 +88,70 @@ extension SeriesSelection {
             limit: question.limit, deadline: question.deadline)
     }
 }
+
+/// A metric's name and everything distinct that members say about it.
+struct MetricFamily: Sendable, Equatable {
+    var name: String
+    var descriptions: [MetricDescription]
+}
+
+/// What a member says about the metrics of one name.
+struct MetricDescription: Sendable, Hashable, Comparable {
+    var type = ""
+    var unit = ""
+    var help = ""
+
+    static func < (a: MetricDescription, b: MetricDescription) -> Bool {
+        for (left, right) in [(a.type, b.type), (a.unit, b.unit), (a.help, b.help)]
+        where !left.utf8.elementsEqual(right.utf8) {
+            return left.utf8.lexicographicallyPrecedes(right.utf8)
+        }
+        return false
+    }
+
+    /// Reads the `data` of a member's `metadata`: an object of lists. Unknown fields are
+    /// passed over.
+    static func families(
+        _ data: [UInt8]
+    ) throws(JSONCursor.Failure) -> [(name: String, descriptions: [MetricDescription])] {
+        var families: [(name: String, descriptions: [MetricDescription])] = []
+        var cursor = JSONCursor(data)
+        try cursor.object { (name, cursor) throws(JSONCursor.Failure) in
+            var descriptions: [MetricDescription] = []
+            try cursor.array { (cursor) throws(JSONCursor.Failure) in
+                var description = MetricDescription()
+                try cursor.object { (key, cursor) throws(JSONCursor.Failure) in
+                    switch key {
+                    case "type": description.type = try cursor.string()
+                    case "unit": description.unit = try cursor.string()
+                    case "help": description.help = try cursor.string()
+                    default: try cursor.skip()
+                    }
+                }
+                descriptions.append(description)
+            }
+            families.append((name, descriptions))
+        }
+        return families
+    }
+}
+
+/// A text that is compared and ordered by its bytes: Swift's own comparison equates canonically
+/// equivalent Unicode, Prometheus does not.
+struct ByteString: Hashable, Comparable {
+    let text: String
+
+    init(_ text: String) { self.text = text }
+
+    static func == (lhs: ByteString, rhs: ByteString) -> Bool {
+        lhs.text.utf8.elementsEqual(rhs.text.utf8)
+    }
+
+    static func < (lhs: ByteString, rhs: ByteString) -> Bool {
+        lhs.text.utf8.lexicographicallyPrecedes(rhs.text.utf8)
+    }
+
+    func hash(into hasher: inout Hasher) {
+        for byte in text.utf8 { hasher.combine(byte) }
+    }
+}

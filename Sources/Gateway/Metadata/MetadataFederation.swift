@@ -1,4 +1,6 @@
 import Federation
+import GoText
+import Members
 import PrometheusAPI
 import TimeSeries
 
@@ -195,5 +197,78 @@ struct MetadataFederation: Sendable {
             answer.warnings.append(Self.truncationWarning)
         }
         return answer
+    }
+}
+
+extension MetadataFederation {
+    /// What is said about metrics: families sorted bytewise, of each the distinct descriptions.
+    ///
+    /// - Parameter metric: one family's name; nil for all.
+    func families(metric: String?, _ request: Request) async -> Answer<MetricFamily> {
+        let replies = await ask(request) { source, question in
+            try await source.families(metric: metric, question)
+        }
+        return merged(replies, limit: 0) { replies in
+            var byName: [ByteString: Set<MetricDescription>] = [:]
+            for family in replies.flatMap(\.elements) {
+                byName[ByteString(family.name), default: []].formUnion(family.descriptions)
+            }
+            return byName.sorted { $0.key < $1.key }.map { name, descriptions in
+                MetricFamily(name: name.text, descriptions: descriptions.sorted())
+            }
+        }
+    }
+}
+
+/// One question about labels or series, as it is put to one member.
+struct MetadataQuestion: Sendable, Equatable {
+    /// Selectors in the member's own names; none for everything.
+    var selectors: [String] = []
+    /// Milliseconds since the epoch; nil for as far as there is data.
+    var start: Int64?
+    var end: Int64?
+    /// The most elements worth sending; nil for all.
+    var limit: Int?
+    /// When the answer is of no more use.
+    var deadline: ContinuousClock.Instant?
+}
+
+/// What a member answered.
+struct MetadataReply<Element: Sendable>: Sendable {
+    var elements: [Element]
+    var warnings: [String] = []
+    var infos: [String] = []
+    /// Why elements are missing, as the member says; nil of a whole answer.
+    var partiality: String?
+}
+
+/// Says which labels and series a member has. Errors are whatever the member or the way
+/// to it gave.
+protocol MetadataSource: Sendable {
+    func labelNames(_ question: MetadataQuestion) async throws -> MetadataReply<String>
+    /// - Parameter name: in the member's own naming.
+    func labelValues(
+        of name: String, _ question: MetadataQuestion
+    ) async throws -> MetadataReply<String>
+    func series(_ question: MetadataQuestion) async throws -> MetadataReply<LabelSet>
+    /// - Parameter metric: one family's name; nil for all.
+    func families(
+        metric: String?, _ question: MetadataQuestion
+    ) async throws -> MetadataReply<MetricFamily>
+}
+
+/// What a member's failure means to a client: its own kind is kept, and the member is named.
+enum MetadataFailure {
+    static func error(of error: any Error, member: String) -> APIError {
+        switch error {
+        case let failure as MemberFailure:
+            failure.apiError
+        case let error as APIError:
+            APIError(error.kind, "project \(GoQuoting.quote(member)): \(error.message)")
+        case is CancellationError:
+            APIError(.canceled, "context canceled")
+        default:
+            APIError(.unavailable, "project \(GoQuoting.quote(member)): \(error)")
+        }
     }
 }

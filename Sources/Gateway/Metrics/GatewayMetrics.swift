@@ -1,3 +1,4 @@
+import Members
 import PrometheusHTTP
 import Synchronization
 
@@ -68,5 +69,81 @@ final class GatewayMetrics: Sendable {
 
     private static func known(_ method: String) -> String {
         ["GET", "POST", "HEAD", "OPTIONS", "PUT", "DELETE"].contains(method) ? method : "other"
+    }
+}
+
+/// Durations counted into fixed buckets.
+struct DurationHistogram: Sendable {
+    static let bounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120]
+
+    /// Each bucket's own count; the last one is for everything above the bounds.
+    private var counts = [Int](repeating: 0, count: bounds.count + 1)
+    private var sum = 0.0
+
+    mutating func observe(_ seconds: Double) {
+        let bucket = Self.bounds.firstIndex { seconds <= $0 } ?? Self.bounds.count
+        counts[bucket] += 1
+        sum += seconds
+    }
+
+    func append(labels: [(String, String)], to text: inout ExpositionText) {
+        var cumulative = 0
+        for (bound, count) in zip(Self.bounds, counts) {
+            cumulative += count
+            text.sample(suffix: "_bucket", labels + [("le", "\(bound)")], Double(cumulative))
+        }
+        let total = counts.reduce(0, +)
+        text.sample(suffix: "_bucket", labels + [("le", "+Inf")], Double(total))
+        text.sample(suffix: "_sum", labels, sum)
+        text.sample(suffix: "_count", labels, Double(total))
+    }
+}
+
+/// What the clients know about their members, as metrics.
+struct MemberMetrics: Sendable {
+    let clients: MemberClients
+
+    func exposition() -> ExpositionText {
+        let members = clients.named.map { (name: $0.name, health: $0.client.health) }
+        var text = ExpositionText()
+        func family(
+            _ name: String, _ kind: ExpositionText.Kind, _ help: String,
+            _ value: (MemberHealth) -> Double?
+        ) {
+            text.family(name, kind, help)
+            for member in members {
+                guard let value = value(member.health) else { continue }
+                text.sample([("member", member.name)], value)
+            }
+        }
+        family("tributary_member_requests_total", .counter, "Requests sent, retries included.") {
+            Double($0.requests)
+        }
+        family("tributary_member_retries_total", .counter, "Requests that were sent again.") {
+            Double($0.retries)
+        }
+        family("tributary_member_failures_total", .counter, "Operations that a member failed.") {
+            Double($0.failures)
+        }
+        family(
+            "tributary_member_up", .gauge, "0 while a member is not asked because it kept failing."
+        ) { $0.circuit == .open ? 0 : 1 }
+        family(
+            "tributary_member_latency_seconds", .gauge,
+            "Time to the head of an answer, the newest weighing most."
+        ) { $0.latency.map { $0 / 1000 } }
+        text.family(
+            "tributary_member_http_info", .gauge, "The protocol of a member's newest answer.")
+        for member in members {
+            guard let version = member.health.httpVersion else { continue }
+            text.sample([("member", member.name), ("version", version)], 1)
+        }
+        family(
+            "tributary_member_received_bytes_total", .counter, "Bytes of bodies over the wire."
+        ) { Double($0.wireBytes) }
+        family(
+            "tributary_member_inflated_bytes_total", .counter, "Bytes of bodies once inflated."
+        ) { Double($0.inflatedBytes) }
+        return text
     }
 }

@@ -1,6 +1,7 @@
 import GoText
 import Projects
 import PrometheusAPI
+import PrometheusHTTP
 
 /// Which pool and which of its clusters answer for a pooled project.
 ///
@@ -120,5 +121,59 @@ struct PoolResolution: Sendable {
         hash = (hash ^ (hash >> 33)) &* 0xFF51_AFD7_ED55_8CCD
         hash = (hash ^ (hash >> 33)) &* 0xC4CE_B9FE_1A85_EC53
         return hash ^ (hash >> 33)
+    }
+}
+
+/// What chooses among the clusters of a pool: the same text about the same hour chooses the same
+/// cluster, and the next hour may choose another, so that no cluster keeps the dearest queries.
+enum PoolSeed {
+    /// Milliseconds.
+    static let bucket: Int64 = 3_600_000
+
+    /// - Parameter now: milliseconds since the epoch, for requests that name no time.
+    static func of(_ request: PrometheusRequest, now: Int64) -> String {
+        var texts = [request.parameter("query")] + request.parameters.all("match[]")
+        texts.append(String(bucketNumber(of: request, now: now)))
+        return texts.joined(separator: "\n")
+    }
+
+    private static func bucketNumber(of request: PrometheusRequest, now: Int64) -> Int64 {
+        for name in ["end", "time"] {
+            // What cannot be read is refused later, with the right words.
+            if let time = try? RequestTime.parse(request.parameter(name)) {
+                return time.flooredQuotient(by: bucket)
+            }
+        }
+        return now.flooredQuotient(by: bucket)
+    }
+}
+
+extension Int64 {
+    fileprivate func flooredQuotient(by divisor: Int64) -> Int64 {
+        let (quotient, remainder) = quotientAndRemainder(dividingBy: divisor)
+        return remainder < 0 ? quotient - 1 : quotient
+    }
+}
+
+/// Tells the client which pool stood for a pooled project, how it was found, and which of its
+/// clusters answered. Of several pooled members each value is given as `<project>=<value>`.
+enum PoolHeaders {
+    static func add(to response: inout PrometheusResponse, for project: ResolvedProject) async {
+        let calls = project.members.compactMap(\.pool)
+        guard !calls.isEmpty else { return }
+        var pools: [String] = []
+        var levels: [String] = []
+        var clusters: [String] = []
+        for call in calls {
+            let prefix = project.isMultiCluster ? "\(call.project)=" : ""
+            pools.append(prefix + call.choice.pool)
+            levels.append(prefix + call.choice.level.rawValue)
+            clusters += await call.answered.map { prefix + $0 }
+        }
+        response.headers["X-Tributary-Pool"] = pools.joined(separator: ", ")
+        response.headers["X-Tributary-Pool-Level"] = levels.joined(separator: ", ")
+        if !clusters.isEmpty {
+            response.headers["X-Tributary-Cluster"] = clusters.joined(separator: ", ")
+        }
     }
 }

@@ -1,4 +1,5 @@
 import Federation
+import Projects
 import PromQL
 import PromQLEngine
 import PrometheusAPI
@@ -110,5 +111,139 @@ struct ExplainAnswer: Sendable {
 
     private static func rounded(_ milliseconds: Double) -> String {
         "\((milliseconds * 10).rounded() / 10) ms"
+    }
+}
+
+/// What running a plan cost.
+struct QueryAnalysis: Sendable {
+    /// By fetch.
+    var fetches: [FetchAnalysis]
+    /// The merge and evaluation here, all in all; nil when it failed.
+    private(set) var total: EvaluationTrace.Cost?
+    /// By part of the local expression.
+    private(set) var trace: EvaluationTrace?
+    /// Why the answers could not be evaluated.
+    var failure: String?
+
+    init(fetches: [FetchAnalysis]) { self.fetches = fetches }
+
+    mutating func take(_ result: QueryResult, milliseconds: Double) {
+        trace = result.trace
+        switch result.value {
+        case .scalar(let values):
+            total = .init(milliseconds: milliseconds, series: 0, samples: values.count)
+        case .string: total = .init(milliseconds: milliseconds, series: 0, samples: 0)
+        case .vector(let series):
+            total = .init(
+                milliseconds: milliseconds, series: series.count,
+                samples: FetchAnalysis.count(of: series))
+        case .rangeVector(let series):
+            total = .init(
+                milliseconds: milliseconds, series: series.count,
+                samples: series.reduce(0) { $0 + $1.times.count })
+        }
+    }
+
+    /// What a node of the plan that is done here cost; nil where it is not done by itself.
+    func cost(of node: ExplainNode, isRoot: Bool) -> EvaluationTrace.Cost? {
+        node.part.flatMap { trace?.cost(of: $0) } ?? (isRoot ? total : nil)
+    }
+}
+
+/// What one request to a member cost.
+struct FetchAnalysis: Sendable {
+    var milliseconds: Double
+    /// Of the series, as JSON and inflated.
+    var bytes = 0
+    var series = 0
+    var samples = 0
+    /// The cause, when the member did not answer.
+    var failure: String?
+
+    init(_ ended: FetchRound.Ended) {
+        milliseconds = ended.milliseconds
+        switch ended.outcome {
+        case .failure(let failure): self.failure = failure.text
+        case .success(let fetched):
+            bytes = fetched.bytes
+            switch fetched.value {
+            case .samples(let all):
+                series = all.count
+                samples = all.reduce(0) { $0 + $1.times.count }
+            case .steps(let all):
+                series = all.count
+                samples = Self.count(of: all)
+            }
+        }
+    }
+
+    /// Values present, a native histogram being one.
+    static func count(of series: [StepSeries]) -> Int {
+        series.reduce(0) { sum, one in
+            sum + one.histograms.count
+                + one.values.reduce(0) { $0 + (SampleValue.isAbsent($1) ? 0 : 1) }
+        }
+    }
+}
+
+extension QueryExecution {
+    /// Answers `explain`: `start`, `end` and `step` make it the plan of a range query, else it is
+    /// that of an instant query. `analyze=true` asks the members and adds what each fetch cost.
+    func explain(
+        _ request: PrometheusRequest, project: ResolvedProject
+    ) async
+        -> PrometheusResponse
+    {
+        do {
+            let kind: QueryKind = request.parameter("start").isEmpty ? .instant : .range
+            let asked = try QueryRequest(
+                request, kind: kind, project: project, settings: settings,
+                maxQueryBytes: limits.maxQueryBytes, now: now())
+            let (query, plan, scope) = try await plan(asked, for: project)
+            guard ["true", "1"].contains(request.parameter("analyze")) else {
+                return ExplainAnswer(query: query, plan: plan, scope: scope).response
+            }
+            let admission = try resources.requests.admit(request)
+            try admission.add(plan)
+            let turn = resources.turn(query.time)
+            defer {
+                turn.release()
+                withExtendedLifetime(admission) {}
+            }
+            var traced = options(query, scope)
+            traced.isTraced = true
+            let answer = LocalAnswer(
+                query: query, plan: plan, scope: scope,
+                asker: QuestionAsker(
+                    project: project, lookback: query.lookback, deadline: query.time.members,
+                    concurrency: limits.maxMemberConcurrency, turn: turn,
+                    samples: SampleBudget(settings.maxSamples), source: source),
+                options: traced, limits: limits)
+            return try await Self.analyzed(answer).response
+        } catch {
+            return ErrorAnswer.of(error)
+        }
+    }
+
+    /// Runs the plan, or the one that the answers of the members call for.
+    private static func analyzed(_ answer: LocalAnswer) async throws -> ExplainAnswer {
+        let round = await answer.round()
+        let gathered = answer.gathered(round)
+        if let better = try answer.refined(after: round, gathered) {
+            return try await analyzed(better)
+        }
+        let analysis = try await answer.asker.turn.compute {
+            var analysis = QueryAnalysis(fetches: round.map(FetchAnalysis.init))
+            let began = ContinuousClock.now
+            do throws(APIError) {
+                let result = try answer.evaluated(gathered)
+                analysis.take(result, milliseconds: began.duration(to: .now) / .milliseconds(1))
+            } catch {
+                analysis.failure = error.message
+            }
+            return analysis
+        }
+        return ExplainAnswer(
+            query: answer.query, plan: answer.plan, scope: answer.scope, analysis: analysis)
     }
 }

@@ -240,3 +240,81 @@ struct LocalAnswer: Sendable {
         return out
     }
 }
+
+/// Finds out the bucket layouts of a fetch's native histograms that their JSON leaves in doubt, by
+/// further questions to the same member; most fetches need none.
+struct LayoutProbing {
+    var asker: QuestionAsker
+    var fetch: Plan.Fetch
+    var maxSeries: Int
+
+    /// - Throws: `undecidable` where a doubt is left.
+    func decided(_ series: [StepSeries]) async throws(FragmentFailure) -> [StepSeries] {
+        var probe = LayoutProbe(series)
+        if probe.isUndecided, await !asker.knowsCustomBuckets(fetch) { probe.takeForExponential() }
+        while let question = probe.question {
+            var further = fetch
+            further.text = LayoutProbe.text(question, about: fetch.text)
+            do throws(FragmentFailure) {
+                probe.take(try await asker.columns(further, maxSeries: maxSeries).series)
+            } catch {
+                // A member that cannot be asked so leaves the doubt.
+                guard case .rejected = error else { throw error }
+                probe.take([])
+            }
+        }
+        for one in probe.series {
+            for histogram in one.histograms.values { try Self.check(histogram, fetch) }
+        }
+        return probe.series
+    }
+
+    /// - Throws: `undecidable`, if the histogram could still be two things.
+    static func check(
+        _ histogram: FloatHistogram, _ fetch: Plan.Fetch
+    ) throws(FragmentFailure) {
+        guard histogram.layoutKnowledge == .undecided else { return }
+        throw .undecidable(
+            "native histograms of \(fetch.text) could have exponential or custom buckets: their "
+                + "JSON does not tell, nor do the member's functions")
+    }
+}
+
+/// Warnings and infos that members sent: each text once, with the members it came from, and
+/// without the position, which points into the text that was sent. Warnings about data that a
+/// member could not reach are told with the missing members.
+struct MemberAnnotations: Sendable {
+    private var warningMembers: [String: Set<String>] = [:]
+    private var infoMembers: [String: Set<String>] = [:]
+
+    mutating func add(_ trailer: ResponseScanner.Trailer, from member: String) {
+        for text in trailer.warnings
+        where text != RequestLimit.truncationWarning && !Partiality.tellsOfAMissingPart(text) {
+            warningMembers[Self.withoutPosition(text), default: []].insert(member)
+        }
+        for text in trailer.infos {
+            infoMembers[Self.withoutPosition(text), default: []].insert(member)
+        }
+    }
+
+    var warnings: Set<String> { Set(warningMembers.map(Self.named)) }
+    var infos: Set<String> { Set(infoMembers.map(Self.named)) }
+
+    private static func named(_ text: String, _ members: Set<String>) -> String {
+        let names = members.sorted().map { GoQuoting.quote($0) }.joined(separator: ", ")
+        return "\(text) (project \(names))"
+    }
+
+    /// Cuts ` (1:23)` off the end.
+    static func withoutPosition(_ text: String) -> String {
+        guard text.hasSuffix(")"), let open = text.lastIndex(of: "(") else { return text }
+        let inside = text[text.index(after: open)...].dropLast()
+        let isPosition =
+            inside.contains(":")
+            && inside.allSatisfy { $0 == ":" || ($0.isASCII && $0.isNumber) }
+        guard isPosition else { return text }
+        var rest = text[..<open]
+        while rest.last == " " { rest.removeLast() }
+        return String(rest)
+    }
+}

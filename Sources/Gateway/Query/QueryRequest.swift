@@ -1,5 +1,6 @@
 import Federation
 import GoText
+import Members
 import Projects
 import PromQL
 import PrometheusAPI
@@ -152,6 +153,68 @@ struct QueryRequest: Sendable {
             return try RequestDuration.parse(request.parameter(name))
         } catch {
             throw .parameter(name, error.message)
+        }
+    }
+}
+
+extension QueryRequest {
+    /// Raises the step of a range query to the coarsest `metricResolution` of the members that are
+    /// asked, and says so: a remote has no data between its steps, and some answer no finer ones.
+    ///
+    /// - Returns: whether the step changed.
+    mutating func coarsen(for members: [Member]) -> Bool {
+        guard case .range = kind, grid.start < grid.end else { return false }
+        let coarsest = members.map { (resolution: $0.resolution, name: $0.name) }
+            .max { $0.resolution < $1.resolution }
+        guard let coarsest, coarsest.resolution > grid.step else { return false }
+        let asked = DurationText.text(milliseconds: grid.step)
+        let given = DurationText.text(milliseconds: coarsest.resolution)
+        infos.insert(
+            "step raised from \(asked) to \(given), the metricResolution of project "
+                + GoQuoting.quote(coarsest.name))
+        grid = StepGrid(start: grid.start, end: grid.end, step: coarsest.resolution)
+        return true
+    }
+}
+
+extension Member {
+    /// Milliseconds; the least step that makes sense to ask for, 0 for any.
+    fileprivate var resolution: Int64 {
+        return clients.map { client in
+            switch client.configuration.kind {
+            case .prometheus: 0
+            case .remoteCoroot(let resolution): outOfService == nil ? resolution : 0
+            }
+        }.max() ?? 0
+    }
+}
+
+extension PrometheusRequest {
+    /// A time that may be absent, in milliseconds.
+    func time(_ name: String) throws(APIError) -> Int64? {
+        let text = parameter(name)
+        if text.isEmpty { return nil }
+        do throws(APIError) {
+            return try RequestTime.parse(text)
+        } catch {
+            throw .parameter(name, "invalid time value for '\(name)': \(error.message)")
+        }
+    }
+}
+
+extension PartialResponse {
+    /// What a request wishes with `partial_response`: `true` or `1` to warn, `false` or `0` to
+    /// abort, or one of the configuration's words. nil when it wishes nothing.
+    static func requested(by request: PrometheusRequest) throws(APIError) -> PartialResponse? {
+        let text = request.parameter("partial_response")
+        switch text {
+        case "": return nil
+        case "true", "1", "warn": return .warn
+        case "false", "0", "abort": return .abort
+        case "safe": return .safe
+        default:
+            throw .parameter(
+                "partial_response", "\(GoQuoting.quote(text)) is not one of true, false, safe")
         }
     }
 }

@@ -1,5 +1,6 @@
 import Projects
 import PrometheusAPI
+import PrometheusHTTP
 
 /// What queries under way share, whatever configuration they began under.
 final class QueryResources: Sendable {
@@ -105,5 +106,89 @@ extension FragmentFailure {
             .noRemoteRead:
             nil
         }
+    }
+}
+
+/// Bounds how many queries compute at once: decode, merge, evaluate. A query holds a place for a
+/// piece of such work and never while it waits for members, so that a member that hangs takes no
+/// place from anybody. The others wait in the order of arrival.
+final class QuerySlots: Sendable {
+    private struct Rules: TurnRules {
+        let limit: Int
+        var running = 0
+
+        mutating func admit(_ ticket: Void, isFirst: Bool) -> Bool {
+            guard isFirst, running < limit else { return false }
+            running += 1
+            return true
+        }
+    }
+
+    private let line: WaitingLine<Rules>
+
+    init(limit: Int) { line = WaitingLine(Rules(limit: max(1, limit))) }
+
+    /// Pieces of work that have a place, and those that wait for one.
+    var load: (running: Int, waiting: Int) {
+        let (rules, waiting) = line.snapshot
+        return (rules.running, waiting)
+    }
+
+    /// Waits for a place, runs the work, and passes the place on. The work cannot wait for anything.
+    ///
+    /// - Throws: `NoTurn` when there was no place in time; what the work throws.
+    func compute<T>(
+        until deadline: ContinuousClock.Instant, _ work: () throws -> T
+    ) async throws -> T {
+        try await take(until: deadline)
+        defer { give() }
+        return try work()
+    }
+
+    /// Returns with a place, which is to be given back.
+    func take(until deadline: ContinuousClock.Instant) async throws(NoTurn) {
+        try await line.enter((), until: deadline)
+    }
+
+    func give() { line.change { $0.running -= 1 } }
+}
+
+/// The time that one request has, and the share of it that members have.
+///
+/// A member that hangs uses up the members' share and no more, so that the answer without it still
+/// can be computed, merged and sent before the client gives up.
+struct AnswerTime: Sendable {
+    /// When the answer is of no more use to the client.
+    let deadline: ContinuousClock.Instant
+    /// When members must have answered. Retries and second rounds end here too.
+    let members: ContinuousClock.Instant
+    /// When members must have told their versions, which queries are planned by: a member that
+    /// hangs must not use up the time of the others before they are asked anything.
+    let versions: ContinuousClock.Instant
+
+    /// - Parameter milliseconds: From `start` to the deadline.
+    init(milliseconds: Int64, from start: ContinuousClock.Instant = .now) {
+        deadline = start + .milliseconds(milliseconds)
+        members = deadline - .milliseconds(Self.reserve(of: milliseconds))
+        versions = start + .milliseconds(milliseconds / 4)
+    }
+
+    /// The time of a request whose `timeout`, if it has one, may shorten what is configured. The
+    /// reference reads no `timeout` outside of queries, so one that is no duration is passed over.
+    ///
+    /// - Parameter configured: Milliseconds.
+    init(of request: PrometheusRequest, configured: Int64) {
+        var milliseconds = configured
+        if let asked = try? RequestDuration.parse(request.parameter("timeout")) / 1_000_000,
+            asked > 0
+        {
+            milliseconds = min(milliseconds, asked)
+        }
+        self.init(milliseconds: milliseconds)
+    }
+
+    /// Milliseconds that are kept for the work here: a tenth, at least 50, at most half.
+    private static func reserve(of milliseconds: Int64) -> Int64 {
+        min(max(milliseconds / 10, 50), milliseconds / 2)
     }
 }

@@ -1,4 +1,5 @@
 import Federation
+import Projects
 import PrometheusAPI
 import Synchronization
 import TimeSeries
@@ -208,5 +209,113 @@ struct QuestionAsker: Sendable {
     {
         let perSeries = 128 + (form == .steps ? 8 * grid.count : 0)
         return page.bytes.count + page.keys.count + page.series.count * perSeries
+    }
+}
+
+/// Asks all fetches of a plan at once, as many at a time as allowed.
+struct FetchRound: Sendable {
+    var asker: QuestionAsker
+    var limits: Limits
+    /// How fetches of an earlier round ended, which are not asked again.
+    var known: [Plan.Fetch: Ended] = [:]
+
+    typealias Outcome = Result<QuestionAsker.Fetched, FragmentFailure>
+
+    /// One fetch that ended.
+    struct Ended: Sendable {
+        var index: Int
+        var outcome: Outcome
+        /// From its turn to its last byte.
+        var milliseconds: Double
+    }
+
+    /// In the order of the fetches.
+    ///
+    /// - Parameter isEnough: Whether nothing else needs to be known, so that what is still under way
+    ///   is dropped; it is then `cancelled`.
+    func ended(
+        _ fetches: [Plan.Fetch], until isEnough: (Ended) -> Bool = { _ in false }
+    ) async -> [Ended] {
+        var all: [Ended] = fetches.indices.map {
+            Ended(index: $0, outcome: .failure(.cancelled), milliseconds: 0)
+        }
+        let width = min(fetches.count, max(1, limits.maxMemberConcurrency))
+        await withTaskGroup(of: Ended.self) { group in
+            for index in 0..<width {
+                group.addTask { await end(of: fetches[index], at: index) }
+            }
+            var next = width
+            while let ended = await group.next() {
+                all[ended.index] = ended
+                if isEnough(ended) {
+                    group.cancelAll()
+                    break
+                }
+                guard next < fetches.count else { continue }
+                let index = next
+                group.addTask { await end(of: fetches[index], at: index) }
+                next += 1
+            }
+        }
+        return all
+    }
+
+    private func end(of fetch: Plan.Fetch, at index: Int) async -> Ended {
+        if var ended = known[fetch] {
+            ended.index = index
+            return ended
+        }
+        let began = ContinuousClock.now
+        let outcome: Outcome
+        do throws(FragmentFailure) {
+            outcome = .success(try await asker.fetch(fetch, maxSeries: limits.maxSeries))
+        } catch {
+            outcome = .failure(error)
+        }
+        return Ended(
+            index: index, outcome: outcome,
+            milliseconds: began.duration(to: .now) / .milliseconds(1))
+    }
+}
+
+/// Columns that arrive in pieces of consecutive steps.
+struct StepColumns {
+    private(set) var series: [StepSeries] = []
+    private let count: Int
+    private var rows: [LabelSet: Int] = [:]
+
+    /// `count` steps in all.
+    init(count: Int) { self.count = count }
+
+    /// Adds a piece that begins at a step.
+    ///
+    /// - Throws: when a piece has a label set twice.
+    mutating func add(_ piece: [StepSeries], at first: Int) throws(ScanError) {
+        for one in piece {
+            if let row = rows[one.labels] {
+                guard first > 0, SampleValue.isAbsent(series[row].values[first]) else {
+                    throw .malformed("two series with the labels \(one.labels.pairs)")
+                }
+                for (step, value) in one.values.enumerated() {
+                    series[row].values[first + step] = value
+                }
+                for (step, histogram) in one.histograms {
+                    series[row].histograms[first + step] = histogram
+                }
+                continue
+            }
+            rows[one.labels] = series.count
+            if first == 0, one.values.count == count {
+                series.append(one)
+                continue
+            }
+            var whole = StepSeries(
+                labels: one.labels, values: [Double](repeating: SampleValue.absent, count: count))
+            for (step, value) in one.values.enumerated() { whole.values[first + step] = value }
+            for (step, histogram) in one.histograms {
+                whole.histograms[first + step] = histogram
+            }
+            series.append(whole)
+        }
     }
 }

@@ -3,6 +3,7 @@ import Projects
 import PromQL
 import PrometheusAPI
 import PrometheusHTTP
+import Synchronization
 import TimeSeries
 
 /// An answer that is the union of what the members say: their bytes are merged and sent while they
@@ -285,4 +286,62 @@ private actor PageSource {
         isEnded = true
         return nil
     }
+}
+
+/// Collects the elements of a result, up to the request's limit.
+struct ElementSink {
+    private let limit: Int
+    private(set) var count = 0
+    private(set) var buffer: [UInt8]
+    /// Whether the limit left something out.
+    private(set) var isTruncated = false
+
+    /// `limit` 0 is none.
+    init(limit: Int, buffer: [UInt8]) {
+        self.limit = limit
+        self.buffer = buffer
+    }
+
+    /// False when the limit is met and nothing more is wanted.
+    mutating func append(_ element: SeriesElement) -> Bool {
+        guard limit == 0 || count < limit else {
+            isTruncated = true
+            return false
+        }
+        if count > 0 { buffer.append(UInt8(ascii: ",")) }
+        count += 1
+        element.append(to: &buffer)
+        return true
+    }
+
+    /// What was collected since the last call.
+    mutating func take() -> [UInt8] {
+        defer { buffer = [] }
+        return buffer
+    }
+}
+
+/// The elements of pages in label order.
+struct SortedElements: Sequence, IteratorProtocol {
+    private var elements: ArraySlice<SeriesElement>
+
+    init(_ pages: [SeriesPage]) {
+        var all: [SeriesElement] = []
+        for page in pages {
+            for index in page.series.indices { all.append(SeriesElement(page: page, index: index)) }
+        }
+        all.sort { $0.key.lexicographicallyPrecedes($1.key) }
+        elements = all[...]
+    }
+
+    mutating func next() -> SeriesElement? { elements.popFirst() }
+}
+
+/// Members whose answers were not in label order: from the next answer on, theirs are read wholly
+/// and sorted.
+final class UnsortedMembers: Sendable {
+    private let names = Mutex<Set<String>>([])
+
+    func add(_ name: String) { names.withLock { _ = $0.insert(name) } }
+    func contains(_ name: String) -> Bool { names.withLock { $0.contains(name) } }
 }

@@ -274,3 +274,43 @@ public final class MemberClient: Sendable {
         }
     }
 }
+
+extension MemberClient {
+    /// Whether a request made now would be refused without asking, because the member kept failing.
+    /// Once a pause is over this is false again, so that somebody finds out whether it is back.
+    public var isResting: Bool {
+        state.withLock { $0.breaker.refuses(at: MonotonicClock.milliseconds()) }
+    }
+
+    /// Whether a request is under way that finds out whether the member is back; others wait for
+    /// what comes of it.
+    public var isBeingProbed: Bool {
+        state.withLock { if case .halfOpen = $0.breaker.state { true } else { false } }
+    }
+}
+
+/// A secret on its way to a member. Every way of showing it says `<redacted>`; the value is reached
+/// through `exposed` alone, so that each use can be found by its name.
+public struct Redacted: Sendable, CustomStringConvertible, CustomDebugStringConvertible,
+    CustomReflectable
+{
+    private let read: @Sendable () -> [String]
+
+    public init(_ value: String) { read = { [value] } }
+
+    /// A secret that may be replaced while it is in use.
+    ///
+    /// - Parameter values: Gives the secret in force, and after it those that requests under way may
+    ///   still carry. It is called for each request, and must not block.
+    public init(values: @escaping @Sendable () -> [String]) { read = values }
+
+    /// As of now.
+    public var exposed: String { read().first ?? "" }
+
+    /// As of now, and those before it that a member may still speak of.
+    var exposedValues: [String] { read() }
+
+    public var description: String { "<redacted>" }
+    public var debugDescription: String { description }
+    public var customMirror: Mirror { Mirror(self, children: [:]) }
+}

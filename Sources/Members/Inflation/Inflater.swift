@@ -140,3 +140,45 @@ public struct Inflater: ~Copyable {
         if !overflow, bytesOut > allowed { throw .suspiciousRatio(limit: limits.maximumRatio) }
     }
 }
+
+/// How far a compressed body may grow.
+public struct InflateLimits: Sendable, Hashable {
+    /// Inflated bytes.
+    public var maximumBytes: Int
+    /// Inflated bytes for each compressed one; looked at once an answer is large enough to hurt.
+    public var maximumRatio: Int
+    /// Inflated bytes up to which any ratio will do.
+    public var ratioFreeBytes: Int
+
+    public init(
+        maximumBytes: Int = .max, maximumRatio: Int = 512, ratioFreeBytes: Int = 16 << 20
+    ) {
+        self.maximumBytes = maximumBytes
+        self.maximumRatio = maximumRatio
+        self.ratioFreeBytes = ratioFreeBytes
+    }
+}
+
+/// Why a compressed body cannot be inflated.
+public enum InflateError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// Not gzip, not zlib, or a checksum that does not fit.
+    case corrupt(String)
+    /// The body ends before the stream's trailer.
+    case truncated
+    /// More inflated bytes than allowed.
+    case tooLarge(limit: Int)
+    /// More inflated bytes for each compressed one than any honest answer has.
+    case suspiciousRatio(limit: Int)
+    case outOfMemory
+
+    public var description: String {
+        switch self {
+        case .corrupt(let reason): "corrupt compressed data: \(reason)"
+        case .truncated: "the compressed data ends in the middle"
+        case .tooLarge(let limit): "the answer inflates to more than \(limit) bytes"
+        case .suspiciousRatio(let limit):
+            "the answer inflates to more than \(limit) times its size"
+        case .outOfMemory: "out of memory"
+        }
+    }
+}

@@ -220,3 +220,77 @@ final class EventLoop: SerialExecutor, @unchecked Sendable {
         return Int32(clamping: (distance - 1) / 1_000_000 + 1)
     }
 }
+
+/// The deadlines of many transfers, the nearest first. A deadline is never taken out before its
+/// time: the code that one wakes asks whether it still stands.
+struct DeadlineQueue {
+    private struct Entry {
+        var time: Int64
+        var id: UInt64
+    }
+
+    private var heap: [Entry] = []
+
+    /// `Int64.max` when there is none.
+    var nearest: Int64 { heap.first?.time ?? .max }
+
+    mutating func add(_ id: UInt64, at time: Int64) {
+        if time == .max { return }
+        heap.append(Entry(time: time, id: id))
+        var child = heap.count - 1
+        while child > 0 {
+            let parent = (child - 1) / 2
+            if heap[parent].time <= heap[child].time { return }
+            heap.swapAt(parent, child)
+            child = parent
+        }
+    }
+
+    /// Takes out one deadline that has passed.
+    mutating func popPassed(at now: Int64) -> UInt64? {
+        guard let first = heap.first, first.time <= now else { return nil }
+        let last = heap.removeLast()
+        if heap.isEmpty { return first.id }
+        heap[0] = last
+        var parent = 0
+        while true {
+            var least = parent
+            for child in [2 * parent + 1, 2 * parent + 2]
+            where child < heap.count && heap[child].time < heap[least].time {
+                least = child
+            }
+            if least == parent { return first.id }
+            heap.swapAt(parent, least)
+            parent = least
+        }
+    }
+}
+
+/// A value behind a lock. A pthread mutex, because the thread sanitizer sees it; the one of the
+/// Synchronization module it does not.
+///
+/// `@unchecked Sendable`: `value` is reached only while `mutex` is held.
+final class Guarded<Value>: @unchecked Sendable {
+    private let mutex: UnsafeMutablePointer<pthread_mutex_t>
+    private var value: Value
+
+    init(_ value: sending Value) {
+        mutex = .allocate(capacity: 1)
+        mutex.initialize(to: pthread_mutex_t())
+        pthread_mutex_init(mutex, nil)
+        self.value = value
+    }
+
+    deinit {
+        pthread_mutex_destroy(mutex)
+        mutex.deallocate()
+    }
+
+    func withLock<Result, Failure: Error>(
+        _ body: (inout Value) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        return try body(&value)
+    }
+}

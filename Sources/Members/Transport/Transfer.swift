@@ -144,3 +144,55 @@ enum BodyPart: Sendable {
     case bytes([[UInt8]])
     case end(TransferSummary)
 }
+
+/// The transfers to one member: so many at once, the others wait in the order of arrival.
+struct TransferLane {
+    private(set) var running = 0
+    private var waiting: [UInt64] = []
+
+    var isIdle: Bool { running == 0 && waiting.isEmpty }
+
+    /// Whether the transfer may begin now; else it waits.
+    mutating func enter(_ id: UInt64, width: Int) -> Bool {
+        guard running < max(1, width) else {
+            waiting.append(id)
+            return false
+        }
+        running += 1
+        return true
+    }
+
+    /// A running transfer has ended; the one that may begin in its place.
+    mutating func leave() -> UInt64? {
+        guard !waiting.isEmpty else {
+            running -= 1
+            return nil
+        }
+        return waiting.removeFirst()
+    }
+
+    /// A waiting transfer has ended.
+    mutating func forget(_ id: UInt64) {
+        waiting.removeAll { $0 == id }
+    }
+}
+
+/// What libcurl's callbacks have seen and cannot act upon, as nothing may be started from within
+/// one. Belongs to the loop's thread.
+final class TransferNotices {
+    /// Their readers wait no longer. libcurl hands out bytes in small pieces; readers are woken
+    /// when it has nothing more to hand out for now, not for every piece.
+    var readable: [Transfer] = []
+    /// They wait for their readers.
+    var paused: [Transfer] = []
+
+    func takeReadable() -> [Transfer] {
+        defer { readable = [] }
+        return readable
+    }
+
+    func takePaused() -> [Transfer] {
+        defer { paused = [] }
+        return paused
+    }
+}

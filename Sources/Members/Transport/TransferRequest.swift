@@ -98,3 +98,64 @@ public struct TransferRequest: Sendable {
         return nil
     }
 }
+
+/// How the certificate of a server is judged, and which one is shown to it.
+public struct TransferTLS: Sendable, Hashable {
+    /// PEM, in a file or at hand.
+    public enum Material: Sendable, Hashable {
+        case file(String)
+        case bytes([UInt8])
+    }
+
+    /// The authorities to trust instead of the system's.
+    public var authorities: Material?
+    public var certificate: Material?
+    public var key: Material?
+    /// Name to expect in the certificate, and to ask for, instead of the URL's host.
+    public var serverName: String?
+    /// False: any certificate will do.
+    public var verifies: Bool
+
+    public init(
+        authorities: Material? = nil, certificate: Material? = nil, key: Material? = nil,
+        serverName: String? = nil, verifies: Bool = true
+    ) {
+        self.authorities = authorities
+        self.certificate = certificate
+        self.key = key
+        self.serverName = serverName
+        self.verifies = verifies
+    }
+}
+
+/// Where a request goes when the certificate bears another name than the URL: libcurl checks the
+/// URL's host, so that becomes the name, and the connection is routed to the real host.
+struct ConnectionTarget: Equatable {
+    let url: String
+    let isTLS: Bool
+    /// For `CURLOPT_CONNECT_TO`.
+    private(set) var route: String?
+    /// The `Host` the server is to see: the real one.
+    private(set) var hostField: String?
+
+    init(url: String, serverName: String?) {
+        let scheme = "https://"
+        isTLS = url.prefix(scheme.count).lowercased() == scheme
+        guard isTLS, let serverName, !serverName.isEmpty else {
+            self.url = url
+            return
+        }
+        let rest = url.dropFirst(scheme.count)
+        let end = rest.firstIndex { $0 == "/" || $0 == "?" } ?? rest.endIndex
+        let authority = String(rest[..<end])
+        var port = "443"
+        var host = authority
+        if let colon = authority.lastIndex(of: ":"), !authority.hasSuffix("]") {
+            port = String(authority[authority.index(after: colon)...])
+            host = String(authority[..<colon])
+        }
+        self.url = "\(scheme)\(serverName):\(port)\(rest[end...])"
+        route = "\(serverName):\(port):\(host):\(port)"
+        hostField = authority
+    }
+}

@@ -44,3 +44,68 @@ struct ConfigurationNode {
         return text
     }
 }
+
+/// `${NAME}` and `$NAME` in values. `$$` stands for one `$`; a `$` that begins neither stays.
+/// Values that were put in are not looked at again, and never parsed as YAML. Line ends around them
+/// are left out, as shells do.
+struct VariableSubstitution {
+    let environment: [String: String]
+
+    enum Failure: Error, Equatable {
+        /// `${` without a `}`, or with something that is not a name between them. What is there is
+        /// not told: it may be a part of a password.
+        case malformed
+        /// A variable that is not set.
+        case unset(String)
+    }
+
+    /// - Parameter onTrim: is told the variables around whose values line ends were left out.
+    func expand(
+        _ text: String, onTrim: (String) -> Void = { _ in }
+    ) throws(Failure) -> String {
+        guard text.utf8.contains(UInt8(ascii: "$")) else { return text }
+        var out = ""
+        var rest = text[...]
+        while let dollar = rest.firstIndex(of: "$") {
+            out += rest[..<dollar]
+            rest = rest[rest.index(after: dollar)...]
+            if rest.hasPrefix("$") {
+                out += "$"
+                rest = rest.dropFirst()
+            } else if rest.hasPrefix("{") {
+                guard let close = rest.firstIndex(of: "}") else { throw .malformed }
+                let name = rest[rest.index(after: rest.startIndex)..<close]
+                guard Self.isName(name) else { throw .malformed }
+                out += try value(of: name, onTrim)
+                rest = rest[rest.index(after: close)...]
+            } else {
+                let name = rest.prefix { Self.isNameCharacter($0) }
+                if Self.isName(name) {
+                    out += try value(of: name, onTrim)
+                    rest = rest.dropFirst(name.count)
+                } else {
+                    out += "$"
+                }
+            }
+        }
+        return out + rest
+    }
+
+    private func value(
+        of name: Substring, _ onTrim: (String) -> Void
+    ) throws(Failure) -> String {
+        guard let value = environment[String(name)] else { throw .unset(String(name)) }
+        let trimmed = SecretText.trimmed(value)
+        if !trimmed.utf8.elementsEqual(value.utf8) { onTrim(String(name)) }
+        return trimmed
+    }
+
+    private static func isNameCharacter(_ character: Character) -> Bool {
+        character == "_" || character.isASCII && (character.isLetter || character.isNumber)
+    }
+
+    private static func isName(_ text: Substring) -> Bool {
+        guard let first = text.first else { return false }
+        return !first.isNumber && text.allSatisfy(isNameCharacter)
+    }
+}

@@ -154,3 +154,140 @@ extension ConfigurationReader {
         return nil
     }
 }
+
+/// Which projects may be members: regular ones that exist already or stand earlier in the file,
+/// each once.
+struct MemberRules {
+    struct Listing {
+        var project: String
+        /// Place of the project in the file.
+        var index: Int
+        var node: ConfigurationNode
+    }
+
+    private let existing: Set<String>
+    /// Index and line of each name as written, before anything about it was checked.
+    private var written: [String: (index: Int, line: Int)] = [:]
+    private var claimed: [String: Int] = [:]
+    /// Names of projects that are written with members.
+    private var aggregates: Set<String> = []
+
+    init(_ elements: [ConfigurationNode], existing: Set<String>) {
+        self.existing = existing
+        for (index, element) in elements.enumerated() {
+            guard let node = element.value(of: "name"), let name = node.scalar else { continue }
+            if written[name] == nil { written[name] = (index, node.line) }
+            if case .list(let members)? = element.value(of: "memberProjects")?.content,
+                !members.isEmpty
+            {
+                aggregates.insert(name)
+            }
+        }
+    }
+
+    /// Takes a name; the line of its first owner when it is taken.
+    mutating func claim(_ name: String, line: Int) -> Int? {
+        if let first = claimed[name] { return first }
+        claimed[name] = line
+        return nil
+    }
+
+    func check(
+        _ listings: [Listing], projects: [Project], _ report: inout ConfigurationReport
+    ) {
+        for listing in listings {
+            guard case .list(let elements) = listing.node.content else { continue }
+            var seen: Set<String> = []
+            for element in elements {
+                guard let member = element.scalar else { continue }
+                let subject = "project \(listing.project)"
+                if !seen.insert(member).inserted {
+                    report.error(
+                        at: element, subject: subject, "duplicate member \(member)",
+                        mend: "list every member once")
+                    continue
+                }
+                guard let (problem, mend) = problem(with: member, in: listing) else { continue }
+                report.error(at: element, subject: subject, problem, mend: mend)
+            }
+        }
+    }
+
+    private func problem(
+        with member: String, in listing: Listing
+    ) -> (problem: String, mend: String?)? {
+        if member == listing.project {
+            return ("a multi-cluster project cannot include itself", "remove \(member)")
+        }
+        if aggregates.contains(member) {
+            return (
+                "member \(member) is itself a multi-cluster project",
+                "list the members of \(member) instead"
+            )
+        }
+        if let place = written[member] {
+            guard place.index > listing.index, !existing.contains(member) else { return nil }
+            return (
+                "unknown member \(member): it is defined later, in line \(place.line)",
+                "move project \(member) before this one"
+            )
+        }
+        if existing.contains(member) { return nil }
+        let known = Array(written.keys).sorted() + existing.sorted()
+        let nearest = NearestName.of(member, among: known.filter { $0 != listing.project })
+        return ("unknown member \(member)", nearest.map { "did you mean \($0)?" })
+    }
+}
+
+/// What a project may be called: 1 to 63 of `[-_0-9a-z]`.
+public enum ProjectName {
+    public static func isValid(_ name: String) -> Bool {
+        (1...63).contains(name.utf8.count)
+            && name.utf8.allSatisfy { byte in
+                byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_")
+                    || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+                    || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
+            }
+    }
+}
+
+/// Finds the name that was probably meant.
+enum NearestName {
+    /// The known name that takes the fewest edits to reach, if those are few for its length.
+    static func of(_ name: String, among known: [String]) -> String? {
+        let written = folded(name)
+        var best: (name: String, distance: Int)?
+        for candidate in known {
+            let distance = distance(written, folded(candidate))
+            if distance < best?.distance ?? .max { best = (candidate, distance) }
+        }
+        guard let best, best.distance <= max(1, best.name.utf8.count / 3) else { return nil }
+        return best.name
+    }
+
+    /// `apiKey`, `api_key` and `api-key` are one name written three ways.
+    private static func folded(_ name: String) -> [UInt8] {
+        name.lowercased().utf8.filter { $0 != UInt8(ascii: "_") && $0 != UInt8(ascii: "-") }
+    }
+
+    /// Insertions, deletions, replacements and swaps of neighbours.
+    private static func distance(_ a: [UInt8], _ b: [UInt8]) -> Int {
+        if a.isEmpty || b.isEmpty { return max(a.count, b.count) }
+        var beforeLast: [Int] = []
+        var last = Array(0...b.count)
+        for i in 1...a.count {
+            var row = [i]
+            for j in 1...b.count {
+                let replaced = last[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1)
+                var least = min(replaced, last[j] + 1, row[j - 1] + 1)
+                if i > 1, j > 1, a[i - 1] == b[j - 2], a[i - 2] == b[j - 1] {
+                    least = min(least, beforeLast[j - 2] + 1)
+                }
+                row.append(least)
+            }
+            beforeLast = last
+            last = row
+        }
+        return last[b.count]
+    }
+}

@@ -1,3 +1,4 @@
+import GoText
 import YAML
 
 /// A mapping that is being read key by key. Whatever is wrong goes into the report, with the place
@@ -81,5 +82,183 @@ struct Section<Key: ConfigurationKey> {
     private static func names(_ names: [String]) -> String {
         guard names.count > 1, let last = names.last else { return names.first ?? "none" }
         return names.dropLast().joined(separator: ", ") + " and " + last
+    }
+}
+
+extension Section {
+    /// A single value as text; "" is a value.
+    func text(_ key: Key, _ report: inout ConfigurationReport) -> String? {
+        guard let value = self[key] else { return nil }
+        return text(of: value, &report)
+    }
+
+    func text(of value: ConfigurationNode, _ report: inout ConfigurationReport) -> String? {
+        switch value.content {
+        case .scalar(let text): return text
+        case .null, .unusable: return nil
+        case .list, .mapping:
+            report.error(
+                at: value, subject: subject, "must be a single value, not \(value.kindName)")
+            return nil
+        }
+    }
+
+    func bool(_ key: Key, _ report: inout ConfigurationReport) -> Bool? {
+        guard let text = text(key, &report) else { return nil }
+        switch text.lowercased() {
+        case "true", "yes", "on": return true
+        case "false", "no", "off": return false
+        default:
+            report.error(
+                at: place(of: key), subject: subject, "\"\(text)\" is neither true nor false",
+                mend: "write true or false")
+            return nil
+        }
+    }
+
+    func integer(
+        _ key: Key, atLeast least: Int, _ report: inout ConfigurationReport
+    ) -> Int? {
+        guard let text = text(key, &report) else { return nil }
+        guard let number = Int(text.filter { $0 != "_" }), number >= least else {
+            report.error(
+                at: place(of: key), subject: subject,
+                "\"\(text)\" is not a whole number of at least \(least)")
+            return nil
+        }
+        return number
+    }
+
+    func byteCount(_ key: Key, atLeast least: Int, _ report: inout ConfigurationReport) -> Int? {
+        guard let text = text(key, &report) else { return nil }
+        guard let bytes = ByteCountText.bytes(text), bytes >= least else {
+            report.error(
+                at: place(of: key), subject: subject,
+                "\"\(text)\" is not a size of at least \(ByteCountText.text(least))",
+                mend: "write bytes, or a number with KiB, MiB or GiB")
+            return nil
+        }
+        return bytes
+    }
+
+    /// Milliseconds.
+    func duration(
+        _ key: Key, atLeast least: Int64, _ report: inout ConfigurationReport
+    ) -> Int64? {
+        guard let text = text(key, &report) else { return nil }
+        guard let duration = (try? DurationText.milliseconds(text)) else {
+            report.error(
+                at: place(of: key), subject: subject, "\"\(text)\" is not a duration",
+                mend: "write a number and a unit, as 15s, 5m or 1h30m")
+            return nil
+        }
+        guard duration >= least else {
+            report.error(
+                at: place(of: key), subject: subject,
+                "\"\(text)\" is shorter than \(DurationText.text(milliseconds: least))")
+            return nil
+        }
+        // Beyond this a time could not be counted in nanoseconds any more.
+        guard duration <= ConfigurationReader.longestDuration else {
+            report.error(
+                at: place(of: key), subject: subject,
+                "\"\(text)\" is longer than \(DurationText.text(milliseconds: ConfigurationReader.longestDuration))"
+            )
+            return nil
+        }
+        return duration
+    }
+
+    func choice<Choice: CaseIterable & RawRepresentable<String>>(
+        _ key: Key, of: Choice.Type, _ report: inout ConfigurationReport
+    ) -> Choice? {
+        guard let text = text(key, &report) else { return nil }
+        return choice(text, at: place(of: key), of: Choice.self, &report)
+    }
+
+    func choice<Choice: CaseIterable & RawRepresentable<String>>(
+        _ text: String, at place: ConfigurationNode, of: Choice.Type,
+        _ report: inout ConfigurationReport
+    ) -> Choice? {
+        if let choice = Choice(rawValue: text) { return choice }
+        let known = Choice.allCases.map(\.rawValue)
+        let mend =
+            NearestName.of(text, among: known).map { "did you mean \($0)?" }
+            ?? "write \(known.joined(separator: ", "))"
+        report.error(
+            at: place, subject: subject,
+            "\"\(text)\" is not one of \(known.joined(separator: ", "))",
+            mend: mend)
+        return nil
+    }
+
+    func url(_ key: Key, _ report: inout ConfigurationReport) -> ServerURL? {
+        guard let value = self[key] else {
+            report.error(
+                at: place(of: key), subject: subject, "a URL is needed",
+                mend: "write it as https://host:port")
+            return nil
+        }
+        guard let text = text(of: value, &report) else { return nil }
+        do throws(ServerURL.Problem) {
+            return try ServerURL(text)
+        } catch let problem {
+            // A URL that may hold a password is not repeated, whatever else is wrong with it.
+            let shown = text.contains("@") ? "the URL" : "\"\(text)\""
+            let mend =
+                problem == .hasCredentials
+                ? "write them under basicAuth" : "write it as https://host:port/prefix"
+            report.error(
+                at: value, subject: subject, "\(shown) \(problem.text)", mend: mend)
+            return nil
+        }
+    }
+
+    /// The elements of a list; nil when the key is absent or empty.
+    func list(_ key: Key, _ report: inout ConfigurationReport) -> [ConfigurationNode]? {
+        guard let value = self[key] else { return nil }
+        switch value.content {
+        case .list(let elements): return elements
+        case .null, .unusable: return nil
+        case .scalar, .mapping:
+            report.error(
+                at: value, subject: subject, "must be a list, not \(value.kindName)",
+                mend: "begin each element with a dash")
+            return nil
+        }
+    }
+
+    /// Names in a list, with their places; elements that are not single values are reported.
+    func names(
+        _ key: Key, _ report: inout ConfigurationReport
+    ) -> [(name: String, place: ConfigurationNode)]? {
+        list(key, &report).map { elements in names(of: elements, &report) }
+    }
+
+    func names(
+        of elements: [ConfigurationNode], _ report: inout ConfigurationReport
+    ) -> [(name: String, place: ConfigurationNode)] {
+        elements.compactMap { element in
+            if case .null = element.content {
+                report.error(at: element, subject: subject, "a name is needed")
+                return nil
+            }
+            return text(of: element, &report).map { ($0, element) }
+        }
+    }
+
+    /// A mapping with keys of the user's own choice.
+    func freeMapping(
+        _ key: Key, _ report: inout ConfigurationReport
+    ) -> [ConfigurationNode.Entry]? {
+        guard let value = self[key] else { return nil }
+        switch value.content {
+        case .mapping(let entries): return entries
+        case .null, .unusable: return nil
+        case .scalar, .list:
+            report.error(
+                at: value, subject: subject, "must be a mapping, not \(value.kindName)")
+            return nil
+        }
     }
 }

@@ -1,3 +1,5 @@
+import Foundation
+
 /// Clusters of which any one may answer.
 public struct ClusterPool: Sendable, Hashable {
     /// The pool that answers when no attribute names another.
@@ -10,5 +12,151 @@ public struct ClusterPool: Sendable, Hashable {
     public init(name: String, clusters: [String]) {
         self.name = name
         self.clusters = clusters
+    }
+}
+
+/// One place that can answer for the pools it is in.
+public struct Cluster: Sendable, Hashable {
+    public enum Source: Sendable, Hashable {
+        case prometheus(PrometheusSource)
+        case remoteCoroot(RemoteCoroot)
+    }
+
+    public var name: String
+    public var source: Source
+    /// `storage.bucketName`: clusters of one pool share it, clusters of different pools do not.
+    public var bucketName: String?
+    /// A disabled cluster is never chosen.
+    public var enabled: Bool
+
+    public init(name: String, source: Source, bucketName: String? = nil, enabled: Bool = true) {
+        self.name = name
+        self.source = source
+        self.bucketName = bucketName
+        self.enabled = enabled
+    }
+}
+
+/// Pools for what no attribute speaks of: by project, and by domain.
+public struct ClusterPoolAssignments: Sendable, Hashable {
+    /// Pool names by project.
+    public var projects: [String: String]
+    /// Pool names by domain.
+    public var domains: [String: String]
+
+    public init(projects: [String: String] = [:], domains: [String: String] = [:]) {
+        self.projects = projects
+        self.domains = domains
+    }
+}
+
+/// Which pool answers for a project and domain, or for one workflow in them.
+public struct ClusterPoolAttribute: Sendable, Hashable {
+    public var project: String
+    public var domain: String
+    public var workflow: String?
+    public var clusterPoolName: String
+
+    public init(project: String, domain: String, workflow: String? = nil, clusterPoolName: String) {
+        self.project = project
+        self.domain = domain
+        self.workflow = workflow
+        self.clusterPoolName = clusterPoolName
+    }
+}
+
+/// Attribute files: one record as YAML, the way Union's and Flyte's command lines write them.
+extension ClusterPoolAttribute {
+    /// What a new file looks like before it is filled in.
+    public static let skeleton = """
+        domain: development
+        project: my-project
+        # workflow: my_workflow   # for one workflow alone
+        clusterPoolName: my-cluster-pool
+
+        """
+
+    /// Reads a file of one record. Unknown keys are errors, and every error is told at once.
+    public static func load(
+        path: String, environment: [String: String] = [:]
+    ) throws(ConfigurationErrors) -> ClusterPoolAttribute {
+        let text: String
+        do {
+            text = try String(contentsOfFile: path, encoding: .utf8)
+        } catch {
+            let exists = FileManager.default.fileExists(atPath: path)
+            let problem = exists ? "the file cannot be read as UTF-8 text" : "there is no such file"
+            throw ConfigurationErrors(path: path, errors: [ConfigurationError(problem: problem)])
+        }
+        return try parse(text, path: path, environment: environment)
+    }
+
+    /// As `load`, for text that was read already; `path` only appears in errors.
+    public static func parse(
+        _ text: String, path: String, environment: [String: String] = [:]
+    ) throws(ConfigurationErrors) -> ClusterPoolAttribute {
+        var reader = ConfigurationReader(secrets: SecretFiles(), existingProjects: [])
+        let substitution = VariableSubstitution(environment: environment)
+        let documents = YAMLDocuments(substitution: substitution).read(text, &reader.report)
+        let attribute = documents.first.flatMap { reader.readPoolAttribute($0) }
+        if documents.isEmpty, reader.report.errors.isEmpty {
+            reader.report.error(
+                ConfigurationError(
+                    problem: "the file is empty",
+                    mend: "it needs project, domain and clusterPoolName"))
+        }
+        if documents.count > 1 {
+            reader.report.error(
+                at: documents[1], "a second document begins here", mend: "keep one record a file")
+        }
+        let errors = reader.report.sortedErrors
+        guard let attribute, errors.isEmpty else {
+            throw ConfigurationErrors(path: path, errors: errors)
+        }
+        return attribute
+    }
+
+    /// The record as an attribute file.
+    public var yaml: String { lines.map { $0 + "\n" }.joined() }
+
+    /// What a change from one record to another of the same place does: kept lines begin with a
+    /// blank, removed ones with `-`, new ones with `+`.
+    public static func difference(
+        from old: ClusterPoolAttribute?, to new: ClusterPoolAttribute?
+    ) -> String {
+        let before = old?.lines ?? []
+        let after = new?.lines ?? []
+        let lines =
+            before.map { after.contains($0) ? "  \($0)" : "- \($0)" }
+            + after.filter { !before.contains($0) }.map { "+ \($0)" }
+        return lines.map { $0 + "\n" }.joined()
+    }
+
+    private var lines: [String] {
+        var lines = ["domain: \(Self.scalar(domain))", "project: \(Self.scalar(project))"]
+        if let workflow { lines.append("workflow: \(Self.scalar(workflow))") }
+        lines.append("clusterPoolName: \(Self.scalar(clusterPoolName))")
+        return lines
+    }
+
+    /// Plain where every reader of YAML takes it for text, else in double quotes.
+    private static func scalar(_ text: String) -> String {
+        let words: Set<String> = ["true", "false", "yes", "no", "on", "off", "null", "y", "n"]
+        let isPlain =
+            text.first.map { $0.isASCII && $0.isLetter } ?? false
+            && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_./".contains($0)) }
+            && !words.contains(text.lowercased())
+        if isPlain { return text }
+        var out = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": out += "\\\""
+            case "\\": out += "\\\\"
+            case "\n": out += "\\n"
+            case "$": out += "$$"
+            default: out.unicodeScalars.append(scalar)
+            }
+        }
+        return out + "\""
     }
 }

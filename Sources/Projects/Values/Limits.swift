@@ -33,3 +33,84 @@ public struct Limits: Sendable, Hashable {
 
     public init() {}
 }
+
+/// How queries are evaluated; defaults as Prometheus.
+public struct QuerySettings: Sendable, Hashable {
+    /// Which ends of range and lookback windows are included where the gateway itself looks.
+    public enum RangeBoundary: String, Sendable, Hashable, CaseIterable {
+        /// As the members' version says.
+        case auto
+        /// Prometheus 3.x: `(t - range, t]`.
+        case leftOpen
+        /// Prometheus 2.x: `[t - range, t]`.
+        case closed
+    }
+
+    /// Parts of the language that Prometheus has behind feature flags, by the flags' names.
+    public enum Feature: String, Sendable, Hashable, CaseIterable {
+        case experimentalFunctions = "promql-experimental-functions"
+        case durationExpressions = "promql-duration-expr"
+        case extendedRangeSelectors = "promql-extended-range-selectors"
+        case binaryFillModifiers = "promql-binop-fill-modifiers"
+        case delayedNameRemoval = "promql-delayed-name-removal"
+        case startTimestamps = "use-start-timestamps"
+        case typeAndUnitLabels = "type-and-unit-labels"
+    }
+
+    /// Milliseconds.
+    public var lookback: Int64 = 300_000
+    /// Milliseconds a query may take, waiting for its turn included.
+    public var timeout: Int64 = 120_000
+    /// Samples in memory at once, of one query.
+    public var maxSamples = 50_000_000
+    /// Queries at once; others wait.
+    public var maxConcurrency = 20
+    /// Milliseconds; the step of subqueries that name none.
+    public var defaultSubqueryStep: Int64 = 60_000
+    /// Milliseconds after which a second cluster of a pool is asked beside a slow one.
+    public var hedgeAfter: Int64 = 1_000
+    public var rangeBoundary: RangeBoundary = .auto
+    /// What is switched on.
+    public var features: Set<Feature> = []
+
+    public init() {}
+}
+
+/// Sizes: a number of bytes, or a number with `KB`, `MB`, `GB` (powers of 1000) or `KiB`, `MiB`,
+/// `GiB` (powers of 1024).
+public enum ByteCountText {
+    private static let units: [(name: String, bytes: Int)] = [
+        ("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("GB", 1_000_000_000),
+        ("MB", 1_000_000), ("KB", 1000),
+    ]
+
+    /// Bytes, or nil when the text is not a size or too large to count.
+    public static func bytes(_ text: String) -> Int? {
+        for unit in units where text.hasSuffix(unit.name) {
+            guard let amount = number(text.dropLast(unit.name.count)) else { return nil }
+            let (bytes, overflow) = amount.multipliedReportingOverflow(by: unit.bytes)
+            return overflow ? nil : bytes
+        }
+        return number(text[...])
+    }
+
+    /// With the largest unit that divides it.
+    public static func text(_ bytes: Int) -> String {
+        for unit in units.prefix(3) where bytes >= unit.bytes && bytes % unit.bytes == 0 {
+            return "\(bytes / unit.bytes)\(unit.name)"
+        }
+        return String(bytes)
+    }
+
+    private static func number(_ text: Substring) -> Int? {
+        guard text.allSatisfy({ $0.isASCII && $0.isNumber }) else { return nil }
+        return Int(text)
+    }
+}
+
+/// What a violation of "one pool, one bucket; different pools, different buckets" does.
+public enum BucketRule: String, Sendable, Hashable, CaseIterable {
+    /// The gateway does not start.
+    case enforce
+    case warn
+}

@@ -271,3 +271,74 @@ struct Parser {
         String(decoding: stringBytes(token), as: UTF8.self)
     }
 }
+
+/// Which optional parts of the language a parser accepts.
+public struct ParserOptions: Sendable, Hashable {
+    /// Functions and aggregations behind `promql-experimental-functions`.
+    public var experimentalFunctions = false
+    /// Arithmetic in `[…]` and after `offset`; without a flag since Prometheus 3.14.
+    public var durationExpressions = true
+    /// `anchored` and `smoothed` (`promql-extended-range-selectors`).
+    public var extendedRangeSelectors = false
+    /// `fill`, `fill_left`, `fill_right` (`promql-binop-fill-modifiers`).
+    public var binopFillModifiers = false
+    /// `holt_winters`, as Prometheus 2.x names `double_exponential_smoothing`.
+    public var holtWinters = false
+    /// The greatest height of the tree; higher ones are refused, so that no walk over a tree
+    /// exhausts the stack. Prometheus has no such limit.
+    public var maximumDepth = 1000
+
+    public init() {}
+
+    /// Prometheus with all flags off.
+    public static let production = ParserOptions()
+
+    /// Every flag on, and the names of 2.x.
+    public static let everything: ParserOptions = {
+        var options = ParserOptions()
+        options.experimentalFunctions = true
+        options.extendedRangeSelectors = true
+        options.binopFillModifiers = true
+        options.holtWinters = true
+        return options
+    }()
+}
+
+/// Why a query is refused, in the words of Prometheus.
+public struct ParseError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// The reason alone.
+    public let message: String
+    /// The part of the query at fault; `.none` when there is no such part.
+    public let range: SourceRange
+    /// The whole text, mostly `<line>:<column>: parse error: <message>`.
+    public let description: String
+
+    /// A text that has no position in the query, or brings its own.
+    public init(_ description: String, range: SourceRange = .none) {
+        message = description
+        self.range = range
+        self.description = description
+    }
+
+    /// An error of a query, with its position.
+    init(_ message: String, at range: SourceRange, in query: [UInt8]) {
+        self.message = message
+        self.range = range
+        let position = query.isEmpty ? "unknown position" : range.position(in: query)
+        description = "\(position): parse error: \(message)"
+    }
+}
+
+/// A parsed part of the query with what the type check needs to know of it.
+///
+/// Types are checked while the tree is built, from the leaves up, so that the check needs no walk
+/// of its own. Faults of types are only reported when the whole query is free of faults of syntax,
+/// and of several the one that Prometheus's check, which walks from the root down, finds first.
+struct Operand {
+    var expression: Expression
+    var type: ValueType
+    /// The first fault of types in the expression.
+    var fault: ParseError?
+    /// Levels of the tree.
+    var height = 1
+}

@@ -1,3 +1,4 @@
+internal import GoText
 internal import PromQL
 internal import TimeSeries
 
@@ -162,5 +163,86 @@ struct GroupReduction {
             values.append(column[step])
         }
         return values
+    }
+}
+
+/// A running sum with Neumaier's compensation, as Prometheus `util/kahansum`.
+struct KahanSum {
+    var sum: Double
+    var compensation: Double
+
+    init(_ sum: Double = 0, compensation: Double = 0) {
+        self.sum = sum
+        self.compensation = compensation
+    }
+
+    @inline(__always)
+    mutating func add(_ value: Double) {
+        let next = sum + value
+        if next.isInfinite {
+            compensation = 0
+        } else if sum.magnitude >= value.magnitude {
+            compensation += (sum - next) + value
+        } else {
+            compensation += (value - next) + sum
+        }
+        sum = next
+    }
+
+    var total: Double { sum + compensation }
+}
+
+/// A mean that is the compensated sum over the count as long as the sum is finite, and is carried
+/// on step by step from the first value that would make it infinite.
+struct KahanMean {
+    private var state: KahanSum
+    private var isIncremental = false
+    private var count: Double = 1
+
+    init(_ first: Double) { state = KahanSum(first) }
+
+    mutating func add(_ value: Double) {
+        count += 1
+        if !isIncremental {
+            var next = state
+            next.add(value)
+            if !next.sum.isInfinite {
+                state = next
+                return
+            }
+            isIncremental = true
+            state.sum /= count - 1
+            state.compensation /= count - 1
+        }
+        let share = (count - 1) / count
+        state = KahanSum(share * state.sum, compensation: share * state.compensation)
+        state.add(value / count)
+    }
+
+    var mean: Double {
+        isIncremental ? state.total : state.sum / count + state.compensation / count
+    }
+}
+
+/// The quantile of a set of floats, linearly interpolated, NaN smallest of all.
+enum Quantile {
+    static func value(_ quantile: Double, of values: [Double]) -> Double {
+        if values.isEmpty || quantile.isNaN { return .nan }
+        if quantile < 0 { return -.infinity }
+        if quantile > 1 { return .infinity }
+        let sorted = values.sorted { $0.isNaN ? !$1.isNaN : $0 < $1 }
+        let rank = quantile * Double(sorted.count - 1)
+        let lower = Int(max(0, rank.rounded(.down)))
+        let upper = min(sorted.count - 1, lower + 1)
+        let weight = rank - rank.rounded(.down)
+        return sorted[lower] * (1 - weight) + sorted[upper] * weight
+    }
+
+    static func isOutside(_ quantile: Double) -> Bool {
+        !(quantile >= 0 && quantile <= 1)
+    }
+
+    static func warning(_ quantile: Double) -> String {
+        "quantile value should be between 0 and 1, got \(GoFloat.general(quantile))"
     }
 }

@@ -182,3 +182,59 @@ extension Evaluator {
         return isPlain && value.isFinite ? text + ".0" : text
     }
 }
+
+extension FloatHistogram {
+    /// The population variance, every observation taken to lie in the middle of its bucket.
+    var variance: Double {
+        let mean = sum / count
+        var squares = KahanSum()
+        for bucket in allBuckets where bucket.count != 0 {
+            let middle: Double
+            if usesCustomBuckets {
+                middle = (bucket.upper + bucket.lower) / 2
+            } else if bucket.lower <= 0, bucket.upper >= 0 {
+                middle = 0
+            } else {
+                let geometric = (bucket.upper * bucket.lower).squareRoot()
+                middle = bucket.upper < 0 ? -geometric : geometric
+            }
+            let distance = middle - mean
+            squares.add(bucket.count * distance * distance)
+        }
+        return squares.total / count
+    }
+}
+
+/// Collects one number of every histogram at every step, by the histogram's place among all and,
+/// where several numbers are taken of each, a text that tells them apart.
+struct HistogramResults {
+    private struct Key: Hashable {
+        var place: Int
+        var text: String
+    }
+
+    private let stepCount: Int
+    private var keys: [Key] = []
+    private var indices: [Key: Int] = [:]
+    private var columns: [[Double]] = []
+
+    init(stepCount: Int) { self.stepCount = stepCount }
+
+    mutating func add(_ value: Double, place: Int, text: String = "", at step: Int) {
+        let key = Key(place: place, text: text)
+        let index = indices[key] ?? columns.count
+        if index == columns.count {
+            keys.append(key)
+            indices[key] = index
+            columns.append([Double](repeating: SampleValue.absent, count: stepCount))
+        }
+        columns[index][step] = value
+    }
+
+    /// In label order; labels may occur more than once.
+    func series(labels: (Int, String) -> LabelSet) -> [StepSeries] {
+        zip(keys, columns)
+            .map { StepSeries(labels: labels($0.place, $0.text), values: $1) }
+            .sorted { $0.labels < $1.labels }
+    }
+}

@@ -97,3 +97,14 @@ public struct FederatedEvaluator: Sendable {
         return copy
     }
 }
+
+extension QueryResult.Value {
+    /// Whether no series has any value.
+    public var isEmpty: Bool {
+        switch self {
+        case .scalar, .string: false
+        case .vector(let series): series.allSatisfy(\.isEmpty)
+        case .rangeVector(let series): series.isEmpty
+        }
+    }
+}

@@ -1,3 +1,4 @@
+public import PromQL
 public import PromQLEngine
 public import TimeSeries
 
@@ -113,5 +114,89 @@ public struct ResultComparison: Sendable {
         if x.isNaN || y.isNaN { return x.isNaN && y.isNaN }
         if x == y { return true }
         return abs(x - y) <= tolerance * max(abs(x), abs(y)) || abs(x - y) < absolute
+    }
+}
+
+/// Judges an answer by the engine's over a union: values within a tolerance that suits the query,
+/// and of `topk`, `sort` and their like exactly what they promise.
+public struct AnswerJudgement: Sendable {
+    /// Of the engine that says what could have been chosen by `topk` and its like.
+    public var options: EngineOptions
+    public var parsing: ParserOptions
+    /// Whether values must be equal to the last bit, variances left out: they depend on an order.
+    public var isExact = false
+
+    public init(options: EngineOptions, parsing: ParserOptions) {
+        self.options = options
+        self.parsing = parsing
+    }
+
+    /// The first difference in words, or nil.
+    public func difference(
+        _ expected: QueryResult.Value, _ actual: QueryResult.Value, of query: String,
+        on grid: StepGrid, over union: any SeriesSource
+    ) -> String? {
+        // Variances of large, nearly equal numbers keep few digits in every computation.
+        let isVariance = query.contains("stddev") || query.contains("stdvar")
+        let comparison =
+            isExact && !isVariance
+            ? ResultComparison(tolerance: 0, absolute: 0)
+            : ResultComparison(tolerance: isVariance ? 1e-6 : 1e-9)
+        guard let order = RootOrder(of: query), case .vector(let wanted) = expected,
+            case .vector(let given) = actual
+        else { return comparison.difference(expected, actual) }
+        switch order {
+        case .sorted:
+            let inOrder = grid.isInstant ? comparison.difference(inOrder: wanted, given) : nil
+            return inOrder ?? comparison.difference(expected, actual)
+        case .chosen(let choice):
+            guard let all = try? evaluate(choice.source, on: grid, over: union).value,
+                case .vector(let candidates) = all
+            else { return "the operand of the choice fails" }
+            return comparison.difference(
+                wanted, given, chosenBy: choice, among: candidates, steps: grid.count)
+        }
+    }
+
+    /// The engine's own answer.
+    public func evaluate(
+        _ query: String, on grid: StepGrid, over source: any SeriesSource
+    ) throws -> QueryResult {
+        try Engine(options: options).evaluate(
+            try parseExpression(query, options: parsing), on: grid, query: query, source: source)
+    }
+}
+
+/// Equality within a relative 1e-6.
+enum Closeness {
+    private static let tolerance = 1e-6
+
+    static func isClose(_ a: Double, _ b: Double) -> Bool {
+        if SampleValue.isStale(a) || SampleValue.isStale(b) {
+            return SampleValue.isStale(a) && SampleValue.isStale(b)
+        }
+        if a.isNaN || b.isNaN { return a.isNaN && b.isNaN }
+        if a == b { return true }
+        let sum = a.magnitude + b.magnitude
+        let difference = (a - b).magnitude
+        if a == 0 || b == 0 || sum < .leastNormalMagnitude {
+            return difference < tolerance * .leastNormalMagnitude
+        }
+        return difference / min(sum, .greatestFiniteMagnitude) < tolerance
+    }
+
+    /// All fields but the hint; empty buckets do not count.
+    static func isClose(_ a: FloatHistogram, _ b: FloatHistogram) -> Bool {
+        let a = a.compacted()
+        let b = b.compacted()
+        func areClose(_ x: [Double], _ y: [Double]) -> Bool {
+            x.count == y.count && zip(x, y).allSatisfy { isClose($0, $1) }
+        }
+        return a.schema == b.schema && isClose(a.count, b.count) && isClose(a.sum, b.sum)
+            && (!a.usesCustomBuckets || a.customValues == b.customValues)
+            && a.zeroThreshold == b.zeroThreshold && isClose(a.zeroCount, b.zeroCount)
+            && a.positiveSpans == b.positiveSpans && a.negativeSpans == b.negativeSpans
+            && areClose(a.positiveBuckets, b.positiveBuckets)
+            && areClose(a.negativeBuckets, b.negativeBuckets)
     }
 }

@@ -1,3 +1,4 @@
+public import Federation
 import PromQL
 public import TimeSeries
 
@@ -142,4 +143,133 @@ public struct GeneratedData: Sendable {
         }
         return series
     }
+}
+
+extension GeneratedData {
+    /// Replaces floats by native histograms: all samples of a series, or every fifth stretch.
+    static func addHistograms(
+        to series: inout SampleSeries, isMixed: Bool, _ random: inout SeededRandom
+    ) {
+        let schema = Int32(random.pick([0, 0, 1, 3]))
+        let hasCustomBounds = !isMixed && random.oneIn(8)
+        var counts = (0..<4).map { _ in Double(Int.random(in: 0...3, using: &random)) }
+        var zero = 0.0
+        let threshold = random.oneIn(6) ? 0.25 : 0.001
+        for index in series.times.indices {
+            if SampleValue.isStale(series.values[index]) { continue }
+            if random.oneIn(50) {
+                counts = [0, 1, 0, 0]
+                zero = 0
+            }
+            for bucket in counts.indices {
+                counts[bucket] += Double(Int.random(in: 0...3, using: &random))
+            }
+            if random.oneIn(3) { zero += 1 }
+            if isMixed, index / 5 % 3 == 0 { continue }
+            let count = counts.reduce(hasCustomBounds ? 0 : zero, +)
+            series.histograms[index] =
+                hasCustomBounds
+                ? FloatHistogram(
+                    schema: FloatHistogram.customBucketsSchema, count: count, sum: count * 1.5,
+                    positiveSpans: [.init(offset: 0, length: 4)], positiveBuckets: counts,
+                    customValues: [0.5, 1, 2])
+                : FloatHistogram(
+                    schema: schema, zeroThreshold: threshold, zeroCount: zero, count: count,
+                    sum: count * 1.5,
+                    positiveSpans: [
+                        .init(offset: 1, length: 2), .init(offset: 1, length: 2),
+                    ],
+                    positiveBuckets: counts)
+        }
+    }
+}
+
+extension GeneratedData {
+    /// Gives native histograms what is stored with them and in no JSON: hints about resets, gauges,
+    /// empty buckets.
+    mutating func detailHistograms(seed: UInt64) {
+        var random = SeededRandom(seed: seed ^ 0xde7a11)
+        for member in series.indices {
+            for row in series[member].indices where !series[member][row].histograms.isEmpty {
+                let isGauge = random.oneIn(5)
+                let isHinted = random.oneIn(2)
+                var previous: FloatHistogram?
+                for index in series[member][row].times.indices {
+                    guard var histogram = series[member][row].histograms[index] else { continue }
+                    if isGauge {
+                        histogram.counterResetHint = .gauge
+                    } else if isHinted {
+                        let isReset = previous.map { histogram.isReset(after: $0) } ?? true
+                        histogram.counterResetHint =
+                            random.oneIn(4) ? .unknown : isReset ? .reset : .notReset
+                    }
+                    if !histogram.usesCustomBuckets, random.oneIn(3) {
+                        histogram.positiveSpans[1].length += 1
+                        histogram.positiveBuckets.append(0)
+                    }
+                    previous = histogram
+                    series[member][row].histograms[index] = histogram
+                }
+            }
+        }
+    }
+}
+
+extension GeneratedData {
+    /// All series, as one Prometheus holds them that has a label for the partition.
+    public func union(by partition: PartitionLabel) -> [SampleSeries] {
+        zip(members, series).flatMap { member, series in
+            series.map { one in
+                var copy = one
+                copy.labels = partition.injecting(member, into: one.labels)
+                return copy
+            }
+        }
+    }
+
+    /// The union without native histograms and staleness markers, which no text format loads.
+    public func floatsOfUnion() -> [SampleSeries] {
+        union(by: PartitionLabel()).filter(\.histograms.isEmpty).map { one in
+            var copy = one
+            if let last = copy.values.last, SampleValue.isStale(last) {
+                copy.values.removeLast()
+                copy.times.removeLast()
+            }
+            return copy
+        }
+    }
+
+    /// An instant or a range query's grid within the data, or a little beyond.
+    public func grid(_ random: inout SeededRandom) -> StepGrid {
+        let start = self.start + Int64.random(in: 0...900, using: &random) * 1000
+        if Bool.random(using: &random) { return .instant(start) }
+        let step = random.pick([15_000, 30_000, 60_000, 7_000, 97_500] as [Int64])
+        return StepGrid(
+            start: start, end: start + step * Int64.random(in: 0...12, using: &random), step: step)
+    }
+}
+
+/// SplitMix64: the same seed gives the same numbers on every machine.
+public struct SeededRandom: RandomNumberGenerator, Sendable {
+    private var state: UInt64
+
+    public init(seed: UInt64) { state = seed }
+
+    public mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+        return z ^ (z >> 31)
+    }
+
+    /// True once in `n` times.
+    public mutating func oneIn(_ n: Int) -> Bool { Int.random(in: 0..<n, using: &self) == 0 }
+
+    public mutating func pick<T>(_ choices: [T]) -> T {
+        choices[Int.random(in: 0..<choices.count, using: &self)]
+    }
+
+    /// Some of the choices, in their order.
+    mutating func some<T>(_ choices: [T]) -> [T] { choices.filter { _ in oneIn(3) } }
 }

@@ -31,3 +31,75 @@ public enum RequestTime {
         return base * 1000 + nanoseconds / 1_000_000
     }
 }
+
+/// Lengths of time as requests write them: float seconds, or units from years down to ms.
+public enum RequestDuration {
+    /// Nanoseconds.
+    public static func parse(_ text: String) throws(APIError) -> Int64 {
+        let quoted = GoQuoting.quote(text)
+        if let seconds = GoFloat.parse(text) {
+            // Go's conversion makes the least number of it.
+            if seconds.isNaN { return .min }
+            let nanoseconds = seconds * 1e9
+            guard nanoseconds.magnitude < 0x1p63 else {
+                throw .badData("cannot parse \(quoted) to a valid duration. It overflows int64")
+            }
+            return Int64(nanoseconds)
+        }
+        do throws(DurationText.Failure) {
+            return try DurationText.milliseconds(text) * 1_000_000
+        } catch {
+            throw .badData("cannot parse \(quoted) to a valid duration")
+        }
+    }
+}
+
+/// `limit`: how many results may be given; 0 or absent for all.
+public enum RequestLimit {
+    public static func parse(_ text: String) throws(APIError) -> Int {
+        if text.isEmpty { return 0 }
+        let digits = text.first == "+" || text.first == "-" ? text.dropFirst() : text[...]
+        guard !digits.isEmpty, digits.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) else {
+            throw .parameter(
+                "limit", "strconv.Atoi: parsing \(GoQuoting.quote(text)): invalid syntax")
+        }
+        guard let number = Int(text) else {
+            throw .parameter(
+                "limit", "strconv.Atoi: parsing \(GoQuoting.quote(text)): value out of range")
+        }
+        if number < 0 { throw .parameter("limit", "limit must be non-negative") }
+        return number
+    }
+
+    public static let truncationWarning = "results truncated due to limit"
+}
+
+/// Label names in paths, which clients escape when they are no legacy names: `U__` and then `__`
+/// for `_` and `_<hex>_` for any other character.
+public enum EscapedLabelName {
+    /// Names with a bad escape, and all others, stay as they are.
+    public static func decoded(_ name: String) -> String {
+        guard name.hasPrefix("U__") else { return name }
+        var out = String.UnicodeScalarView()
+        var rest = Substring(name).unicodeScalars.dropFirst(3)
+        while let scalar = rest.popFirst() {
+            guard scalar == "_" else {
+                out.append(scalar)
+                continue
+            }
+            if rest.first == "_" {
+                rest.removeFirst()
+                out.append("_")
+                continue
+            }
+            let digits = rest.prefix { $0 != "_" }
+            rest = rest[digits.endIndex...]
+            guard rest.popFirst() != nil, !digits.isEmpty, digits.count <= 6,
+                let code = UInt32(String(digits), radix: 16),
+                let decoded = Unicode.Scalar(code)
+            else { return name }
+            out.append(decoded)
+        }
+        return String(out)
+    }
+}

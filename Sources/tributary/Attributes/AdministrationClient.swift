@@ -1,3 +1,4 @@
+import ArgumentParser
 import Foundation
 import Members
 import Projects
@@ -91,5 +92,137 @@ struct AdministrationClient {
                 description: said ?? "\(server) answers with HTTP status \(answer.status)")
         }
         return answer.body
+    }
+}
+
+/// Which gateway is administered, and by whom.
+struct GatewayOptions: ParsableArguments {
+    @Option(help: "The gateway, with its base path if it has one.")
+    var gateway = "http://127.0.0.1:9090"
+    @Option(
+        help: "File with a token that may administer; else the environment's TRIBUTARY_TOKEN.")
+    var tokenFile: String?
+
+    func client() throws -> AdministrationClient {
+        let server: ServerURL
+        do throws(ServerURL.Problem) {
+            server = try ServerURL(gateway)
+        } catch {
+            throw ValidationError("\(gateway) \(error.text).")
+        }
+        return AdministrationClient(server: server, token: try token())
+    }
+
+    private func token() throws -> Secret? {
+        if let tokenFile {
+            switch Secret.read(file: tokenFile) {
+            case .success(let token): return token
+            case .failure(let problem):
+                Console.say("\(tokenFile): \(problem)")
+                throw Outcome.invalid
+            }
+        }
+        switch Secret.read(text: ProcessInfo.processInfo.environment["TRIBUTARY_TOKEN"] ?? "") {
+        case .success(let token): return token
+        case .failure(let problem):
+            Console.say("TRIBUTARY_TOKEN \(problem)")
+            throw Outcome.invalid
+        }
+    }
+}
+
+/// The place of a record.
+struct PlaceOptions: ParsableArguments {
+    @Option(name: [.customShort("p"), .long], help: "The project.")
+    var project: String?
+    @Option(name: [.customShort("d"), .long], help: "The domain.")
+    var domain: String?
+    @Option(help: "The workflow; needs project and domain.")
+    var workflow: String?
+
+    func validate() throws {
+        guard workflow != nil else { return }
+        if project == nil { throw ValidationError("project is required") }
+        if domain == nil { throw ValidationError("domain is required") }
+    }
+}
+
+/// What both changes have in common.
+struct ChangeOptions: ParsableArguments {
+    @Flag(help: "Ask nothing.")
+    var force = false
+    @Flag(name: .customLong("dryRun"), help: "Show what would be done, and do nothing.")
+    var dryRun = false
+}
+
+/// Runs a command's work and ends as it ended.
+enum Administration {
+    static func run(_ work: () async throws -> Void) async throws {
+        do {
+            try await work()
+        } catch let failure as AdministrationClient.Failure {
+            Console.say(failure.description)
+            throw Outcome.failure
+        } catch let errors as ConfigurationErrors {
+            Console.say(errors.description)
+            throw Outcome.invalid
+        }
+    }
+}
+
+/// Files that commands write for people.
+enum AttributeFile {
+    /// Writes a file that its owner alone may read. One that exists is replaced only if that is
+    /// wanted.
+    static func write(_ text: String, to path: String, force: Bool) throws {
+        if FileManager.default.fileExists(atPath: path), !force {
+            guard Confirmation.isGiven("\(path) exists. Overwrite it?") else {
+                Console.say("\(path) was left as it is")
+                throw Outcome.failure
+            }
+        }
+        let isWritten = FileManager.default.createFile(
+            atPath: path, contents: Data(text.utf8), attributes: [.posixPermissions: 0o600])
+        guard isWritten else {
+            Console.say("\(path) cannot be written")
+            throw Outcome.failure
+        }
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
+        Console.say("wrote \(path)")
+    }
+}
+
+/// A question to the user at the terminal.
+enum Confirmation {
+    /// Anything but yes, also the end of the input, is no.
+    static func isGiven(_ question: String) -> Bool {
+        FileHandle.standardError.write(Data("\(question) [y/N] ".utf8))
+        let answer = readLine()?.trimmingCharacters(in: .whitespaces).lowercased()
+        return answer == "y" || answer == "yes"
+    }
+}
+
+/// Names and values as a form writes them.
+enum FormText {
+    static func of(_ pairs: [(name: String, value: String)]) -> [UInt8] {
+        Array(pairs.map { "\(escaped($0.name))=\(escaped($0.value))" }.joined(separator: "&").utf8)
+    }
+
+    private static func escaped(_ text: String) -> String {
+        let digits = Array("0123456789ABCDEF")
+        var out = ""
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"),
+                UInt8(ascii: "."), UInt8(ascii: "~"):
+                out.unicodeScalars.append(Unicode.Scalar(byte))
+            default:
+                out += "%"
+                out.append(digits[Int(byte >> 4)])
+                out.append(digits[Int(byte & 15)])
+            }
+        }
+        return out
     }
 }

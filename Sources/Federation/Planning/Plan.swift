@@ -1,0 +1,202 @@
+public import PromQL
+public import TimeSeries
+
+/// How a query is answered: what is asked of whom, and what is done here with the answers.
+public struct Plan: Sendable {
+    /// One request to one member.
+    public struct Fetch: Sendable, Hashable {
+        public enum Form: Sendable, Hashable {
+            /// Values on the grid: an instant query for one step, else a range query.
+            case steps
+            /// Raw samples: an instant query, at the grid's only step, whose text is a range
+            /// selector.
+            case samples
+            /// Samples as they are stored, by remote read; the text is the selector.
+            case stored(StoredSelection)
+        }
+        /// Index into the scope's members.
+        public var member: Int
+        /// The PromQL text sent.
+        public var text: String
+        public var grid: StepGrid
+        public var form: Form
+        /// Whether the histograms of the answer are gauges, whatever they are made of: their JSON
+        /// does not say.
+        public var givesGauges = false
+        /// Whether native histograms in the answer are of no use: if there are any, the query is
+        /// planned again with what is stored behind them (`StoredReading.fetches`). Reading may
+        /// stop at the first.
+        public var stopsAtHistograms = false
+
+        public init(
+            member: Int, text: String, grid: StepGrid, form: Form, givesGauges: Bool = false,
+            stopsAtHistograms: Bool = false
+        ) {
+            self.member = member
+            self.text = text
+            self.grid = grid
+            self.form = form
+            self.givesGauges = givesGauges
+            self.stopsAtHistograms = stopsAtHistograms
+        }
+    }
+
+    public enum Root: Sendable {
+        /// The answer is the union of these fetches, label added: nothing to compute.
+        case union(LeafID)
+        /// The answer is this expression, evaluated over the leaves by the local engine.
+        case local(Expression)
+    }
+    public typealias LeafID = Int
+
+    public var root: Root
+    public var rootType: ValueType
+    public var grid: StepGrid
+    /// Indexed by `LeafID`; also the ids of `Expression.fragment` and of fragment selectors.
+    public var leaves: [Leaf]
+    /// Every request once, however many leaves use it.
+    public var fetches: [Fetch]
+    /// Why parts were not pushed down, in the order met.
+    public var notes: [Note]
+
+    public struct Note: Sendable, Hashable {
+        /// The part, as canonical text.
+        public var part: String
+        public var reason: String
+    }
+
+    /// Members that are asked for something.
+    public var membersAsked: Set<Int> { Set(fetches.map(\.member)) }
+}
+
+/// A place in the local expression whose values come from members.
+public struct Leaf: Sendable, Hashable {
+    /// What the fetched answers become. All numbers are indices into `Plan.fetches`.
+    public enum Combination: Sendable, Hashable {
+        /// All series of all answers, each with its member's label.
+        case union([Int])
+        /// Per group: the mean of the members' means, weighted by their counts.
+        case average(means: [Int], counts: [Int])
+        /// Per group: the pooled variance of the members' (Chan's formula), or its root.
+        case variance(counts: [Int], means: [Int], variances: [Int], isDeviation: Bool)
+        /// Raw samples of all answers, for a fragment selector with a range.
+        case samples([Int])
+        /// Raw samples of info series, which `info` looks for by its own matchers, and their
+        /// presence at the times of the join.
+        case information(samples: [Int], presence: [Int])
+    }
+    public var combination: Combination
+    public var grid: StepGrid
+
+    public var fetches: [Int] {
+        switch combination {
+        case .union(let all), .samples(let all): all
+        case .information(let samples, let presence): samples + presence
+        case .average(let means, let counts): means + counts
+        case .variance(let counts, let means, let variances, _): counts + means + variances
+        }
+    }
+}
+
+/// What is known of a part of the query after its parts were looked at.
+///
+/// The locality rule of docs/architecture.md: a part is constant, or every element of its value
+/// belongs to one member and carries the partition label, or it needs the members together.
+indirect enum Lowered {
+    /// Depends on no member.
+    case constant(Expression)
+    /// Every output element carries the partition label of the one member it depends on.
+    case perMember(PerMember)
+    /// An expression for the local engine, whose leaves already stand in it.
+    case global(Expression)
+}
+
+/// A part that each member can answer alone.
+struct PerMember {
+    /// As the user wrote it.
+    var original: Expression
+    /// By member: the text's tree for that member, or nil where it is an empty vector there and
+    /// the member need not be asked.
+    var rewritten: [Expression?]
+    /// For subqueries: what is inside, lowered on the subquery's own grid, in case the range
+    /// vector is needed here.
+    var inner: Lowered?
+
+    init(_ original: Expression, _ rewritten: [Expression?], inner: Lowered? = nil) {
+        self.original = original
+        self.rewritten = rewritten
+        self.inner = inner
+    }
+
+    /// Whether the matchers on the partition label leave no member to ask.
+    var choosesNoMember: Bool { rewritten.allSatisfy { $0 == nil } }
+
+    /// The same shape around another tree; empty stays empty.
+    func map(_ original: Expression, _ wrap: (Expression) -> Expression) -> PerMember {
+        PerMember(original, rewritten.map { $0.map(wrap) })
+    }
+}
+
+/// A selector that finds a leaf's values instead of series of a store.
+///
+/// Some functions look at their argument's text and not only at its values: `absent` takes labels
+/// from the matchers, `rate` and its like cut windows out of raw samples. For those the leaf stands
+/// in the local expression as a selector, named by a metric name that no query can contain (it
+/// begins with a NUL), beside the original matchers.
+enum FragmentSelector {
+    private static let prefix = "\u{0}fragment:"
+
+    /// A selector of a leaf. The matchers kept are text only: the leaf has applied them.
+    static func selector(
+        _ id: Plan.LeafID, keeping matchers: [LabelMatcher], like original: VectorSelector
+    ) -> VectorSelector {
+        let name = prefix + String(id)
+        var selector = original
+        selector.name = name
+        selector.matchers =
+            [LabelMatcher("__name__", .equal, name)] + matchers.filter { $0.name != "__name__" }
+        return selector
+    }
+
+    /// `or` as a planner writes it, for values of one part that come in two ways: of the members on
+    /// the left and of others on the right. No two elements can meet, as their partition labels
+    /// differ.
+    static func union(_ some: Expression, _ others: Expression) -> Expression {
+        .binary(
+            Binary(
+                .or, some, others,
+                matching: VectorMatching(cardinality: .manyToMany, labels: [prefix]),
+                range: others.sourceRange))
+    }
+
+    /// Whether a planner wrote the operation: no query can name the label that it ignores.
+    static func isUnion(_ binary: Binary) -> Bool { binary.matching?.labels == [prefix] }
+
+    /// The leaf that matchers name, or nil for the matchers of an ordinary selector.
+    static func leaf(of matchers: [LabelMatcher]) -> Plan.LeafID? {
+        for matcher in matchers
+        where matcher.name == "__name__" && matcher.value.hasPrefix(prefix) {
+            return Int(matcher.value.dropFirst(prefix.count))
+        }
+        return nil
+    }
+}
+
+/// What came of one fetch, the partition label already added to every label set.
+public enum FetchedValue: Sendable {
+    /// Columns on the fetch's grid.
+    case steps([StepSeries])
+    /// Raw samples at times of their own.
+    case samples([SampleSeries])
+
+    /// Whether some series has a native histogram.
+    public var hasHistograms: Bool {
+        switch self {
+        case .steps(let series): series.contains { !$0.histograms.isEmpty }
+        case .samples(let series): series.contains { !$0.histograms.isEmpty }
+        }
+    }
+
+    /// No series at all: what a missing member contributes.
+    public static let nothing = FetchedValue.steps([])
+}

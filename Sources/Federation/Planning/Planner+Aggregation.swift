@@ -1,0 +1,214 @@
+import PromQL
+import TimeSeries
+
+extension Planner {
+    mutating func lower(_ aggregation: Aggregation, on grid: StepGrid) -> Lowered {
+        let inner = lower(aggregation.expression, on: grid)
+        let parameter = aggregation.parameter.map { lower($0, on: grid) }
+        if case .constant = inner, parameter.map(Self.isConstant) ?? true {
+            return .constant(.aggregation(aggregation))
+        }
+        if case .perMember(let part) = inner, parameter.map(Self.isConstant) ?? true {
+            // Where no member is asked, a quantile out of its range still is a warning.
+            let isSilent = aggregation.op == .quantile && part.choosesNoMember
+            if keepsPartition(aggregation), aggregation.op != .limitRatio, !isSilent {
+                let member = memberSide(of: aggregation)
+                return .perMember(
+                    part.map(.aggregation(aggregation)) { Self.rebuilt(member, over: $0) })
+            }
+            if let split = split(aggregation, part, on: grid) { return .global(split) }
+            note(
+                .aggregation(aggregation), "\(aggregation.op.rawValue) cannot be split exactly")
+        } else {
+            note(.aggregation(aggregation), "an operand is known only here")
+        }
+        var copy = aggregation
+        copy.expression = local(inner, on: grid)
+        copy.parameter = parameter.map { local($0, on: grid) }
+        return .global(.aggregation(copy))
+    }
+
+    /// `topk` and `bottomk` at the root of an instant query, where their order can be seen: each
+    /// member ranks its own, and the ranks of each group are made here.
+    mutating func ranking(_ expression: Expression, on grid: StepGrid) -> Expression? {
+        guard grid.isInstant, case .aggregation(let aggregation) = Self.withoutParens(expression),
+            aggregation.op == .topk || aggregation.op == .bottomk,
+            keepsPartition(aggregation),
+            case .perMember(let part) = lower(aggregation.expression, on: grid),
+            let parameter = aggregation.parameter, Self.isConstant(lower(parameter, on: grid))
+        else { return nil }
+        return split(aggregation, part, on: grid)
+    }
+
+    private static func isConstant(_ lowered: Lowered) -> Bool {
+        if case .constant = lowered { true } else { false }
+    }
+
+    /// Whether each group holds series of one member only.
+    private func keepsPartition(_ aggregation: Aggregation) -> Bool {
+        let listed = aggregation.grouping.contains(scope.partition.name)
+        guard listed != aggregation.isWithout else { return false }
+        return Self.valueLabel(of: aggregation) != scope.partition.name
+    }
+
+    /// The label that `count_values` writes.
+    private static func valueLabel(of aggregation: Aggregation) -> String? {
+        guard aggregation.op == .countValues, let parameter = aggregation.parameter,
+            case .string(let label) = withoutParens(parameter)
+        else { return nil }
+        return label.value
+    }
+
+    /// The same aggregation in a member's own label names.
+    private func memberSide(of aggregation: Aggregation) -> Aggregation {
+        var member = aggregation
+        member.grouping = memberLabels(aggregation.grouping)
+        if let label = Self.valueLabel(of: aggregation) {
+            member.parameter = .string(
+                StringLiteral(scope.partition.memberName(of: label)))
+        }
+        return member
+    }
+
+    private static func rebuilt(
+        _ aggregation: Aggregation, over expression: Expression
+    )
+        -> Expression
+    {
+        var copy = aggregation
+        copy.expression = expression
+        return .aggregation(copy)
+    }
+
+    // MARK: - Two steps
+
+    /// The aggregation split into a member's part and a finish here, or nil where no split equals
+    /// the union (docs/exactness.md has the table).
+    private mutating func split(
+        _ aggregation: Aggregation, _ part: PerMember, on grid: StepGrid
+    )
+        -> Expression?
+    {
+        guard Self.valueLabel(of: aggregation) != scope.partition.name else { return nil }
+        let strict = scope.exactness == .strict
+        var finish = aggregation
+        finish.parameter = nil
+        switch aggregation.op {
+        case .min, .max, .group: break
+        case .topk, .bottomk, .limitk: finish.parameter = aggregation.parameter
+        case .sum where !strict: break
+        case .count: finish.op = .sum
+        case .countValues:
+            finish.op = .sum
+            if !aggregation.isWithout, let label = Self.valueLabel(of: aggregation),
+                !finish.grouping.contains(label)
+            {
+                finish.grouping.append(label)
+            }
+        case .avg where !strict:
+            return pooled(aggregation, on: grid) { planner, column in
+                .average(
+                    means: column(&planner, .avg, part), counts: column(&planner, .count, part))
+            }
+        case .stddev where !strict, .stdvar where !strict:
+            return pooled(aggregation, on: grid) { planner, column in
+                .variance(
+                    counts: column(&planner, .count, part), means: column(&planner, .avg, part),
+                    variances: column(&planner, .stdvar, part),
+                    isDeviation: aggregation.op == .stddev)
+            }
+        case .sum, .avg, .stddev, .stdvar, .quantile, .limitRatio: return nil
+        }
+        let member = memberSide(of: aggregation)
+        let trees = part.rewritten.map { $0.map { Self.rebuilt(member, over: $0) } }
+        let requests = requests(trees, on: grid, form: .steps).map(yieldingToStored)
+        if requests.contains(where: scope.stored.fetches.contains) { return nil }
+        let id = leaf(.union(requests.map { add($0) }), on: grid)
+        finish.expression = .fragment(
+            fragment(id, standingFor: aggregation.expression, on: grid))
+        return .aggregation(finish)
+    }
+
+    private typealias Column = (inout Planner, Aggregation.Operator, PerMember) -> [Int]
+
+    /// A leaf of several columns of partial aggregates, merged when they are in.
+    private mutating func pooled(
+        _ aggregation: Aggregation, on grid: StepGrid,
+        _ combination: (inout Planner, Column) -> Leaf.Combination
+    ) -> Expression {
+        let member = memberSide(of: aggregation)
+        let column: Column = { planner, op, part in
+            var partial = member
+            partial.op = op
+            let trees = part.rewritten.map { $0.map { Self.rebuilt(partial, over: $0) } }
+            return planner.fetch(trees, on: grid, form: .steps)
+        }
+        let id = leaf(combination(&self, column), on: grid)
+        return .fragment(fragment(id, standingFor: aggregation.expression, on: grid))
+    }
+}
+
+extension Planner {
+    mutating func lower(_ binary: Binary, on grid: StepGrid) -> Lowered {
+        let lhs = lower(binary.lhs, on: grid)
+        let rhs = lower(binary.rhs, on: grid)
+        switch (lhs, rhs) {
+        case (.constant, .constant): return .constant(.binary(binary))
+        case (.perMember(let vector), .constant(let other)) where other.valueType == .scalar:
+            return .perMember(
+                vector.map(.binary(binary)) { Self.rebuilt(binary, lhs: $0, rhs: other) })
+        case (.constant(let other), .perMember(let vector)) where other.valueType == .scalar:
+            return .perMember(
+                vector.map(.binary(binary)) { Self.rebuilt(binary, lhs: other, rhs: $0) })
+        case (.perMember(let left), .perMember(let right)):
+            if let joined = join(binary, left, right) { return .perMember(joined) }
+            note(.binary(binary), "the match key lacks the partition label")
+        case (.global, _), (_, .global), (.constant, .perMember), (.perMember, .constant):
+            note(.binary(binary), "an operand is known only here")
+        }
+        return .global(
+            Self.rebuilt(binary, lhs: local(lhs, on: grid), rhs: local(rhs, on: grid)))
+    }
+
+    private static func rebuilt(_ binary: Binary, lhs: Expression, rhs: Expression) -> Expression {
+        var copy = binary
+        copy.lhs = lhs
+        copy.rhs = rhs
+        return .binary(copy)
+    }
+
+    /// A join inside every member, which is the join of the union when the match key holds the
+    /// partition label: series of different members then never meet.
+    private func join(_ binary: Binary, _ left: PerMember, _ right: PerMember) -> PerMember? {
+        guard var matching = binary.matching else { return nil }
+        let listsPartition = matching.labels.contains(scope.partition.name)
+        guard matching.isOn == listsPartition else { return nil }
+        // A filled side answers where it is empty, so emptiness cannot be folded away.
+        guard matching.fillLeft == nil, matching.fillRight == nil else { return nil }
+        matching.labels = memberLabels(matching.labels)
+        matching.include = memberLabels(matching.include)
+        var member = binary
+        member.matching = matching
+        let rewritten = zip(left.rewritten, right.rewritten).map { lhs, rhs -> Expression? in
+            switch (binary.op, lhs, rhs) {
+            case (_, let lhs?, let rhs?): Self.rebuilt(member, lhs: lhs, rhs: rhs)
+            case (.or, let only?, nil), (.or, nil, let only?): Self.operand(only)
+            case (.unless, let only?, nil): Self.operand(only)
+            case (_, _, _): nil
+            }
+        }
+        return PerMember(.binary(binary), rewritten)
+    }
+
+    /// What remains of a folded operation or `label_replace`. A bare selector would be read otherwise by functions
+    /// that look at their argument (`timestamp`), so it gets a plus, which changes nothing.
+    static func operand(_ expression: Expression) -> Expression {
+        guard case .vectorSelector = withoutParens(expression) else { return expression }
+        return .unary(Unary(.plus, expression))
+    }
+
+    /// Label names as a member knows them, the partition label left out.
+    func memberLabels(_ labels: [String]) -> [String] {
+        labels.filter { $0 != scope.partition.name }.map(scope.partition.memberName(of:))
+    }
+}

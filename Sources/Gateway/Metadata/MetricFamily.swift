@@ -1,5 +1,0 @@
-/// A metric's name and everything distinct that members say about it.
-struct MetricFamily: Sendable, Equatable {
-    var name: String
-    var descriptions: [MetricDescription]
-}

@@ -1,0 +1,106 @@
+internal import GoText
+
+/// The values of number literals, read as Go's `strconv` reads them: first as an integer with a
+/// base prefix, where a leading 0 means octal, then as a float.
+enum NumberSyntax {
+    enum Failure: Error, Equatable {
+        case invalidSyntax
+        case outOfRange
+
+        /// As `strconv.ParseFloat` words it.
+        func description(of text: String) -> String {
+            let reason =
+                switch self {
+                case .invalidSyntax: "invalid syntax"
+                case .outOfRange: "value out of range"
+                }
+            return "strconv.ParseFloat: parsing \(GoQuoting.quote(text)): \(reason)"
+        }
+    }
+
+    /// The bits of Go's `math.NaN()`.
+    static let nan = Double(bitPattern: 0x7ff8_0000_0000_0001)
+
+    static func value(of text: String) throws(Failure) -> Double {
+        switch text.lowercased() {
+        case "inf": return .infinity
+        case "nan": return nan
+        default: break
+        }
+        let digits = String(decoding: text.utf8.filter { $0 != UInt8(ascii: "_") }, as: UTF8.self)
+        if digits.utf8.starts(with: "0x".utf8) || digits.utf8.starts(with: "0X".utf8) {
+            guard let value = Int64(digits.dropFirst(2), radix: 16), !digits.utf8.contains(45)
+            else { throw .invalidSyntax }
+            return Double(value)
+        }
+        if digits.utf8.count > 1, digits.utf8.first == UInt8(ascii: "0"),
+            digits.utf8.allSatisfy(\.isDigit), let value = Int64(digits, radix: 8)
+        {
+            return Double(value)
+        }
+        guard let value = Double(normalised(digits)) else { throw .invalidSyntax }
+        guard value.isFinite else { throw .outOfRange }
+        return value
+    }
+
+    /// With digits on both sides of a point, as Swift wants them.
+    private static func normalised(_ digits: String) -> String {
+        guard let dot = digits.utf8.firstIndex(of: UInt8(ascii: ".")) else { return digits }
+        let whole = digits[..<dot]
+        let fraction = digits[digits.index(after: dot)...]
+        let beginsWithDigit = fraction.utf8.first?.isDigit == true
+        return (whole.isEmpty ? "0" : whole) + "." + (beginsWithDigit ? "" : "0") + fraction
+    }
+}
+
+/// The values of quoted strings.
+enum StringSyntax {
+    /// The value of a string that the lexer has passed, quotes included; any bytes, as `"\xff"`
+    /// shows.
+    static func value(of literal: ArraySlice<UInt8>) -> [UInt8] {
+        guard let quote = literal.first else { return [] }
+        var rest = literal.dropFirst().dropLast()
+        guard quote != UInt8(ascii: "`"), rest.contains(UInt8(ascii: "\\")) else {
+            return Array(rest)
+        }
+        var out: [UInt8] = []
+        out.reserveCapacity(rest.count)
+        while let byte = rest.popFirst() {
+            guard byte == UInt8(ascii: "\\"), let escape = rest.popFirst() else {
+                out.append(byte)
+                continue
+            }
+            switch escape {
+            case UInt8(ascii: "a"): out.append(7)
+            case UInt8(ascii: "b"): out.append(8)
+            case UInt8(ascii: "t"): out.append(9)
+            case UInt8(ascii: "n"): out.append(10)
+            case UInt8(ascii: "v"): out.append(11)
+            case UInt8(ascii: "f"): out.append(12)
+            case UInt8(ascii: "r"): out.append(13)
+            case UInt8(ascii: "x"): out.append(UInt8(truncatingIfNeeded: code(&rest, 2, 16)))
+            case UInt8(ascii: "u"): append(code(&rest, 4, 16), to: &out)
+            case UInt8(ascii: "U"): append(code(&rest, 8, 16), to: &out)
+            case UInt8(ascii: "0")...UInt8(ascii: "7"):
+                rest = literal[(rest.startIndex - 1)..<rest.endIndex]
+                out.append(UInt8(truncatingIfNeeded: code(&rest, 3, 8)))
+            default: out.append(escape)
+            }
+        }
+        return out
+    }
+
+    private static func code(
+        _ rest: inout ArraySlice<UInt8>, _ digits: Int, _ base: UInt32
+    ) -> UInt32 {
+        var value: UInt32 = 0
+        for byte in rest.prefix(digits) { value = value &* base &+ (byte.hexValue ?? 0) }
+        rest = rest.dropFirst(digits)
+        return value
+    }
+
+    private static func append(_ value: UInt32, to out: inout [UInt8]) {
+        guard let scalar = Unicode.Scalar(value) else { return }
+        out.append(contentsOf: scalar.utf8)
+    }
+}

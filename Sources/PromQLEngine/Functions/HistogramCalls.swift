@@ -1,0 +1,171 @@
+internal import GoText
+internal import PromQL
+public import TimeSeries
+
+// Where the engine meets native histograms beyond single samples.
+
+extension Evaluator {
+    /// An aggregation over a group in which some series have histograms.
+    mutating func mixedReduction(
+        _ input: [StepSeries], _ members: [Int], _ aggregation: Aggregation,
+        _ reduction: GroupReduction, into output: inout StepSeries
+    ) throws(EvaluationError) {
+        let columns = members.lazy.map { input[$0].values }
+        let position = position(aggregation.expression.sourceRange)
+        switch aggregation.op {
+        case .count, .group:
+            // Only presence matters: histograms stand as ones.
+            reduction.reduce(
+                members.lazy.map { member in
+                    var column = input[member].values
+                    for step in input[member].histograms.keys { column[step] = 1 }
+                    return column
+                }, into: &output.values)
+        case .min, .max, .stddev, .stdvar, .quantile:
+            state.annotations.addInfo(
+                "ignored histogram in \(aggregation.op.rawValue) aggregation", at: position)
+            reduction.reduce(columns, into: &output.values)
+        case .sum, .avg:
+            reduction.reduce(columns, into: &output.values)
+            for step in 0..<grid.count {
+                let present = members.filter { input[$0].histograms[step] != nil }
+                if present.isEmpty { continue }
+                if !SampleValue.isAbsent(output.values[step]) {
+                    output.values[step] = SampleValue.absent
+                    state.annotations.addWarning(
+                        "encountered a mix of histograms and floats for aggregation",
+                        at: position)
+                    continue
+                }
+                output.histograms[step] = accumulated(
+                    present.lazy.map { ($0, input[$0].histograms[step]) }, input,
+                    goal: aggregation.op == .sum ? .sum : .mean, position)
+            }
+        case .topk, .bottomk, .limitk, .limitRatio, .countValues:
+            break
+        }
+    }
+
+    private mutating func accumulated(
+        _ histograms: some Sequence<(Int, FloatHistogram?)>, _ input: [StepSeries],
+        goal: HistogramAccumulator.Goal, _ position: String
+    ) -> FloatHistogram? {
+        var accumulator: HistogramAccumulator?
+        var isCompatible = true
+        for (member, histogram) in histograms {
+            guard let histogram else { continue }
+            guard var running = accumulator else {
+                accumulator = HistogramAccumulator(
+                    histogram, goal: goal, reconciling: options.language.reconcilesCustomBounds)
+                continue
+            }
+            do throws(FloatHistogram.LayoutError) {
+                try running.add(histogram)
+                accumulator = running
+            } catch {
+                state.annotations.add(error, input[member].labels, at: position)
+                isCompatible = false
+                break
+            }
+        }
+        guard let accumulator, isCompatible else { return nil }
+        if accumulator.hintsCollide, options.language.judgesConflictingResets {
+            state.annotations.addWarning(
+                "conflicting counter resets during histogram aggregation", at: position)
+        }
+        if accumulator.boundsReconciled {
+            state.annotations.addInfo(
+                "mismatched custom buckets were reconciled during aggregation", at: position)
+        }
+        return accumulator.result.compacted()
+    }
+
+    /// `sum_over_time` and `avg_over_time`.
+    func summing(
+        _ floats: @escaping OverTime.Reduction, goal: HistogramAccumulator.Goal,
+        position: String
+    ) -> RangeFunction {
+        var function = OverTime.reducing(floats)
+        let language = options.language
+        function.histograms = .taken { series in
+            { window, annotations in
+                if !window.floats.isEmpty, !window.histograms.isEmpty {
+                    annotations.addMixedKinds(series.labels, at: position)
+                    return .none
+                }
+                if window.histograms.isEmpty {
+                    return .float(floats(series.floats[window.floats]))
+                }
+                var accumulator = HistogramAccumulator(
+                    series.histograms[window.histograms.lowerBound], goal: goal,
+                    reconciling: language.reconcilesCustomBounds)
+                for i in window.histograms.dropFirst() {
+                    do throws(FloatHistogram.LayoutError) {
+                        try accumulator.add(series.histograms[i])
+                    } catch {
+                        annotations.add(error, series.labels, at: position)
+                        return .none
+                    }
+                }
+                if accumulator.hintsCollide, language.judgesConflictingResets {
+                    annotations.addWarning(
+                        "conflicting counter resets during histogram aggregation", at: position)
+                }
+                if accumulator.boundsReconciled {
+                    annotations.addInfo(
+                        "mismatched custom buckets were reconciled during aggregation",
+                        at: position)
+                }
+                return .histogram(accumulator.result.compacted())
+            }
+        }
+        return function
+    }
+}
+
+extension Annotations {
+    mutating func addMixedKinds(_ labels: LabelSet, at position: String) {
+        addWarning(
+            "encountered a mix of histograms and floats for metric name "
+                + GoQuoting.quote(labels.metricName), at: position)
+    }
+
+    /// Histograms that cannot be brought to one layout, or not without knowing more of them.
+    mutating func add(
+        _ error: FloatHistogram.LayoutError, _ labels: LabelSet, at position: String
+    ) {
+        switch error {
+        case .incompatible: addMixedLayouts(labels, at: position)
+        case .differentBounds: addDifferentBounds(labels.metricName, at: position)
+        case .unknownBounds: refuseUnknownBounds(at: position)
+        }
+    }
+
+    mutating func refuseUnknownBounds(at position: String) {
+        refuse(
+            "native histograms with different custom buckets meet at \(position), and bounds of "
+                + "empty buckets, which no answer of a member shows, would decide the result")
+    }
+
+    mutating func addDifferentBounds(_ metricName: String, at position: String) {
+        addWarning(
+            "vector contains histograms with incompatible custom buckets for metric name "
+                + GoQuoting.quote(metricName), at: position)
+    }
+
+    mutating func addMixedLayouts(_ labels: LabelSet, at position: String) {
+        addWarning(
+            "vector contains a mix of histograms with exponential and custom buckets schemas for "
+                + "metric name \(GoQuoting.quote(labels.metricName))", at: position)
+    }
+}
+
+extension FloatHistogram {
+    /// What `histogram_quantile` says of this histogram.
+    public func estimatedQuantile(_ quantile: Double) -> Double {
+        NativeQuantile(self).quantile(quantile).value
+    }
+
+    /// What `histogram_stddev` says of this histogram.
+    public var estimatedDeviation: Double { variance.squareRoot() }
+}

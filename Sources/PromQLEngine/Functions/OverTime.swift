@@ -1,0 +1,190 @@
+internal import TimeSeries
+
+/// The `*_over_time` functions of floats. Each gives the value of one window that has a float.
+enum OverTime {
+    typealias Reduction = (_ values: ArraySlice<Double>) -> Double
+
+    static func sum(_ values: ArraySlice<Double>) -> Double {
+        var sum = KahanSum()
+        for value in values { sum.add(value) }
+        return sum.sum.isInfinite ? sum.sum : sum.total
+    }
+
+    static func avg(_ values: ArraySlice<Double>) -> Double {
+        guard let first = values.first else { return .nan }
+        var mean = KahanMean(first)
+        for value in values.dropFirst() { mean.add(value) }
+        return mean.mean
+    }
+
+    /// As 2.42: a compensated running mean from the beginning.
+    static func runningAvg(_ values: ArraySlice<Double>) -> Double {
+        var mean = KahanSum()
+        var count = 0.0
+        for value in values {
+            count += 1
+            if mean.sum.isInfinite {
+                if value.isInfinite, (mean.sum > 0) == (value > 0) { continue }
+                if value.isFinite { continue }
+            }
+            mean.add(value / count - mean.sum / count)
+        }
+        return mean.sum.isInfinite ? mean.sum : mean.total
+    }
+
+    static func min(_ values: ArraySlice<Double>) -> Double {
+        var result = values[values.startIndex]
+        for value in values where value < result || result.isNaN { result = value }
+        return result
+    }
+
+    static func max(_ values: ArraySlice<Double>) -> Double {
+        var result = values[values.startIndex]
+        for value in values where value > result || result.isNaN { result = value }
+        return result
+    }
+
+    static func stdvar(_ values: ArraySlice<Double>) -> Double {
+        var count = 0.0
+        var mean = KahanSum()
+        var squares = KahanSum()
+        for value in values {
+            count += 1
+            let delta = value - mean.total
+            mean.add(delta / count)
+            squares.add(delta * (value - mean.total))
+        }
+        return squares.total / count
+    }
+
+    /// The median of absolute deviations from the median. Where NaN is not carried, it is the
+    /// smallest value and the smallest deviation.
+    static func mad(carryingNaN: Bool) -> Reduction {
+        { values in
+            carryingNaN && values.contains(where: \.isNaN) ? .nan : medianDeviation(values)
+        }
+    }
+
+    private static func medianDeviation(_ values: ArraySlice<Double>) -> Double {
+        let median = Quantile.value(0.5, of: Array(values))
+        return Quantile.value(0.5, of: values.map { ($0 - median).magnitude })
+    }
+
+    static func reducing(_ reduction: @escaping Reduction) -> RangeFunction {
+        RangeFunction(
+            floats: { series in { window in reduction(series.floats[window.floats]) } },
+            histograms: .ignored)
+    }
+
+    /// The time, in seconds, of the last of the least or greatest values.
+    static func timeOfExtreme(greatest: Bool) -> RangeFunction {
+        RangeFunction(
+            floats: { series in
+                { window in
+                    var best = window.floats.lowerBound
+                    for i in window.floats.dropFirst() {
+                        let (value, known) = (series.floats[i], series.floats[best])
+                        if (greatest ? value >= known : value <= known) || known.isNaN { best = i }
+                    }
+                    return Double(series.floatTimes[best]) / 1000
+                }
+            }, histograms: .ignored)
+    }
+
+    /// Counts samples of both kinds, or says that there is one.
+    static func counting(_ value: @escaping (Int) -> Double) -> RangeFunction {
+        RangeFunction(
+            floats: { _ in { value($0.floats.count) } },
+            histograms: .taken { _ in
+                { window, _ in .float(value(window.floats.count + window.histograms.count)) }
+            })
+    }
+
+    /// The oldest or newest sample, of either kind: its value, or its time in seconds.
+    static func edge(newest: Bool, time: Bool) -> RangeFunction {
+        func index(_ range: Range<Int>) -> Int {
+            newest ? range.upperBound - 1 : range.lowerBound
+        }
+        var function = RangeFunction(
+            floats: { series in
+                { window in
+                    let i = index(window.floats)
+                    return time ? Double(series.floatTimes[i]) / 1000 : series.floats[i]
+                }
+            },
+            histograms: .taken { series in
+                { window, _ in
+                    let float = window.floats.isEmpty ? nil : index(window.floats)
+                    let histogram = window.histograms.isEmpty ? nil : index(window.histograms)
+                    if let float {
+                        let floatTime = series.floatTimes[float]
+                        let other = histogram.map { series.histogramTimes[$0] }
+                        if other.map({ newest ? floatTime > $0 : floatTime < $0 }) ?? true {
+                            return .float(
+                                time ? Double(floatTime) / 1000 : series.floats[float])
+                        }
+                    }
+                    guard let histogram else { return .none }
+                    return time
+                        ? .float(Double(series.histogramTimes[histogram]) / 1000)
+                        : .histogram(series.histograms[histogram])
+                }
+            })
+        function.keepsName = !time
+        return function
+    }
+}
+
+/// One sample of a window that may hold both kinds.
+enum MergedSample {
+    case float(Int)
+    case histogram(Int)
+}
+
+/// The samples of a window in time order, floats and histograms together.
+struct MergedSamples: Sequence, IteratorProtocol {
+    private let floatTimes: [Int64]
+    private let histogramTimes: [Int64]
+    private var floats: Range<Int>
+    private var histograms: Range<Int>
+
+    init(_ series: RangeSeries, _ window: Window) {
+        floatTimes = series.floatTimes
+        histogramTimes = series.histogramTimes
+        floats = window.floats
+        histograms = window.histograms
+    }
+
+    mutating func next() -> MergedSample? {
+        if floats.isEmpty && histograms.isEmpty { return nil }
+        let takesFloat =
+            histograms.isEmpty
+            || (!floats.isEmpty
+                && floatTimes[floats.lowerBound] <= histogramTimes[histograms.lowerBound])
+        if takesFloat {
+            defer { floats = (floats.lowerBound + 1)..<floats.upperBound }
+            return .float(floats.lowerBound)
+        }
+        defer { histograms = (histograms.lowerBound + 1)..<histograms.upperBound }
+        return .histogram(histograms.lowerBound)
+    }
+}
+
+extension RangeSeries {
+    func time(of sample: MergedSample) -> Int64 {
+        switch sample {
+        case .float(let i): floatTimes[i]
+        case .histogram(let i): histogramTimes[i]
+        }
+    }
+
+    /// 0 for none.
+    func startTime(of sample: MergedSample) -> Int64 {
+        switch sample {
+        case .float(let i): floatStarts.isEmpty ? 0 : floatStarts[i]
+        case .histogram(let i): histogramStarts.isEmpty ? 0 : histogramStarts[i]
+        }
+    }
+
+    var hasStartTimes: Bool { !floatStarts.isEmpty || !histogramStarts.isEmpty }
+}

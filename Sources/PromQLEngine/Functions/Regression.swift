@@ -1,0 +1,92 @@
+internal import TimeSeries
+
+/// Least-squares fit through the floats of a window, x in seconds from `origin`.
+struct Regression {
+    var slope: Double
+    var intercept: Double
+
+    init(_ series: borrowing RangeSeries, _ samples: Range<Int>, origin: Int64) {
+        let initial = series.floats[samples.lowerBound]
+        var isConstant = true
+        var n = 0.0
+        var sumX = KahanSum()
+        var sumY = KahanSum()
+        var sumXY = KahanSum()
+        var sumX2 = KahanSum()
+        for i in samples {
+            let y = series.floats[i]
+            if isConstant, i > samples.lowerBound, y != initial { isConstant = false }
+            n += 1
+            let x = Double(series.floatTimes[i] &- origin) / 1e3
+            sumX.add(x)
+            sumY.add(y)
+            sumXY.add(x * y)
+            sumX2.add(x * x)
+        }
+        if isConstant {
+            slope = initial.isInfinite ? .nan : 0
+            intercept = initial.isInfinite ? .nan : initial
+            return
+        }
+        let (x, y) = (sumX.total, sumY.total)
+        let covariance = sumXY.total - x * y / n
+        let variance = sumX2.total - x * x / n
+        slope = covariance / variance
+        intercept = y / n - slope * x / n
+    }
+
+    static var deriv: RangeFunction {
+        RangeFunction(
+            floats: { series in
+                { window in
+                    guard window.floats.count > 1 else { return SampleValue.absent }
+                    let origin = series.floatTimes[window.floats.lowerBound]
+                    return Regression(series, window.floats, origin: origin).slope
+                }
+            }, histograms: .ignored)
+    }
+
+    /// `seconds` has one number a step.
+    static func prediction(after seconds: [Double], on grid: StepGrid) -> RangeFunction {
+        RangeFunction(
+            floats: { series in
+                { window in
+                    guard window.floats.count > 1 else { return SampleValue.absent }
+                    let fit = Regression(
+                        series, window.floats, origin: grid.time(at: window.step))
+                    return fit.slope * seconds[window.step] + fit.intercept
+                }
+            }, histograms: .ignored)
+    }
+}
+
+/// `double_exponential_smoothing`, in 2.x `holt_winters`.
+enum ExponentialSmoothing {
+    /// Both factors have one number a step and lie between 0 and 1, ends excluded.
+    static func function(smoothing: [Double], trend: [Double]) -> RangeFunction {
+        RangeFunction(
+            floats: { series in
+                { window in
+                    smoothed(
+                        series.floats[window.floats], smoothing[window.step], trend[window.step])
+                }
+            }, histograms: .ignored)
+    }
+
+    private static func smoothed(
+        _ values: ArraySlice<Double>, _ smoothing: Double, _ trend: Double
+    ) -> Double {
+        guard values.count > 1 else { return SampleValue.absent }
+        let first = values.startIndex
+        var previous = 0.0
+        var level = values[first]
+        var slope = values[first + 1] - values[first]
+        for i in (first + 1)..<values.endIndex {
+            let scaled = smoothing * values[i]
+            if i > first + 1 { slope = trend * (level - previous) + (1 - trend) * slope }
+            let carried = (1 - smoothing) * (level + slope)
+            (previous, level) = (level, scaled + carried)
+        }
+        return level
+    }
+}

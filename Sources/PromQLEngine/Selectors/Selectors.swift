@@ -1,0 +1,233 @@
+internal import PromQL
+internal import TimeSeries
+
+/// What is taken from the sample that a selector finds at a step.
+enum SelectedField {
+    case value
+    /// The sample's own time, in seconds.
+    case time
+    /// The sample's start time, in seconds; 0 for none.
+    case startTime
+}
+
+extension Evaluator {
+    /// The offset and the fixed time of a selector or subquery.
+    func reference(
+        offset: DurationValue?, at: AtModifier?
+    ) throws(EvaluationError) -> (offset: Int64, fixed: Int64?) {
+        let shift =
+            try offset.map { value throws(EvaluationError) in
+                try value.fixedMilliseconds()
+            } ?? 0
+        let fixed: Int64? =
+            switch at {
+            case nil: nil
+            case .timestamp(let time): time &- shift
+            case .start: query.start &- shift
+            case .end: query.end &- shift
+            }
+        return (shift, fixed)
+    }
+
+    /// The last step's time; steps do not always meet the grid's end.
+    var lastStep: Int64 { grid.time(at: max(0, grid.count - 1)) }
+
+    /// Evaluates an instant selector: at every step the newest sample within the lookback, unless
+    /// that is a stale marker.
+    mutating func instantVector(
+        _ selector: VectorSelector, giving field: SelectedField
+    ) throws(EvaluationError) -> [StepSeries] {
+        if grid.count == 0 { return [] }
+        if selector.extended == .smoothed { return try smoothedVector(selector) }
+        let (offset, fixed) = try reference(offset: selector.offset, at: selector.at)
+        let openLeft: Int64 = options.rangeBoundary == .leftOpen ? 1 : 0
+        let reach = options.lookback &- openLeft
+        let found = try fetch(
+            selector.matchers, from: (fixed ?? (grid.start &- offset)) &- reach,
+            through: fixed ?? (lastStep &- offset))
+        // Of a fixed selector, `timestamp` reads at the fixed time itself, not moved by the offset,
+        // within what was selected with it: as Prometheus 2.x and 3.x `promql/engine.go`.
+        let isUnmoved = field == .time && fixed != nil
+        let latest = isUnmoved ? min(0, offset) : 0
+        let earliest = (isUnmoved ? max(0, offset) : 0) &- reach
+        let count = grid.count
+        let base = state.samples
+        var held = 0
+        var result: [StepSeries] = []
+        result.reserveCapacity(found.count)
+        for samples in found {
+            try state.check()
+            var column = [Double](repeating: SampleValue.absent, count: count)
+            var histograms: [Int: FloatHistogram] = [:]
+            let times = samples.times
+            var next = 0
+            var hits = 0
+            for step in 0..<count {
+                let time = fixed ?? (grid.time(at: step) &- offset)
+                while next < times.count, times[next] <= time &+ latest { next += 1 }
+                let newest = next - 1
+                guard newest >= 0, times[newest] >= time &+ earliest else { continue }
+                if let histogram = samples.histograms.isEmpty ? nil : samples.histograms[newest] {
+                    if SampleValue.isStale(histogram.sum) { continue }
+                    if field == .value {
+                        histograms[step] = histogram
+                        hits += histogram.weight
+                        continue
+                    }
+                } else if SampleValue.isStale(samples.values[newest]) {
+                    continue
+                }
+                hits += 1
+                column[step] =
+                    switch field {
+                    case .value: samples.values[newest]
+                    case .time: Double(times[newest]) / 1000
+                    case .startTime:
+                        samples.startTimes.isEmpty ? 0 : Double(samples.startTimes[newest]) / 1000
+                    }
+            }
+            if hits == 0 { continue }
+            held += hits
+            try state.hold(base + held)
+            result.append(
+                StepSeries(labels: samples.labels, values: column, histograms: histograms))
+        }
+        return result
+    }
+
+    func fetch(
+        _ matchers: [LabelMatcher], from: Int64, through: Int64
+    ) throws(EvaluationError) -> [SampleSeries] {
+        let found: [SampleSeries]
+        do {
+            found = try source.series(matching: matchers, from: from, through: through)
+        } catch {
+            throw .expanding(error)
+        }
+        return detectsResets ? found.map { $0.withDetectedResets(from: from) } : found
+    }
+
+    /// The value of an expression of type range vector.
+    mutating func rangeVector(
+        _ expression: Expression
+    ) throws(EvaluationError) -> RangeVector {
+        let began = traceTime
+        let vector: RangeVector
+        switch expression {
+        case .matrixSelector(let matrix):
+            vector = try rangeVector(matrix)
+        case .subquery(let subquery):
+            vector = try rangeVector(subquery)
+        case .paren(let paren):
+            vector = try rangeVector(paren.expression)
+        case .number, .string, .unary, .binary, .aggregation, .call, .vectorSelector, .fragment:
+            throw .execution("unexpected error: expected a range vector")
+        }
+        if began > 0 { state.trace?.add(.range(vector), of: expression, since: began) }
+        return vector
+    }
+
+    private mutating func rangeVector(
+        _ matrix: MatrixSelector
+    ) throws(EvaluationError) -> RangeVector {
+        let selector = matrix.selector
+        let (offset, fixed) = try reference(offset: selector.offset, at: selector.at)
+        var windows = Windows(
+            grid: grid, length: try matrix.window.fixedMilliseconds(), offset: offset,
+            fixedEnd: fixed, boundary: options.rangeBoundary)
+        switch selector.extended {
+        case nil: break
+        case .anchored: windows.leftMargin = options.lookback
+        case .smoothed:
+            windows.leftMargin = options.lookback
+            windows.rightMargin = options.lookback
+        }
+        guard grid.count > 0 else {
+            return RangeVector(series: [], windows: windows, extended: selector.extended)
+        }
+        let found = try fetch(
+            selector.matchers, from: windows.earliest(endingAt: windows.end(at: 0)),
+            through: windows.end(at: grid.count - 1) &+ windows.rightMargin)
+        return RangeVector(
+            series: found.map {
+                RangeSeries($0, withStartTimes: options.useStartTimestamps)
+            }, windows: windows, extended: selector.extended)
+    }
+}
+
+extension DurationValue {
+    /// Milliseconds; expressions were resolved before the evaluation began.
+    func fixedMilliseconds() throws(EvaluationError) -> Int64 {
+        switch self {
+        case .fixed(let milliseconds): return milliseconds
+        case .expression:
+            throw .execution("unexpected error: duration expression was not resolved")
+        }
+    }
+}
+
+extension SampleSeries {
+    /// With a hint at every histogram that has none, from a comparison with the one before it.
+    func withDetectedResets(from: Int64) -> SampleSeries {
+        if histograms.isEmpty { return self }
+        var result = self
+        var previous: FloatHistogram?
+        for (i, time) in times.enumerated() where time >= from {
+            guard let histogram = histograms[i], !SampleValue.isStale(histogram.sum) else {
+                continue
+            }
+            if histogram.counterResetHint == .unknown, let previous {
+                result.histograms[i]?.counterResetHint =
+                    histogram.isReset(after: previous) ? .reset : .notReset
+            }
+            previous = histogram
+        }
+        return result
+    }
+}
+
+/// The samples of one series that lie in the window of one step: index ranges, nothing copied.
+struct Window {
+    var step: Int
+    /// The window's limits in milliseconds, margins of extended selectors left out.
+    var start: Int64
+    var end: Int64
+    var floats: Range<Int>
+    var histograms: Range<Int>
+
+    var isEmpty: Bool { floats.isEmpty && histograms.isEmpty }
+}
+
+/// Moves over the windows of one series, step by step.
+struct WindowCursor {
+    private let windows: Windows
+    private var firstFloat = 0
+    private var endFloat = 0
+    private var firstHistogram = 0
+    private var endHistogram = 0
+
+    init(_ windows: Windows) { self.windows = windows }
+
+    /// The window of a step. Steps must be asked in ascending order.
+    mutating func window(at step: Int, of series: borrowing RangeSeries) -> Window {
+        let end = windows.end(at: step)
+        let earliest = windows.earliest(endingAt: end)
+        let latest = end &+ windows.rightMargin
+        Self.advance(&firstFloat, &endFloat, in: series.floatTimes, from: earliest, to: latest)
+        if !series.histogramTimes.isEmpty {
+            Self.advance(
+                &firstHistogram, &endHistogram, in: series.histogramTimes, from: earliest,
+                to: latest)
+        }
+        return Window(
+            step: step, start: end &- windows.length, end: end, floats: firstFloat..<endFloat,
+            histograms: firstHistogram..<endHistogram)
+    }
+
+    private static func advance(
+        _ first: inout Int, _ end: inout Int, in times: [Int64], from: Int64, to: Int64
+    ) {
+        while end < times.count, times[end] <= to { end += 1 }
+        while first < end, times[first] < from { first += 1 }
+    }
+}

@@ -1,0 +1,212 @@
+import GoText
+public import TimeSeries
+
+/// The parameters of `query_range`, checked in the order of the reference: `limit`, `start`, `end`,
+/// `step`, the number of points, `timeout`, `lookback_delta`; the expression is the caller's to
+/// parse.
+public struct RangeQueryParameters: Sendable, Equatable {
+    /// Milliseconds since the epoch.
+    public var start: Int64
+    public var end: Int64
+    /// Nanoseconds, positive.
+    public var step: Int64
+    public var options: QueryOptions
+
+    /// Steps behind the first that a series may have.
+    private static let maximumSteps: Int64 = 11_000
+
+    /// - Parameter lookup: the value of a parameter; nil and "" are the same.
+    public init(_ lookup: (String) -> String?) throws(APIError) {
+        self = try withoutActuallyEscaping(lookup) {
+            (lookup) throws(APIError) -> RangeQueryParameters in
+            try RangeQueryParameters(ParameterReader(lookup: lookup))
+        }
+    }
+
+    private init(_ reader: ParameterReader) throws(APIError) {
+        let limit = try reader.limit()
+        start = try reader.requiredTime("start")
+        end = try reader.requiredTime("end")
+        if end < start {
+            throw .parameter("end", "end timestamp must not be before start time")
+        }
+        step = try reader.duration("step")
+        if step <= 0 {
+            throw .parameter(
+                "step",
+                "zero or negative query resolution step widths are not accepted. "
+                    + "Try a positive integer")
+        }
+        let (length, overflows) = end.subtractingReportingOverflow(start)
+        let (nanoseconds, isTooLong) = length.multipliedReportingOverflow(by: 1_000_000)
+        if overflows || isTooLong || nanoseconds / step > Self.maximumSteps {
+            throw .badData(
+                "exceeded maximum resolution of 11,000 points per timeseries. "
+                    + "Try decreasing the query resolution (?step=XX)")
+        }
+        options = try QueryOptions(reader, limit: limit)
+    }
+
+    /// The steps. It is asked for once the expression is known to be right, for the reference too
+    /// fails only then.
+    ///
+    /// - Throws: when the step is below a millisecond, what the reference says.
+    public var grid: StepGrid {
+        get throws(APIError) {
+            guard step >= 1_000_000 else {
+                throw APIError(
+                    .execution, "unexpected error: runtime error: integer divide by zero")
+            }
+            return StepGrid(start: start, end: end, step: step / 1_000_000)
+        }
+    }
+}
+
+/// The parameters of `query`, checked in the order of the reference: `limit`, `time`, `timeout`,
+/// `lookback_delta`; the expression is the caller's to parse.
+public struct InstantQueryParameters: Sendable, Equatable {
+    /// Milliseconds since the epoch.
+    public var time: Int64
+    public var options: QueryOptions
+
+    /// - Parameters:
+    ///   - now: what `time` is when it is absent, in ms.
+    ///   - lookup: the value of a parameter; nil and "" are the same.
+    public init(now: Int64, _ lookup: (String) -> String?) throws(APIError) {
+        // The reader does not outlive the call.
+        let parameters = try withoutActuallyEscaping(lookup) {
+            (lookup) throws(APIError) -> (Int64, QueryOptions) in
+            let reader = ParameterReader(lookup: lookup)
+            let limit = try reader.limit()
+            let time = try reader.time("time") ?? now
+            return (time, try QueryOptions(reader, limit: limit))
+        }
+        (time, options) = parameters
+    }
+}
+
+/// What `query` and `query_range` have in common.
+public struct QueryOptions: Sendable, Equatable {
+    public enum Statistics: Sendable, Equatable {
+        case none
+        /// Sums over the query.
+        case totals
+        /// Sums by step too.
+        case all
+    }
+
+    /// The expression, not parsed.
+    public var query: String
+    /// Results wanted at most; 0 for all.
+    public var limit: Int
+    /// The time the query may take, in ns, nil for the server's own. It may be zero or negative:
+    /// then it is over already.
+    public var timeout: Int64?
+    /// Milliseconds, nil for the server's own.
+    public var lookbackDelta: Int64?
+    public var statistics: Statistics
+    /// What must be warned about.
+    public var warnings: [String]
+
+    /// Everything but the limit, which is checked before all others.
+    init(_ reader: ParameterReader, limit: Int) throws(APIError) {
+        self.limit = limit
+        timeout = reader.text("timeout").isEmpty ? nil : try reader.duration("timeout")
+        lookbackDelta = try Self.lookbackDelta(reader.text("lookback_delta"))
+        let asked = reader.text("stats")
+        switch asked {
+        case "": statistics = .none
+        case "all": statistics = .all
+        default: statistics = .totals
+        }
+        warnings = []
+        if !["", "true", "all"].contains(asked) {
+            warnings.append(
+                "value \(GoQuoting.quote(asked)) for parameter \"stats\" is deprecated and will be "
+                    + "rejected in the next major release, use \"true\" or \"all\"")
+        }
+        query = reader.text("query")
+    }
+
+    private static func lookbackDelta(_ text: String) throws(APIError) -> Int64? {
+        if text.isEmpty { return nil }
+        do throws(APIError) {
+            let milliseconds = try RequestDuration.parse(text) / 1_000_000
+            return milliseconds > 0 ? milliseconds : nil
+        } catch {
+            throw .badData("error parsing lookback delta duration: \(error.message)")
+        }
+    }
+}
+
+/// The parameters of `series`, `labels` and `label/<name>/values`, checked in the order of the
+/// reference; the selectors are the caller's to parse.
+public struct SeriesParameters: Sendable, Equatable {
+    /// The `match[]` parameters, not parsed.
+    public var selectors: [String]
+    /// Results wanted at most; 0 for all.
+    public var limit: Int
+    /// Milliseconds since the epoch; the built-in extremes when absent.
+    public var start: Int64
+    public var end: Int64
+
+    /// - Parameters:
+    ///   - selectors: the values of `match[]`.
+    ///   - needsSelector: whether there must be one, as for `series`.
+    ///   - lookup: the value of a parameter; nil and "" are the same.
+    public init(
+        selectors: [String], needsSelector: Bool, _ lookup: (String) -> String?
+    ) throws(APIError) {
+        if needsSelector, selectors.isEmpty {
+            throw .badData("no match[] parameter provided")
+        }
+        self.selectors = selectors
+        (limit, start, end) = try withoutActuallyEscaping(lookup) {
+            (lookup) throws(APIError) -> (Int, Int64, Int64) in
+            let reader = ParameterReader(lookup: lookup)
+            let limit = try reader.limit()
+            let start = try reader.time("start") ?? RequestTime.minimum
+            let end = try reader.time("end") ?? RequestTime.maximum
+            return (limit, start, end)
+        }
+    }
+}
+
+/// Reads request parameters by name, with the error texts of the reference. An empty value is an
+/// absent one.
+struct ParameterReader {
+    let lookup: (String) -> String?
+
+    func text(_ name: String) -> String { lookup(name) ?? "" }
+
+    /// `limit`; 0 for none.
+    func limit() throws(APIError) -> Int { try RequestLimit.parse(text("limit")) }
+
+    /// A time in ms, nil when absent.
+    func time(_ name: String) throws(APIError) -> Int64? {
+        if text(name).isEmpty { return nil }
+        do throws(APIError) {
+            return try RequestTime.parse(text(name))
+        } catch {
+            throw .parameter(name, "invalid time value for '\(name)': \(error.message)")
+        }
+    }
+
+    /// A time in ms that must be there; the reference words its errors differently.
+    func requiredTime(_ name: String) throws(APIError) -> Int64 {
+        do throws(APIError) {
+            return try RequestTime.parse(text(name))
+        } catch {
+            throw .parameter(name, error.message)
+        }
+    }
+
+    /// Nanoseconds.
+    func duration(_ name: String) throws(APIError) -> Int64 {
+        do throws(APIError) {
+            return try RequestDuration.parse(text(name))
+        } catch {
+            throw .parameter(name, error.message)
+        }
+    }
+}
