@@ -63,18 +63,18 @@ let package = Package(
         module("YAML", [yams]),
         module("PromQL", ["RegularExpressions", "GoText"]),
         module("PromQLEngine", ["TimeSeries", "PromQL", "RegularExpressions", "GoText"]),
-        module("PrometheusAPI", ["TimeSeries", "GoText", "CSnappy"]),
+        module("PrometheusWire", ["TimeSeries", "GoText", "CSnappy"]),
         module("Federation", ["TimeSeries", "PromQL", "PromQLEngine", "RegularExpressions"]),
-        module("Members", ["GoText", "PrometheusAPI", "TimeSeries", "YAML", "CCurl", "CZlib"]),
-        module("Projects", ["GoText", "YAML", "CPostgres", crypto, grdb]),
+        module("Upstream", ["GoText", "PrometheusWire", "TimeSeries", "YAML", "CCurl", "CZlib"]),
+        module("GatewayConfiguration", ["GoText", "YAML", "CPostgres", crypto, grdb]),
         module(
-            "PrometheusHTTP",
-            ["GoText", "PrometheusAPI", "CZlib", "CZstd", hummingbirdCore, logging, lifecycle]),
+            "PrometheusServer",
+            ["GoText", "PrometheusWire", "CZlib", "CZstd", hummingbirdCore, logging, lifecycle]),
         module(
             "EmbeddedPrometheus",
             [
                 "GoText",
-                "PromQLEngine", "PrometheusAPI", "PrometheusHTTP", "TimeSeries", "PromQL",
+                "PromQLEngine", "PrometheusWire", "PrometheusServer", "TimeSeries", "PromQL",
                 "RegularExpressions", logging,
             ]),
         module(
@@ -87,16 +87,17 @@ let package = Package(
             "Gateway",
             [
                 "GoText",
-                "Federation", "Members", "Projects", "PrometheusAPI", "PrometheusHTTP", "PromQL",
+                "Federation", "Upstream", "GatewayConfiguration", "PrometheusWire",
+                "PrometheusServer", "PromQL",
                 "PromQLEngine", "RegularExpressions", "TimeSeries", crypto, logging, lifecycle,
                 signals,
             ]),
         .executableTarget(
             name: "tributary",
             dependencies: [
-                "GoText", "Gateway", "Projects", "PromQLTest", "EmbeddedPrometheus",
-                "PrometheusHTTP",
-                "Members", "PrometheusAPI", "TimeSeries", argumentParser, logging, lifecycle,
+                "GoText", "Gateway", "GatewayConfiguration", "PromQLTest", "EmbeddedPrometheus",
+                "PrometheusServer",
+                "Upstream", "PrometheusWire", "TimeSeries", argumentParser, logging, lifecycle,
             ],
             swiftSettings: strict),
 
@@ -108,7 +109,7 @@ let package = Package(
             "PromQLEngineTests",
             ["GoText", "PromQLEngine", "PromQL", "TimeSeries", "RegularExpressions"]),
         tests(
-            "PrometheusAPITests", ["GoText", "PrometheusAPI", "TimeSeries"], exclude: ["Answers"]),
+            "PrometheusWireTests", ["GoText", "PrometheusWire", "TimeSeries"], exclude: ["Answers"]),
         tests("FederationTests", ["Federation", "PromQL", "TimeSeries"]),
         tests(
             "FederationProofTests",
@@ -116,17 +117,18 @@ let package = Package(
                 "PromQLTest", "Federation", "EmbeddedPrometheus", "PromQL", "PromQLEngine",
                 "TimeSeries",
             ]),
-        tests("MembersTests", ["Members", "PrometheusAPI", "TimeSeries", "CZlib"]),
+        tests("UpstreamTests", ["Upstream", "PrometheusWire", "TimeSeries", "CZlib"]),
         // What the documents of projects and pools print, for the tests that take them at their word.
         .target(name: "SeedDocuments", path: "Tests/SeedDocuments", swiftSettings: strict),
-        tests("ProjectsTests", ["GoText", "Projects", "SeedDocuments", yams]),
         tests(
-            "PrometheusHTTPTests",
-            ["PrometheusHTTP", "PrometheusAPI", "CZlib", "CZstd", logging, lifecycle]),
+            "GatewayConfigurationTests", ["GoText", "GatewayConfiguration", "SeedDocuments", yams]),
+        tests(
+            "PrometheusServerTests",
+            ["PrometheusServer", "PrometheusWire", "CZlib", "CZstd", logging, lifecycle]),
         tests(
             "EmbeddedPrometheusTests",
             [
-                "EmbeddedPrometheus", "PromQL", "PromQLEngine", "TimeSeries", "PrometheusHTTP",
+                "EmbeddedPrometheus", "PromQL", "PromQLEngine", "TimeSeries", "PrometheusServer",
                 logging,
             ]),
         tests(
@@ -136,8 +138,9 @@ let package = Package(
             "GatewayTests",
             [
                 "GoText",
-                "Gateway", "Projects", "PromQL", "Federation", "Members", "EmbeddedPrometheus",
-                "PrometheusHTTP", "PrometheusAPI", "TimeSeries", "SeedDocuments", logging, yams,
+                "Gateway", "GatewayConfiguration", "PromQL", "Federation", "Upstream",
+                "EmbeddedPrometheus",
+                "PrometheusServer", "PrometheusWire", "TimeSeries", "SeedDocuments", logging, yams,
             ]),
         // Where the real servers are that tests start.
         .target(name: "RealServers", path: "Tests/RealServers", swiftSettings: strict),
@@ -152,7 +155,7 @@ let package = Package(
         tests(
             "EndToEndTests",
             [
-                "tributary", "PromQLTest", "PrometheusAPI", "TimeSeries", "CZlib", "SeedDocuments",
+                "tributary", "PromQLTest", "PrometheusWire", "TimeSeries", "CZlib", "SeedDocuments",
                 "RealServers", yams,
             ]),
     ],

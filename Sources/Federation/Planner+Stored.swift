@@ -6,7 +6,7 @@ extension Planner {
     /// The values of a part that members can answer, for the local engine: the members' answers,
     /// and where those hold native histograms that are to be exact, the part itself over what the
     /// member has stored.
-    mutating func localValues(_ part: PerMember, on grid: StepGrid) -> Expression {
+    mutating func localValues(_ part: PushdownCandidate, on grid: StepGrid) -> Expression {
         let requests = requests(part.rewritten, on: grid, form: .steps).map(yieldingToStored)
         let read = requests.filter(scope.stored.fetches.contains)
         let answered = requests.filter { !scope.stored.fetches.contains($0) }
@@ -19,7 +19,7 @@ extension Planner {
     }
 
     private mutating func answers(
-        _ requests: [Plan.Fetch], standingFor original: Expression, on grid: StepGrid
+        _ requests: [Plan.RemoteQuery], standingFor original: Expression, on grid: StepGrid
     ) -> Expression {
         let id = leaf(.union(requests.map { add($0) }), on: grid)
         return .fragment(fragment(id, standingFor: original, on: grid))
@@ -27,14 +27,14 @@ extension Planner {
 
     /// The request as it is made where its native histograms are read as they are stored, if the
     /// member can.
-    func yieldingToStored(_ request: Plan.Fetch) -> Plan.Fetch {
+    func yieldingToStored(_ request: Plan.RemoteQuery) -> Plan.RemoteQuery {
         var request = request
         request.stopsAtHistograms = scope.stored.members.contains(request.member)
         return request
     }
 
     private mutating func noteHistograms(
-        in part: Expression, _ answered: [Plan.Fetch], _ read: [Plan.Fetch]
+        in part: Expression, _ answered: [Plan.RemoteQuery], _ read: [Plan.RemoteQuery]
     ) {
         guard scope.exactness == .strict else { return }
         if !read.isEmpty {
@@ -59,7 +59,7 @@ extension Planner {
         }
     }
 
-    private func names(_ requests: [Plan.Fetch]) -> String {
+    private func names(_ requests: [Plan.RemoteQuery]) -> String {
         requests.map { scope.members[$0.member] }.joined(separator: ", ")
     }
 
@@ -110,7 +110,7 @@ extension Planner {
                 let selection = StoredSelection(
                     matchers: own.matchers, from: from, through: through)
                 return add(
-                    Plan.Fetch(
+                    Plan.RemoteQuery(
                         member: member, text: Expression.vectorSelector(own).description,
                         grid: .instant(through), form: .stored(selection)))
             }

@@ -11,9 +11,9 @@ public struct StoredReading: Sendable, Hashable {
     /// Members that serve remote read; indices into `FederationScope.members`.
     public var members: Set<Int> = []
     /// Fetches of an earlier plan that brought native histograms: their parts are computed here.
-    public var fetches: Set<Plan.Fetch> = []
+    public var fetches: Set<Plan.RemoteQuery> = []
 
-    public init(members: Set<Int> = [], fetches: Set<Plan.Fetch> = []) {
+    public init(members: Set<Int> = [], fetches: Set<Plan.RemoteQuery> = []) {
         self.members = members
         self.fetches = fetches
     }

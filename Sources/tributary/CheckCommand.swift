@@ -1,5 +1,5 @@
 import ArgumentParser
-import Projects
+import GatewayConfiguration
 
 /// `tributary check FILE`
 struct CheckCommand: AsyncParsableCommand {

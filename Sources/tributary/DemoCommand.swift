@@ -1,10 +1,10 @@
 import ArgumentParser
 import EmbeddedPrometheus
 import Gateway
+import GatewayConfiguration
 import GoText
 import Logging
-import Projects
-import PrometheusHTTP
+import PrometheusServer
 
 #if canImport(Glibc)
 import Glibc

@@ -2,9 +2,9 @@ import ArgumentParser
 import EmbeddedPrometheus
 import Foundation
 import Gateway
-import Projects
+import GatewayConfiguration
 import PromQLTest
-import PrometheusHTTP
+import PrometheusServer
 import TimeSeries
 
 /// `tributary embedded --listen HOST:PORT --load FILE... --scrape JOB=URL...`

@@ -1,5 +1,5 @@
 import ArgumentParser
-import PrometheusAPI
+import PrometheusWire
 
 /// `tributary explain EXPRESSION`
 struct ExplainCommand: AsyncParsableCommand {

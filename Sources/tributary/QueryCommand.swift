@@ -1,9 +1,9 @@
 import ArgumentParser
 import Foundation
 import Gateway
-import Members
-import Projects
-import PrometheusHTTP
+import GatewayConfiguration
+import PrometheusServer
+import Upstream
 
 /// `tributary query EXPRESSION`
 struct QueryCommand: AsyncParsableCommand {

@@ -1,9 +1,9 @@
 import ArgumentParser
 import Foundation
 import Gateway
+import GatewayConfiguration
 import Logging
-import Projects
-import PrometheusHTTP
+import PrometheusServer
 
 /// `tributary serve --config FILE`
 struct ServeCommand: AsyncParsableCommand {

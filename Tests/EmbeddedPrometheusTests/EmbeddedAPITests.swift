@@ -1,5 +1,5 @@
 import EmbeddedPrometheus
-import PrometheusHTTP
+import PrometheusServer
 import Testing
 import TimeSeries
 

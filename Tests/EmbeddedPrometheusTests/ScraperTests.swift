@@ -1,7 +1,7 @@
 import EmbeddedPrometheus
 import Logging
 import PromQL
-import PrometheusHTTP
+import PrometheusServer
 import Synchronization
 import Testing
 import TimeSeries

@@ -47,7 +47,7 @@ import Testing
     }
 
     private final class Records: @unchecked Sendable {
-        // Guarded by `lock`.
+        // LockedValue by `lock`.
         private let lock = NSLock()
         private var byPlace: [String: [String: String]] = [:]
 

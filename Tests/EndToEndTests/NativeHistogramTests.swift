@@ -173,7 +173,7 @@ struct NativeHistogramTests {
             var excused = 0
         }
 
-        // Guarded by `lock`.
+        // LockedValue by `lock`.
         private let lock = NSLock()
         private var found: [String] = []
         private var numbers = Counts()

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import PrometheusAPI
+@testable import PrometheusWire
 
 extension EndToEnd {
     struct RemoteReadMemoryTests {

@@ -1,4 +1,4 @@
-import PrometheusAPI
+import PrometheusWire
 import Testing
 
 extension EndToEnd {

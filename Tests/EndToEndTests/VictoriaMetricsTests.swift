@@ -1,5 +1,5 @@
 import Foundation
-import PrometheusAPI
+import PrometheusWire
 import Testing
 
 extension EndToEnd {

@@ -173,8 +173,8 @@ private func isUnion(_ plan: Plan) -> Bool {
         let plan = try plans("sum(h)", members: [0, 1, 2], histogramsFrom: [1]).second
         #expect(stored(plan, of: 0) == ["h"])
         #expect(stored(plan, of: 1) == ["h 300000...1200000"])
-        #expect(plan.effect(ofMissing: [0]) == .thinned)
-        #expect(plan.effect(ofMissing: [1]) == .thinned)
+        #expect(plan.effect(ofMissing: [0]) == .incompleteAggregate)
+        #expect(plan.effect(ofMissing: [1]) == .incompleteAggregate)
     }
 
     @Test func leavesMembersWithoutRemoteReadToTheirJSON() throws {

@@ -1,5 +1,5 @@
-import Projects
-import PrometheusHTTP
+import GatewayConfiguration
+import PrometheusServer
 import Testing
 
 @testable import Gateway

@@ -1,8 +1,8 @@
 import EmbeddedPrometheus
+import GatewayConfiguration
 import GoText
 import Logging
-import Projects
-import PrometheusHTTP
+import PrometheusServer
 import Testing
 import TimeSeries
 

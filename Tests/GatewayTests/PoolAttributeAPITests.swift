@@ -1,6 +1,6 @@
+import GatewayConfiguration
 import Logging
-import Projects
-import PrometheusHTTP
+import PrometheusServer
 import Synchronization
 import Testing
 

@@ -1,6 +1,6 @@
-import Members
-import PrometheusHTTP
+import PrometheusServer
 import Testing
+import Upstream
 
 @testable import Gateway
 
@@ -24,12 +24,12 @@ import Testing
             "0": Self.cluster(version: versions[0]), "1": Self.cluster(version: versions[1]),
         ]) { ports in
             let transport = try CurlMulti()
-            let pool = PoolCall(
+            let pool = PoolClient(
                 project: "p", choice: .init(pool: "pool", level: .named),
                 alternatives: ["0", "1"].map { name in
-                    PoolCall.Alternative(
+                    PoolClient.Alternative(
                         cluster: name,
-                        client: MemberClient(
+                        client: UpstreamClient(
                             MemberVersions.configuration(port: ports[name] ?? 0),
                             transport: transport))
                 }, hedgeAfter: 60_000)

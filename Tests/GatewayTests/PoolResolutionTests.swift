@@ -1,5 +1,5 @@
 import Foundation
-import Projects
+import GatewayConfiguration
 import Testing
 
 @testable import Gateway

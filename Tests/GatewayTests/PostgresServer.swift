@@ -1,5 +1,5 @@
 import Foundation
-import Projects
+import GatewayConfiguration
 
 #if canImport(Glibc)
 import Glibc

@@ -1,7 +1,7 @@
 import Foundation
+import GatewayConfiguration
 import Logging
-import Projects
-import PrometheusHTTP
+import PrometheusServer
 import Testing
 
 @testable import Gateway

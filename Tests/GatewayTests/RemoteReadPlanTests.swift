@@ -1,5 +1,5 @@
 import Federation
-import PrometheusAPI
+import PrometheusWire
 import Testing
 
 @testable import Gateway

@@ -1,8 +1,8 @@
+import GatewayConfiguration
 import Logging
-import Members
-import Projects
-import PrometheusHTTP
+import PrometheusServer
 import Testing
+import Upstream
 
 @testable import Gateway
 

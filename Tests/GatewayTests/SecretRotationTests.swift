@@ -1,6 +1,6 @@
 import Foundation
-import Projects
-import PrometheusHTTP
+import GatewayConfiguration
+import PrometheusServer
 import Synchronization
 import Testing
 

@@ -1,6 +1,6 @@
 import PromQLEngine
-import PrometheusAPI
-import PrometheusHTTP
+import PrometheusServer
+import PrometheusWire
 import TimeSeries
 
 /// A successful answer: its data, and what is to be said about them.

@@ -1,7 +1,7 @@
 import GoText
 import PromQL
-import PrometheusAPI
-import PrometheusHTTP
+import PrometheusServer
+import PrometheusWire
 import RegularExpressions
 import TimeSeries
 

@@ -1,7 +1,7 @@
 import PromQL
 import PromQLEngine
-import PrometheusAPI
-import PrometheusHTTP
+import PrometheusServer
+import PrometheusWire
 import TimeSeries
 
 extension EmbeddedAPI {

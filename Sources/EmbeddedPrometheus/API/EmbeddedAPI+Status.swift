@@ -1,7 +1,7 @@
 import GoText
 import PromQLEngine
-import PrometheusAPI
-import PrometheusHTTP
+import PrometheusServer
+import PrometheusWire
 
 #if canImport(Glibc)
 import Glibc

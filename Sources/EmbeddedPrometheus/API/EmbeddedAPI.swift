@@ -2,8 +2,8 @@ import GoText
 public import Logging
 public import PromQL
 public import PromQLEngine
-import PrometheusAPI
-public import PrometheusHTTP
+public import PrometheusServer
+import PrometheusWire
 
 /// The query API of Prometheus over a store in memory. Holds no socket: `respond(to:)` can be used
 /// as it is, and `EmbeddedServer` puts it on a port.

@@ -1,5 +1,5 @@
 import GoText
-import PrometheusHTTP
+import PrometheusServer
 import TimeSeries
 
 /// Reads targets at their intervals into a store, until its task is cancelled.

@@ -4,7 +4,7 @@ public import TimeSeries
 
 /// The leaves of a plan as the local engine sees them, once every fetch has ended.
 public struct PlanSource: SeriesSource {
-    private let leaves: [Leaf]
+    private let leaves: [RemoteNode]
     private let values: [LeafValue]
     /// Of every `info` in the plan.
     private let information: InformationSeries

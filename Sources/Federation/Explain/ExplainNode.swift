@@ -44,7 +44,7 @@ public struct ExplainNode: Sendable, Equatable {
     }
 }
 
-extension Plan.Fetch {
+extension Plan.RemoteQuery {
     fileprivate var explained: String {
         guard case .stored(let selection) = form else { return text }
         return "remote read \(text) from \(selection.from) ms through \(selection.through) ms"
@@ -109,7 +109,7 @@ extension Plan {
     }
 
     private func explained(
-        leaf id: LeafID, of part: Expression? = nil, _ members: [String]
+        leaf id: RemoteNodeID, of part: Expression? = nil, _ members: [String]
     ) -> ExplainNode {
         let leaf = leaves[id]
         let name =

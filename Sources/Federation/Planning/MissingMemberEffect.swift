@@ -9,16 +9,16 @@ public enum MissingMemberEffect: Sendable, Equatable {
     /// Elements are missing; each one given is right.
     case subset
     /// Values are computed from less than they should be.
-    case thinned
+    case incompleteAggregate
     /// Less data can make more answer, or turn false into true. The payload is the construct.
-    case inverted(String)
+    case mayBeWrong(String)
 
     private var rank: Int {
         switch self {
         case .none: 0
         case .subset: 1
-        case .thinned: 2
-        case .inverted: 3
+        case .incompleteAggregate: 2
+        case .mayBeWrong: 3
         }
     }
 
@@ -31,8 +31,8 @@ public enum MissingMemberEffect: Sendable, Equatable {
         switch self {
         case .none: "none"
         case .subset: "subset"
-        case .thinned: "thinned"
-        case .inverted: "inverted"
+        case .incompleteAggregate: "thinned"
+        case .mayBeWrong: "inverted"
         }
     }
 }
@@ -56,7 +56,7 @@ extension MissingMemberEffect {
 
 extension Plan {
     /// The leaves that `info` joins with.
-    var informationLeaves: [LeafID] {
+    var informationLeaves: [RemoteNodeID] {
         leaves.indices.filter { id in
             if case .information = leaves[id].combination { true } else { false }
         }
@@ -71,7 +71,8 @@ extension Plan {
         }
     }
 
-    private func effect(ofMissing members: Set<Int>, onLeaf id: LeafID) -> MissingMemberEffect {
+    private func effect(ofMissing members: Set<Int>, onLeaf id: RemoteNodeID) -> MissingMemberEffect
+    {
         guard leaves.indices.contains(id) else { return .none }
         let leaf = leaves[id]
         guard leaf.fetches.contains(where: { members.contains(fetches[$0].member) }) else {
@@ -80,7 +81,7 @@ extension Plan {
         switch leaf.combination {
         case .union, .samples: return .subset
         // Labels are missing, not elements.
-        case .average, .variance, .information: return .thinned
+        case .average, .variance, .information: return .incompleteAggregate
         }
     }
 
@@ -117,10 +118,11 @@ extension Plan {
         let own: MissingMemberEffect
         switch (aggregation.op, inner) {
         case (_, .none): own = .none
-        case (.topk, .thinned), (.bottomk, .thinned): own = .inverted(aggregation.op.rawValue)
+        case (.topk, .incompleteAggregate), (.bottomk, .incompleteAggregate):
+            own = .mayBeWrong(aggregation.op.rawValue)
         case (.group, .subset), (.limitk, .subset), (.limitRatio, .subset): own = .subset
-        case (_, .subset), (_, .thinned): own = .thinned
-        case (_, .inverted): own = inner
+        case (_, .subset), (_, .incompleteAggregate): own = .incompleteAggregate
+        case (_, .mayBeWrong): own = inner
         }
         return own.worst(parameter)
     }
@@ -131,18 +133,19 @@ extension Plan {
         let worst = lhs.worst(rhs)
         if FragmentSelector.isUnion(binary) { return worst }
         switch binary.op {
-        case .unless: return rhs == .none ? lhs : .inverted("unless").worst(worst)
-        case .or: return lhs == .none ? rhs : .inverted("or").worst(worst)
+        case .unless: return rhs == .none ? lhs : .mayBeWrong("unless").worst(worst)
+        case .or: return lhs == .none ? rhs : .mayBeWrong("or").worst(worst)
         case .equal, .notEqual, .less, .lessOrEqual, .greater, .greaterOrEqual:
-            return worst == .thinned
-                ? .inverted("\(binary.op.rawValue) over values computed from fewer series") : worst
+            return worst == .incompleteAggregate
+                ? .mayBeWrong("\(binary.op.rawValue) over values computed from fewer series")
+                : worst
         case .add, .subtract, .multiply, .divide, .modulo, .power, .atan2, .and, .trimUpper,
             .trimLower:
             // A filled side stands in for what is missing.
             if binary.matching?.fillLeft != nil || binary.matching?.fillRight != nil,
                 worst != .none
             {
-                return .inverted("fill").worst(worst)
+                return .mayBeWrong("fill").worst(worst)
             }
             return worst
         }
@@ -161,11 +164,12 @@ extension Plan {
         guard worst != .none else { return .none }
         switch call.function {
         case .absent, .absentOverTime, .scalar:
-            return .inverted("\(call.function.rawValue)()").worst(worst)
+            return .mayBeWrong("\(call.function.rawValue)()").worst(worst)
         case .changes, .resets, .delta, .idelta, .increase, .irate, .rate, .deriv,
             .predictLinear:
             // Over a subquery of thinned values: a member coming or going looks like a change.
-            return worst == .thinned ? .inverted("\(call.function.rawValue)()") : worst
+            return worst == .incompleteAggregate
+                ? .mayBeWrong("\(call.function.rawValue)()") : worst
         default: return worst
         }
     }

@@ -4,7 +4,7 @@ public import TimeSeries
 /// How a query is answered: what is asked of whom, and what is done here with the answers.
 public struct Plan: Sendable {
     /// One request to one member.
-    public struct Fetch: Sendable, Hashable {
+    public struct RemoteQuery: Sendable, Hashable {
         public enum Form: Sendable, Hashable {
             /// Values on the grid: an instant query for one step, else a range query.
             case steps
@@ -43,19 +43,19 @@ public struct Plan: Sendable {
 
     public enum Root: Sendable {
         /// The answer is the union of these fetches, label added: nothing to compute.
-        case union(LeafID)
+        case union(RemoteNodeID)
         /// The answer is this expression, evaluated over the leaves by the local engine.
         case local(Expression)
     }
-    public typealias LeafID = Int
+    public typealias RemoteNodeID = Int
 
     public var root: Root
     public var rootType: ValueType
     public var grid: StepGrid
-    /// Indexed by `LeafID`; also the ids of `Expression.fragment` and of fragment selectors.
-    public var leaves: [Leaf]
+    /// Indexed by `RemoteNodeID`; also the ids of `Expression.fragment` and of fragment selectors.
+    public var leaves: [RemoteNode]
     /// Every request once, however many leaves use it.
-    public var fetches: [Fetch]
+    public var fetches: [RemoteQuery]
     /// Why parts were not pushed down, in the order met.
     public var notes: [Note]
 
@@ -70,9 +70,9 @@ public struct Plan: Sendable {
 }
 
 /// A place in the local expression whose values come from members.
-public struct Leaf: Sendable, Hashable {
+public struct RemoteNode: Sendable, Hashable {
     /// What the fetched answers become. All numbers are indices into `Plan.fetches`.
-    public enum Combination: Sendable, Hashable {
+    public enum MergeStrategy: Sendable, Hashable {
         /// All series of all answers, each with its member's label.
         case union([Int])
         /// Per group: the mean of the members' means, weighted by their counts.
@@ -85,7 +85,7 @@ public struct Leaf: Sendable, Hashable {
         /// presence at the times of the join.
         case information(samples: [Int], presence: [Int])
     }
-    public var combination: Combination
+    public var combination: MergeStrategy
     public var grid: StepGrid
 
     public var fetches: [Int] {
@@ -102,17 +102,17 @@ public struct Leaf: Sendable, Hashable {
 ///
 /// The locality rule of docs/architecture.md: a part is constant, or every element of its value
 /// belongs to one member and carries the partition label, or it needs the members together.
-indirect enum Lowered {
+indirect enum PlacedExpression {
     /// Depends on no member.
     case constant(Expression)
     /// Every output element carries the partition label of the one member it depends on.
-    case perMember(PerMember)
+    case perMember(PushdownCandidate)
     /// An expression for the local engine, whose leaves already stand in it.
     case global(Expression)
 }
 
 /// A part that each member can answer alone.
-struct PerMember {
+struct PushdownCandidate {
     /// As the user wrote it.
     var original: Expression
     /// By member: the text's tree for that member, or nil where it is an empty vector there and
@@ -120,9 +120,9 @@ struct PerMember {
     var rewritten: [Expression?]
     /// For subqueries: what is inside, lowered on the subquery's own grid, in case the range
     /// vector is needed here.
-    var inner: Lowered?
+    var inner: PlacedExpression?
 
-    init(_ original: Expression, _ rewritten: [Expression?], inner: Lowered? = nil) {
+    init(_ original: Expression, _ rewritten: [Expression?], inner: PlacedExpression? = nil) {
         self.original = original
         self.rewritten = rewritten
         self.inner = inner
@@ -132,8 +132,8 @@ struct PerMember {
     var choosesNoMember: Bool { rewritten.allSatisfy { $0 == nil } }
 
     /// The same shape around another tree; empty stays empty.
-    func map(_ original: Expression, _ wrap: (Expression) -> Expression) -> PerMember {
-        PerMember(original, rewritten.map { $0.map(wrap) })
+    func map(_ original: Expression, _ wrap: (Expression) -> Expression) -> PushdownCandidate {
+        PushdownCandidate(original, rewritten.map { $0.map(wrap) })
     }
 }
 
@@ -148,7 +148,7 @@ enum FragmentSelector {
 
     /// A selector of a leaf. The matchers kept are text only: the leaf has applied them.
     static func selector(
-        _ id: Plan.LeafID, keeping matchers: [LabelMatcher], like original: VectorSelector
+        _ id: Plan.RemoteNodeID, keeping matchers: [LabelMatcher], like original: VectorSelector
     ) -> VectorSelector {
         let name = prefix + String(id)
         var selector = original
@@ -173,7 +173,7 @@ enum FragmentSelector {
     static func isUnion(_ binary: Binary) -> Bool { binary.matching?.labels == [prefix] }
 
     /// The leaf that matchers name, or nil for the matchers of an ordinary selector.
-    static func leaf(of matchers: [LabelMatcher]) -> Plan.LeafID? {
+    static func leaf(of matchers: [LabelMatcher]) -> Plan.RemoteNodeID? {
         for matcher in matchers
         where matcher.name == "__name__" && matcher.value.hasPrefix(prefix) {
             return Int(matcher.value.dropFirst(prefix.count))

@@ -2,7 +2,7 @@ import PromQL
 import TimeSeries
 
 extension Planner {
-    mutating func lower(_ aggregation: Aggregation, on grid: StepGrid) -> Lowered {
+    mutating func lower(_ aggregation: Aggregation, on grid: StepGrid) -> PlacedExpression {
         let inner = lower(aggregation.expression, on: grid)
         let parameter = aggregation.parameter.map { lower($0, on: grid) }
         if case .constant = inner, parameter.map(Self.isConstant) ?? true {
@@ -40,7 +40,7 @@ extension Planner {
         return split(aggregation, part, on: grid)
     }
 
-    private static func isConstant(_ lowered: Lowered) -> Bool {
+    private static func isConstant(_ lowered: PlacedExpression) -> Bool {
         if case .constant = lowered { true } else { false }
     }
 
@@ -85,7 +85,7 @@ extension Planner {
     /// The aggregation split into a member's part and a finish here, or nil where no split equals
     /// the union (docs/exactness.md has the table).
     private mutating func split(
-        _ aggregation: Aggregation, _ part: PerMember, on grid: StepGrid
+        _ aggregation: Aggregation, _ part: PushdownCandidate, on grid: StepGrid
     )
         -> Expression?
     {
@@ -129,12 +129,12 @@ extension Planner {
         return .aggregation(finish)
     }
 
-    private typealias Column = (inout Planner, Aggregation.Operator, PerMember) -> [Int]
+    private typealias Column = (inout Planner, Aggregation.Operator, PushdownCandidate) -> [Int]
 
     /// A leaf of several columns of partial aggregates, merged when they are in.
     private mutating func pooled(
         _ aggregation: Aggregation, on grid: StepGrid,
-        _ combination: (inout Planner, Column) -> Leaf.Combination
+        _ combination: (inout Planner, Column) -> RemoteNode.MergeStrategy
     ) -> Expression {
         let member = memberSide(of: aggregation)
         let column: Column = { planner, op, part in
@@ -149,7 +149,7 @@ extension Planner {
 }
 
 extension Planner {
-    mutating func lower(_ binary: Binary, on grid: StepGrid) -> Lowered {
+    mutating func lower(_ binary: Binary, on grid: StepGrid) -> PlacedExpression {
         let lhs = lower(binary.lhs, on: grid)
         let rhs = lower(binary.rhs, on: grid)
         switch (lhs, rhs) {
@@ -179,7 +179,9 @@ extension Planner {
 
     /// A join inside every member, which is the join of the union when the match key holds the
     /// partition label: series of different members then never meet.
-    private func join(_ binary: Binary, _ left: PerMember, _ right: PerMember) -> PerMember? {
+    private func join(
+        _ binary: Binary, _ left: PushdownCandidate, _ right: PushdownCandidate
+    ) -> PushdownCandidate? {
         guard var matching = binary.matching else { return nil }
         let listsPartition = matching.labels.contains(scope.partition.name)
         guard matching.isOn == listsPartition else { return nil }
@@ -197,7 +199,7 @@ extension Planner {
             case (_, _, _): nil
             }
         }
-        return PerMember(.binary(binary), rewritten)
+        return PushdownCandidate(.binary(binary), rewritten)
     }
 
     /// What remains of a folded operation or `label_replace`. A bare selector would be read otherwise by functions

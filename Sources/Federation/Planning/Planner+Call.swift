@@ -4,7 +4,7 @@ import RegularExpressions
 import TimeSeries
 
 extension Planner {
-    mutating func lower(_ call: Call, on grid: StepGrid) -> Lowered {
+    mutating func lower(_ call: Call, on grid: StepGrid) -> PlacedExpression {
         switch Self.rule(of: call.function) {
         case .constant: return .constant(.call(call))
         case .absence: return absence(call, on: grid)
@@ -63,14 +63,14 @@ extension Planner {
         }
     }
 
-    private func constant(_ call: Call, _ arguments: [Lowered]) -> Lowered? {
+    private func constant(_ call: Call, _ arguments: [PlacedExpression]) -> PlacedExpression? {
         for case .perMember in arguments { return nil }
         for case .global in arguments { return nil }
         return .constant(.call(call))
     }
 
     private mutating func rebuild(
-        _ call: Call, _ arguments: [Lowered], on grid: StepGrid
+        _ call: Call, _ arguments: [PlacedExpression], on grid: StepGrid
     )
         -> Expression
     {
@@ -80,9 +80,11 @@ extension Planner {
     }
 
     /// Per member if exactly the vector argument is, and the others are constant.
-    mutating func elementwise(_ call: Call, _ arguments: [Lowered], on grid: StepGrid) -> Lowered {
+    mutating func elementwise(
+        _ call: Call, _ arguments: [PlacedExpression], on grid: StepGrid
+    ) -> PlacedExpression {
         if let constant = constant(call, arguments) { return constant }
-        var vector: (index: Int, part: PerMember)?
+        var vector: (index: Int, part: PushdownCandidate)?
         for (index, argument) in arguments.enumerated() {
             switch argument {
             case .constant: continue
@@ -142,7 +144,7 @@ extension Planner {
         return literal.value
     }
 
-    private mutating func labelWriting(_ call: Call, on grid: StepGrid) -> Lowered {
+    private mutating func labelWriting(_ call: Call, on grid: StepGrid) -> PlacedExpression {
         let arguments = call.arguments.map { lower($0, on: grid) }
         guard case .perMember(let part)? = arguments.first else {
             if let constant = constant(call, arguments) { return constant }
@@ -173,7 +175,7 @@ extension Planner {
 
     /// `label_replace` from the partition label: the match is decided here, member by member. nil
     /// when the regular expression is invalid, which the local engine then reports.
-    private func folded(_ call: Call, _ part: PerMember) -> PerMember? {
+    private func folded(_ call: Call, _ part: PushdownCandidate) -> PushdownCandidate? {
         guard let template = Self.text(call.arguments, 2),
             let pattern = Self.text(call.arguments, 4),
             let expression = try? RegularExpression(pattern)
@@ -197,13 +199,13 @@ extension Planner {
             ]
             rewritten.append(.call(copy))
         }
-        return PerMember(.call(call), rewritten)
+        return PushdownCandidate(.call(call), rewritten)
     }
 
     // MARK: - Absence and information
 
     /// `absent` is asked of the union, once: the members only say whether they have anything.
-    private mutating func absence(_ call: Call, on grid: StepGrid) -> Lowered {
+    private mutating func absence(_ call: Call, on grid: StepGrid) -> PlacedExpression {
         guard let argument = call.arguments.first else { return .constant(.call(call)) }
         let lowered = lower(argument, on: grid)
         guard case .perMember(let part) = lowered else {
@@ -254,7 +256,9 @@ extension Planner {
     }
 
     /// The leaf already has offset, `@` and window applied.
-    private func presenceSelector(_ id: Plan.LeafID, _ original: VectorSelector) -> VectorSelector {
+    private func presenceSelector(
+        _ id: Plan.RemoteNodeID, _ original: VectorSelector
+    ) -> VectorSelector {
         var plain = original
         plain.offset = nil
         plain.at = nil
@@ -265,7 +269,7 @@ extension Planner {
     /// `info` joins on `instance` and `job` only, so that two members' series may meet: the raw
     /// samples of the info series become a leaf of their own and the join runs here, as of the
     /// time the base series are read.
-    private mutating func information(_ call: Call, on grid: StepGrid) -> Lowered {
+    private mutating func information(_ call: Call, on grid: StepGrid) -> PlacedExpression {
         guard let argument = call.arguments.first else { return .constant(.call(call)) }
         let base = lower(argument, on: grid)
         if case .constant = base { return .constant(.call(call)) }

@@ -7,10 +7,10 @@ public import TimeSeries
 public struct Planner: Sendable {
     let scope: FederationScope
     let rewriting: SelectorRewriting
-    var leaves: [Leaf] = []
-    var leafIDs: [Leaf: Plan.LeafID] = [:]
-    var fetches: [Plan.Fetch] = []
-    var fetchIDs: [Plan.Fetch: Int] = [:]
+    var leaves: [RemoteNode] = []
+    var leafIDs: [RemoteNode: Plan.RemoteNodeID] = [:]
+    var fetches: [Plan.RemoteQuery] = []
+    var fetchIDs: [Plan.RemoteQuery: Int] = [:]
     var notes: [Plan.Note] = []
 
     /// The plan of a query that was parsed and type-checked.
@@ -44,7 +44,7 @@ public struct Planner: Sendable {
         case .perMember(let part):
             // A range vector at the root of an instant query is a matrix of raw samples: the
             // union of what the members answer to the very same text.
-            let form: Plan.Fetch.Form =
+            let form: Plan.RemoteQuery.Form =
                 expression.valueType == .rangeVector ? .samples : .steps
             return .union(leaf(.union(fetch(part.rewritten, on: grid, form: form)), on: grid))
         }
@@ -52,7 +52,7 @@ public struct Planner: Sendable {
 
     // MARK: - Lowering, one rule a node
 
-    mutating func lower(_ expression: Expression, on grid: StepGrid) -> Lowered {
+    mutating func lower(_ expression: Expression, on grid: StepGrid) -> PlacedExpression {
         switch expression {
         case .number, .string: return .constant(expression)
         case .paren(let paren):
@@ -65,14 +65,14 @@ public struct Planner: Sendable {
             }
         case .vectorSelector(let selector):
             return .perMember(
-                PerMember(
+                PushdownCandidate(
                     expression,
                     scope.members.map { member in
                         rewriting.selector(selector, forMember: member).map { .vectorSelector($0) }
                     }))
         case .matrixSelector(let matrix):
             return .perMember(
-                PerMember(
+                PushdownCandidate(
                     expression,
                     scope.members.map { member in
                         rewriting.selector(matrix.selector, forMember: member).map {
@@ -90,18 +90,19 @@ public struct Planner: Sendable {
 
     /// A node with one operand that is where its operand is.
     private func wrap(
-        _ operand: Lowered, as original: Expression, _ build: (Expression) -> Expression
-    ) -> Lowered {
+        _ operand: PlacedExpression, as original: Expression, _ build: (Expression) -> Expression
+    ) -> PlacedExpression {
         switch operand {
         case .constant(let inner): .constant(build(inner))
         case .global(let inner): .global(build(inner))
         case .perMember(let part):
             .perMember(
-                PerMember(original, part.rewritten.map { $0.map(build) }, inner: part.inner))
+                PushdownCandidate(original, part.rewritten.map { $0.map(build) }, inner: part.inner)
+            )
         }
     }
 
-    private mutating func lower(_ subquery: Subquery, on grid: StepGrid) -> Lowered {
+    private mutating func lower(_ subquery: Subquery, on grid: StepGrid) -> PlacedExpression {
         let step = Self.milliseconds(subquery.step) ?? scope.defaultSubqueryStep
         var explicit = subquery
         explicit.step = .fixed(step)
@@ -116,7 +117,7 @@ public struct Planner: Sendable {
         case .global(let expression): return .global(rebuilt(expression))
         case .perMember(let part):
             return .perMember(
-                PerMember(
+                PushdownCandidate(
                     .subquery(explicit), part.rewritten.map { $0.map(rebuilt) }, inner: inner))
         }
     }
@@ -134,7 +135,7 @@ public struct Planner: Sendable {
     // MARK: - Leaves
 
     /// The part as an expression for the local engine: what is per member becomes a leaf.
-    mutating func local(_ lowered: Lowered, on grid: StepGrid) -> Expression {
+    mutating func local(_ lowered: PlacedExpression, on grid: StepGrid) -> Expression {
         switch lowered {
         case .constant(let expression), .global(let expression): return expression
         case .perMember(let part):
@@ -145,7 +146,7 @@ public struct Planner: Sendable {
 
     /// A leaf in the place of an expression, with what the engine would have seen there.
     func fragment(
-        _ id: Plan.LeafID, standingFor original: Expression, on grid: StepGrid
+        _ id: Plan.RemoteNodeID, standingFor original: Expression, on grid: StepGrid
     )
         -> FragmentReference
     {
@@ -160,25 +161,27 @@ public struct Planner: Sendable {
     }
 
     /// The requests for a tree per member; members with an empty tree are not asked.
-    mutating func fetch(_ trees: [Expression?], on grid: StepGrid, form: Plan.Fetch.Form) -> [Int] {
+    mutating func fetch(
+        _ trees: [Expression?], on grid: StepGrid, form: Plan.RemoteQuery.Form
+    ) -> [Int] {
         requests(trees, on: grid, form: form).map { add($0) }
     }
 
     func requests(
-        _ trees: [Expression?], on grid: StepGrid, form: Plan.Fetch.Form
-    ) -> [Plan.Fetch] {
+        _ trees: [Expression?], on grid: StepGrid, form: Plan.RemoteQuery.Form
+    ) -> [Plan.RemoteQuery] {
         guard grid.count > 0 else { return [] }
         return trees.enumerated().compactMap { member, tree in
             tree.map { tree in
                 let tree = language(of: member).map(tree.worded) ?? tree
-                return Plan.Fetch(
+                return Plan.RemoteQuery(
                     member: member, text: tree.description, grid: grid, form: form,
                     givesGauges: tree.givesGaugeHistograms(in: scope.language))
             }
         }
     }
 
-    mutating func add(_ fetch: Plan.Fetch) -> Int {
+    mutating func add(_ fetch: Plan.RemoteQuery) -> Int {
         if let known = fetchIDs[fetch] { return known }
         fetchIDs[fetch] = fetches.count
         fetches.append(fetch)
@@ -190,8 +193,10 @@ public struct Planner: Sendable {
         scope.languages.indices.contains(member) ? scope.languages[member] : nil
     }
 
-    mutating func leaf(_ combination: Leaf.Combination, on grid: StepGrid) -> Plan.LeafID {
-        let leaf = Leaf(combination: combination, grid: grid)
+    mutating func leaf(
+        _ combination: RemoteNode.MergeStrategy, on grid: StepGrid
+    ) -> Plan.RemoteNodeID {
+        let leaf = RemoteNode(combination: combination, grid: grid)
         if let known = leafIDs[leaf] { return known }
         leaves.append(leaf)
         leafIDs[leaf] = leaves.count - 1
@@ -215,10 +220,10 @@ public struct Planner: Sendable {
 extension Planner {
     /// A range vector that is needed here, because a function of it takes an argument that only
     /// the union knows (`quantile_over_time(scalar(q), x[5m])`).
-    mutating func localRange(_ part: PerMember, on grid: StepGrid) -> Expression {
+    mutating func localRange(_ part: PushdownCandidate, on grid: StepGrid) -> Expression {
         switch part.original {
         case .paren(let paren):
-            let inside = PerMember(
+            let inside = PushdownCandidate(
                 paren.expression, part.rewritten.map { $0.map(Self.withoutParens) },
                 inner: part.inner)
             return .paren(Paren(localRange(inside, on: grid), range: paren.range))
@@ -238,7 +243,7 @@ extension Planner {
     /// Raw samples of a selector: one instant query whose range reaches from the first window's
     /// start to the last window's end; the local engine cuts the windows.
     private mutating func localSamples(
-        of matrix: MatrixSelector, _ part: PerMember, on grid: StepGrid
+        of matrix: MatrixSelector, _ part: PushdownCandidate, on grid: StepGrid
     ) -> Expression {
         let (first, last) = reach(of: matrix.selector, window: matrix.window, on: grid)
         let time = StepGrid.instant(last)

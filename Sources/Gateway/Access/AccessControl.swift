@@ -1,6 +1,6 @@
 import Foundation
-import Projects
-import PrometheusHTTP
+import GatewayConfiguration
+import PrometheusServer
 
 /// Who may read which project, and who may change something.
 struct AccessControl: Sendable {

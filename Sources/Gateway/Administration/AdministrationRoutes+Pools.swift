@@ -1,7 +1,7 @@
+import GatewayConfiguration
 import GoText
-import Projects
-import PrometheusAPI
-import PrometheusHTTP
+import PrometheusServer
+import PrometheusWire
 
 extension AdministrationRoutes {
     /// Cluster pools, with how their clusters are.
@@ -47,7 +47,7 @@ extension AdministrationRoutes {
     }
 
     private func answer(
-        _ name: String, _ generation: Generation
+        _ name: String, _ generation: RuntimeSnapshot
     ) async throws -> PrometheusResponse {
         guard
             let pool = generation.configuration.clusterPools.first(where: { $0.name == name })
@@ -80,7 +80,7 @@ extension AdministrationRoutes {
         return names
     }
 
-    private func shown(_ pool: ClusterPool, _ generation: Generation) async -> JSONValue {
+    private func shown(_ pool: ClusterPool, _ generation: RuntimeSnapshot) async -> JSONValue {
         let statuses = await ProjectStatus(generation: generation, probes: probes)
             .statuses(ofClustersIn: pool.name)
         let isInFile = generation.file.clusterPools.contains { $0.name == pool.name }

@@ -1,7 +1,7 @@
+import GatewayConfiguration
 import GoText
-import Projects
-import PrometheusAPI
-import PrometheusHTTP
+import PrometheusServer
+import PrometheusWire
 
 extension AdministrationRoutes {
     /// Projects with their status, and their keys.
@@ -76,7 +76,7 @@ extension AdministrationRoutes {
     }
 
     private func answer(
-        _ name: String, _ generation: Generation, _ request: PrometheusRequest
+        _ name: String, _ generation: RuntimeSnapshot, _ request: PrometheusRequest
     ) async throws -> PrometheusResponse {
         guard let project = generation.configuration.project(named: name) else {
             throw APIError(.notFound, "project \(GoQuoting.quote(name)) not found")
@@ -143,7 +143,7 @@ extension AdministrationRoutes {
     /// - Parameter inFull: Whether the definition and the keys' descriptions are shown, which are
     ///   for administrators.
     private static func shown(
-        _ project: Project, _ status: MemberStatus, _ generation: Generation, inFull: Bool
+        _ project: Project, _ status: MemberStatus, _ generation: RuntimeSnapshot, inFull: Bool
     ) -> JSONValue {
         let stored = generation.contents.projects[project.name]
         let isInFile = generation.file.projects.contains { $0.name == project.name }

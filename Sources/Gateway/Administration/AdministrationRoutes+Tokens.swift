@@ -1,7 +1,7 @@
+import GatewayConfiguration
 import GoText
-import Projects
-import PrometheusAPI
-import PrometheusHTTP
+import PrometheusServer
+import PrometheusWire
 
 extension AdministrationRoutes {
     /// Gateway access tokens.

@@ -1,7 +1,7 @@
+import GatewayConfiguration
 public import Logging
-import Projects
-import PrometheusAPI
-import PrometheusHTTP
+import PrometheusServer
+import PrometheusWire
 
 /// `/api/projects`, `/api/cluster-pools`, `/api/cluster-pool-attributes` and `/api/tokens`, and the
 /// reload. docs/openapi.yaml describes them, and a test compares the two.
@@ -19,7 +19,7 @@ struct AdministrationRoutes: Sendable {
     struct Change: Sendable {
         var request: PrometheusRequest
         var administrator: Administrator
-        var live: LiveConfiguration
+        var live: ConfigurationReloader
 
         /// The body, which must be JSON: a form, which any web page can send, is refused.
         func document() throws(APIError) -> DocumentValue {
@@ -57,7 +57,7 @@ struct AdministrationRoutes: Sendable {
     func reading(
         _ path: String, _ routes: inout RouteTable,
         _ handler:
-            @escaping @Sendable (PrometheusRequest, Grant, LiveConfiguration) async throws ->
+            @escaping @Sendable (PrometheusRequest, Grant, ConfigurationReloader) async throws ->
             PrometheusResponse
     ) {
         routes.on("GET", path: base + path, traits: Self.traits) { request in
@@ -114,7 +114,7 @@ struct AdministrationRoutes: Sendable {
         return ListenAddress(host: host, port: 0).isLoopback
     }
 
-    private func live() throws(APIError) -> LiveConfiguration {
+    private func live() throws(APIError) -> ConfigurationReloader {
         guard let live = reference.live else {
             throw APIError(.unavailable, "the gateway is stopping")
         }

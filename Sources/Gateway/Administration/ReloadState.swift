@@ -1,12 +1,12 @@
+public import GatewayConfiguration
 import GoText
-public import Projects
 import ServiceLifecycle
 import Synchronization
 import UnixSignals
 
 /// Reloads the configuration on SIGHUP.
 struct HangupReload: Service {
-    let live: LiveConfiguration
+    let live: ConfigurationReloader
 
     func run() async throws {
         let signals = await UnixSignalsSequence(trapping: .sighup)
@@ -46,7 +46,7 @@ struct StoreWatch: Service {
     /// Between two looks; one costs the reading of one number.
     static let interval: Duration = .milliseconds(500)
 
-    let live: LiveConfiguration
+    let live: ConfigurationReloader
 
     func run() async throws {
         await cancelWhenGracefulShutdown {

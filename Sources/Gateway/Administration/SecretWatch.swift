@@ -1,5 +1,5 @@
 import Dispatch
-import Projects
+import GatewayConfiguration
 import ServiceLifecycle
 
 /// Looks at the files of secrets again, so that a secret that is replaced is in force soon, without
@@ -8,7 +8,7 @@ struct SecretWatch: Service {
     /// Between two looks; two in a row must find a secret before it is taken.
     static let interval: Duration = .seconds(1)
 
-    let live: LiveConfiguration
+    let live: ConfigurationReloader
 
     func run() async throws {
         await cancelWhenGracefulShutdown {

@@ -1,15 +1,15 @@
+public import GatewayConfiguration
 public import Logging
-import Members
-public import Projects
-public import PrometheusHTTP
+public import PrometheusServer
 public import ServiceLifecycle
+import Upstream
 
 /// The gateway: a checked configuration, made into a server.
 public struct GatewayApplication: Sendable {
     /// As at start, the store's projects included.
     public let configuration: Configuration
     public var logger: Logger
-    let live: LiveConfiguration
+    let live: ConfigurationReloader
     let metrics: GatewayMetrics
     private let readiness = Readiness(.ready)
 
@@ -33,7 +33,7 @@ public struct GatewayApplication: Sendable {
     ) async throws {
         var contents = StoreContents()
         if let store {
-            contents = try await LiveConfiguration.register(configuration, in: store, logger)
+            contents = try await ConfigurationReloader.register(configuration, in: store, logger)
         }
         try self.init(
             configuration: configuration, contents: contents, store: store, source: source,
@@ -53,10 +53,10 @@ public struct GatewayApplication: Sendable {
         let reference = LiveReference()
         let probes = MemberProbes()
         let identity = HopChain.Identity()
-        live = try LiveConfiguration(
+        live = try ConfigurationReloader(
             file: configuration, contents: contents, store: store, source: source, logger: logger
         ) { file, contents, former in
-            try Generation(
+            try RuntimeSnapshot(
                 file: file, contents: contents, former: former, live: reference, audit: audit,
                 probes: probes, metrics: metrics, identity: identity, queries: queries)
         }

@@ -1,7 +1,7 @@
+import GatewayConfiguration
 import GoText
-import Projects
-import PrometheusAPI
-import PrometheusHTTP
+import PrometheusServer
+import PrometheusWire
 
 /// What the members are asked beside queries, labels and series.
 extension GatewayRoutes {
@@ -48,8 +48,8 @@ extension GatewayRoutes {
 
     private func documents(
         _ request: PrometheusRequest, _ project: ResolvedProject
-    ) -> ProjectDocuments {
-        ProjectDocuments(project: project, limits: configuration.limits, time: time(request))
+    ) -> AuxiliaryEndpoints {
+        AuxiliaryEndpoints(project: project, limits: configuration.limits, time: time(request))
     }
 
     private func federate(_ request: PrometheusRequest) async throws -> PrometheusResponse {

@@ -1,8 +1,8 @@
+import GatewayConfiguration
 import GoText
-import Members
-import Projects
-import PrometheusAPI
-import PrometheusHTTP
+import PrometheusServer
+import PrometheusWire
+import Upstream
 
 /// Every path of the gateway.
 struct GatewayRoutes: Sendable {
@@ -284,7 +284,7 @@ struct GatewayRoutes: Sendable {
             project: request.pathParameters["project"],
             domain: request.pathParameters["domain"],
             workflow: request.pathParameters["workflow"],
-            seed: PoolSeed.of(request, now: WallClock.milliseconds()),
+            seed: PoolAffinityKey.of(request, now: WallClock.milliseconds()),
             pool: pool.isEmpty ? nil : pool, dataSource: dataSource.isEmpty ? nil : dataSource)
     }
 }

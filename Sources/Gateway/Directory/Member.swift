@@ -1,6 +1,6 @@
 public import Federation
-public import Members
-public import Projects
+public import GatewayConfiguration
+public import Upstream
 
 /// A project in its role inside one query.
 public struct Member: Sendable {
@@ -9,14 +9,14 @@ public struct Member: Sendable {
     /// Why the member cannot be asked, as for want of a key; nil when the client can be.
     public var outOfService: String?
     /// Of a pooled project the client of the cluster that is asked first.
-    public var client: MemberClient
+    public var client: UpstreamClient
     /// The clusters that can answer, of a pooled project.
-    var pool: PoolCall?
+    var pool: PoolClient?
 
     /// Those that may answer: one, or one for each cluster of a pool.
-    var clients: [MemberClient] { pool.map { $0.alternatives.map(\.client) } ?? [client] }
+    var clients: [UpstreamClient] { pool.map { $0.alternatives.map(\.client) } ?? [client] }
 
-    public init(name: String, outOfService: String? = nil, client: MemberClient) {
+    public init(name: String, outOfService: String? = nil, client: UpstreamClient) {
         self.name = name
         self.outOfService = outOfService
         self.client = client

@@ -1,8 +1,8 @@
 import Federation
+import GatewayConfiguration
 import GoText
-import Members
-import Projects
-import PrometheusAPI
+import PrometheusWire
+import Upstream
 
 /// Finds the project that a request means, and its members.
 struct ProjectDirectory: Sendable {
@@ -22,14 +22,14 @@ struct ProjectDirectory: Sendable {
 
     private let configuration: Configuration
     private let projects: [String: Project]
-    private let clients: MemberClients
+    private let clients: UpstreamClients
     private let pools: PoolResolution
     private let disabledClusters: Set<String>
     private let partition: PartitionLabel
     /// Stands in for members that are out of service; never asked.
-    private let unreachable: MemberClient
+    private let unreachable: UpstreamClient
 
-    init(_ configuration: Configuration, clients: MemberClients) {
+    init(_ configuration: Configuration, clients: UpstreamClients) {
         self.configuration = configuration
         self.clients = clients
         unreachable = clients.unreachable
@@ -173,12 +173,12 @@ struct ProjectDirectory: Sendable {
             !disabledClusters.contains($0)
         }
         let enabled = ranked.compactMap { name in
-            clients.cluster(name).map { PoolCall.Alternative(cluster: name, client: $0) }
+            clients.cluster(name).map { PoolClient.Alternative(cluster: name, client: $0) }
         }
         var healthy = enabled.filter { !$0.client.isResting }
         // If no cluster is healthy, the request waits for the probe of one.
         if healthy.isEmpty { healthy = enabled.filter { $0.client.isBeingProbed } }
-        let call = PoolCall(
+        let call = PoolClient(
             project: project.name, choice: choice, alternatives: healthy,
             hedgeAfter: configuration.query.hedgeAfter)
         var member: Member

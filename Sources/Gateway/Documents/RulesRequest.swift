@@ -1,7 +1,7 @@
 import Federation
 import GoText
-import PrometheusAPI
-import PrometheusHTTP
+import PrometheusServer
+import PrometheusWire
 import TimeSeries
 
 /// The parameters of `rules`, checked in the order of the reference.

@@ -1,6 +1,6 @@
 import Federation
-import PrometheusAPI
-import PrometheusHTTP
+import PrometheusServer
+import PrometheusWire
 
 /// The statistics of several members' storages, added up as far as they can be.
 struct StorageStatistics: Sendable {
@@ -112,7 +112,7 @@ struct StorageStatistics: Sendable {
     }
 }
 
-extension ProjectDocuments {
+extension AuxiliaryEndpoints {
     private static let mostEntries = 10_000
 
     /// `status/tsdb`: sums over the members, each of which is asked for its longest lists.

@@ -1,9 +1,9 @@
 import Federation
+import GatewayConfiguration
 import GoText
-import Projects
 import PromQL
-import PrometheusAPI
-import PrometheusHTTP
+import PrometheusServer
+import PrometheusWire
 import TimeSeries
 
 /// `/federate`: the newest sample of every selected series, in the format that is asked.
@@ -30,7 +30,7 @@ struct FederateAnswer: Sendable {
     private enum Part { case presence, samples }
 
     private struct Question: Sendable {
-        var fetch: Plan.Fetch
+        var fetch: Plan.RemoteQuery
         var part: Part
     }
 
@@ -95,12 +95,12 @@ struct FederateAnswer: Sendable {
                 let text = Expression.vectorSelector(own).description
                 let window = "\(text)[\(DurationText.text(milliseconds: lookback))]"
                 for (text, form, part) in [
-                    (text, Plan.Fetch.Form.steps, Part.presence),
-                    (window, Plan.Fetch.Form.samples, Part.samples),
+                    (text, Plan.RemoteQuery.Form.steps, Part.presence),
+                    (window, Plan.RemoteQuery.Form.samples, Part.samples),
                 ] {
                     questions.append(
                         Question(
-                            fetch: Plan.Fetch(
+                            fetch: Plan.RemoteQuery(
                                 member: index, text: text, grid: .instant(now), form: form),
                             part: part))
                 }
@@ -122,7 +122,7 @@ struct FederateAnswer: Sendable {
     }
 
     private func newest(
-        _ fetch: Plan.Fetch, refusesParts: Bool
+        _ fetch: Plan.RemoteQuery, refusesParts: Bool
     ) async -> Result<Newest, FragmentFailure> {
         let asker = QuestionAsker(
             project: project, lookback: lookback, deadline: time.members,

@@ -1,4 +1,4 @@
-import PrometheusAPI
+import PrometheusWire
 import TimeSeries
 
 /// Samples in the format that the reader asked for.

@@ -1,8 +1,8 @@
 import Federation
-import Members
 import PromQL
-import PrometheusAPI
+import PrometheusWire
 import TimeSeries
+import Upstream
 
 /// The native histograms behind newest samples, from the members' remote read: what a query answers
 /// lacks their schema where buckets do not tell it, custom bounds, and whether they are gauges.
@@ -48,7 +48,7 @@ struct FederateHistograms: Sendable {
                     found.causes[part.member] = "its remote read is malformed: \(error)"
                 }
             case .success(.chunks): continue
-            case .failure(let failure as MemberFailure):
+            case .failure(let failure as UpstreamError):
                 found.causes[part.member] = "remote read: \(failure.cause)"
             case .failure(let failure):
                 found.causes[part.member] = "remote read: \(failure)"

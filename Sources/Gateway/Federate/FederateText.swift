@@ -1,5 +1,5 @@
 import GoText
-import PrometheusAPI
+import PrometheusWire
 import TimeSeries
 
 /// Samples of any series in Prometheus's text format or in OpenMetrics, as a server hands them to

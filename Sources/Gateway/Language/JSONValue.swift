@@ -1,5 +1,5 @@
 import Federation
-import PrometheusAPI
+import PrometheusWire
 import TimeSeries
 
 /// A small JSON document, for answers that are trees and not streams.

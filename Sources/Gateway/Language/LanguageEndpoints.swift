@@ -1,7 +1,7 @@
-public import Projects
+public import GatewayConfiguration
 public import PromQL
-import PrometheusAPI
-import PrometheusHTTP
+import PrometheusServer
+import PrometheusWire
 
 /// `format_query` and `parse_query`: the language alone, no member is asked.
 struct LanguageEndpoints: Sendable {

@@ -1,6 +1,6 @@
-import Members
-import PrometheusAPI
+import PrometheusWire
 import TimeSeries
+import Upstream
 
 /// A member reached over the network.
 struct MemberMetadata: MetadataSource {
@@ -10,7 +10,7 @@ struct MemberMetadata: MetadataSource {
 
     func labelNames(_ question: MetadataQuestion) async throws -> MetadataReply<String> {
         try reply(
-            await ask(by: question.deadline) { client throws(MemberFailure) in
+            await ask(by: question.deadline) { client throws(UpstreamError) in
                 try await client.labels(SeriesSelection(question))
             })
     }
@@ -19,14 +19,14 @@ struct MemberMetadata: MetadataSource {
         of name: String, _ question: MetadataQuestion
     ) async throws -> MetadataReply<String> {
         try reply(
-            await ask(by: question.deadline) { client throws(MemberFailure) in
+            await ask(by: question.deadline) { client throws(UpstreamError) in
                 try await client.labelValues(name, SeriesSelection(question))
             })
     }
 
     func series(_ question: MetadataQuestion) async throws -> MetadataReply<LabelSet> {
         let maximum = maximum
-        let reply = try await ask(by: question.deadline) { client throws(MemberFailure) in
+        let reply = try await ask(by: question.deadline) { client throws(UpstreamError) in
             let stream = try await client.series(SeriesSelection(question))
             var series: [LabelSet] = []
             while series.count <= maximum, let some = try await stream.next() { series += some }
@@ -41,7 +41,7 @@ struct MemberMetadata: MetadataSource {
     func families(
         metric: String?, _ question: MetadataQuestion
     ) async throws -> MetadataReply<MetricFamily> {
-        let document = try await ask(by: question.deadline) { client throws(MemberFailure) in
+        let document = try await ask(by: question.deadline) { client throws(UpstreamError) in
             try await client.metadata(metric: metric, deadline: question.deadline)
         }
         let families: [(name: String, descriptions: [MetricDescription])]
@@ -60,14 +60,14 @@ struct MemberMetadata: MetadataSource {
     /// Puts a question to the member, or to whichever cluster of its pool answers.
     private func ask<Answer: Sendable>(
         by deadline: ContinuousClock.Instant?,
-        _ operation: @escaping @Sendable (MemberClient) async throws(MemberFailure) -> Answer
+        _ operation: @escaping @Sendable (UpstreamClient) async throws(UpstreamError) -> Answer
     ) async throws -> Answer {
         if let reason = member.outOfService { throw APIError(.unavailable, reason) }
         if let pool = member.pool { return try await pool.ask(by: deadline, operation) }
         return try await operation(member.client)
     }
 
-    private func reply<Element>(_ list: MemberList<Element>) throws -> MetadataReply<Element> {
+    private func reply<Element>(_ list: UpstreamList<Element>) throws -> MetadataReply<Element> {
         try check(list.elements.count)
         return MetadataReply(
             elements: list.elements, warnings: list.warnings, infos: list.infos,

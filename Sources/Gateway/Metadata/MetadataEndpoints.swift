@@ -1,8 +1,8 @@
 import Federation
+import GatewayConfiguration
 import GoText
-import Projects
-import PrometheusAPI
-import PrometheusHTTP
+import PrometheusServer
+import PrometheusWire
 import TimeSeries
 
 /// `labels`, `label/<name>/values` and `series` of a project.

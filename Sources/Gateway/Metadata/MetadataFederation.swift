@@ -1,8 +1,8 @@
 import Federation
 import GoText
-import Members
-import PrometheusAPI
+import PrometheusWire
 import TimeSeries
+import Upstream
 
 /// Answers questions about labels and series over all members, as the union would answer them.
 struct MetadataFederation: Sendable {
@@ -261,7 +261,7 @@ protocol MetadataSource: Sendable {
 enum MetadataFailure {
     static func error(of error: any Error, member: String) -> APIError {
         switch error {
-        case let failure as MemberFailure:
+        case let failure as UpstreamError:
             failure.apiError
         case let error as APIError:
             APIError(error.kind, "project \(GoQuoting.quote(member)): \(error.message)")

@@ -1,6 +1,6 @@
-import Members
-import PrometheusHTTP
+import PrometheusServer
 import Synchronization
+import Upstream
 
 /// What the gateway counts about itself, exposed on `/metrics`.
 final class GatewayMetrics: Sendable {
@@ -101,14 +101,14 @@ struct DurationHistogram: Sendable {
 
 /// What the clients know about their members, as metrics.
 struct MemberMetrics: Sendable {
-    let clients: MemberClients
+    let clients: UpstreamClients
 
     func exposition() -> ExpositionText {
         let members = clients.named.map { (name: $0.name, health: $0.client.health) }
         var text = ExpositionText()
         func family(
             _ name: String, _ kind: ExpositionText.Kind, _ help: String,
-            _ value: (MemberHealth) -> Double?
+            _ value: (UpstreamHealth) -> Double?
         ) {
             text.family(name, kind, help)
             for member in members {

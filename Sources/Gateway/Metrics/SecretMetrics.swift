@@ -1,4 +1,4 @@
-import Projects
+import GatewayConfiguration
 
 /// What became of the files of secrets, as metrics. Nothing of a secret is in them.
 struct SecretMetrics: Sendable {

@@ -1,16 +1,16 @@
-import Members
-import PrometheusAPI
+import PrometheusWire
+import Upstream
 
 /// The fragments of a pooled member, answered by any one of the pool's clusters.
 ///
 /// A cluster has answered once its first page is here. What breaks off after that is not begun
 /// again elsewhere, as some of it may have reached the client.
 struct PoolFragmentSource: FragmentSource {
-    let pool: PoolCall
+    let pool: PoolClient
 
     func open(_ question: FragmentQuestion) async throws(FragmentFailure) -> any FragmentStream {
-        do throws(MemberFailure) {
-            return try await pool.ask(by: question.deadline) { client throws(MemberFailure) in
+        do throws(UpstreamError) {
+            return try await pool.ask(by: question.deadline) { client throws(UpstreamError) in
                 let stream = try await client.stream(question)
                 return BegunStream(first: try await stream.next(), rest: stream)
             }
@@ -38,8 +38,8 @@ struct PoolFragmentSource: FragmentSource {
 
     func stored(_ question: StoredQuestion) async throws(FragmentFailure) -> StoredAnswer {
         let answer: StoredAnswer?
-        do throws(MemberFailure) {
-            answer = try await pool.ask(by: question.deadline) { client throws(MemberFailure) in
+        do throws(UpstreamError) {
+            answer = try await pool.ask(by: question.deadline) { client throws(UpstreamError) in
                 try await client.stored(question)
             }
         } catch {
@@ -68,7 +68,7 @@ private actor BegunStream: FragmentStream {
             return page
         }
         if isEmpty { return nil }
-        do throws(MemberFailure) {
+        do throws(UpstreamError) {
             return try await rest.next()
         } catch {
             throw FragmentFailure(error)

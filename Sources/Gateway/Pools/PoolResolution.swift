@@ -1,7 +1,7 @@
+import GatewayConfiguration
 import GoText
-import Projects
-import PrometheusAPI
-import PrometheusHTTP
+import PrometheusServer
+import PrometheusWire
 
 /// Which pool and which of its clusters answer for a pooled project.
 ///
@@ -126,7 +126,7 @@ struct PoolResolution: Sendable {
 
 /// What chooses among the clusters of a pool: the same text about the same hour chooses the same
 /// cluster, and the next hour may choose another, so that no cluster keeps the dearest queries.
-enum PoolSeed {
+enum PoolAffinityKey {
     /// Milliseconds.
     static let bucket: Int64 = 3_600_000
 

@@ -1,6 +1,6 @@
 import Federation
-import PrometheusAPI
-import PrometheusHTTP
+import PrometheusServer
+import PrometheusWire
 import Synchronization
 
 /// Bounds the bytes of members' answers that queries hold until they are computed, all queries

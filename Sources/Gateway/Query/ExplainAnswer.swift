@@ -1,9 +1,9 @@
 import Federation
-import Projects
+import GatewayConfiguration
 import PromQL
 import PromQLEngine
-import PrometheusAPI
-import PrometheusHTTP
+import PrometheusServer
+import PrometheusWire
 import TimeSeries
 
 /// The answer of `explain`: the plan as a tree, as text and as JSON.
@@ -22,7 +22,7 @@ struct ExplainAnswer: Sendable {
         let effect = plan.effect(ofMissing: everybody.intersection(plan.membersAsked))
         out.append(contentsOf: ",\"missingMember\":".utf8)
         JSONText.append(effect.mark, to: &out)
-        if case .inverted(let construct) = effect {
+        if case .mayBeWrong(let construct) = effect {
             out.append(contentsOf: ",\"invertedBy\":".utf8)
             JSONText.append(construct, to: &out)
         }
@@ -212,7 +212,7 @@ extension QueryExecution {
             }
             var traced = options(query, scope)
             traced.isTraced = true
-            let answer = LocalAnswer(
+            let answer = EvaluatedResponse(
                 query: query, plan: plan, scope: scope,
                 asker: QuestionAsker(
                     project: project, lookback: query.lookback, deadline: query.time.members,
@@ -226,7 +226,7 @@ extension QueryExecution {
     }
 
     /// Runs the plan, or the one that the answers of the members call for.
-    private static func analyzed(_ answer: LocalAnswer) async throws -> ExplainAnswer {
+    private static func analyzed(_ answer: EvaluatedResponse) async throws -> ExplainAnswer {
         let round = await answer.round()
         let gathered = answer.gathered(round)
         if let better = try answer.refined(after: round, gathered) {

@@ -1,8 +1,8 @@
 import Federation
-import Members
 import PromQL
-import PrometheusAPI
+import PrometheusWire
 import TimeSeries
+import Upstream
 
 /// Answers fragments: a member over the network, or a fake in tests.
 protocol FragmentSource: Sendable {
@@ -109,10 +109,10 @@ enum FragmentFailure: Error, Sendable {
 
 /// A member asked over the network.
 struct MemberFragmentSource: FragmentSource {
-    let client: MemberClient
+    let client: UpstreamClient
 
     func open(_ question: FragmentQuestion) async throws(FragmentFailure) -> any FragmentStream {
-        do throws(MemberFailure) {
+        do throws(UpstreamError) {
             return MemberFragmentStream(try await client.stream(question))
         } catch {
             throw FragmentFailure(error)
@@ -123,7 +123,7 @@ struct MemberFragmentSource: FragmentSource {
 
     func stored(_ question: StoredQuestion) async throws(FragmentFailure) -> StoredAnswer {
         let answer: StoredAnswer?
-        do throws(MemberFailure) {
+        do throws(UpstreamError) {
             answer = try await client.stored(question)
         } catch {
             throw FragmentFailure(remoteRead: error)
@@ -137,9 +137,9 @@ struct MemberFragmentSource: FragmentSource {
     }
 }
 
-extension MemberClient {
+extension UpstreamClient {
     /// What is stored; nil where remote read is not served.
-    func stored(_ question: StoredQuestion) async throws(MemberFailure) -> StoredAnswer? {
+    func stored(_ question: StoredQuestion) async throws(UpstreamError) -> StoredAnswer? {
         let query = RemoteReadRequest.Query(
             start: question.selection.from, end: question.selection.through,
             matchers: question.selection.matchers.map(RemoteReadRequest.Matcher.init))
@@ -147,7 +147,7 @@ extension MemberClient {
             query, injecting: question.injection, deadline: question.deadline)
         return pages.map { pages in
             StoredAnswer(pages: pages) { () async throws(FragmentFailure) in
-                do throws(MemberFailure) {
+                do throws(UpstreamError) {
                     return try await self.storedBounds(
                         query, injecting: question.injection, deadline: question.deadline)
                 } catch {
@@ -158,7 +158,7 @@ extension MemberClient {
     }
 
     /// Begins to ask one fragment.
-    func stream(_ question: FragmentQuestion) async throws(MemberFailure) -> SeriesStream {
+    func stream(_ question: FragmentQuestion) async throws(UpstreamError) -> SeriesStream {
         var options = QueryOptions(
             lookbackDelta: question.lookback, deadline: question.deadline,
             injection: question.injection, refusesParts: question.refusesParts)
@@ -178,7 +178,7 @@ private struct MemberFragmentStream: FragmentStream {
     init(_ stream: SeriesStream) { self.stream = stream }
 
     func next() async throws(FragmentFailure) -> SeriesPage? {
-        do throws(MemberFailure) {
+        do throws(UpstreamError) {
             return try await stream.next()
         } catch {
             throw FragmentFailure(error)
@@ -192,7 +192,7 @@ private struct MemberFragmentStream: FragmentStream {
 
 extension FragmentFailure {
     /// What remote read refuses is too much for it: the question itself is the gateway's own.
-    init(remoteRead failure: MemberFailure) {
+    init(remoteRead failure: UpstreamError) {
         if case .rejectedQuery(_, _, let text) = failure.kind {
             self = .exceeded(APIError(.execution, "remote read: \(text)"))
         } else {
@@ -200,7 +200,7 @@ extension FragmentFailure {
         }
     }
 
-    init(_ failure: MemberFailure) {
+    init(_ failure: UpstreamError) {
         switch failure.kind {
         case .rejectedQuery(let status, let errorType, let text):
             self = .rejected(Self.error(status, errorType, text))

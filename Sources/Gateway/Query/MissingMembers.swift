@@ -1,7 +1,7 @@
 import Federation
+import GatewayConfiguration
 import GoText
-import Projects
-import PrometheusAPI
+import PrometheusWire
 
 /// Members that have no part in an answer, and what follows from that.
 struct MissingMembers: Sendable {
@@ -55,7 +55,7 @@ struct MissingMembers: Sendable {
         switch policy {
         case .abort: throw error(because: nil)
         case .safe:
-            if case .inverted(let construct) = effect {
+            if case .mayBeWrong(let construct) = effect {
                 throw error(because: "\(construct) could answer wrongly without it")
             }
         case .warn: break

@@ -1,12 +1,12 @@
 import Federation
+import GatewayConfiguration
 import GoText
-import Members
-import Projects
 import PromQL
 import PromQLEngine
-import PrometheusAPI
-import PrometheusHTTP
+import PrometheusServer
+import PrometheusWire
 import TimeSeries
+import Upstream
 
 /// Answers `query` and `query_range`: parse, plan, ask the members, and splice or evaluate.
 struct QueryExecution: Sendable {
@@ -80,13 +80,13 @@ struct QueryExecution: Sendable {
             turn: turn, samples: SampleBudget(settings.maxSamples), source: source)
         let statistics = QueryStatistics(admitted: admitted)
         if case .union(let leaf) = plan.root {
-            return try await UnionAnswer(
+            return try await SplicedResponse(
                 query: query, plan: plan, leaf: leaf, asker: questions,
                 heldBytes: limits.heldAnswerBytes, maxSeries: limits.maxSeries,
                 unsortedMembers: unsortedMembers, statistics: statistics, admission: admission
             ).response()
         }
-        let local = LocalAnswer(
+        let local = EvaluatedResponse(
             query: query, plan: plan, scope: scope, asker: questions,
             options: options(query, scope), limits: limits, statistics: statistics)
         defer { withExtendedLifetime(admission) {} }
@@ -99,8 +99,8 @@ struct QueryExecution: Sendable {
     ) -> Bool {
         switch (policy, effect) {
         case (.warn, _): false
-        case (.abort, _), (.safe, .inverted): true
-        case (.safe, .none), (.safe, .subset), (.safe, .thinned): false
+        case (.abort, _), (.safe, .mayBeWrong): true
+        case (.safe, .none), (.safe, .subset), (.safe, .incompleteAggregate): false
         }
     }
 
@@ -272,8 +272,8 @@ extension QueryExecution {
 
     /// What the version of a member says, as far as it is known already without a deadline.
     private static func capabilities(
-        of client: MemberClient, _ deadline: ContinuousClock.Instant?
-    ) async -> MemberCapabilities {
+        of client: UpstreamClient, _ deadline: ContinuousClock.Instant?
+    ) async -> UpstreamCapabilities {
         guard let deadline else { return client.knownCapabilities }
         return await client.capabilities(deadline: deadline)
     }

@@ -1,11 +1,11 @@
 import Federation
+import GatewayConfiguration
 import GoText
-import Members
-import Projects
 import PromQL
-import PrometheusAPI
-import PrometheusHTTP
+import PrometheusServer
+import PrometheusWire
 import TimeSeries
+import Upstream
 
 /// What a client asks with `query` or `query_range`, checked in Prometheus's order.
 struct QueryRequest: Sendable {

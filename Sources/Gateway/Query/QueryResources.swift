@@ -1,6 +1,6 @@
-import Projects
-import PrometheusAPI
-import PrometheusHTTP
+import GatewayConfiguration
+import PrometheusServer
+import PrometheusWire
 
 /// What queries under way share, whatever configuration they began under.
 final class QueryResources: Sendable {

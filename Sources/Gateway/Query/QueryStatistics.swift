@@ -1,5 +1,5 @@
 import GoText
-import PrometheusAPI
+import PrometheusWire
 
 /// How much a client wants to know of what its query cost, as `stats` says it.
 enum StatisticsDetail: String, Sendable {

@@ -1,11 +1,11 @@
 import Federation
-import PrometheusAPI
+import PrometheusWire
 import TimeSeries
 
 extension QuestionAsker {
     /// What a member has stored, with the partition label, in label order.
     func stored(
-        _ selection: StoredSelection, of fetch: Plan.Fetch, _ maxSeries: Int
+        _ selection: StoredSelection, of fetch: Plan.RemoteQuery, _ maxSeries: Int
     ) async throws(FragmentFailure) -> Fetched {
         let member = project.members[fetch.member]
         let answer = try await source(member).stored(
@@ -39,7 +39,7 @@ extension QuestionAsker {
 
     /// With the bounds of custom buckets in the histograms that came without.
     private func completed(
-        _ series: [SampleSeries], _ answer: StoredAnswer, _ fetch: Plan.Fetch
+        _ series: [SampleSeries], _ answer: StoredAnswer, _ fetch: Plan.RemoteQuery
     ) async throws(FragmentFailure) -> [SampleSeries] {
         let bounds = try await answer.bounds()
         let (completed, isWhole) = try await inTurn {

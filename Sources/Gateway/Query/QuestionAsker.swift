@@ -1,6 +1,6 @@
 import Federation
-import Projects
-import PrometheusAPI
+import GatewayConfiguration
+import PrometheusWire
 import Synchronization
 import TimeSeries
 
@@ -53,12 +53,12 @@ struct QuestionAsker: Sendable {
     var names: [String] { project.members.map(\.name) }
 
     /// One fetch as it arrives, in the shape that its grid has.
-    func open(_ fetch: Plan.Fetch) async throws(FragmentFailure) -> any FragmentStream {
+    func open(_ fetch: Plan.RemoteQuery) async throws(FragmentFailure) -> any FragmentStream {
         try await open(fetch, on: fetch.grid)
     }
 
     private func open(
-        _ fetch: Plan.Fetch, on grid: StepGrid
+        _ fetch: Plan.RemoteQuery, on grid: StepGrid
     ) async throws(FragmentFailure)
         -> any FragmentStream
     {
@@ -78,7 +78,7 @@ struct QuestionAsker: Sendable {
         var trailers: [ResponseScanner.Trailer] = []
         /// Of the series, inflated.
         var bytes = 0
-        /// Whether reading stopped at a native histogram (`Plan.Fetch.stopsAtHistograms`); the
+        /// Whether reading stopped at a native histogram (`Plan.RemoteQuery.stopsAtHistograms`); the
         /// value then is none.
         var isStopped = false
 
@@ -87,7 +87,7 @@ struct QuestionAsker: Sendable {
 
     /// A fetch, wholly read and decoded. Grids of more steps than a member answers at once are
     /// asked in pieces, cut between steps.
-    func fetch(_ fetch: Plan.Fetch, maxSeries: Int) async throws(FragmentFailure) -> Fetched {
+    func fetch(_ fetch: Plan.RemoteQuery, maxSeries: Int) async throws(FragmentFailure) -> Fetched {
         switch fetch.form {
         case .stored(let selection): return try await stored(selection, of: fetch, maxSeries)
         case .samples:
@@ -102,7 +102,7 @@ struct QuestionAsker: Sendable {
             for row in series.indices where !series[row].histograms.isEmpty {
                 series[row].histograms = series[row].histograms.withSettledLayouts()
                 for histogram in series[row].histograms.values {
-                    try LayoutProbing.check(histogram, fetch)
+                    try BucketSchemaProbing.check(histogram, fetch)
                 }
             }
             return Fetched(value: .samples(series), trailers: [trailer], bytes: bytes)
@@ -111,8 +111,10 @@ struct QuestionAsker: Sendable {
             if answer.isStopped { return .stopped }
             var series = answer.series
             if series.contains(where: { !$0.histograms.isEmpty }) {
-                series = try await LayoutProbing(asker: self, fetch: fetch, maxSeries: maxSeries)
-                    .decided(series)
+                series = try await BucketSchemaProbing(
+                    asker: self, fetch: fetch, maxSeries: maxSeries
+                )
+                .decided(series)
             }
             return Fetched(value: .steps(series), trailers: answer.trailers, bytes: answer.bytes)
         }
@@ -128,7 +130,7 @@ struct QuestionAsker: Sendable {
 
     /// The columns of a fetch.
     func columns(
-        _ fetch: Plan.Fetch, maxSeries: Int
+        _ fetch: Plan.RemoteQuery, maxSeries: Int
     ) async throws(FragmentFailure) -> Columns {
         var answer = Columns()
         var columns = StepColumns(count: fetch.grid.count)
@@ -156,7 +158,7 @@ struct QuestionAsker: Sendable {
     }
 
     /// Whether the member of a fetch can have histograms with custom buckets at all.
-    func knowsCustomBuckets(_ fetch: Plan.Fetch) async -> Bool {
+    func knowsCustomBuckets(_ fetch: Plan.RemoteQuery) async -> Bool {
         await source(project.members[fetch.member]).knowsCustomBuckets(by: deadline)
     }
 
@@ -172,7 +174,7 @@ struct QuestionAsker: Sendable {
     ///
     /// - Parameter take: throws `ScanError`.
     func pages(
-        _ fetch: Plan.Fetch, on grid: StepGrid, _ take: (SeriesPage) throws -> Void
+        _ fetch: Plan.RemoteQuery, on grid: StepGrid, _ take: (SeriesPage) throws -> Void
     ) async throws(FragmentFailure) -> ResponseScanner.Trailer? {
         // One step needs no range query, whatever grid it stands on. What is passed on as it is
         // does: its samples are written as the client asked for them.
@@ -205,8 +207,9 @@ struct QuestionAsker: Sendable {
 
     /// About what a page is once it is decoded, in bytes: columns have a place for every step, and
     /// what else there is takes no more than its text does.
-    private static func cost(of page: SeriesPage, on grid: StepGrid, _ form: Plan.Fetch.Form) -> Int
-    {
+    private static func cost(
+        of page: SeriesPage, on grid: StepGrid, _ form: Plan.RemoteQuery.Form
+    ) -> Int {
         let perSeries = 128 + (form == .steps ? 8 * grid.count : 0)
         return page.bytes.count + page.keys.count + page.series.count * perSeries
     }
@@ -217,7 +220,7 @@ struct FetchRound: Sendable {
     var asker: QuestionAsker
     var limits: Limits
     /// How fetches of an earlier round ended, which are not asked again.
-    var known: [Plan.Fetch: Ended] = [:]
+    var known: [Plan.RemoteQuery: Ended] = [:]
 
     typealias Outcome = Result<QuestionAsker.Fetched, FragmentFailure>
 
@@ -234,7 +237,7 @@ struct FetchRound: Sendable {
     /// - Parameter isEnough: Whether nothing else needs to be known, so that what is still under way
     ///   is dropped; it is then `cancelled`.
     func ended(
-        _ fetches: [Plan.Fetch], until isEnough: (Ended) -> Bool = { _ in false }
+        _ fetches: [Plan.RemoteQuery], until isEnough: (Ended) -> Bool = { _ in false }
     ) async -> [Ended] {
         var all: [Ended] = fetches.indices.map {
             Ended(index: $0, outcome: .failure(.cancelled), milliseconds: 0)
@@ -260,7 +263,7 @@ struct FetchRound: Sendable {
         return all
     }
 
-    private func end(of fetch: Plan.Fetch, at index: Int) async -> Ended {
+    private func end(of fetch: Plan.RemoteQuery, at index: Int) async -> Ended {
         if var ended = known[fetch] {
             ended.index = index
             return ended

@@ -1,4 +1,4 @@
-import PrometheusAPI
+import PrometheusWire
 
 /// Reads a stream of pages ahead of its consumer, by a few pages: inflating and scanning
 /// then run beside the merge, and the member is made to wait when the client is slow.

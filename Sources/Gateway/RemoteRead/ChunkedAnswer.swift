@@ -1,9 +1,9 @@
 import Federation
 import GoText
-import Members
-import PrometheusAPI
-import PrometheusHTTP
+import PrometheusServer
+import PrometheusWire
 import TimeSeries
+import Upstream
 
 /// Members' streams of chunks, merged into one in label order while they arrive, query by query.
 /// Its reader merges it with others and relies on the order, so an answer that turns out not
@@ -47,8 +47,8 @@ struct ChunkedAnswer: Sendable {
 
     /// Reads the beginning of the first query, so that a failure can still be told in words. Parts
     /// that failed are left out, and returned.
-    mutating func begin() async -> [(part: Part, failure: MemberFailure)] {
-        var failures: [(part: Part, failure: MemberFailure)] = []
+    mutating func begin() async -> [(part: Part, failure: UpstreamError)] {
+        var failures: [(part: Part, failure: UpstreamError)] = []
         var held: [Held] = []
         for outcome in await hold(0) {
             switch outcome.result {
@@ -71,7 +71,7 @@ struct ChunkedAnswer: Sendable {
                         let held =
                             query == 0 ? first : try await hold(query).map { try $0.result.get() }
                         try await write(query, held, to: &writer)
-                    } catch let failure as MemberFailure {
+                    } catch let failure as UpstreamError {
                         throw failure.apiError
                     }
                 }
@@ -80,13 +80,13 @@ struct ChunkedAnswer: Sendable {
 
     // MARK: Reading
 
-    private typealias Beginning = (part: Part, result: Result<Held, MemberFailure>)
+    private typealias Beginning = (part: Part, result: Result<Held, UpstreamError>)
 
     /// Reads every part of a query to its end, or to its share of what may be held.
     private func hold(_ query: Int) async -> [Beginning] {
         let chosen = parts.filter { $0.numbers.contains(query) }
         let share = heldBytes / max(1, chosen.count)
-        var outcomes: [Result<Held, MemberFailure>?] = chosen.map { _ in nil }
+        var outcomes: [Result<Held, UpstreamError>?] = chosen.map { _ in nil }
         await withTaskGroup(of: Ended.self) { group in
             for index in chosen.indices {
                 group.addTask {
@@ -102,12 +102,12 @@ struct ChunkedAnswer: Sendable {
     /// One part that was read. A type of its own: the optimiser has lost the number in a tuple.
     private struct Ended: Sendable {
         var index: Int
-        var result: Result<Held, MemberFailure>
+        var result: Result<Held, UpstreamError>
     }
 
     private static func held(
         _ part: Part, _ query: Int, share: Int
-    ) async -> Result<Held, MemberFailure> {
+    ) async -> Result<Held, UpstreamError> {
         var held = Held(part: part)
         var bytes = 0
         do {

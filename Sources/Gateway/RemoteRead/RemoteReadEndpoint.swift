@@ -1,8 +1,8 @@
 import Federation
-import Members
-import Projects
-import PrometheusAPI
-import PrometheusHTTP
+import GatewayConfiguration
+import PrometheusServer
+import PrometheusWire
+import Upstream
 
 /// `read`: the members' series as they are stored, under one roof. Answers and errors are those of
 /// the reference: protobuf and plain text.

@@ -1,6 +1,6 @@
 import Federation
-import Members
-import PrometheusAPI
+import PrometheusWire
+import Upstream
 
 /// Asks the members that have a part in a request of remote read, all at once.
 struct RemoteReadMembers: Sendable {
@@ -70,7 +70,7 @@ struct RemoteReadMembers: Sendable {
         let request = RemoteReadRequest(queries: part.queries, accepted: types)
         let injection = LabelInjection(name: project.partition.name, value: member.name)
         let (deadline, turn) = (deadline, turn)
-        let hold = { @Sendable (bytes: Int) async throws(MemberFailure.Kind) in
+        let hold = { @Sendable (bytes: Int) async throws(UpstreamError.Kind) in
             do throws(NoTurn) {
                 try await turn.held.add(bytes, until: turn.deadline)
             } catch {
@@ -81,7 +81,7 @@ struct RemoteReadMembers: Sendable {
                 }
             }
         }
-        let read = { @Sendable (client: MemberClient) async throws(MemberFailure) in
+        let read = { @Sendable (client: UpstreamClient) async throws(UpstreamError) in
             try await client.read(
                 request, numbers: part.numbers, injecting: injection, deadline: deadline,
                 hold: hold)

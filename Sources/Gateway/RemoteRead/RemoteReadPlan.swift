@@ -1,6 +1,6 @@
 import Federation
 import PromQL
-import PrometheusAPI
+import PrometheusWire
 import RegularExpressions
 
 /// Who is asked what by a request of remote read. Pure.

@@ -1,6 +1,6 @@
-import Projects
+import GatewayConfiguration
 import PromQL
-import PrometheusAPI
+import PrometheusWire
 
 /// `features`: what this server can do, by category. What it has no part in, such as scraping, has
 /// no features.

@@ -1,6 +1,6 @@
 import GoText
-import PrometheusAPI
-import PrometheusHTTP
+import PrometheusServer
+import PrometheusWire
 import RegularExpressions
 
 /// `status/self_metrics`: the gateway's own metrics as a list of metric families in the JSON of

@@ -64,7 +64,7 @@ public struct FederatedEvaluator: Sendable {
 
     /// What a member answers to one fetch, with the partition label added.
     private func answer(
-        _ fetch: Plan.Fetch
+        _ fetch: Plan.RemoteQuery
     ) throws -> (
         value: FetchedValue, annotations: Annotations
     ) {

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
-import Members
-import Projects
+import GatewayConfiguration
+import Upstream
 
 /// The cluster pool attributes of a running gateway, over its administration API.
 struct AdministrationClient {

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Foundation
-import Projects
+import GatewayConfiguration
 
 #if canImport(Glibc)
 import Glibc

@@ -1,4 +1,4 @@
-import PrometheusAPI
+import PrometheusWire
 
 /// An answer to remote read, taken apart here, apart from the code under test: each series as its
 /// labels and the bytes of its samples or chunks.

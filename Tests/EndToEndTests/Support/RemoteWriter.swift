@@ -1,7 +1,7 @@
 import PromQLTest
 import TimeSeries
 
-@testable import PrometheusAPI
+@testable import PrometheusWire
 
 /// Writes series into a real Prometheus through its remote-write receiver, which is the one way to
 /// put native histograms of any shape into it. The server needs the options `options`.

@@ -1,9 +1,9 @@
+import GatewayConfiguration
 import Logging
-import Members
-import Projects
-import PrometheusHTTP
+import PrometheusServer
 import Synchronization
 import Testing
+import Upstream
 
 @testable import Gateway
 

@@ -1,12 +1,12 @@
 import EmbeddedPrometheus
 import Foundation
+import GatewayConfiguration
 import GoText
 import Logging
-import Members
-import Projects
-import PrometheusAPI
-import PrometheusHTTP
+import PrometheusServer
+import PrometheusWire
 import Testing
+import Upstream
 
 @testable import Gateway
 

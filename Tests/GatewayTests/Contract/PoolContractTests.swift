@@ -1,8 +1,8 @@
 import EmbeddedPrometheus
 import Foundation
+import GatewayConfiguration
 import Logging
-import Projects
-import PrometheusHTTP
+import PrometheusServer
 import SeedDocuments
 import Testing
 
@@ -254,7 +254,7 @@ import Testing
 
     @Test func `Row 44: a change of the mapping concerns new requests only`() throws {
         var configuration = try Self.configuration([:])
-        let clients = try MemberClients(configuration)
+        let clients = try UpstreamClients(configuration)
         let before = ProjectDirectory(configuration, clients: clients)
         let address = ProjectDirectory.Address(project: "flytesnacks", domain: "development")
         let underWay = try before.resolve(address, .everything)

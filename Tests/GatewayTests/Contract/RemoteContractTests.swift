@@ -1,9 +1,9 @@
 import EmbeddedPrometheus
 import Foundation
+import GatewayConfiguration
 import GoText
 import Logging
-import Projects
-import PrometheusHTTP
+import PrometheusServer
 import Testing
 
 @testable import Gateway

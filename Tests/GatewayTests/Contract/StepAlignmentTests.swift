@@ -1,8 +1,8 @@
 import EmbeddedPrometheus
 import Foundation
+import GatewayConfiguration
 import Logging
-import Projects
-import PrometheusHTTP
+import PrometheusServer
 import Testing
 import TimeSeries
 

@@ -1,4 +1,4 @@
-import PrometheusHTTP
+import PrometheusServer
 
 /// A member that answers documents as they are written here, and 404 to everything else.
 struct ScriptedMember: Sendable {

@@ -1,9 +1,9 @@
 import EmbeddedPrometheus
+import GatewayConfiguration
 import GoText
 import Logging
-import Projects
-import PrometheusAPI
-import PrometheusHTTP
+import PrometheusServer
+import PrometheusWire
 import Synchronization
 import Testing
 import TimeSeries

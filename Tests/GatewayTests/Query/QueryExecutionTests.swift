@@ -1,12 +1,12 @@
 import Federation
-import Members
-import Projects
+import GatewayConfiguration
 import PromQL
 import PromQLEngine
-import PrometheusAPI
-import PrometheusHTTP
+import PrometheusServer
+import PrometheusWire
 import Testing
 import TimeSeries
+import Upstream
 
 @testable import Gateway
 
@@ -90,8 +90,8 @@ private func up(_ value: Int) -> String {
         let members = names.map {
             Member(
                 name: $0,
-                client: MemberClient(
-                    MemberConfiguration(name: $0, baseURL: "http://unused.invalid"),
+                client: UpstreamClient(
+                    UpstreamConfiguration(name: $0, baseURL: "http://unused.invalid"),
                     transport: transport))
         }
         let project = ResolvedProject(

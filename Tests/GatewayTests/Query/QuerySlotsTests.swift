@@ -1,4 +1,4 @@
-import PrometheusAPI
+import PrometheusWire
 import Synchronization
 import Testing
 

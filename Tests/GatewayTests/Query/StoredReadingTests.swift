@@ -1,14 +1,14 @@
 import Federation
-import Members
-import Projects
+import GatewayConfiguration
 import PromQL
 import PromQLEngine
-import PrometheusHTTP
+import PrometheusServer
 import Testing
 import TimeSeries
+import Upstream
 
 @testable import Gateway
-@testable import PrometheusAPI
+@testable import PrometheusWire
 
 /// A member that answers every fragment alike, and remote read.
 private struct StoringSource: FragmentSource {
@@ -107,8 +107,8 @@ private actor AnsweredStream: FragmentStream {
             members: names.prefix(sources.count).map {
                 Member(
                     name: $0,
-                    client: MemberClient(
-                        MemberConfiguration(name: $0, baseURL: "http://unused.invalid"),
+                    client: UpstreamClient(
+                        UpstreamConfiguration(name: $0, baseURL: "http://unused.invalid"),
                         transport: transport))
             }, isMultiCluster: true, partialResponse: policy, exactness: exactness,
             partition: PartitionLabel())

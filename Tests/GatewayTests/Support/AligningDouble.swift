@@ -1,5 +1,5 @@
 import EmbeddedPrometheus
-import PrometheusHTTP
+import PrometheusServer
 
 /// A server that moves ranges to multiples of their step, before the real one sees them.
 struct AligningDouble: Sendable {

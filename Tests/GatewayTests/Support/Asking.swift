@@ -1,4 +1,4 @@
-import PrometheusHTTP
+import PrometheusServer
 import Testing
 
 /// An answer as a test looks at it.

@@ -1,5 +1,5 @@
 import Logging
-import PrometheusHTTP
+import PrometheusServer
 
 /// Responders behind real sockets on loopback, for as long as the work takes.
 enum LoopbackServers {

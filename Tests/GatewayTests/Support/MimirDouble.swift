@@ -1,6 +1,6 @@
 import EmbeddedPrometheus
 import Foundation
-import PrometheusHTTP
+import PrometheusServer
 
 /// Answers as Mimir does: everything below `/prometheus`, a tenant by its header, a version and a
 /// name of its own, and limits of the tenant.

@@ -1,6 +1,6 @@
 import EmbeddedPrometheus
 import Foundation
-import PrometheusHTTP
+import PrometheusServer
 
 /// Answers as a Coroot answers another one that reads from it (projects.md, 2.2 and 2.4): four
 /// endpoints behind a key, and a page of HTML with status 200 for everything else.

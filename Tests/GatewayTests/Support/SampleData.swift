@@ -1,6 +1,6 @@
 import EmbeddedPrometheus
 import GoText
-import PrometheusHTTP
+import PrometheusServer
 import TimeSeries
 
 /// A Prometheus in memory with a few series, each with one sample of a second ago.

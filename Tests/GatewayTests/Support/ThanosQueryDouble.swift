@@ -1,5 +1,5 @@
 import EmbeddedPrometheus
-import PrometheusHTTP
+import PrometheusServer
 
 /// Answers as Thanos Query does: the Prometheus API without remote read and without its
 /// configuration, a version of its own, a line break behind every answer, an `analysis` beside the

@@ -1,4 +1,4 @@
-import PrometheusHTTP
+import PrometheusServer
 
 /// Requests that a server of a test was asked, in order.
 actor Visits {

@@ -1,7 +1,7 @@
 import GoText
 import TimeSeries
 
-@testable import PrometheusAPI
+@testable import PrometheusWire
 
 // The two readers of members' answers say the same about any bytes, and nothing crashes on what
 // they let through.

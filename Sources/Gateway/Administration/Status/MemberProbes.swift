@@ -1,7 +1,7 @@
 import GoText
-import Members
-import PrometheusAPI
+import PrometheusWire
 import TimeSeries
+import Upstream
 
 /// Asks members how they are. An answer holds for some seconds, and a request that wants it meanwhile
 /// shares it, so that looking at a list cannot become a load on the members.
@@ -10,14 +10,14 @@ actor MemberProbes {
     private static let patience: Duration = .seconds(3)
 
     private struct Probe {
-        var client: MemberClient
+        var client: UpstreamClient
         var begun: ContinuousClock.Instant
         var status: Task<MemberStatus, Never>
     }
 
     private var probes: [ObjectIdentifier: Probe] = [:]
 
-    func status(of client: MemberClient) async -> MemberStatus {
+    func status(of client: UpstreamClient) async -> MemberStatus {
         let now = ContinuousClock.now
         // Of members that are no more, nothing is kept.
         probes = probes.filter { now - $0.value.begun < Self.validity }
@@ -28,12 +28,12 @@ actor MemberProbes {
         return await task.value
     }
 
-    private static func ask(_ client: MemberClient) async -> MemberStatus {
+    private static func ask(_ client: UpstreamClient) async -> MemberStatus {
         let now = WallClock.milliseconds()
         let deadline = ContinuousClock.now.advanced(by: patience)
         var newest: Int64?
-        var failure: MemberFailure?
-        do throws(MemberFailure) {
+        var failure: UpstreamError?
+        do throws(UpstreamError) {
             newest = try await newestScrape(client, at: now, deadline)
         } catch {
             failure = error
@@ -58,8 +58,8 @@ actor MemberProbes {
 
     /// Milliseconds since the epoch.
     private static func newestScrape(
-        _ client: MemberClient, at time: Int64, _ deadline: ContinuousClock.Instant
-    ) async throws(MemberFailure) -> Int64? {
+        _ client: UpstreamClient, at time: Int64, _ deadline: ContinuousClock.Instant
+    ) async throws(UpstreamError) -> Int64? {
         let stream = try await client.query(
             "max(timestamp(up))", at: time, options: QueryOptions(deadline: deadline))
         var newest: Double?

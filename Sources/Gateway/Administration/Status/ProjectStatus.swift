@@ -1,11 +1,11 @@
+import GatewayConfiguration
 import GoText
-import Members
-import Projects
-import PrometheusAPI
+import PrometheusWire
+import Upstream
 
 /// How the projects of a generation are.
 struct ProjectStatus: Sendable {
-    let generation: Generation
+    let generation: RuntimeSnapshot
     let probes: MemberProbes
 
     func status(of project: Project) async -> MemberStatus {

@@ -1,0 +1,302 @@
+import GatewayConfiguration
+import GoText
+import Logging
+import PrometheusServer
+import PrometheusWire
+import Synchronization
+import Upstream
+
+/// Changes what is in force: by the API, by another gateway's change in the store, and by a
+/// reload of the configuration file.
+actor ConfigurationReloader {
+    /// Makes the next generation; the former one is there to take over what did not change.
+    typealias Builder =
+        @Sendable (Configuration, StoreContents, _ former: RuntimeSnapshot?) throws ->
+        RuntimeSnapshot
+
+    nonisolated let current: CurrentGeneration
+    nonisolated let reloads = ReloadState()
+    nonisolated let store: (any ProjectStore)?
+    nonisolated let source: ConfigurationSource?
+    private let build: Builder
+    private let logger: Logger
+    /// One reload at a time, so that the last one asked for is the last one taken.
+    private var reloading: Task<Result<Void, ConfigurationSource.Refused>, Never>?
+    private var isStoreLost = false
+
+    init(
+        file: Configuration, contents: StoreContents, store: (any ProjectStore)?,
+        source: ConfigurationSource?, logger: Logger, build: @escaping Builder
+    ) throws {
+        current = CurrentGeneration(try build(file, contents, nil))
+        self.store = store
+        self.source = source
+        self.logger = logger
+        self.build = build
+    }
+
+    // MARK: The API
+
+    /// Changes the store and puts the change in force.
+    ///
+    /// - Parameter edit: is given the configuration file, whose rules hold.
+    /// - Throws: what the API answers.
+    func change<Outcome: Sendable>(
+        _ edit:
+            @escaping @Sendable (inout StoreContents, Configuration) throws(StoreRefusal) ->
+            Outcome
+    ) async throws(APIError) -> Outcome {
+        guard let store else {
+            throw APIError(
+                .forbidden,
+                "nothing can be changed here: the configuration names no store; "
+                    + "set data_dir or postgres.connection_string")
+        }
+        let file = current.value.file
+        let (outcome, contents): (Outcome, StoreContents)
+        do throws(StoreError) {
+            (outcome, contents) = try await store.change { (contents) throws(StoreRefusal) in
+                try edit(&contents, file)
+            }
+        } catch {
+            throw APIError(error)
+        }
+        install(contents)
+        return outcome
+    }
+
+    // MARK: Other gateways
+
+    /// Looks whether the store changed, and puts the change in force. What is in force stays there
+    /// while the store cannot be reached.
+    func refresh() async {
+        guard let store else { return }
+        do throws(StoreError) {
+            let revision = try await store.revision()
+            if isStoreLost { logger.warning("the store is available again") }
+            isStoreLost = false
+            guard revision != current.value.contents.revision else { return }
+            install(try await store.contents())
+        } catch {
+            if !isStoreLost {
+                logger.error("\(error); what is in force stays so")
+            }
+            isStoreLost = true
+        }
+    }
+
+    private func install(_ contents: StoreContents) {
+        let now = current.value
+        // A slower one of two changes must not undo the other.
+        guard contents.revision > now.contents.revision else { return }
+        do {
+            current.value = try build(now.file, contents, now)
+        } catch {
+            logger.error("the change of the store cannot be put in force: \(error)")
+        }
+    }
+
+    // MARK: Secrets
+
+    /// Looks once at every file that a secret comes from, and tells what changed.
+    func lookAtSecretFiles() async {
+        var isReplaced = false
+        for finding in await SecretWatch.look(at: current.value.secretFiles) {
+            switch finding.change {
+            case .replaced:
+                isReplaced = true
+                logger.notice("\(finding.path) holds another secret, which is used from now on")
+            case .refused(let problem):
+                logger.warning(
+                    "\(finding.path) \(problem); the secret that it held before stays in use")
+            case .recovered: logger.notice("\(finding.path) holds its secret again")
+            }
+        }
+        guard isReplaced, let store else { return }
+        // The store must not give a project back a key that was replaced meanwhile. Never beside a
+        // reload, which registers another file.
+        let former = reloading
+        let task = Task { () async -> Result<Void, ConfigurationSource.Refused> in
+            _ = await former?.value
+            await self.registerAgain(in: store)
+            return .success(())
+        }
+        reloading = task
+        _ = await task.value
+    }
+
+    private func registerAgain(in store: any ProjectStore) async {
+        do throws(StoreError) {
+            install(try await Self.register(current.value.file, in: store, logger))
+        } catch {
+            logger.error("\(error); the store keeps the digests of former keys")
+        }
+    }
+
+    // MARK: Reload
+
+    /// Reads the configuration file again and puts it in force. A file with errors changes nothing.
+    func reload() async throws(ConfigurationSource.Refused) {
+        let former = reloading
+        let task = Task { () async -> Result<Void, ConfigurationSource.Refused> in
+            _ = await former?.value
+            do throws(ConfigurationSource.Refused) {
+                return .success(try await self.readAgain())
+            } catch {
+                return .failure(error)
+            }
+        }
+        reloading = task
+        let result = await task.value
+        switch result {
+        case .success:
+            reloads.record(success: true)
+            logger.notice("the configuration was reloaded")
+        case .failure(let error):
+            reloads.record(success: false)
+            logger.error("the configuration was not reloaded, the former one stays: \(error)")
+        }
+        try result.get()
+    }
+
+    private func readAgain() async throws(ConfigurationSource.Refused) {
+        guard let source else { throw ConfigurationSource.Refused("there is no file to read") }
+        do throws(StoreError) {
+            let existing = try await store?.contents().regularProjects ?? []
+            let file = try await load(source, existing)
+            var contents = current.value.contents
+            if let store { contents = try await Self.register(file, in: store, logger) }
+            let now = current.value
+            for note in file.notesOnRestart(from: now.file) { logger.warning("\(note)") }
+            // Not older than what another change put in force meanwhile.
+            if now.contents.revision > contents.revision { contents = now.contents }
+            do {
+                current.value = try build(file, contents, now)
+            } catch {
+                throw StoreError.unavailable("\(error)")
+            }
+        } catch {
+            throw ConfigurationSource.Refused("\(error)")
+        }
+    }
+
+    /// Errors of the file keep their own words.
+    private func load(
+        _ source: ConfigurationSource, _ existing: Set<String>
+    ) async throws(StoreError) -> Configuration {
+        do throws(ConfigurationSource.Refused) {
+            return try await source.load(existing)
+        } catch {
+            throw .refused(.conflict(error.description))
+        }
+    }
+
+    /// Takes the projects of a file over into the store.
+    static func register(
+        _ file: Configuration, in store: any ProjectStore, _ logger: Logger
+    ) async throws(StoreError) -> StoreContents {
+        let now = WallClock.milliseconds()
+        let (notes, contents) = try await store.change { (contents) throws(StoreRefusal) in
+            contents.register(file, now: now)
+        }
+        for note in notes { logger.notice("\(note)") }
+        return contents
+    }
+}
+
+extension Configuration {
+    /// What of a new configuration only a restart puts in force.
+    fileprivate func notesOnRestart(from old: Configuration) -> [String] {
+        var keys: [String] = []
+        if listenAddress != old.listenAddress { keys.append("listen_address") }
+        if StoreLocation(self) != StoreLocation(old) {
+            keys.append("data_dir and postgres")
+        }
+        let server: [(String, Bool)] = [
+            ("maxConnections", limits.maxConnections != old.limits.maxConnections),
+            ("maxHeaderBytes", limits.maxHeaderBytes != old.limits.maxHeaderBytes),
+            ("maxFormBytes", limits.maxFormBytes != old.limits.maxFormBytes),
+            ("idleTimeout", limits.idleTimeout != old.limits.idleTimeout),
+            ("shutdownGrace", limits.shutdownGrace != old.limits.shutdownGrace),
+        ]
+        keys += server.filter(\.1).map { "limits.\($0.0)" }
+        return keys.map { "\($0) changed; the change takes effect at the next start" }
+    }
+}
+
+/// The live configuration as its own routes see it, which exist before it does. Weak, since it
+/// holds the routes in turn.
+final class LiveReference: Sendable {
+    private struct Weak: Sendable {
+        weak var live: ConfigurationReloader?
+    }
+
+    private let weak = Mutex(Weak())
+
+    var live: ConfigurationReloader? {
+        get { weak.withLock { $0.live } }
+        set { weak.withLock { $0.live = newValue } }
+    }
+}
+
+/// Everything that answers requests, as of one configuration and one state of the store. It is
+/// replaced whole: a request that began under one ends under it.
+struct RuntimeSnapshot: Sendable {
+    /// As the configuration file has it.
+    var file: Configuration
+    var contents: StoreContents
+    /// Both together.
+    var configuration: Configuration
+    var clients: UpstreamClients
+    var resources: QueryResources
+    var routes: RouteTable
+    /// Files of secrets in use, which are looked at again and again.
+    var secretFiles: [SecretFile]
+}
+
+/// The generation in force.
+final class CurrentGeneration: Sendable {
+    private let current: Mutex<RuntimeSnapshot>
+
+    init(_ first: RuntimeSnapshot) { current = Mutex(first) }
+
+    var value: RuntimeSnapshot {
+        get { current.withLock { $0 } }
+        set { current.withLock { $0 = newValue } }
+    }
+}
+
+extension RuntimeSnapshot {
+    /// What answers under a configuration and a state of the store. Clients whose members are the
+    /// same, and what queries under way share, pass over from the former generation.
+    init(
+        file: Configuration, contents: StoreContents, former: RuntimeSnapshot?, live: LiveReference,
+        audit: AuditLog, probes: MemberProbes, metrics: GatewayMetrics,
+        identity: HopChain.Identity,
+        queries: (Configuration, QueryResources) -> QueryHandlers
+    ) throws {
+        let configuration = contents.effective(file)
+        let clients = try UpstreamClients(
+            configuration, reusing: former?.clients, gateway: identity)
+        let bounds = QueryResources.Bounds(configuration)
+        let resources =
+            former.flatMap { $0.resources.bounds == bounds ? $0.resources : nil }
+            ?? QueryResources(bounds)
+        let access = AccessControl(file, contents)
+        let secretFiles = configuration.secretFiles
+        let routes = GatewayRoutes(
+            configuration: configuration,
+            directory: ProjectDirectory(configuration, clients: clients), access: access,
+            metrics: metrics, status: StatusEndpoints(configuration: configuration, live: live),
+            members: MemberMetrics(clients: clients), secretFiles: secretFiles,
+            queries: queries(configuration, resources),
+            administration: AdministrationRoutes(
+                base: configuration.urlBasePath, access: access, reference: live, audit: audit,
+                probes: probes),
+            reads: RemoteReadEndpoint(configuration, resources: resources), resources: resources,
+            identity: identity)
+        self.init(
+            file: file, contents: contents, configuration: configuration, clients: clients,
+            resources: resources, routes: routes.table(), secretFiles: secretFiles)
+    }
+}

@@ -1,0 +1,311 @@
+import TimeSeries
+
+/// Adds the partition label to label sets on their way through.
+public struct LabelInjection: Sendable {
+    public var name: String
+    public var value: String
+
+    public init(name: String, value: String) {
+        self.name = name
+        self.value = value
+    }
+}
+
+/// Rewrites `metric` objects: label bytes in, edited label bytes and the ordered key out.
+///
+/// A member's own partition label becomes `exported_<name>`, its own `exported_<name>` becomes
+/// `exported_exported_<name>`, and so on: a rule that looks at nothing but the one name, so that it
+/// can be undone in the text of queries.
+struct MetricEditor {
+    private let injection: LabelInjection?
+    private let chain: RenameChain
+    private let name: [UInt8]
+    /// `"name":"value"`, ready to be written.
+    private var pair: [UInt8] = []
+    private var keyPair: [UInt8] = []
+
+    init(_ injection: LabelInjection?) {
+        self.injection = injection
+        chain = RenameChain(injection?.name ?? "")
+        name = chain.name
+        if let injection {
+            JSONText.appendLabel(injection.name.utf8, to: &pair)
+            pair.append(UInt8(ascii: ":"))
+            JSONText.appendLabel(injection.value.utf8, to: &pair)
+            LabelSet.append(injection.name.utf8, to: &keyPair)
+            LabelSet.append(injection.value.utf8, to: &keyPair)
+        }
+    }
+
+    /// Writes labels that stand one behind another, `"name":"value","name":"value"`, in names
+    /// without escapes. False, with nothing written, where names do not ascend, or one must be
+    /// renamed, left out or spelled anew.
+    func appendCopied(
+        _ labels: [PlainLabel], of bytes: UnsafeBufferPointer<UInt8>, to page: inout SeriesPage
+    ) -> Bool {
+        guard areOrdered(labels, in: bytes), labels.allSatisfy(\.isCopied) else { return false }
+        page.bytes.append(contentsOf: Self.head)
+        var split = labels.count
+        if injection != nil {
+            split = labels.firstIndex { follows($0.name, in: bytes) } ?? labels.count
+        }
+        appendText(labels[..<split], of: bytes, to: &page)
+        if injection != nil {
+            if split > 0 { page.bytes.append(UInt8(ascii: ",")) }
+            page.bytes.append(contentsOf: pair)
+            if split < labels.count { page.bytes.append(UInt8(ascii: ",")) }
+        }
+        appendText(labels[split...], of: bytes, to: &page)
+        appendKey(labels, split, of: bytes, to: &page.keys)
+        page.bytes.append(UInt8(ascii: "}"))
+        return true
+    }
+
+    /// Writes any labels: renamed, sorted, escaped anew.
+    ///
+    /// - Throws: when a name occurs twice.
+    func append(_ labels: [SlowPathElement.Label], to page: inout SeriesPage) throws(ScanError) {
+        var all: [SlowPathElement.Label] = []
+        for label in labels where !label.value.isEmpty {
+            let isRenamed = injection != nil && chain.contains(label.name)
+            all.append((isRenamed ? RenameChain.prefix + label.name : label.name, label.value))
+        }
+        if let injection { all.append((name, Array(injection.value.utf8))) }
+        all.sort { $0.name.lexicographicallyPrecedes($1.name) }
+        for (first, second) in zip(all, all.dropFirst()) where first.name == second.name {
+            throw .malformed(
+                "a series has the label \(String(decoding: first.name, as: UTF8.self)) twice")
+        }
+        page.bytes.append(contentsOf: Self.head)
+        for (index, label) in all.enumerated() {
+            if index > 0 { page.bytes.append(UInt8(ascii: ",")) }
+            JSONText.appendLabel(label.name, to: &page.bytes)
+            page.bytes.append(UInt8(ascii: ":"))
+            JSONText.appendLabel(label.value, to: &page.bytes)
+            LabelSet.append(label.name, to: &page.keys)
+            LabelSet.append(label.value, to: &page.keys)
+        }
+        page.bytes.append(UInt8(ascii: "}"))
+    }
+
+    private static let head = Array("{\"metric\":{".utf8)
+
+    // MARK: - Labels in place
+
+    /// The text of labels that stand together, commas between them included.
+    private func appendText(
+        _ labels: ArraySlice<PlainLabel>, of bytes: UnsafeBufferPointer<UInt8>,
+        to page: inout SeriesPage
+    ) {
+        guard let first = labels.first, let last = labels.last else { return }
+        // The quotes belong to it.
+        let run = (first.name.lowerBound - 1)..<(last.value.upperBound + 1)
+        page.bytes.append(contentsOf: UnsafeBufferPointer(rebasing: bytes[run]))
+    }
+
+    /// The ordered key, the injected pair before the label at `split`.
+    private func appendKey(
+        _ labels: [PlainLabel], _ split: Int, of bytes: UnsafeBufferPointer<UInt8>,
+        to keys: inout [UInt8]
+    ) {
+        // Undoing short escapes makes texts shorter; what is too much is taken back.
+        var most = keyPair.count
+        for label in labels { most += label.name.count + label.value.count + 2 }
+        var at = keys.count
+        keys.append(contentsOf: repeatElement(0, count: most))
+        keys.withUnsafeMutableBufferPointer { keys in
+            func copy(_ range: Range<Int>) {
+                for index in range {
+                    keys[at] = bytes[index]
+                    at += 1
+                }
+                // The terminator stands there already.
+                at += 1
+            }
+            func inject() {
+                for byte in keyPair {
+                    keys[at] = byte
+                    at += 1
+                }
+            }
+            for (index, label) in labels.enumerated() {
+                if index == split { inject() }
+                copy(label.name)
+                guard label.escapes == .short else {
+                    copy(label.value)
+                    continue
+                }
+                var source = label.value.lowerBound
+                while source < label.value.upperBound {
+                    var byte = bytes[source]
+                    if byte == UInt8(ascii: "\\") {
+                        source += 1
+                        byte = Self.unescaped(bytes[source])
+                    }
+                    keys[at] = byte
+                    at += 1
+                    source += 1
+                }
+                at += 1
+            }
+            if split == labels.count { inject() }
+        }
+        keys.removeLast(keys.count - at)
+    }
+
+    private static func unescaped(_ byte: UInt8) -> UInt8 {
+        switch byte {
+        case UInt8(ascii: "n"): 0x0A
+        case UInt8(ascii: "r"): 0x0D
+        case UInt8(ascii: "t"): 0x09
+        default: byte
+        }
+    }
+
+    // MARK: - Names
+
+    /// Whether names ascend and none is to be renamed.
+    private func areOrdered(
+        _ labels: [PlainLabel], in bytes: UnsafeBufferPointer<UInt8>
+    ) -> Bool {
+        var previous: Range<Int>?
+        for label in labels {
+            let text = UnsafeBufferPointer(rebasing: bytes[label.name])
+            if let previous {
+                let before = UnsafeBufferPointer(rebasing: bytes[previous])
+                guard before.lexicographicallyPrecedes(text) else { return false }
+            }
+            previous = label.name
+            // A cheap test first, that every name in the chain passes.
+            if injection != nil, text.count >= name.count, text.last == name.last,
+                chain.contains(text)
+            {
+                return false
+            }
+        }
+        return true
+    }
+
+    /// Whether the injected name sorts before this one.
+    private func follows(_ range: Range<Int>, in bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        name.lexicographicallyPrecedes(UnsafeBufferPointer(rebasing: bytes[range]))
+    }
+}
+
+/// The fast scan of a `metric` object in Prometheus's spelling.
+///
+/// As in `SampleScan`, zero bytes behind the data stop every loop.
+enum MetricScan {
+    enum Stop {
+        /// The object is closed; the position is behind its brace.
+        case closed
+        case incomplete
+        /// White space, escapes in a name, or no JSON.
+        case unusual
+        case tooManyLabels
+    }
+
+    /// Reads labels from behind the opening brace on.
+    static func labels(
+        _ p: UnsafePointer<UInt8>, from start: Int, count: Int, atMost maximum: Int,
+        into labels: inout [PlainLabel]
+    ) -> (position: Int, stop: Stop) {
+        var i = start
+        if p[i] == UInt8(ascii: "}") { return (i + 1, .closed) }
+        while true {
+            guard let name = string(p, at: &i), name.escapes == .none, p[i] == UInt8(ascii: ":")
+            else { return (i, i >= count ? .incomplete : .unusual) }
+            i += 1
+            guard let value = string(p, at: &i) else {
+                return (i, i >= count ? .incomplete : .unusual)
+            }
+            if labels.count == maximum { return (i, .tooManyLabels) }
+            labels.append(
+                PlainLabel(name: name.inside, value: value.inside, escapes: value.escapes))
+            switch p[i] {
+            case UInt8(ascii: ","): i += 1
+            case UInt8(ascii: "}"): return (i + 1, .closed)
+            default: return (i, i >= count ? .incomplete : .unusual)
+            }
+        }
+    }
+
+    /// Passes over a string; nil, with `i` where it goes wrong, if it is none or does not end.
+    @inline(__always)
+    private static func string(
+        _ p: UnsafePointer<UInt8>, at i: inout Int
+    ) -> (inside: Range<Int>, escapes: PlainLabel.Escapes)? {
+        guard p[i] == UInt8(ascii: "\"") else { return nil }
+        i += 1
+        let start = i
+        var escapes = PlainLabel.Escapes.none
+        while p[i] != UInt8(ascii: "\"") {
+            guard p[i] >= 0x20 else { return nil }
+            if p[i] == UInt8(ascii: "\\") {
+                i += 1
+                switch p[i] {
+                case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "n"), UInt8(ascii: "r"),
+                    UInt8(ascii: "t"):
+                    if escapes == .none { escapes = .short }
+                case 0..<0x20: return nil
+                default: escapes = .other
+                }
+            }
+            i += 1
+        }
+        i += 1
+        return (start..<(i - 1), escapes)
+    }
+
+    /// Passes over a text that must stand there; false, with `i` where it goes wrong, if another
+    /// does.
+    @inline(__always)
+    static func take(
+        _ text: StaticString, _ p: UnsafePointer<UInt8>, at i: inout Int
+    ) -> Bool {
+        for index in 0..<text.utf8CodeUnitCount {
+            guard p[i] == text.utf8Start[index] else { return false }
+            i += 1
+        }
+        return true
+    }
+}
+
+/// The names that make room for the partition label: itself, and itself with any number of
+/// `exported_` before it. Each becomes the next of the chain.
+struct RenameChain: Sendable {
+    static let prefix = Array("exported_".utf8)
+
+    let name: [UInt8]
+
+    init(_ name: String) { self.name = Array(name.utf8) }
+
+    func contains(_ label: some BidirectionalCollection<UInt8>) -> Bool {
+        guard label.count >= name.count, label.suffix(name.count).elementsEqual(name) else {
+            return false
+        }
+        var rest = label.dropLast(name.count)
+        while rest.starts(with: Self.prefix) { rest = rest.dropFirst(Self.prefix.count) }
+        return rest.isEmpty
+    }
+}
+
+/// A label as it stands in a buffer in Prometheus's spelling, `"name":"value"`; the ranges leave
+/// the quotes out, and the name has no escapes.
+struct PlainLabel {
+    enum Escapes {
+        case none
+        /// Only those that Prometheus writes as a backslash and one character, so that the text can
+        /// be copied.
+        case short
+        case other
+    }
+
+    var name: Range<Int>
+    var value: Range<Int>
+    var escapes: Escapes
+
+    /// The text goes out as it stands: it has a value, and no escape that Prometheus writes
+    /// differently.
+    var isCopied: Bool { escapes != .other && !value.isEmpty }
+}

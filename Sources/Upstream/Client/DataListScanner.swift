@@ -1,0 +1,207 @@
+import PrometheusWire
+
+/// Reads an answer whose `data` is a list, element by element as it arrives: label sets of
+/// `series`, names of `labels`.
+struct DataListScanner<Element: Sendable> {
+    typealias Read = @Sendable (inout JSONCursor) throws(JSONCursor.Failure) -> Element
+
+    private enum State {
+        case head, element(mayEnd: Bool), separator, tail, ended
+    }
+
+    private let read: Read
+    private let maximumElement: Int
+    private var pending: [UInt8] = []
+    private var position = 0
+    private var state = State.head
+    private var ready: [Element] = []
+    private(set) var warnings: [String] = []
+    private(set) var infos: [String] = []
+    private(set) var isPartial = false
+    private var status: String?
+
+    /// - Parameter maximumElement: bytes of one element, or of what stands around the list.
+    init(maximumElement: Int = 16 << 20, read: @escaping Read) {
+        self.maximumElement = maximumElement
+        self.read = read
+    }
+
+    mutating func append(_ chunk: [UInt8]) throws(ScanError) {
+        pending.removeSubrange(..<position)
+        position = 0
+        pending += chunk
+        while try step() {}
+        guard pending.count - position <= maximumElement else {
+            throw .tooLarge("a part of the answer is larger than \(maximumElement) bytes")
+        }
+    }
+
+    /// What has been read since the last time.
+    mutating func takeElements() -> [Element] {
+        defer { ready = [] }
+        return ready
+    }
+
+    mutating func finish() throws(ScanError) {
+        switch state {
+        case .ended: break
+        case .tail, .element, .separator: throw .truncated
+        case .head:
+            // An error, or a list that never began.
+            let document = try UpstreamDocument(pending)
+            guard document.data == Array("null".utf8) || document.data == Array("[]".utf8) else {
+                throw .malformed("the data is no list")
+            }
+            warnings = document.warnings
+            infos = document.infos
+            isPartial = document.isPartial
+        }
+    }
+
+    /// False when more bytes are needed.
+    private mutating func step() throws(ScanError) -> Bool {
+        switch state {
+        case .head: return try readHead()
+        case .element(let mayEnd): return try readElement(mayEnd)
+        case .separator:
+            guard let next = try walk({ (cursor) throws(JSONCursor.Failure) in try cursor.peek() })
+            else { return false }
+            try endOrGoOn(next)
+            return true
+        case .tail: return try readTail()
+        case .ended:
+            guard pending[position...].allSatisfy({ $0 <= 0x20 }) else {
+                throw .malformed("something follows the answer")
+            }
+            return false
+        }
+    }
+
+    private mutating func walk<T>(
+        _ body: (inout JSONCursor) throws(JSONCursor.Failure) -> T
+    ) throws(ScanError) -> T? {
+        var cursor = JSONCursor(pending, from: position)
+        do throws(JSONCursor.Failure) {
+            let value = try body(&cursor)
+            position = cursor.position
+            return value
+        } catch {
+            switch error {
+            case .incomplete: return nil
+            case .malformed(_, let reason): throw .malformed(reason)
+            case .tooMany(let reason): throw .tooLarge(reason)
+            case .offGrid: throw .malformed("a sample in a list")
+            }
+        }
+    }
+
+    /// What stands around the list.
+    private struct Frame {
+        var status: String?
+        var errorType = ""
+        var text = ""
+        var warnings: [String] = []
+        var infos: [String] = []
+        var isPartial = false
+
+        /// Reads the value of a key other than `data`.
+        mutating func read(
+            _ key: String, _ cursor: inout JSONCursor
+        ) throws(JSONCursor.Failure) {
+            switch key {
+            case "status" where status == nil: status = try cursor.string()
+            case "errorType": errorType = try cursor.text()
+            case "error": text = try cursor.text()
+            case "warnings": warnings += try cursor.notes()
+            case "infos": infos += try cursor.notes()
+            case "isPartial": isPartial = try cursor.flag() || isPartial
+            case "status", "data": throw .malformed(cursor.position, "\(key) stands twice")
+            default: try cursor.skip()
+            }
+        }
+    }
+
+    /// Up to the list's bracket.
+    private mutating func readHead() throws(ScanError) -> Bool {
+        let start = position
+        var frame = Frame()
+        let isList = try walk { (cursor) throws(JSONCursor.Failure) -> Bool in
+            try cursor.expect(UInt8(ascii: "{"))
+            while try cursor.peek() == UInt8(ascii: "\"") {
+                let key = try cursor.string()
+                try cursor.expect(UInt8(ascii: ":"))
+                if key == "data" {
+                    guard try cursor.peek() == UInt8(ascii: "["), frame.status != "error" else {
+                        return false
+                    }
+                    try cursor.expect(UInt8(ascii: "["))
+                    return true
+                }
+                try frame.read(key, &cursor)
+                guard try cursor.peek() == UInt8(ascii: ",") else { return false }
+                try cursor.expect(UInt8(ascii: ","))
+            }
+            return false
+        }
+        guard isList == true else {
+            position = start
+            return false
+        }
+        status = frame.status
+        take(frame)
+        state = .element(mayEnd: true)
+        return true
+    }
+
+    private mutating func take(_ frame: Frame) {
+        warnings += frame.warnings
+        infos += frame.infos
+        isPartial = isPartial || frame.isPartial
+    }
+
+    private mutating func readElement(_ mayEnd: Bool) throws(ScanError) -> Bool {
+        let next = try walk { (cursor) throws(JSONCursor.Failure) in try cursor.peek() }
+        guard let next else { return false }
+        if mayEnd, next == UInt8(ascii: "]") {
+            try endOrGoOn(next)
+            return true
+        }
+        guard let element = try walk(read) else { return false }
+        ready.append(element)
+        state = .separator
+        return true
+    }
+
+    private mutating func endOrGoOn(_ byte: UInt8) throws(ScanError) {
+        switch byte {
+        case UInt8(ascii: ","): state = .element(mayEnd: false)
+        case UInt8(ascii: "]"): state = .tail
+        default: throw .malformed("expected ',' or ']' in a list")
+        }
+        position += 1
+    }
+
+    private mutating func readTail() throws(ScanError) -> Bool {
+        var frame = Frame()
+        frame.status = status
+        let done = try walk { (cursor) throws(JSONCursor.Failure) in
+            while try cursor.peek() == UInt8(ascii: ",") {
+                try cursor.expect(UInt8(ascii: ","))
+                let key = try cursor.string()
+                try cursor.expect(UInt8(ascii: ":"))
+                try frame.read(key, &cursor)
+            }
+            try cursor.expect(UInt8(ascii: "}"))
+            return true
+        }
+        guard done == true else { return false }
+        switch frame.status {
+        case "success"?: break
+        case "error"?: throw .refused(errorType: frame.errorType, error: frame.text)
+        default: throw .malformed("no status")
+        }
+        take(frame)
+        state = .ended
+        return true
+    }
+}

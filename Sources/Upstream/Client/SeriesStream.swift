@@ -1,0 +1,246 @@
+public import PrometheusWire
+import TimeSeries
+
+/// The series of one answer, in pages, as they arrive. An actor, so that inflating and scanning run
+/// on the pool and never on the loop. Not reading makes the member wait; dropping the stream ends
+/// the transfer.
+public actor SeriesStream {
+    /// What the pages go through on their way.
+    enum Shape: Sendable {
+        case asAnswered
+        /// A matrix of one step, to be given as a vector at that time.
+        case vector(at: Int64)
+        /// A matrix of finer steps than are wanted.
+        case thinned(to: StepGrid)
+    }
+
+    /// Opens the answer that takes the place of one at other times than were asked for.
+    typealias Instead = @Sendable () async throws(UpstreamError) -> SeriesStream
+
+    /// nil of an answer that was put together before.
+    private let answer: UpstreamClient.Answer?
+    private var scanner: ResponseScanner
+    private let shape: Shape
+    private let refusesParts: Bool
+    private var pages: ArraySlice<SeriesPage> = []
+    private var failure: UpstreamError?
+    private var instead: Instead?
+    private var replacement: SeriesStream?
+    /// Read by `begin`.
+    private var first: SeriesPage?
+
+    /// Set when `next` has returned nil.
+    public private(set) var trailer: ResponseScanner.Trailer?
+
+    /// - Parameters:
+    ///   - refusesParts: whether an answer that lacks data is a failure.
+    ///   - instead: is asked when the first sample stands where none was asked for. Later there is no
+    ///     way back: pages have been given.
+    init(
+        _ answer: sending UpstreamClient.Answer, scanner: sending ResponseScanner, shape: Shape,
+        refusesParts: Bool, instead: Instead?
+    ) {
+        self.answer = answer
+        self.scanner = scanner
+        self.shape = shape
+        self.refusesParts = refusesParts
+        self.instead = instead
+    }
+
+    /// An answer that is here wholly.
+    init(_ pages: [SeriesPage], _ trailer: ResponseScanner.Trailer) {
+        answer = nil
+        scanner = ResponseScanner()
+        shape = .asAnswered
+        refusesParts = false
+        self.pages = pages[...]
+        self.trailer = trailer
+    }
+
+    /// The next page, nil at the end of a whole answer.
+    ///
+    /// - Throws: `UpstreamError`, on every later call too. Pages handed out before are of a member
+    ///   that has failed.
+    public func next() async throws(UpstreamError) -> SeriesPage? {
+        if let failure { throw failure }
+        if let page = first {
+            first = nil
+            return page
+        }
+        do throws(UpstreamError) {
+            let page = try await following()
+            instead = nil
+            return page
+        } catch {
+            failure = error
+            throw error
+        }
+    }
+
+    /// Waits for the first page, which `next` then gives.
+    func begin() async throws(UpstreamError) {
+        if first == nil { first = try await next() }
+    }
+
+    private func following() async throws(UpstreamError) -> SeriesPage? {
+        if replacement == nil {
+            do throws(UpstreamError.Kind) {
+                return try await read()
+            } catch {
+                guard let answer else { return nil }
+                let failed = answer.call.failed(error)
+                guard case .ownGrid = error, let instead else { throw failed }
+                replacement = try await instead()
+            }
+        }
+        let page = try await replacement?.next()
+        if page == nil { trailer = await replacement?.trailer }
+        return page
+    }
+
+    private func read() async throws(UpstreamError.Kind) -> SeriesPage? {
+        while true {
+            if let page = pages.popFirst() { return page }
+            guard trailer == nil, let answer else { return nil }
+            let bytes = try await answer.body.next()
+            do throws(ScanError) {
+                if let bytes {
+                    try scanner.append(bytes)
+                    try checkWhole(scanner.beginning)
+                    pages = try shaped(scanner.takePages())[...]
+                } else {
+                    let trailer = try scanner.finish()
+                    try checkWhole(trailer)
+                    pages = try shaped(scanner.takePages())[...]
+                    self.trailer = shaped(trailer)
+                    answer.call.succeeded(answer.body)
+                }
+            } catch {
+                throw UpstreamError.Kind(error)
+            }
+        }
+    }
+
+    private func checkWhole(_ trailer: ResponseScanner.Trailer) throws(ScanError) {
+        guard refusesParts, let cause = trailer.partiality else { return }
+        throw .partial(cause)
+    }
+
+    private func shaped(_ pages: [SeriesPage]) throws(ScanError) -> [SeriesPage] {
+        var all: [SeriesPage] = []
+        switch shape {
+        case .asAnswered: return pages
+        case .vector(let time):
+            for page in pages { all.append(try InstantPages.vector(page, at: time)) }
+        case .thinned(let grid):
+            for page in pages {
+                let thinned = try page.thinned(to: grid)
+                if !thinned.series.isEmpty { all.append(thinned) }
+            }
+        }
+        return all
+    }
+
+    private func shaped(_ trailer: ResponseScanner.Trailer) -> ResponseScanner.Trailer {
+        var trailer = trailer
+        switch shape {
+        case .asAnswered: break
+        case .vector: trailer.resultType = "vector"
+        // By step only where steps were wanted; what it cost, it cost.
+        case .thinned(let grid):
+            let isWanted = { (time: Int64) in (time - grid.start) % grid.step == 0 }
+            var statistics = trailer.statistics
+            let (total, read) = (statistics?.totalPerStep, statistics?.readPerStep)
+            statistics?.totalPerStep = total?.filter { isWanted($0.key) }
+            statistics?.readPerStep = read?.filter { isWanted($0.key) }
+            trailer.statistics = statistics
+        }
+        return trailer
+    }
+}
+
+/// The elements of a list, in the order of arrival, as they arrive. An actor, so that inflating and
+/// scanning run on the pool. Not reading makes the member wait; dropping the stream ends the
+/// transfer.
+public actor ListStream<Element: Sendable> {
+    private let call: UpstreamCall
+    private let body: UpstreamBody
+    private var scanner: DataListScanner<Element>
+    private var isEnded = false
+    private var failure: UpstreamError?
+
+    init(_ answer: sending UpstreamClient.Answer, scanner: sending DataListScanner<Element>) {
+        call = answer.call
+        body = answer.body
+        self.scanner = scanner
+    }
+
+    /// Of the whole answer; complete when `next` has returned nil.
+    public var warnings: [String] { scanner.warnings }
+    public var infos: [String] { scanner.infos }
+    /// Why elements are missing, as the answer says itself; nil of a whole one.
+    public var partiality: String? {
+        Partiality.cause(isPartial: scanner.isPartial, warnings: scanner.warnings)
+    }
+
+    /// The next elements, never none; nil at the end of a whole answer.
+    ///
+    /// - Throws: `UpstreamError`, on every later call too.
+    public func next() async throws(UpstreamError) -> [Element]? {
+        if let failure { throw failure }
+        do throws(UpstreamError.Kind) {
+            return try await read()
+        } catch {
+            let failure = call.failed(error)
+            self.failure = failure
+            throw failure
+        }
+    }
+
+    /// The rest of the list.
+    public func collect() async throws(UpstreamError) -> UpstreamList<Element> {
+        var all: [Element] = []
+        while let some = try await next() { all += some }
+        return UpstreamList(
+            elements: all, warnings: warnings, infos: infos, partiality: partiality)
+    }
+
+    private func read() async throws(UpstreamError.Kind) -> [Element]? {
+        while !isEnded {
+            let bytes = try await body.next()
+            do throws(ScanError) {
+                if let bytes {
+                    try scanner.append(bytes)
+                } else {
+                    try scanner.finish()
+                    isEnded = true
+                    call.succeeded(body)
+                }
+            } catch {
+                throw UpstreamError.Kind(error)
+            }
+            let some = scanner.takeElements()
+            if !some.isEmpty { return some }
+        }
+        return nil
+    }
+}
+
+/// A list that was read wholly.
+public struct UpstreamList<Element: Sendable>: Sendable {
+    public var elements: [Element]
+    public var warnings: [String]
+    public var infos: [String]
+    /// Why elements are missing, as the answer says itself; nil of a whole one.
+    public var partiality: String?
+
+    public init(
+        elements: [Element] = [], warnings: [String] = [], infos: [String] = [],
+        partiality: String? = nil
+    ) {
+        self.elements = elements
+        self.warnings = warnings
+        self.infos = infos
+        self.partiality = partiality
+    }
+}

@@ -1,0 +1,201 @@
+/// The inflated body of an answer. Inflating happens in the reader's task, never on the loop.
+///
+/// One reader; belongs to it.
+final class UpstreamBody {
+    private var chunks: TransferBody.Iterator
+    private var inflater: Inflater?
+    private var pushedBack: [UInt8]?
+    private(set) var inflatedBytes = 0
+    /// nil for what is packed in its own way, and so says nothing about compressing.
+    let encoding: EncodingPolicy.Encoding?
+    /// As the answer names it.
+    let contentType: String
+    /// Whether the answer has the mark of VictoriaMetrics.
+    let isOfVictoriaMetrics: Bool
+
+    /// - Parameter isRemoteRead: whether the bytes may be a snappy block, which is given on as it is.
+    /// - Throws: for an encoding that was not asked for.
+    init(
+        _ response: TransferResponse, limits: InflateLimits, isRemoteRead: Bool = false
+    ) throws(UpstreamError.Kind) {
+        chunks = response.body.makeAsyncIterator()
+        contentType = response.headers["Content-Type"] ?? ""
+        isOfVictoriaMetrics = VictoriaMetrics.isMarked(response.headers)
+        switch (response.headers["Content-Encoding"] ?? "").lowercased() {
+        case "", "identity":
+            encoding = isRemoteRead ? nil : .identity
+            inflater = nil
+        case "snappy" where isRemoteRead:
+            encoding = nil
+            inflater = nil
+        case "gzip", "x-gzip", "deflate":
+            encoding = .gzip
+            do throws(InflateError) {
+                inflater = try Inflater(limits: limits)
+            } catch {
+                throw UpstreamError.Kind(error)
+            }
+        default: throw .malformed("the answer is compressed in a way that was not asked for")
+        }
+        self.limits = limits
+    }
+
+    private let limits: InflateLimits
+
+    /// Set when `next` has returned nil.
+    var summary: TransferSummary? { chunks.summary }
+
+    /// The next bytes, never none; nil at the end of a whole body.
+    func next(
+        isolation: isolated (any Actor)? = #isolation
+    ) async throws(UpstreamError.Kind) -> [UInt8]? {
+        if let bytes = pushedBack {
+            pushedBack = nil
+            return bytes
+        }
+        while true {
+            if let page = try inflated() {
+                inflatedBytes += page.count
+                return page
+            }
+            var iterator = chunks
+            let chunk: [UInt8]?
+            do throws(TransferError) {
+                chunk = try await iterator.next(isolation: isolation)
+            } catch {
+                throw UpstreamError.Kind(error)
+            }
+            chunks = iterator
+            guard let chunk else {
+                try finish()
+                return nil
+            }
+            if inflater == nil {
+                inflatedBytes += chunk.count
+                guard inflatedBytes <= limits.maximumBytes else {
+                    throw UpstreamError.Kind(.tooLarge(limit: limits.maximumBytes))
+                }
+                if !chunk.isEmpty { return chunk }
+            } else {
+                inflater?.feed(chunk)
+            }
+        }
+    }
+
+    /// Gives bytes back, to be read again.
+    func pushBack(_ bytes: [UInt8]) { pushedBack = bytes }
+
+    private func inflated() throws(UpstreamError.Kind) -> [UInt8]? {
+        do throws(InflateError) {
+            return try inflater?.next()
+        } catch {
+            throw UpstreamError.Kind(error)
+        }
+    }
+
+    private func finish() throws(UpstreamError.Kind) {
+        do throws(InflateError) {
+            try inflater?.finish()
+        } catch {
+            throw UpstreamError.Kind(error)
+        }
+    }
+}
+
+/// Judges an answer by its first bytes: something else than a Prometheus often answers 200.
+enum ContentSniffer {
+    static func problem(_ bytes: [UInt8], contentType: String) -> UpstreamError.Kind? {
+        let start = bytes.first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }
+        if start == UInt8(ascii: "{") { return nil }
+        if start == UInt8(ascii: "<") || contentType.hasPrefix("text/html") {
+            return .notPrometheus("the answer is HTML, \(shown(bytes))")
+        }
+        return .notPrometheus("the answer begins with \(shown(bytes))")
+    }
+
+    /// The bytes without the byte order mark of UTF-8 that some servers begin with.
+    static func withoutMark(_ bytes: [UInt8]) -> [UInt8] {
+        bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(bytes.dropFirst(3)) : bytes
+    }
+
+    /// The first printable characters, in quotes.
+    static func shown(_ bytes: some Collection<UInt8>) -> String {
+        var text = ""
+        for scalar in String(decoding: bytes.prefix(120), as: UTF8.self).unicodeScalars {
+            if text.count >= 80 { break }
+            switch scalar.properties.generalCategory {
+            case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .unassigned:
+                if text.last != " " { text += " " }
+            default: text.unicodeScalars.append(scalar)
+            }
+        }
+        while text.last == " " { text.removeLast() }
+        return "\"\(text)\""
+    }
+}
+
+/// Whether a member is asked to compress. Compressing costs a member, and inflating us, far more
+/// than a fast link charges for the bytes; on a slow link it is the other way round. So both are
+/// measured on large answers, by useful bytes a second, and the loser is tried again ever more
+/// rarely.
+///
+/// Pure; one a member.
+struct EncodingPolicy: Sendable, Equatable {
+    enum Encoding: Sendable, Equatable {
+        case identity, gzip
+
+        var other: Encoding { self == .identity ? .gzip : .identity }
+    }
+
+    /// Answers of fewer bytes say nothing about a link.
+    static let telling = 256 << 10
+    /// What gzip must win by, for the work it makes on both sides.
+    static let advantage = 1.25
+    private static let longestGap = 1024
+
+    private let isOnLoopback: Bool
+    private(set) var identityRate: Double?
+    private(set) var gzipRate: Double?
+    /// Telling answers until the loser is tried again.
+    private var countdown = 4
+    private var gap = 16
+
+    init(isOnLoopback: Bool) { self.isOnLoopback = isOnLoopback }
+
+    /// The encoding that is known, or guessed, to be quicker.
+    var favourite: Encoding {
+        if isOnLoopback { return .identity }
+        guard let gzipRate else { return .gzip }
+        guard let identityRate else { return .gzip }
+        return gzipRate > identityRate * Self.advantage ? .gzip : .identity
+    }
+
+    /// What the next request asks for.
+    var choice: Encoding {
+        if isOnLoopback { return .identity }
+        return countdown <= 0 ? favourite.other : favourite
+    }
+
+    /// - Parameters:
+    ///   - bytes: inflated.
+    ///   - nanoseconds: from the first byte to the last, pauses left out.
+    mutating func observe(_ encoding: Encoding, bytes: Int, nanoseconds: Int64) {
+        guard !isOnLoopback, bytes >= Self.telling, nanoseconds > 0 else { return }
+        let rate = Double(bytes) / Double(nanoseconds) * 1e9
+        let isTrial = encoding != favourite
+        switch encoding {
+        case .identity: identityRate = Self.blend(identityRate, rate)
+        case .gzip: gzipRate = Self.blend(gzipRate, rate)
+        }
+        if isTrial || countdown <= 0 {
+            countdown = gap
+            gap = min(gap * 2, Self.longestGap)
+        } else {
+            countdown -= 1
+        }
+    }
+
+    private static func blend(_ old: Double?, _ new: Double) -> Double {
+        old.map { $0 * 0.7 + new * 0.3 } ?? new
+    }
+}

@@ -1,0 +1,218 @@
+import GoText
+import PrometheusWire
+
+/// One operation on a member: its attempts, its time, and what it taught about the member, which is
+/// recorded once. An operation that is dropped before its end has taught nothing.
+final class UpstreamCall: Sendable {
+    private struct Progress {
+        var attempts = 0
+        var isAnswered = false
+        var isRecorded = false
+    }
+
+    let client: UpstreamClient
+    private let isProbe: Bool
+    private let isAdvisory: Bool
+    private let mayBeMissing: Bool
+    private let start = MonotonicClock.now()
+    private let progress = LockedValue(Progress())
+
+    init(client: UpstreamClient, isProbe: Bool, _ request: UpstreamRequest) {
+        self.client = client
+        self.isProbe = isProbe
+        isAdvisory = request.isAdvisory
+        mayBeMissing = request.mayBeMissing
+    }
+
+    deinit { record(.undecided) }
+
+    var attempts: Int { progress.withLock { $0.attempts } }
+
+    private var milliseconds: Int64 { (MonotonicClock.now() &- start) / 1_000_000 }
+
+    func countAttempt() {
+        let attempts = progress.withLock { progress in
+            progress.attempts += 1
+            return progress.attempts
+        }
+        client.state.withLock { state in
+            state.health.requests += 1
+            if attempts > 1 { state.health.retries += 1 }
+        }
+    }
+
+    /// The head of an answer has come.
+    func countAnswer(milliseconds: Double, httpVersion: String) {
+        progress.withLock { $0.isAnswered = true }
+        client.state.withLock { state in
+            state.health.observe(latency: milliseconds)
+            state.health.httpVersion = httpVersion
+        }
+    }
+
+    /// An answer has begun that makes sense: the member is back even if the rest fails, and
+    /// those who wait for this need not wait for the end of it.
+    func began() {
+        guard isProbe else { return }
+        client.state.withLock { state in
+            state.breaker.record(.answered, wasProbe: true, at: MonotonicClock.milliseconds())
+        }
+    }
+
+    /// A member that gave no sign for as long as anybody would wait has failed. One that was given
+    /// less time, or is at work on a large answer, has not.
+    private var isSilent: Bool {
+        let patience = min(client.configuration.timeout, Self.patience)
+        return !progress.withLock { $0.isAnswered } && milliseconds >= patience
+    }
+
+    /// Milliseconds.
+    private static let patience: Int64 = 5_000
+
+    /// The failure to throw; nothing more can come of this operation.
+    func failed(_ kind: UpstreamError.Kind) -> UpstreamError {
+        let failure = UpstreamError(
+            member: client.configuration.name, kind: client.redacted(kind), attempts: attempts,
+            milliseconds: milliseconds)
+        let verdict = kind == .timeout && isSilent ? .failed : kind.verdict
+        record(saysNothing(kind) && verdict == .failed ? .undecided : verdict, failure)
+        return failure
+    }
+
+    /// Whether the request was for something that the member may simply not have.
+    private func saysNothing(_ kind: UpstreamError.Kind) -> Bool {
+        if isAdvisory { return true }
+        guard mayBeMissing, case .notPrometheus = kind else { return false }
+        return true
+    }
+
+    /// The body was read to its end and made sense.
+    func succeeded(_ body: UpstreamBody) {
+        client.state.withLock { state in
+            let wire = body.summary?.wireBytes ?? 0
+            state.health.wireBytes += wire
+            state.health.inflatedBytes += body.inflatedBytes
+            if let encoding = body.encoding {
+                state.encoding.observe(
+                    encoding, bytes: body.inflatedBytes,
+                    nanoseconds: body.summary?.activeNanoseconds ?? 0)
+            }
+        }
+        record(.answered)
+    }
+
+    private func record(_ outcome: CircuitBreaker.Outcome, _ failure: UpstreamError? = nil) {
+        let isFirst = progress.withLock { progress in
+            defer { progress.isRecorded = true }
+            return !progress.isRecorded
+        }
+        guard isFirst else { return }
+        client.state.withLock { state in
+            state.breaker.record(outcome, wasProbe: isProbe, at: MonotonicClock.milliseconds())
+            guard outcome == .failed, let failure else { return }
+            state.health.failures += 1
+            state.health.lastFailure = UpstreamHealth.Failed(
+                text: failure.kind.text, time: WallClock.milliseconds())
+        }
+    }
+}
+
+/// One question to a member, before it is known how it will be sent.
+struct UpstreamRequest: Sendable {
+    enum Method: Sendable, Equatable {
+        /// The path takes nothing else.
+        case get
+        /// A form, or a query where forms are refused: long texts do not fit into every URL.
+        case formOrQuery
+        /// A snappy block with a message of remote read, answered in kind.
+        case remoteRead([UInt8])
+    }
+
+    /// Below the base URL, with its slash, percent-encoded.
+    var path: String
+    var parameters = Parameters()
+    var method = Method.formOrQuery
+    /// Whether the member is told how much time is left.
+    var sendsTimeout = false
+    /// Failing says nothing about the member: it may not know the path.
+    var isAdvisory = false
+    /// Asked beside the requests of clients, which it must not take the circuit's probe from.
+    var isAside = false
+    /// A page for people in place of an answer says nothing about the member: it may not have the
+    /// endpoint, and something else may stand in for it.
+    var mayBeMissing = false
+
+    var isRemoteRead: Bool {
+        if case .remoteRead = method { true } else { false }
+    }
+
+    func url(base: String, asQuery: Bool) -> String {
+        guard asQuery else { return base + path }
+        let query = parameters.encoded
+        return query.isEmpty
+            ? base + path : "\(base)\(path)?\(String(decoding: query, as: UTF8.self))"
+    }
+
+    /// How it goes out: forms as the body, or in the URL.
+    func transferMethod(asQuery: Bool) -> TransferRequest.Method {
+        switch method {
+        case .remoteRead(let body): .send(body: body, type: RemoteReadSamples.contentType)
+        case .get, .formOrQuery: asQuery ? .get : .post(form: parameters.encoded)
+        }
+    }
+}
+
+/// Request parameters in order; a name may occur more than once.
+public struct Parameters: Sendable, Equatable {
+    public private(set) var pairs: [(name: String, value: String)] = []
+
+    public init() {}
+
+    public init(_ pairs: [(name: String, value: String)]) { self.pairs = pairs }
+
+    public static func == (a: Parameters, b: Parameters) -> Bool {
+        a.pairs.elementsEqual(b.pairs) { $0.name == $1.name && $0.value == $1.value }
+    }
+
+    public mutating func add(_ name: String, _ value: String) {
+        pairs.append((name, value))
+    }
+
+    /// Milliseconds since the epoch, sent as seconds with up to three decimals.
+    public mutating func add(_ name: String, time: Int64?) {
+        if let time { add(name, TimestampText.parameter(time)) }
+    }
+
+    /// Milliseconds, sent as seconds with up to three decimals.
+    public mutating func add(_ name: String, duration: Int64?) {
+        if let duration { add(name, TimestampText.parameter(duration)) }
+    }
+
+    /// `application/x-www-form-urlencoded`.
+    var encoded: [UInt8] {
+        var out: [UInt8] = []
+        for (name, value) in pairs {
+            if !out.isEmpty { out.append(UInt8(ascii: "&")) }
+            PercentText.append(name, to: &out)
+            out.append(UInt8(ascii: "="))
+            PercentText.append(value, to: &out)
+        }
+        return out
+    }
+}
+
+/// Percent-encoding that is right in forms, queries and path segments alike.
+enum PercentText {
+    static func append(_ text: String, to out: inout [UInt8]) {
+        let digits = Array("0123456789ABCDEF".utf8)
+        for byte in text.utf8 {
+            switch byte {
+            case 48...57, 65...90, 97...122, 0x2D, 0x2E, 0x5F, 0x7E: out.append(byte)
+            default:
+                out.append(UInt8(ascii: "%"))
+                out.append(digits[Int(byte >> 4)])
+                out.append(digits[Int(byte & 15)])
+            }
+        }
+    }
+}

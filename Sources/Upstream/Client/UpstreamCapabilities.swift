@@ -1,0 +1,264 @@
+import GoText
+import PrometheusWire
+
+/// What the version of a member says about its answers.
+public struct UpstreamCapabilities: Sendable, Equatable {
+    /// Which samples a range such as `[5m]` at `t` holds.
+    public enum RangeBoundary: Sendable, Equatable {
+        /// `(t-5m, t]`, as from Prometheus 3.0 on.
+        case leftOpen
+        /// `[t-5m, t]`, as up to Prometheus 2.x.
+        case closed
+    }
+
+    /// As `status/buildinfo` gives it; nil when the member does not say.
+    public var version: String?
+    /// What calls itself otherwise than Prometheus, as Mimir does, or is known to be something else.
+    public var application: String?
+
+    public init(version: String? = nil, application: String? = nil) {
+        self.version = version
+        self.application = application
+    }
+
+    private enum Lineage { case prometheus, mimir, other }
+
+    /// Whose versions are counted. Prometheus never told a version 0; Thanos tells no other.
+    private var lineage: Lineage {
+        if let application { return application.contains("Mimir") ? .mimir : .other }
+        return major == 0 ? .other : .prometheus
+    }
+
+    /// The first number of the version.
+    public var major: Int? {
+        guard let version else { return nil }
+        return Int(version.drop { !$0.isNumber }.prefix { $0.isNumber })
+    }
+
+    /// Members that do not say are taken for current ones, and so are those whose versions do not
+    /// tell whose language they speak. Mimir has that of Prometheus 3 since 2.15.
+    public var rangeBoundary: RangeBoundary {
+        guard let major, major < 3 else { return .leftOpen }
+        switch lineage {
+        case .prometheus: return .closed
+        case .mimir: return major < 2 || (minor ?? 0) < 15 ? .closed : .leftOpen
+        case .other: return .leftOpen
+        }
+    }
+
+    /// The version of Prometheus whose language the member speaks; nil where its version does not
+    /// tell. Of Mimir only the line is known.
+    public var language: (major: Int, minor: Int)? {
+        guard let major else { return nil }
+        switch lineage {
+        case .prometheus: return (major, minor ?? 0)
+        case .mimir: return rangeBoundary == .closed ? (2, 55) : (3, 0)
+        case .other: return nil
+        }
+    }
+
+    private var minor: Int? {
+        guard let version else { return nil }
+        return Int(version.drop { $0 != "." }.dropFirst().prefix { $0.isNumber })
+    }
+
+    /// Whether native histograms can have custom buckets there: up to 2.50 there were none.
+    /// Members that do not say may have them.
+    public var hasCustomBuckets: Bool {
+        guard lineage == .prometheus, let major, major < 3 else { return true }
+        return (minor ?? .max) > 50
+    }
+
+    /// Whether label names of any characters can stand in a path in their escaped form.
+    public var hasEscapedLabelNames: Bool { major.map { $0 >= 3 } ?? true }
+}
+
+/// When a member is asked for its version. Pure; times in milliseconds.
+struct CapabilityCache: Sendable {
+    enum Action: Sendable, Equatable {
+        /// Known, and new enough.
+        case use(UpstreamCapabilities)
+        /// Known, but old: use it and ask again in the background.
+        case useAndRefresh(UpstreamCapabilities)
+        /// Not known, and no request for it is under way.
+        case ask
+        /// Not known; a request for it is under way.
+        case wait
+    }
+
+    static let freshFor: Int64 = 300_000
+    /// After a member did not answer.
+    static let freshWhenSilentFor: Int64 = 1_000
+
+    private(set) var value: UpstreamCapabilities?
+    /// Whether `value` only stands in for an answer that the member never gave.
+    private var isGuess = false
+    private var freshUntil: Int64 = 0
+    private var isAsking = false
+
+    /// The caller who gets `ask` or `useAndRefresh` must call `learned`.
+    mutating func action(at now: Int64) -> Action {
+        // A guess serves while it is fresh: a member that is back is not to be misjudged.
+        guard let value, !isGuess || now < freshUntil else {
+            if isAsking { return .wait }
+            isAsking = true
+            return .ask
+        }
+        if isAsking || now < freshUntil { return .use(value) }
+        isAsking = true
+        return .useAndRefresh(value)
+    }
+
+    /// - Parameter found: nil when the member gave no answer: an older one stands.
+    mutating func learned(_ found: UpstreamCapabilities?, at now: Int64) {
+        isAsking = false
+        freshUntil = now &+ (found == nil ? Self.freshWhenSilentFor : Self.freshFor)
+        isGuess = found == nil && (value == nil || isGuess)
+        value = found ?? value ?? UpstreamCapabilities()
+    }
+}
+
+extension UpstreamClient {
+    /// Milliseconds that asking for a version may take.
+    private static let patience: Int64 = 5_000
+
+    /// The member's version and what follows from it: asked for once, then refreshed in the
+    /// background. A member that does not answer within seconds is taken for a current one, and
+    /// asked again by the first query after a second. Members of kind `remoteCoroot` are never asked.
+    ///
+    /// - Parameter deadline: Ends the waiting, though not the asking: others may have more time.
+    public func capabilities(
+        deadline: ContinuousClock.Instant? = nil
+    ) async -> UpstreamCapabilities {
+        if case .remoteCoroot = configuration.kind { return UpstreamCapabilities() }
+        while true {
+            let now = MonotonicClock.milliseconds()
+            switch state.withLock({ $0.capabilities.action(at: now) }) {
+            case .use(let known): return known
+            case .useAndRefresh(let known):
+                Task { await self.refreshCapabilities() }
+                return known
+            case .ask: Task { await self.refreshCapabilities() }
+            case .wait:
+                if let deadline, deadline <= .now { return UpstreamCapabilities() }
+                // Rare, and only until the first answer.
+                do { try await Task.sleep(for: .milliseconds(2)) } catch {
+                    return UpstreamCapabilities()
+                }
+            }
+        }
+    }
+
+    /// What has been learned of the member's version so far, by whatever asked for it; nothing is
+    /// asked here. Before the first answer it is what a member has that does not say.
+    public var knownCapabilities: UpstreamCapabilities {
+        state.withLock { $0.capabilities.value } ?? UpstreamCapabilities()
+    }
+
+    private func refreshCapabilities() async {
+        let deadline = ContinuousClock.now.advanced(by: .milliseconds(Self.patience))
+        var found: UpstreamCapabilities?
+        do throws(UpstreamError) {
+            let information = try await buildInformation(deadline: deadline, isAdvisory: true)
+            var application = information["application"]
+            if VictoriaMetrics.isDescribed(by: information) {
+                application = VictoriaMetrics.name
+                state.withLock { $0.isVictoriaMetrics = true }
+            }
+            found = UpstreamCapabilities(version: information["version"], application: application)
+        } catch {
+            switch error.kind {
+            // An answer too: there is no version to be had.
+            case .http(let status, _) where status < 500: found = UpstreamCapabilities()
+            case .notPrometheus, .malformed, .rejectedQuery, .exceeded, .loop:
+                found = UpstreamCapabilities()
+            default: break
+            }
+        }
+        let now = MonotonicClock.milliseconds()
+        state.withLock { $0.capabilities.learned(found, at: now) }
+    }
+
+    /// `status/buildinfo`: version, revision and so on, as the member names them.
+    public func buildInfo(
+        deadline: ContinuousClock.Instant? = nil
+    ) async throws(UpstreamError) -> [String: String] {
+        try await buildInformation(deadline: deadline, isAdvisory: false)
+    }
+
+    private func buildInformation(
+        deadline: ContinuousClock.Instant?, isAdvisory: Bool
+    ) async throws(UpstreamError) -> [String: String] {
+        let document = try await document(
+            UpstreamRequest(
+                path: "/api/v1/status/buildinfo", method: .get, isAdvisory: isAdvisory,
+                isAside: isAdvisory),
+            deadline: deadline)
+        var found: [String: String] = [:]
+        var cursor = JSONCursor(document.data)
+        // A document's data is known to be JSON; what is no object has no fields.
+        try? cursor.object { (key, cursor) throws(JSONCursor.Failure) in
+            if try cursor.peek() == UInt8(ascii: "\"") {
+                found[key] = try cursor.string()
+            } else {
+                try cursor.skip()
+            }
+        }
+        return found
+    }
+}
+
+/// What some members lack and others make up for: endpoints, and the steps that a range asks for.
+public struct EndpointSupport: Sendable, Hashable {
+    public enum Support: String, Sendable, Hashable {
+        /// Asked; what turns out to be missing is made up for, and tried again later.
+        case auto
+        /// Asked, and its failure is the answer.
+        case native
+        /// Never asked: others make up for it.
+        case emulated
+    }
+
+    enum Endpoint: Sendable, Hashable {
+        /// `query`; a range of one step stands in for it.
+        case instantQuery
+        /// `labels`; the labels of the series stand in for it.
+        case labelNames
+        /// `label/…/values`; likewise.
+        case labelValues
+        /// Ranges that do not begin at a multiple of their step, answered at their own steps; other
+        /// questions that have the same values stand in for them.
+        case stepGrid
+        /// `read`; what queries answer stands in for it.
+        case remoteRead
+    }
+
+    public var instantQuery: Support
+    public var labelNames: Support
+    public var labelValues: Support
+    public var stepGrid: Support
+
+    public init(
+        instantQuery: Support = .auto, labelNames: Support = .auto, labelValues: Support = .auto,
+        stepGrid: Support = .auto
+    ) {
+        self.instantQuery = instantQuery
+        self.labelNames = labelNames
+        self.labelValues = labelValues
+        self.stepGrid = stepGrid
+    }
+
+    static let coroot = EndpointSupport(
+        instantQuery: .emulated, labelNames: .emulated, labelValues: .native,
+        stepGrid: .native)
+
+    func support(of endpoint: Endpoint) -> Support {
+        switch endpoint {
+        case .instantQuery: instantQuery
+        case .labelNames: labelNames
+        case .labelValues: labelValues
+        case .stepGrid: stepGrid
+        case .remoteRead: .auto
+        }
+    }
+}

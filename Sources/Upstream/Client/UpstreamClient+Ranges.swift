@@ -1,0 +1,171 @@
+import GoText
+import PrometheusWire
+import TimeSeries
+
+extension UpstreamClient {
+    /// Evaluates a query at every step. Milliseconds all; both ends belong to the range.
+    ///
+    /// The samples of the answer stand at these steps and nowhere else. Some servers move a range
+    /// to multiples of its step; what they are asked in its place is found out by asking, and kept
+    /// for five minutes.
+    ///
+    /// - Returns: once the answer has begun; its end may still fail.
+    public func queryRange(
+        _ text: String, start: Int64, end: Int64, step: Int64,
+        options: QueryOptions = QueryOptions()
+    ) async throws(UpstreamError) -> SeriesStream {
+        let range = RangeQuestion(
+            text: text, grid: StepGrid(start: start, end: end, step: step), options: options)
+        if range.grid.isAligned { return try await stream(range.transfer) }
+        switch configuration.support(of: .stepGrid) {
+        case .native: return try await stream(range.transfer)
+        case .emulated: return try await stepwise(range)
+        case .auto: break
+        }
+        let now = MonotonicClock.milliseconds()
+        let isMissing = state.withLock { $0.missingUntil[.stepGrid].map { now < $0 } ?? false }
+        if isMissing { return try await stepwise(range) }
+        return try await stream(range.transfer) { () async throws(UpstreamError) in
+            try await self.askedAgain(range)
+        }
+    }
+
+    /// The range, asked of a member that answered at other steps: first so that it leaves its cache
+    /// alone, which is why some move ranges, then in a way that leaves it nothing to move.
+    private func askedAgain(
+        _ range: RangeQuestion
+    ) async throws(UpstreamError) -> SeriesStream {
+        if !state.withLock({ $0.isVictoriaMetrics }) {
+            var transfer = range.transfer
+            transfer.isUncached = true
+            do throws(UpstreamError) {
+                let stream = try await stream(transfer)
+                try await stream.begin()
+                state.withLock { $0.isVictoriaMetrics = true }
+                return stream
+            } catch {
+                guard case .ownGrid = error.kind else { throw error }
+            }
+        }
+        noteMissing(.stepGrid)
+        return try await stepwise(range)
+    }
+
+    /// The range by questions whose times are multiples of their step: instants, or a range of
+    /// finer steps. What a query says at a time does not depend on the range that the time is in.
+    private func stepwise(_ range: RangeQuestion) async throws(UpstreamError) -> SeriesStream {
+        switch StepwiseQuestions(for: range.grid) {
+        case .finer(let grid)?:
+            var finer = range
+            finer.grid = grid
+            var transfer = finer.transfer
+            transfer.shape = .thinned(to: range.grid)
+            return try await stream(transfer)
+        case .instants?: return try await instants(range)
+        case nil:
+            let moved =
+                range.grid.start
+                - range.grid.start.quotientAndRemainder(
+                    dividingBy: range.grid.step
+                ).remainder
+            throw UpstreamError(
+                member: configuration.name,
+                kind: .ownGrid(ScanError.offGrid(moved, range.grid).description), attempts: 0,
+                milliseconds: 0)
+        }
+    }
+
+    /// Instants asked at once.
+    private static let instantsAtOnce = 8
+
+    private struct Instant: Sendable {
+        var step: Int
+        var pages: [SeriesPage] = []
+        var bytes = 0
+        var trailer = ResponseScanner.Trailer()
+        var failure: UpstreamError?
+    }
+
+    private var tooLarge: UpstreamError {
+        UpstreamError(
+            member: configuration.name,
+            kind: .limit("the answer is larger than \(configuration.limits.documentBytes) bytes"),
+            attempts: 0, milliseconds: 0)
+    }
+
+    private func instants(_ range: RangeQuestion) async throws(UpstreamError) -> SeriesStream {
+        let count = range.grid.count
+        var columns = SteppedPages(maximumBytes: configuration.limits.documentBytes)
+        var found = [Instant?](repeating: nil, count: count)
+        var failure: UpstreamError?
+        var bytes = 0
+        await withTaskGroup(of: Instant.self) { group in
+            var next = 0
+            func start() {
+                guard next < count else { return }
+                let step = next
+                group.addTask { await self.instant(range, step) }
+                next += 1
+            }
+            for _ in 0..<Self.instantsAtOnce { start() }
+            while let one = await group.next() {
+                if let failed = one.failure {
+                    failure = failure ?? failed
+                    group.cancelAll()
+                } else if failure == nil {
+                    bytes += one.bytes
+                    found[one.step] = one
+                    if bytes <= configuration.limits.documentBytes {
+                        start()
+                    } else {
+                        failure = tooLarge
+                        group.cancelAll()
+                    }
+                }
+            }
+        }
+        if let failure { throw failure }
+        do throws(ScanError) {
+            for one in found { if let one { try columns.add(one.pages, one.trailer) } }
+        } catch {
+            throw UpstreamError(
+                member: configuration.name, kind: UpstreamError.Kind(error), attempts: count,
+                milliseconds: 0)
+        }
+        return SeriesStream(columns.pages(ofBytes: configuration.scan.page), columns.trailer)
+    }
+
+    private func instant(_ range: RangeQuestion, _ step: Int) async -> Instant {
+        var one = Instant(step: step)
+        do throws(UpstreamError) {
+            let stream = try await query(
+                range.text, at: range.grid.time(at: step), options: range.options)
+            while let page = try await stream.next() {
+                one.pages.append(page)
+                one.bytes += page.bytes.count
+                guard one.bytes <= configuration.limits.documentBytes else { throw tooLarge }
+            }
+            one.trailer = await stream.trailer ?? ResponseScanner.Trailer()
+        } catch {
+            one.failure = error
+        }
+        return one
+    }
+}
+
+/// A query at the steps of a range.
+private struct RangeQuestion: Sendable {
+    var text: String
+    var grid: StepGrid
+    var options: QueryOptions
+
+    var transfer: QueryTransfer {
+        var parameters = Parameters()
+        parameters.add("query", text)
+        parameters.add("start", time: grid.start)
+        parameters.add("end", time: grid.end)
+        parameters.add("step", duration: grid.step)
+        return QueryTransfer(
+            path: "/api/v1/query_range", parameters: parameters, options: options, grid: grid)
+    }
+}

@@ -1,0 +1,317 @@
+import GoText
+import PrometheusWire
+
+/// Asks one member. Safe to use from any number of tasks; everything it learns about the member
+/// (health, encoding, capabilities) is shared by them.
+public final class UpstreamClient: Sendable {
+    struct State {
+        var breaker = CircuitBreaker()
+        var encoding: EncodingPolicy
+        var health = UpstreamHealth()
+        /// Forms were refused where queries were not.
+        var sendsQueries = false
+        var capabilities = CapabilityCache()
+        var externalLabels = ExternalLabelCache()
+        /// Milliseconds on the monotonic clock.
+        var missingUntil: [EndpointSupport.Endpoint: Int64] = [:]
+        /// Whether it takes the parameters of VictoriaMetrics, which keep it to the times asked for.
+        var isVictoriaMetrics = false
+    }
+
+    public let configuration: UpstreamConfiguration
+    let transport: CurlMulti
+    let state: LockedValue<State>
+    private let retry = RetryPolicy()
+
+    public init(_ configuration: UpstreamConfiguration, transport: CurlMulti) {
+        self.configuration = configuration
+        self.transport = transport
+        state = LockedValue(
+            State(encoding: EncodingPolicy(isOnLoopback: configuration.isOnLoopback)))
+    }
+
+    /// A snapshot.
+    public var health: UpstreamHealth {
+        state.withLock { state in
+            var health = state.health
+            switch state.breaker.state {
+            case .closed: health.circuit = .closed
+            case .open: health.circuit = .open
+            case .halfOpen: health.circuit = .halfOpen
+            }
+            health.version = state.capabilities.value?.version
+            return health
+        }
+    }
+
+    /// An answer whose beginning has been seen to be JSON.
+    struct Answer {
+        var call: UpstreamCall
+        var body: UpstreamBody
+    }
+
+    /// Sends a request, again where that is safe, until an answer begins.
+    func open(
+        _ request: UpstreamRequest, deadline: ContinuousClock.Instant?
+    ) async throws(UpstreamError) -> Answer {
+        let end = ContinuousClock.now.advanced(by: .milliseconds(configuration.timeout))
+        let deadline = deadline.map { min($0, end) } ?? end
+        let call = try await begin(request, deadline)
+        while true {
+            let kind: UpstreamError.Kind
+            do throws(UpstreamError.Kind) {
+                return Answer(call: call, body: try await attempt(request, call, deadline))
+            } catch {
+                kind = error
+            }
+            let action = retry.action(
+                after: kind, attempts: call.attempts, remaining: Self.milliseconds(until: deadline),
+                random: .random(in: 0..<1))
+            guard case .retry(let pause) = action else { throw call.failed(kind) }
+            do {
+                try await Task.sleep(for: .milliseconds(pause))
+            } catch {
+                throw call.failed(.cancelled)
+            }
+        }
+    }
+
+    /// Milliseconds that requests wait for the one that finds out whether the member is back.
+    private static let probePatience: Int64 = 1_000
+
+    /// The requests of one query arrive together. After an outage one of them finds out whether the
+    /// member is back, and the others share what it finds.
+    private func begin(
+        _ request: UpstreamRequest, _ deadline: ContinuousClock.Instant
+    ) async throws(UpstreamError) -> UpstreamCall {
+        let patience = ContinuousClock.now.advanced(by: .milliseconds(Self.probePatience))
+        while true {
+            let now = MonotonicClock.milliseconds()
+            let action = state.withLock { state in
+                request.isAside ? state.breaker.aside(at: now) : state.breaker.request(at: now)
+            }
+            switch action {
+            case .ask: return UpstreamCall(client: self, isProbe: false, request)
+            case .probe: return UpstreamCall(client: self, isProbe: true, request)
+            case .refuse(let pause): throw notAsked("not asked again for \(pause) ms")
+            case .wait:
+                guard ContinuousClock.now < min(patience, deadline) else {
+                    throw notAsked("another request is finding out whether it is back")
+                }
+                do { try await Task.sleep(for: .milliseconds(2)) } catch {
+                    throw UpstreamError(
+                        member: configuration.name, kind: .cancelled, attempts: 0, milliseconds: 0)
+                }
+            }
+        }
+    }
+
+    private func notAsked(_ reason: String) -> UpstreamError {
+        let last = health.lastFailure?.text ?? "failing"
+        return UpstreamError(
+            member: configuration.name, kind: .unavailable("\(last); \(reason)"), attempts: 0,
+            milliseconds: 0)
+    }
+
+    // MARK: - One attempt
+
+    private func attempt(
+        _ request: UpstreamRequest, _ call: UpstreamCall, _ deadline: ContinuousClock.Instant
+    ) async throws(UpstreamError.Kind) -> UpstreamBody {
+        let asQuery =
+            !request.isRemoteRead
+            && (request.method == .get || state.withLock { $0.sendsQueries })
+        call.countAttempt()
+        let start = MonotonicClock.now()
+        var response = try await send(request, asQuery: asQuery, deadline)
+        if !asQuery, !request.isRemoteRead, [403, 405, 501].contains(response.status) {
+            response = try await send(request, asQuery: true, deadline)
+            if (200..<300).contains(response.status) {
+                state.withLock { $0.sendsQueries = true }
+            }
+        }
+        call.countAnswer(
+            milliseconds: Double(MonotonicClock.now() &- start) / 1e6,
+            httpVersion: response.version)
+        guard (200..<300).contains(response.status) else {
+            throw await refusal(response, to: request)
+        }
+        if request.isRemoteRead {
+            let body = try remoteReadBody(response)
+            call.began()
+            return body
+        }
+        let body = try UpstreamBody(response, limits: configuration.limits.inflate)
+        guard let first = try await body.next().map(ContentSniffer.withoutMark) else {
+            throw .malformed("the answer is empty")
+        }
+        let type = (response.headers["Content-Type"] ?? "").lowercased()
+        if let wrong = ContentSniffer.problem(first, contentType: type) { throw wrong }
+        body.pushBack(first)
+        call.began()
+        return body
+    }
+
+    private func send(
+        _ request: UpstreamRequest, asQuery: Bool, _ deadline: ContinuousClock.Instant
+    ) async throws(UpstreamError.Kind) -> TransferResponse {
+        let remaining = Self.milliseconds(until: deadline)
+        guard remaining > 0 else { throw .timeout }
+        let limits = configuration.limits
+        let transfer = TransferRequest(
+            url: request.url(base: configuration.baseURL, asQuery: asQuery),
+            method: request.transferMethod(asQuery: asQuery),
+            headers: headers(for: request), tls: configuration.tls, proxy: configuration.proxy,
+            connectTimeout: min(configuration.connectTimeout, remaining), timeout: remaining,
+            // A slow client of ours is not the member's fault.
+            timeoutCountsPauses: false, maximumBytes: limits.responseBytes, window: limits.window,
+            lane: configuration.name, laneWidth: limits.concurrentRequests,
+            timeoutParameter: request.sendsTimeout ? "timeout" : nil)
+        do throws(TransferError) {
+            return try await transport.execute(transfer)
+        } catch {
+            // The connect timeout was cut to the deadline.
+            if error.kind == .connectTimeout, Self.milliseconds(until: deadline) <= 0 {
+                throw .timeout
+            }
+            throw UpstreamError.Kind(error)
+        }
+    }
+
+    private func headers(for request: UpstreamRequest) -> HeaderFields {
+        var fields = HeaderFields()
+        if request.isRemoteRead {
+            fields.append(name: "Content-Encoding", value: "snappy")
+            fields.append(name: "Accept-Encoding", value: "snappy")
+            fields.append(name: "X-Prometheus-Remote-Read-Version", value: "0.1.0")
+        } else {
+            fields.append(name: "Accept", value: "application/json")
+            let isCompressed =
+                switch configuration.acceptEncoding {
+                case .auto: state.withLock { $0.encoding.choice } == .gzip
+                case .gzip: true
+                case .identity: false
+                }
+            fields.append(name: "Accept-Encoding", value: isCompressed ? "gzip" : "identity")
+        }
+        fields.append(name: "User-Agent", value: "tributary")
+        if let identity = configuration.gateway {
+            fields.append(name: HopChain.header, value: HopChain.current.adding(identity).text)
+        }
+        switch configuration.authorization {
+        case .none: break
+        case .basic(let user, let password):
+            fields.append(
+                name: "Authorization",
+                value: BasicCredentials.value(user: user, password: password.exposed))
+        case .bearer(let token):
+            fields.append(name: "Authorization", value: "Bearer \(token.exposed)")
+        case .apiKey(let key): fields.append(name: "X-API-Key", value: key.exposed)
+        }
+        for header in configuration.headers {
+            fields.append(name: header.name, value: header.value.exposed)
+        }
+        return fields
+    }
+
+    /// What a status outside of 2xx means, with what the body says.
+    private func refusal(
+        _ response: TransferResponse, to request: UpstreamRequest
+    ) async -> UpstreamError.Kind {
+        var bytes: [UInt8] = []
+        let small = InflateLimits(maximumBytes: 1 << 20)
+        // Prometheus 2 calls even the text of an error a snappy block.
+        if let body = try? UpstreamBody(response, limits: small, isRemoteRead: request.isRemoteRead)
+        {
+            while bytes.count < 64 << 10, let page = try? await body.next() { bytes += page }
+        }
+        if response.status == HopChain.loopStatus,
+            response.headers[HopChain.header] == HopChain.loopMark
+        {
+            return .loop
+        }
+        if case .apiKey = configuration.authorization,
+            Refusal.isAboutTheKey(status: response.status, body: bytes)
+        {
+            return .http(status: response.status, text: Refusal.keyRejected)
+        }
+        bytes = ContentSniffer.withoutMark(bytes)
+        if request.isRemoteRead {
+            return Refusal.remoteReadKind(status: response.status, body: bytes)
+        }
+        return Refusal.kind(status: response.status, body: bytes)
+    }
+
+    // MARK: - Details
+
+    static func milliseconds(until deadline: ContinuousClock.Instant) -> Int64 {
+        Int64(((deadline - .now) / .milliseconds(1)).rounded(.up))
+    }
+
+    /// Members may say what they were sent; secrets are taken out of that.
+    func redacted(_ kind: UpstreamError.Kind) -> UpstreamError.Kind {
+        var secrets = configuration.headers.flatMap(\.value.exposedValues)
+        switch configuration.authorization {
+        case .none: break
+        case .basic(_, let secret), .bearer(let secret), .apiKey(let secret):
+            secrets += secret.exposedValues
+        }
+        let clean = { (text: String) in
+            secrets.reduce(text) { text, secret in
+                secret.count < 4 ? text : text.replacing(secret, with: "<redacted>")
+            }
+        }
+        switch kind {
+        case .http(let status, let text): return .http(status: status, text: clean(text))
+        case .notPrometheus(let text): return .notPrometheus(clean(text))
+        case .rejectedQuery(let status, let errorType, let text):
+            return .rejectedQuery(status: status, errorType: errorType, text: clean(text))
+        case .exceeded(let status, let errorType, let text):
+            return .exceeded(status: status, errorType: errorType, text: clean(text))
+        case .partial(let text): return .partial(clean(text))
+        case .connect, .tls, .connectTimeout, .timeout, .laneTimeout, .broken, .malformed, .limit,
+            .ownGrid, .unavailable, .loop, .cancelled:
+            return kind
+        }
+    }
+}
+
+extension UpstreamClient {
+    /// Whether a request made now would be refused without asking, because the member kept failing.
+    /// Once a pause is over this is false again, so that somebody finds out whether it is back.
+    public var isResting: Bool {
+        state.withLock { $0.breaker.refuses(at: MonotonicClock.milliseconds()) }
+    }
+
+    /// Whether a request is under way that finds out whether the member is back; others wait for
+    /// what comes of it.
+    public var isBeingProbed: Bool {
+        state.withLock { if case .halfOpen = $0.breaker.state { true } else { false } }
+    }
+}
+
+/// A secret on its way to a member. Every way of showing it says `<redacted>`; the value is reached
+/// through `exposed` alone, so that each use can be found by its name.
+public struct Redacted: Sendable, CustomStringConvertible, CustomDebugStringConvertible,
+    CustomReflectable
+{
+    private let read: @Sendable () -> [String]
+
+    public init(_ value: String) { read = { [value] } }
+
+    /// A secret that may be replaced while it is in use.
+    ///
+    /// - Parameter values: Gives the secret in force, and after it those that requests under way may
+    ///   still carry. It is called for each request, and must not block.
+    public init(values: @escaping @Sendable () -> [String]) { read = values }
+
+    /// As of now.
+    public var exposed: String { read().first ?? "" }
+
+    /// As of now, and those before it that a member may still speak of.
+    var exposedValues: [String] { read() }
+
+    public var description: String { "<redacted>" }
+    public var debugDescription: String { description }
+    public var customMirror: Mirror { Mirror(self, children: [:]) }
+}

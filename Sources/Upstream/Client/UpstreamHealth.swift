@@ -1,0 +1,152 @@
+/// Stops asking a member that fails again and again, and tries it now and then.
+///
+/// Pure: time comes in as milliseconds on any clock that does not go back.
+struct CircuitBreaker: Sendable, Equatable {
+    enum Outcome: Sendable, Equatable {
+        /// The member works, whatever it said.
+        case answered
+        case failed
+        /// Nothing was learnt: the caller went away.
+        case undecided
+    }
+
+    enum Action: Sendable, Equatable {
+        case ask
+        /// Ask: it is the one request that finds out whether the member is back.
+        case probe
+        /// Another request is finding out whether the member is back: what comes of that decides.
+        case wait
+        case refuse(retryIn: Int64)
+    }
+
+    enum State: Sendable, Equatable {
+        case closed(failures: Int)
+        /// After so many rounds of failing.
+        case open(until: Int64, round: Int)
+        case halfOpen(round: Int)
+    }
+
+    /// Failures in a row that open it.
+    var threshold = 5
+    /// Milliseconds; doubled with each failed probe.
+    var firstPause: Int64 = 1_000
+    var longestPause: Int64 = 30_000
+    private(set) var state = State.closed(failures: 0)
+
+    /// Whether a request would not be sent at once; takes no turn to probe.
+    func refuses(at now: Int64) -> Bool {
+        switch state {
+        case .closed: false
+        case .open(let until, _): now < until
+        case .halfOpen: true
+        }
+    }
+
+    mutating func request(at now: Int64) -> Action {
+        switch state {
+        case .closed: return .ask
+        case .open(let until, let round):
+            guard now >= until else { return .refuse(retryIn: until &- now) }
+            state = .halfOpen(round: round)
+            return .probe
+        case .halfOpen: return .wait
+        }
+    }
+
+    /// As `request`, for what is asked beside the requests of clients, such as a version: it is let
+    /// through like them, but does not take the turn to probe from them.
+    func aside(at now: Int64) -> Action {
+        if case .open(let until, _) = state, now < until { return .refuse(retryIn: until &- now) }
+        return .ask
+    }
+
+    /// - Parameter wasProbe: the request was let through by `probe`.
+    mutating func record(_ outcome: Outcome, wasProbe: Bool, at now: Int64) {
+        switch (state, outcome) {
+        case (.closed, .answered): state = .closed(failures: 0)
+        case (.closed(let failures), .failed):
+            let count = failures + 1
+            state =
+                count >= threshold
+                ? .open(until: now &+ firstPause, round: 1) : .closed(failures: count)
+        case (.halfOpen, .answered) where wasProbe: state = .closed(failures: 0)
+        case (.halfOpen(let round), .failed) where wasProbe:
+            let pause = round >= 16 ? longestPause : min(longestPause, firstPause << Int64(round))
+            state = .open(until: now &+ pause, round: round + 1)
+        // The next request probes in its place.
+        case (.halfOpen(let round), .undecided) where wasProbe:
+            state = .open(until: now, round: round)
+        // An answer to an older request: the member is there.
+        case (.open, .answered), (.halfOpen, .answered): state = .closed(failures: 0)
+        case (.open, .failed), (.halfOpen, .failed): break
+        case (_, .undecided): break
+        }
+    }
+}
+
+/// What is known about a member from the requests sent to it.
+public struct UpstreamHealth: Sendable, Equatable {
+    public enum Circuit: String, Sendable, Equatable {
+        /// Asked as usual.
+        case closed
+        /// Not asked for a while.
+        case open
+        /// One request is finding out whether it is back.
+        case halfOpen
+    }
+
+    public struct Failed: Sendable, Equatable {
+        public var text: String
+        /// Milliseconds since the epoch.
+        public var time: Int64
+    }
+
+    public var circuit = Circuit.closed
+    /// Requests, retries included.
+    public var requests = 0
+    /// Operations that ended in a failure of the member.
+    public var failures = 0
+    public var retries = 0
+    /// Kept after the member is back.
+    public var lastFailure: Failed?
+    /// Milliseconds to the head of an answer, the newest weighing most; nil before the first.
+    public var latency: Double?
+    /// Bytes of bodies over the wire, and inflated.
+    public var wireBytes = 0
+    public var inflatedBytes = 0
+    /// The protocol of the newest answer: `HTTP/1.1` or `HTTP/2`; nil before the first.
+    public var httpVersion: String?
+    /// As the member gives it.
+    public var version: String?
+
+    public init() {}
+
+    mutating func observe(latency milliseconds: Double) {
+        latency = latency.map { $0 * 0.8 + milliseconds * 0.2 } ?? milliseconds
+    }
+}
+
+/// When a request is sent again, and after how long. Pure.
+struct RetryPolicy: Sendable, Equatable {
+    enum Action: Sendable, Equatable {
+        case giveUp
+        case retry(afterMilliseconds: Int64)
+    }
+
+    var maximumAttempts = 2
+    /// Milliseconds; the delay is drawn evenly from here.
+    var delay: ClosedRange<Int64> = 5...25
+
+    /// - Parameters:
+    ///   - attempts: requests sent so far.
+    ///   - remaining: milliseconds that are left.
+    ///   - random: from 0 up to 1.
+    func action(
+        after kind: UpstreamError.Kind, attempts: Int, remaining: Int64, random: Double
+    ) -> Action {
+        guard kind.mayBeRetried, attempts < maximumAttempts else { return .giveUp }
+        let pause =
+            delay.lowerBound + Int64(Double(delay.upperBound - delay.lowerBound) * random)
+        return pause < remaining ? .retry(afterMilliseconds: pause) : .giveUp
+    }
+}

@@ -1,0 +1,183 @@
+import GoText
+import PrometheusWire
+import YAML
+
+/// The labels that a Prometheus adds to all it sends to others, remote read among it, but not to
+/// answers of its query API.
+struct ExternalLabels: Sendable, Equatable {
+    struct Label: Sendable, Equatable {
+        var name: String
+        var value: String
+        /// Whether some series of the member have the same label of their own, which must stay.
+        var isAlsoOwn = false
+    }
+
+    /// Labels of `isAlsoOwn`, each of which doubles the queries.
+    static let mostAlsoOwn = 4
+
+    var labels: [Label] = []
+
+    /// Reads them off a configuration as `status/config` shows it. Only the section that holds them
+    /// is looked at: the rest may be long, and is none of our business.
+    static func of(configuration text: String) -> ExternalLabels {
+        var section = ""
+        var isInside = false
+        for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
+            if let first = line.utf8.first, first != 0x20, first != UInt8(ascii: "#") {
+                if isInside { break }
+                isInside = line.hasPrefix("global:")
+            }
+            if isInside { section += line + "\n" }
+        }
+        let limits = YAMLLimits(bytes: 1 << 20, values: 10_000)
+        guard let document = try? YAMLComposer.documents(of: section, limits: limits).first,
+            case .mapping(let labels)? = document["global"]?["external_labels"]?.content
+        else { return ExternalLabels() }
+        return ExternalLabels(
+            labels: labels.compactMap { pair in
+                pair.value.text.map { Label(name: pair.key, value: $0) }
+            })
+    }
+
+    /// A query as it must be sent, and the labels that the server adds to its series.
+    typealias Share = (query: RemoteReadRequest.Query, added: [RemoteSeriesEditor.Label])
+
+    /// The queries that together are one. Which of the labels of a series were added is not said;
+    /// so where series may have one of their own, those that do are asked for by themselves.
+    func split(_ query: RemoteReadRequest.Query) -> [Share] {
+        var whole = query
+        whole.matchers = whole.matchers.map(guarded)
+        var shares: [Share] = [(whole, [])]
+        for label in labels {
+            let added = RemoteSeriesEditor.Label(name: label.name, value: label.value)
+            guard label.isAlsoOwn else {
+                for index in shares.indices { shares[index].added.append(added) }
+                continue
+            }
+            let expression = Self.quoted(label.value)
+            shares = shares.flatMap { share -> [Share] in
+                var (own, other) = (share, share)
+                own.query.matchers.append(
+                    RemoteReadRequest.Matcher(label.name, .regexMatch, expression))
+                other.query.matchers.append(
+                    RemoteReadRequest.Matcher(label.name, .regexNoMatch, expression))
+                other.added.append(added)
+                return [own, other]
+            }
+        }
+        return shares
+    }
+
+    /// A server takes `label="value"` on one of its external labels to ask for series that do not
+    /// have the label. As an expression the same question is left alone.
+    private func guarded(_ matcher: RemoteReadRequest.Matcher) -> RemoteReadRequest.Matcher {
+        guard matcher.op == .equal,
+            labels.contains(where: {
+                $0.name.utf8.elementsEqual(matcher.name.utf8)
+                    && $0.value.utf8.elementsEqual(matcher.value.utf8)
+            })
+        else { return matcher }
+        return RemoteReadRequest.Matcher(matcher.name, .regexMatch, Self.quoted(matcher.value))
+    }
+
+    /// An expression that matches this text alone.
+    static func quoted(_ text: String) -> String {
+        var quoted = ""
+        for scalar in text.unicodeScalars {
+            if "\\.+*?()|[]{}^$".unicodeScalars.contains(scalar) { quoted += "\\" }
+            quoted.unicodeScalars.append(scalar)
+        }
+        return quoted
+    }
+}
+
+/// What is known of a member's external labels, and for how long.
+struct ExternalLabelCache: Sendable {
+    /// Milliseconds; a server may be given another configuration at any time.
+    static let freshFor: Int64 = 60_000
+
+    private var labels = ExternalLabels()
+    private var freshUntil: Int64?
+
+    /// nil when the member must be asked.
+    func labels(at now: Int64) -> ExternalLabels? {
+        guard let freshUntil, now < freshUntil else { return nil }
+        return labels
+    }
+
+    mutating func learned(_ labels: ExternalLabels, at now: Int64) {
+        self.labels = labels
+        freshUntil = now &+ Self.freshFor
+    }
+}
+
+extension UpstreamClient {
+    /// The member's external labels: those that are configured, else those that it shows. One that
+    /// does not show its configuration is taken to have
+    /// none; one that does not answer has failed.
+    func externalLabels(
+        deadline: ContinuousClock.Instant?
+    ) async throws(UpstreamError) -> ExternalLabels {
+        if case .remoteCoroot = configuration.kind { return ExternalLabels() }
+        let now = MonotonicClock.milliseconds()
+        if let known = state.withLock({ $0.externalLabels.labels(at: now) }) { return known }
+        var found = ExternalLabels()
+        if let configured = configuration.externalLabels {
+            found.labels = configured.map {
+                ExternalLabels.Label(name: $0.name, value: $0.value)
+            }
+        } else {
+            found = try await shownLabels(deadline: deadline)
+        }
+        // The query API adds nothing: what it shows is the series' own.
+        for index in found.labels.indices {
+            let label = found.labels[index]
+            let values = try await labelValues(label.name, SeriesSelection(deadline: deadline))
+            found.labels[index].isAlsoOwn = values.elements.contains {
+                $0.utf8.elementsEqual(label.value.utf8)
+            }
+        }
+        let doubled = found.labels.filter(\.isAlsoOwn)
+        guard doubled.count <= ExternalLabels.mostAlsoOwn else {
+            throw UpstreamError(
+                member: configuration.name,
+                kind: .unavailable(
+                    "series have \(doubled.count) of the member's external labels of their own; "
+                        + "remote read can tell at most \(ExternalLabels.mostAlsoOwn) apart"),
+                attempts: 0, milliseconds: 0)
+        }
+        state.withLock { [found] in $0.externalLabels.learned(found, at: now) }
+        return found
+    }
+
+    private func shownLabels(
+        deadline: ContinuousClock.Instant?
+    ) async throws(UpstreamError) -> ExternalLabels {
+        do throws(UpstreamError) {
+            let shown = try await document(
+                UpstreamRequest(path: "/api/v1/status/config", method: .get, isAdvisory: true),
+                deadline: deadline)
+            return Self.externalLabels(ofConfiguration: shown.data)
+        } catch {
+            switch error.kind {
+            case .http(let status, _) where status < 500: return ExternalLabels()
+            case .notPrometheus, .malformed, .rejectedQuery, .exceeded: return ExternalLabels()
+            default: throw error
+            }
+        }
+    }
+
+    private static func externalLabels(ofConfiguration data: [UInt8]) -> ExternalLabels {
+        var found = ExternalLabels()
+        var cursor = JSONCursor(data)
+        // A document's data is known to be JSON; what is no object shows nothing.
+        try? cursor.object { (key, cursor) throws(JSONCursor.Failure) in
+            if key == "yaml" {
+                found = ExternalLabels.of(configuration: try cursor.string())
+            } else {
+                try cursor.skip()
+            }
+        }
+        return found
+    }
+}

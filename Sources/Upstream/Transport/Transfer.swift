@@ -1,0 +1,198 @@
+import CCurl
+import GoText
+
+/// One transfer on its way. It belongs to the loop's thread: to the actor and to libcurl's
+/// callbacks, which run there too. Never sent anywhere; the world knows it by its number.
+final class Transfer {
+    enum Phase {
+        case waiting
+        case running
+        case ended(TransferError?)
+    }
+
+    typealias HeadContinuation = CheckedContinuation<Result<TransferHead, TransferError>, Never>
+    typealias BodyContinuation = CheckedContinuation<Result<BodyPart, TransferError>, Never>
+
+    static let slabBytes = 256 * 1024
+
+    let id: UInt64
+    let request: TransferRequest
+    var phase = Phase.waiting
+    /// Set while the transfer is in libcurl's hands.
+    var easy: EasyHandle?
+    var head = ResponseHeadParser()
+    var headWaiter: HeadContinuation?
+    var bodyWaiter: BodyContinuation?
+    /// A verdict of ours on a transfer that libcurl ends because of it.
+    var verdict: TransferError?
+    /// On the monotonic clock; `Int64.max` for none.
+    var deadline: Int64
+
+    private let notices: TransferNotices
+    /// Whether it is one of those its lane counts.
+    var holdsPermit = false
+    private(set) var received = 0
+    private(set) var pausedAt: Int64?
+    private var slabs: [[UInt8]] = []
+    private var buffered = 0
+    private var firstByteAt: Int64?
+    private var pausedTime: Int64 = 0
+
+    init(id: UInt64, request: TransferRequest, notices: TransferNotices) {
+        self.id = id
+        self.request = request
+        self.notices = notices
+        deadline = request.timeout.map { MonotonicClock.after(milliseconds: $0) } ?? .max
+    }
+
+    var isPaused: Bool { pausedAt != nil }
+
+    var headResult: TransferHead {
+        TransferHead(status: head.status, version: head.version, headers: head.headers)
+    }
+
+    // MARK: - From libcurl
+
+    /// One header line; false to end the transfer.
+    func receiveHeader(_ line: UnsafeBufferPointer<UInt8>) -> Bool {
+        switch head.feed(line) {
+        case .more: return true
+        case .headEnded:
+            headWaiter?.resume(returning: .success(headResult))
+            headWaiter = nil
+            return true
+        case .tooLarge:
+            verdict = TransferError(.tooLarge, "the answer's header fields are too large")
+            return false
+        }
+    }
+
+    enum Receipt { case taken, pause, refused }
+
+    func receive(_ bytes: UnsafeBufferPointer<UInt8>) -> Receipt {
+        if buffered >= request.window {
+            pausedAt = MonotonicClock.now()
+            notices.paused.append(self)
+            return .pause
+        }
+        let (total, overflow) = received.addingReportingOverflow(bytes.count)
+        if overflow || total > request.maximumBytes {
+            verdict = TransferError(
+                .tooLarge, "the answer is larger than \(request.maximumBytes) bytes")
+            return .refused
+        }
+        if firstByteAt == nil { firstByteAt = MonotonicClock.now() }
+        received = total
+        if bodyWaiter != nil, buffered == 0 { notices.readable.append(self) }
+        store(bytes)
+        return .taken
+    }
+
+    private func store(_ bytes: UnsafeBufferPointer<UInt8>) {
+        buffered += bytes.count
+        if let last = slabs.indices.last, slabs[last].count + bytes.count <= Self.slabBytes {
+            slabs[last].append(contentsOf: bytes)
+            return
+        }
+        var slab: [UInt8] = []
+        // A small answer gets the room it needs, a large one whole slabs.
+        slab.reserveCapacity(received > 64 * 1024 ? Self.slabBytes : bytes.count)
+        slab.append(contentsOf: bytes)
+        slabs.append(slab)
+    }
+
+    // MARK: - To the reader
+
+    /// Gives a waiting reader what has arrived.
+    func answerReader() {
+        guard buffered > 0, let waiter = bodyWaiter else { return }
+        bodyWaiter = nil
+        waiter.resume(returning: .success(.bytes(takeSlabs())))
+    }
+
+    /// What has arrived, if anything.
+    func takeSlabs() -> [[UInt8]] {
+        buffered = 0
+        defer { slabs = [] }
+        return slabs
+    }
+
+    /// The pause is over; the deadline moves along where pauses are not the member's.
+    func endPause() {
+        guard let began = pausedAt else { return }
+        let length = MonotonicClock.now() &- began
+        pausedAt = nil
+        pausedTime &+= length
+        if !request.timeoutCountsPauses, deadline != .max { deadline &+= length }
+    }
+
+    /// Nothing more will come; what has arrived can be read unless somebody gave up.
+    func dropBytes() {
+        slabs = []
+        buffered = 0
+    }
+
+    func summary() -> TransferSummary {
+        let active = firstByteAt.map { MonotonicClock.now() &- $0 &- pausedTime } ?? 0
+        return TransferSummary(
+            wireBytes: received, activeNanoseconds: max(0, active), trailers: head.trailers)
+    }
+}
+
+/// What the reader of a body gets at once.
+enum BodyPart: Sendable {
+    case bytes([[UInt8]])
+    case end(TransferSummary)
+}
+
+/// The transfers to one member: so many at once, the others wait in the order of arrival.
+struct HostConnectionLimiter {
+    private(set) var running = 0
+    private var waiting: [UInt64] = []
+
+    var isIdle: Bool { running == 0 && waiting.isEmpty }
+
+    /// Whether the transfer may begin now; else it waits.
+    mutating func enter(_ id: UInt64, width: Int) -> Bool {
+        guard running < max(1, width) else {
+            waiting.append(id)
+            return false
+        }
+        running += 1
+        return true
+    }
+
+    /// A running transfer has ended; the one that may begin in its place.
+    mutating func leave() -> UInt64? {
+        guard !waiting.isEmpty else {
+            running -= 1
+            return nil
+        }
+        return waiting.removeFirst()
+    }
+
+    /// A waiting transfer has ended.
+    mutating func forget(_ id: UInt64) {
+        waiting.removeAll { $0 == id }
+    }
+}
+
+/// What libcurl's callbacks have seen and cannot act upon, as nothing may be started from within
+/// one. Belongs to the loop's thread.
+final class TransferNotices {
+    /// Their readers wait no longer. libcurl hands out bytes in small pieces; readers are woken
+    /// when it has nothing more to hand out for now, not for every piece.
+    var readable: [Transfer] = []
+    /// They wait for their readers.
+    var paused: [Transfer] = []
+
+    func takeReadable() -> [Transfer] {
+        defer { readable = [] }
+        return readable
+    }
+
+    func takePaused() -> [Transfer] {
+        defer { paused = [] }
+        return paused
+    }
+}

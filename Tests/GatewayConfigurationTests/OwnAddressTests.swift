@@ -1,0 +1,45 @@
+import GatewayConfiguration
+import Testing
+
+@Suite struct OwnAddressTests {
+    private static let names: Set<String> = ["gate", "gate.example", "10.1.2.3"]
+
+    @Test(arguments: [
+        // Where it listens, its base path, the project's address, whether that is the gateway.
+        ("127.0.0.1:9090", "", "http://127.0.0.1:9090", true),
+        ("127.0.0.1:9090", "", "http://localhost:9090/p/all", true),
+        ("127.0.0.1:9090", "", "http://[::1]:9090", true),
+        ("127.0.0.1:9090", "", "http://localhost:9091", false),
+        ("127.0.0.1:9090", "", "http://localhost:9090/prometheus", false),
+        ("127.0.0.1:9090", "", "https://localhost:9090", false),
+        ("127.0.0.1:9090", "", "http://gate:9090", false),
+        ("127.0.0.1:80", "", "http://localhost", true),
+        (":9090", "", "http://GATE.example:9090", true),
+        (":9090", "", "http://10.1.2.3:9090", true),
+        (":9090", "", "http://localhost:9090", true),
+        (":9090", "", "http://10.9.9.9:9090", false),
+        ("10.1.2.3:9090", "", "http://gate:9090/p/x", true),
+        ("10.1.2.3:9090", "", "http://localhost:9090", false),
+        (":9090", "/t", "http://gate:9090/t", true),
+        (":9090", "/t", "http://gate:9090/t/p/x", true),
+        (":9090", "/t", "http://gate:9090", false),
+    ])
+    func `A project whose address is the gateway's own is named`(
+        listen: String, base: String, url: String, isOwn: Bool
+    ) throws {
+        var configuration = try Configuration.parse(
+            """
+            auth: {anonymous: true}
+            listen_address: "\(listen)"
+            projects:
+              - {name: other, prometheus: {url: "http://elsewhere.invalid:1"}}
+              - {name: self, prometheus: {url: "\(url)"}}
+            """, path: "c.yaml")
+        configuration.urlBasePath = base
+        let notes = configuration.notesOnOwnAddress(hostNames: Self.names).map(\.description)
+        #expect(notes.count == (isOwn ? 1 : 0))
+        if let note = notes.first {
+            #expect(note.hasPrefix("project \"self\": \(url) is this gateway itself"), "\(note)")
+        }
+    }
+}

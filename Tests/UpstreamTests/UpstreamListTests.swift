@@ -1,0 +1,166 @@
+import PrometheusWire
+import Testing
+import TimeSeries
+import Upstream
+
+@Suite struct MemberListTests {
+    @Test("Labels, values and series are asked for with their selection and arrive in order")
+    func lists() async throws {
+        try await withClient { request, connection in
+            switch request.path {
+            case "/prefix/api/v1/labels":
+                connection.answer(
+                    #"{"status":"success","data":["__name__","a"],"warnings":["w"]}"#)
+            case "/prefix/api/v1/label/U__a_2e_b/values":
+                connection.answer(#" { "status" : "success" , "data" : [ "x" , "y\"z" ] } "#)
+            case "/prefix/api/v1/label/empty/values":
+                connection.answer(#"{"status":"success","data":[],"infos":["i"]}"#)
+            default:
+                connection.answer(
+                    #"{"status":"success","data":[{"__name__":"up","a":"1"},{"a":"{]\"é"}]}"#)
+            }
+        } _: { client, server in
+            let selection = SeriesSelection(
+                matchers: ["up", "{a=\"b\"}"], start: 1_500, end: 2_000, limit: 5)
+            let labels = try await client.labels(selection)
+            #expect(labels.elements == ["__name__", "a"])
+            #expect(labels.warnings == ["w"])
+            let values = try await client.labelValues("a.b", selection)
+            #expect(values.elements == ["x", "y\"z"])
+            let empty = try await client.labelValues("empty")
+            #expect(empty.elements.isEmpty)
+            #expect(empty.infos == ["i"])
+            let series = try await client.series(SeriesSelection()).collect()
+            #expect(
+                series.elements
+                    == [LabelSet(["__name__": "up", "a": "1"]), LabelSet(["a": "{]\"é"])])
+            let form = "match%5B%5D=up&match%5B%5D=%7Ba%3D%22b%22%7D&start=1.500&end=2&limit=5"
+            #expect(server.requests[0].method == "POST")
+            #expect(server.requests[0].body == form)
+            #expect(server.requests[1].method == "GET")
+            #expect(server.requests[1].parameters == form)
+            #expect(server.requests[3].body == "match%5B%5D=%7B__name__%3D~%22.%2B%22%7D")
+        }
+    }
+
+    @Test("A list cut into single bytes is the same list")
+    func singleBytes() async throws {
+        let body = Array(#"{"status":"success","data":["a","bé\n"],"warnings":["w"]}"#.utf8)
+        try await withClient { _, connection in
+            connection.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+            for byte in body {
+                guard connection.chunk([byte]) else { return false }
+            }
+            return connection.write("0\r\n\r\n")
+        } _: { client, server in
+            let labels = try await client.labels()
+            #expect(labels.elements == ["a", "bé\n"])
+            #expect(labels.warnings == ["w"])
+        }
+    }
+
+    @Test("A list that is none, or is cut, is a failure")
+    func badLists() async throws {
+        for (body, kind) in [
+            (#"{"status":"success","data":["a""#, .malformed("the answer ends in the middle")),
+            (#"{"status":"success","data":["a","b"]"#, .malformed("the answer ends in the middle")),
+            (
+                #"{"status":"success","data":{"a":1}}"#,
+                .malformed("malformed answer: the data is no list")
+            ),
+            (
+                #"{"status":"success","data":["a"]}x"#,
+                .malformed("malformed answer: something follows the answer")
+            ),
+            (
+                #"{"status":"error","errorType":"execution","error":"no"}"#,
+                .rejectedQuery(status: 200, errorType: "execution", text: "no")
+            ),
+        ] as [(String, UpstreamError.Kind)] {
+            try await withClient { _, connection in
+                connection.answer(body)
+            } _: { client, server in
+                let found = await failure { () async throws(UpstreamError) in
+                    try await client.labels()
+                }
+                #expect(found?.kind == kind, "\(body)")
+            }
+        }
+    }
+
+    @Test("Documents are read wholly, up to a limit")
+    func documents() async throws {
+        try await withClient { request, connection in
+            connection.answer(
+                request.target.contains("metric=")
+                    ? #"{"status":"success","data":{"up":[{"type":"gauge"}]},"warnings":["w"]}"#
+                    : #"{"status":"success","data":"\#(String(repeating: "x", count: 5000))"}"#)
+        } configure: {
+            $0.limits.documentBytes = 1000
+        } _: { client, server in
+            let document = try await client.metadata(metric: "up")
+            #expect(String(decoding: document.data, as: UTF8.self) == #"{"up":[{"type":"gauge"}]}"#)
+            #expect(document.warnings == ["w"])
+            #expect(server.requests[0].target == "/prefix/api/v1/metadata?metric=up")
+            let found = await failure { () async throws(UpstreamError) in
+                try await client.metadata()
+            }
+            #expect(found?.kind == .limit("the answer is larger than 1000 bytes"))
+        }
+    }
+
+    @Test("A remote Coroot is asked only for what it serves")
+    func remoteCoroot() async throws {
+        try await withClient { request, connection in
+            switch request.path {
+            case "/prefix/api/v1/query_range":
+                connection.answer(
+                    Answers.matrix(
+                        #"{"metric":{"job":"x"},"values":[[1,"7"]]},{"metric":{"job":"y"},"#
+                            + #""histograms":[[1,{"count":"2","sum":"3","buckets":"#
+                            + #"[[0,"1","2","2"]]}]]}"#))
+            case "/prefix/api/v1/series":
+                connection.answer(
+                    #"{"status":"success","data":[{"b":"1","a":"2"},{"c":"1","a":"3"}]}"#)
+            default: connection.answer("<!doctype html>", type: "text/html")
+            }
+        } configure: {
+            $0.kind = .remoteCoroot(resolution: 15_000)
+            $0.authorization = .apiKey(Redacted("key"))
+        } _: { client, server in
+            let (elements, trailer) = try await client.query("up", at: 1_500).text()
+            #expect(
+                elements == #"{"metric":{"job":"x"},"value":[1.500,"7"]},{"metric":{"job":"y"},"#
+                    + #""histogram":[1.500,{"count":"2","sum":"3","buckets":"#
+                    + #"[[0,"1","2","2"]]}]}"#)
+            #expect(trailer?.resultType == "vector")
+            #expect(
+                server.requests[0].body.hasPrefix("query=up&start=1.500&end=1.500&step=15&timeout=")
+            )
+            #expect(server.requests[0].header("X-API-Key") == "key")
+            let labels = try await client.labels()
+            #expect(labels.elements == ["a", "b", "c"])
+            #expect(await client.capabilities() == UpstreamCapabilities())
+            #expect(server.requests.count == 2)
+        }
+    }
+
+    @Test("A remote that answers one step with two gives no answer")
+    func twoSteps() async throws {
+        for values in [#"[1,"7"],[2,"8"]"#] {
+            try await withClient { _, connection in
+                connection.answer(Answers.matrix(#"{"metric":{"a":"b"},"values":[\#(values)]}"#))
+            } configure: {
+                $0.kind = .remoteCoroot(resolution: 15_000)
+            } _: { client, server in
+                let found = await failure { () async throws(UpstreamError) in
+                    try await client.query("up", at: 1_500).text()
+                }
+                guard case .malformed = found?.kind else {
+                    Issue.record("\(values): \(String(describing: found))")
+                    return
+                }
+            }
+        }
+    }
+}
