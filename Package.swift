@@ -64,12 +64,17 @@ let package = Package(
         module("PromQL", ["RegularExpressions", "GoText"]),
         module("PromQLEngine", ["TimeSeries", "PromQL", "RegularExpressions", "GoText"]),
         module("PrometheusWire", ["TimeSeries", "GoText", "CSnappy"]),
-        module("Federation", ["TimeSeries", "PromQL", "PromQLEngine", "RegularExpressions"]),
         module("Upstream", ["GoText", "PrometheusWire", "TimeSeries", "YAML", "CCurl", "CZlib"]),
         module("GatewayConfiguration", ["GoText", "YAML", "CPostgres", crypto, grdb]),
         module(
             "PrometheusServer",
             ["GoText", "PrometheusWire", "CZlib", "CZstd", hummingbirdCore, logging, lifecycle]),
+        module(
+            "Federation",
+            [
+                "GoText", "TimeSeries", "PromQL", "PromQLEngine", "RegularExpressions",
+                "PrometheusWire", "PrometheusServer", "Upstream", "GatewayConfiguration", crypto,
+            ]),
         module(
             "EmbeddedPrometheus",
             [
@@ -77,10 +82,16 @@ let package = Package(
                 "PromQLEngine", "PrometheusWire", "PrometheusServer", "TimeSeries", "PromQL",
                 "RegularExpressions", logging,
             ]),
+        // The language of Prometheus's own PromQL tests.
+        module(
+            "PromQLScripts",
+            ["GoText", "PromQL", "PromQLEngine", "TimeSeries"]),
         module(
             "PromQLTest",
             [
-                "EmbeddedPrometheus", "Federation", "PromQL", "PromQLEngine", "TimeSeries",
+                "EmbeddedPrometheus", "Federation", "GatewayConfiguration", "PrometheusWire",
+                "PromQLScripts", "Upstream", "PromQL",
+                "PromQLEngine", "TimeSeries",
                 "RegularExpressions",
             ]),
         module(
@@ -95,11 +106,14 @@ let package = Package(
         .executableTarget(
             name: "tributary",
             dependencies: [
-                "GoText", "Gateway", "GatewayConfiguration", "PromQLTest", "EmbeddedPrometheus",
+                "GoText", "Gateway", "GatewayConfiguration", "PromQLScripts", "EmbeddedPrometheus",
                 "PrometheusServer",
                 "Upstream", "PrometheusWire", "TimeSeries", argumentParser, logging, lifecycle,
             ],
             swiftSettings: strict),
+        .executableTarget(
+            name: "tributary-test-script",
+            dependencies: ["PromQLTest", "PromQLScripts", argumentParser], swiftSettings: strict),
 
         tests("RegularExpressionsTests", ["RegularExpressions"]),
         tests("YAMLTests", ["YAML"]),
@@ -114,7 +128,8 @@ let package = Package(
         tests(
             "FederationProofTests",
             [
-                "PromQLTest", "Federation", "EmbeddedPrometheus", "PromQL", "PromQLEngine",
+                "PromQLScripts", "PromQLTest", "Federation", "EmbeddedPrometheus", "PromQL",
+                "PromQLEngine",
                 "TimeSeries",
             ]),
         tests("UpstreamTests", ["Upstream", "PrometheusWire", "TimeSeries", "CZlib"]),
@@ -132,7 +147,8 @@ let package = Package(
                 logging,
             ]),
         tests(
-            "PromQLTestTests", ["PromQLTest", "PromQL", "PromQLEngine", "TimeSeries"],
+            "PromQLTestTests",
+            ["PromQLScripts", "PromQLTest", "PromQL", "PromQLEngine", "TimeSeries"],
             exclude: ["Scripts", "expected-failures.txt"]),
         tests(
             "GatewayTests",
@@ -148,14 +164,16 @@ let package = Package(
         tests(
             "EngineDifferentialTests",
             [
-                "PromQLTest", "EmbeddedPrometheus", "PromQL", "PromQLEngine", "TimeSeries",
+                "PromQLScripts", "PromQLTest", "EmbeddedPrometheus", "PromQL", "PromQLEngine",
+                "TimeSeries",
                 "RealServers",
             ]),
         // Real Prometheus servers, and the gateway's own binary.
         tests(
             "EndToEndTests",
             [
-                "tributary", "PromQLTest", "PrometheusWire", "TimeSeries", "CZlib", "SeedDocuments",
+                "PromQLScripts", "tributary", "PromQLTest", "PrometheusWire", "TimeSeries", "CZlib",
+                "SeedDocuments",
                 "RealServers", yams,
             ]),
     ],

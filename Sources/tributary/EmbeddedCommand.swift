@@ -3,7 +3,7 @@ import EmbeddedPrometheus
 import Foundation
 import Gateway
 import GatewayConfiguration
-import PromQLTest
+import PromQLScripts
 import PrometheusServer
 import TimeSeries
 

@@ -17,8 +17,8 @@ struct Tributary: AsyncParsableCommand {
             """,
         subcommands: [
             ServeCommand.self, CheckCommand.self, QueryCommand.self, ExplainCommand.self,
-            DemoCommand.self, EmbeddedCommand.self, TestScriptCommand.self, GetCommand.self,
-            UpdateCommand.self, DeleteCommand.self,
+            DemoCommand.self, EmbeddedCommand.self, GetCommand.self, UpdateCommand.self,
+            DeleteCommand.self,
         ])
 }
 

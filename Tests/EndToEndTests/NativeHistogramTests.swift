@@ -32,14 +32,14 @@ struct NativeHistogramTests {
                     let (node, times) = cases[number]
                     do {
                         guard
-                            try Self.difference(node, times, scene, isExact, outcome) != nil
+                            let first = try Self.difference(node, times, scene, isExact, outcome)
                         else { continue }
                         let smallest = try node.shrunk(attempts: 200) {
                             try Self.difference($0, times, scene, isExact, nil) != nil
                         }
                         outcome.add(
                             try Self.difference(smallest, times, scene, isExact, nil)
-                                ?? "differs only sometimes: \(node.text)")
+                                ?? "differs only sometimes: \(first)")
                     } catch {
                         outcome.add("\(error): \(node.text)")
                     }

@@ -1,4 +1,5 @@
 import Foundation
+import PromQLScripts
 import RealServers
 import Testing
 import TimeSeries

@@ -1,4 +1,5 @@
 import Foundation
+import PromQLScripts
 import Testing
 
 /// The tests of native histograms stand on this: what is written is what a real Prometheus says

@@ -10,8 +10,8 @@ private let baseSeed = UInt64(environment["TRIBUTARY_SEED"] ?? "") ?? 20_261_121
 
 @Suite struct PlanEqualsUnionTests {
     @Test(arguments: 0..<25)
-    func planOverPartitionsEqualsEngineOverUnion(round: Int) {
-        check(
+    func planOverPartitionsEqualsEngineOverUnion(round: Int) async {
+        await check(
             FederationProof(
                 seed: baseSeed &+ UInt64(round), partitions: 1 + round % 5,
                 features: [.version3, .experimental, .ties]),
@@ -20,16 +20,16 @@ private let baseSeed = UInt64(environment["TRIBUTARY_SEED"] ?? "") ?? 20_261_121
 
     /// Values to the last bit, native histograms read as they are stored.
     @Test(arguments: 0..<5)
-    func strictPlanEqualsEngineOverUnionBitForBit(round: Int) {
-        check(
+    func strictPlanEqualsEngineOverUnionBitForBit(round: Int) async {
+        await check(
             FederationProof(
                 seed: baseSeed &+ UInt64(1000 + round), partitions: 2 + round % 4,
                 features: [.version3, .experimental, .ties], exactness: .strict),
             queries: total / 25)
     }
 
-    private func check(_ proof: FederationProof, queries: Int) {
-        let report = proof.run(queries: queries)
+    private func check(_ proof: FederationProof, queries: Int) async {
+        let report = await proof.run(queries: queries)
         print(
             "seed \(proof.seed), \(proof.partitions) members: \(report.compared) compared",
             "(\(report.empty) empty), \(report.refused) refused, \(report.lenient) lenient,",

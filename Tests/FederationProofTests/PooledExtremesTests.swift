@@ -38,7 +38,7 @@ import TimeSeries
     /// One value of an aggregation, by the plan over the members and by the engine over all.
     private func outcome(
         _ op: String, _ members: [[Double]], dialect: EngineOptions.Dialect = .prometheus3
-    ) throws -> Outcome {
+    ) async throws -> Outcome {
         var options = EngineOptions()
         options.dialect = dialect
         let names = members.indices.map { "m\($0)" }
@@ -58,7 +58,7 @@ import TimeSeries
             sources: sources, scope: FederationScope(members: names), options: options,
             parsing: .everything)
         let text = "\(op)(x)"
-        let pooled = try federated.evaluate(text, on: Self.grid)
+        let pooled = try await federated.evaluate(text, on: Self.grid)
         let union = try Engine(options: options).evaluate(
             try parseExpression(text), on: Self.grid, query: text, source: MemoryStore(all))
         return Outcome(pooled: try value(pooled), union: try value(union))
@@ -84,9 +84,9 @@ import TimeSeries
     @Test(arguments: ["avg", "stddev", "stdvar"], ends)
     func `At the ends of doubles a pooled value is the union's`(
         op: String, members: [[Double]]
-    ) throws {
+    ) async throws {
         for dialect in [EngineOptions.Dialect.prometheus3, .prometheus2] {
-            let found = try outcome(op, members, dialect: dialect)
+            let found = try await outcome(op, members, dialect: dialect)
             if found.union.isFinite, found.pooled.isFinite {
                 let bound = found.union.magnitude * 1e-14
                 #expect(
@@ -101,7 +101,9 @@ import TimeSeries
     }
 
     @Test(arguments: 0..<8)
-    func `Pooled values of any magnitude keep the bounds that are promised`(seed: UInt64) throws {
+    func `Pooled values of any magnitude keep the bounds that are promised`(
+        seed: UInt64
+    ) async throws {
         var random = Random(state: seed)
         for _ in 0..<150 {
             // One magnitude for all, or one for each value.
@@ -117,12 +119,12 @@ import TimeSeries
             }
             let values = members.flatMap { $0 }
             let error = 16 * Double(values.count) * 0x1p-53
-            let mean = try outcome("avg", members)
+            let mean = try await outcome("avg", members)
             let largest = values.reduce(0) { max($0, $1.magnitude) }
             #expect(
                 (mean.pooled - mean.union).magnitude <= error * largest
                     || mean.pooled == mean.union, "\(mean) of \(members)")
-            let variance = try outcome("stdvar", members)
+            let variance = try await outcome("stdvar", members)
             if members.count == 1 {
                 #expect(mean.pooled == mean.union, "\(mean) of \(members)")
                 #expect(

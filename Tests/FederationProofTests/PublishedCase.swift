@@ -2,6 +2,7 @@ import EmbeddedPrometheus
 import Federation
 import PromQL
 import PromQLEngine
+import PromQLScripts
 import PromQLTest
 import Testing
 import TimeSeries
@@ -76,7 +77,7 @@ struct PublishedAnswers {
     /// nil where they say the same, refusals included.
     var difference: String?
 
-    init(to published: PublishedCase) throws {
+    init(to published: PublishedCase) async throws {
         let partition = PartitionLabel()
         let names = Array(["a", "b", "c"].prefix(published.members.count))
         var parts: [[SampleSeries]] = []
@@ -102,7 +103,11 @@ struct PublishedAnswers {
             sources: parts.map { MemoryStore($0) },
             scope: FederationScope(members: names, partition: partition), options: options,
             parsing: .everything)
-        federation = Result { try federated.evaluate(query, on: grid) }
+        do {
+            federation = .success(try await federated.evaluate(query, on: grid))
+        } catch {
+            federation = .failure(error)
+        }
         switch (union, federation) {
         case (.success(let wanted), .success(let given)):
             difference = judgement.difference(

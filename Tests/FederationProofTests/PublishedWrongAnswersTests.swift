@@ -8,8 +8,8 @@ import TimeSeries
     @Test(
         arguments: PublishedCase.promqlEngine + PublishedCase.thanos + PublishedCase.cortex
             + PublishedCase.promxy + PublishedCase.trickster)
-    func federationAnswersAsTheUnion(published: PublishedCase) throws {
-        let answers = try PublishedAnswers(to: published)
+    func federationAnswersAsTheUnion(published: PublishedCase) async throws {
+        let answers = try await PublishedAnswers(to: published)
         #expect(answers.difference == nil)
         let value = try answers.federation.get().value
         switch value {
@@ -32,20 +32,20 @@ import TimeSeries
     }
 
     @Test(arguments: PublishedCase.refused)
-    func federationRefusesWhatTheUnionRefuses(published: PublishedCase) throws {
-        let answers = try PublishedAnswers(to: published)
+    func federationRefusesWhatTheUnionRefuses(published: PublishedCase) async throws {
+        let answers = try await PublishedAnswers(to: published)
         #expect(throws: (any Error).self) { try answers.union.get() }
         #expect(throws: (any Error).self) { try answers.federation.get() }
     }
 
     /// mimir 3027: the plan of a long chain of operators grows with its length, not faster.
-    @Test func longChainsArePlannedInTimeThatGrowsWithThem() throws {
+    @Test func longChainsArePlannedInTimeThatGrowsWithThem() async throws {
         let chain = Array(repeating: "sum(m)", count: 500).joined(separator: " + ")
-        let answers = try PublishedAnswers(to: PublishedCase("mimir 3027", chain))
+        let answers = try await PublishedAnswers(to: PublishedCase("mimir 3027", chain))
         #expect(answers.difference == nil)
         let clock = ContinuousClock()
-        let duration = try clock.measure {
-            _ = try PublishedAnswers(to: PublishedCase("mimir 3027", chain))
+        let duration = try await clock.measure {
+            _ = try await PublishedAnswers(to: PublishedCase("mimir 3027", chain))
         }
         #expect(duration < .seconds(20))
     }

@@ -6,6 +6,7 @@ import PrometheusServer
 import Testing
 import TimeSeries
 
+@testable import Federation
 @testable import Gateway
 
 /// The whole gateway over members that answer through real sockets.

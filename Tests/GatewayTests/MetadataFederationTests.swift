@@ -1,16 +1,15 @@
-import Federation
 import Synchronization
 import Testing
 import TimeSeries
+import Upstream
 
+@testable import Federation
 @testable import Gateway
 
 /// Labels and series over several members are those of one server that holds everything.
 @Suite struct MetadataFederationTests {
     /// A member that holds series and remembers what it was asked.
     final class MockMember: MetadataSource {
-        struct Down: Error {}
-
         let seriesHeld: [LabelSet]
         let isDown: Bool
         let questions = Mutex<[String]>([])
@@ -20,15 +19,16 @@ import TimeSeries
             self.isDown = isDown
         }
 
-        private func note(_ kind: String, _ question: MetadataQuestion) throws {
+        private func note(_ kind: String, _ question: MetadataQuestion) throws(UpstreamError) {
             let limit = question.limit.map { " limit \($0)" } ?? ""
             questions.withLock {
                 $0.append("\(kind) \(question.selectors.joined(separator: " "))\(limit)")
             }
-            if isDown { throw Down() }
+            if isDown { throw .unavailable("down") }
         }
 
-        func labelNames(_ question: MetadataQuestion) throws -> MetadataReply<String> {
+        func labelNames(_ question: MetadataQuestion) throws(UpstreamError) -> MetadataReply<String>
+        {
             try note("labels", question)
             let names = Set(seriesHeld.flatMap { $0.pairs.map(\.name) }).sorted()
             return MetadataReply(elements: Array(names.prefix(question.limit ?? .max)))
@@ -36,14 +36,14 @@ import TimeSeries
 
         func labelValues(
             of name: String, _ question: MetadataQuestion
-        ) throws -> MetadataReply<String> {
+        ) throws(UpstreamError) -> MetadataReply<String> {
             try note("values of \(name)", question)
             return MetadataReply(elements: Set(seriesHeld.compactMap { $0[name] }).sorted())
         }
 
         func families(
             metric: String?, _ question: MetadataQuestion
-        ) throws -> MetadataReply<MetricFamily> {
+        ) throws(UpstreamError) -> MetadataReply<MetricFamily> {
             try note("metadata of \(metric ?? "all")", question)
             let own = MetricDescription(type: "gauge", help: "has \(seriesHeld.count)")
             return MetadataReply(elements: [
@@ -51,7 +51,7 @@ import TimeSeries
             ])
         }
 
-        func series(_ question: MetadataQuestion) throws -> MetadataReply<LabelSet> {
+        func series(_ question: MetadataQuestion) throws(UpstreamError) -> MetadataReply<LabelSet> {
             try note("series", question)
             let cut = seriesHeld.prefix(question.limit ?? .max)
             return MetadataReply(
@@ -84,7 +84,7 @@ import TimeSeries
     @Test func labelNamesAreTheUnionAndTheProjectLabel() async throws {
         let answer = await federation(("a", a), ("b", b)).labelNames(try request())
         #expect(answer.elements == ["__name__", "exported_project", "job", "project", "zone"])
-        #expect(answer.asked == 2)
+        #expect(answer.asked.count == 2)
     }
 
     @Test func whereNothingMatchesThereIsNoProjectLabelEither() async throws {
@@ -110,7 +110,7 @@ import TimeSeries
     @Test func matchersOnTheProjectChooseMembersAndAreNotSent() async throws {
         let answer = await federation(("a", a), ("b", b))
             .series(try request([#"up{project="b",job=~"x|y"}"#, #"down{project!="a"}"#]))
-        #expect(answer.asked == 1)
+        #expect(answer.asked.count == 1)
         #expect(a.questions.withLock { $0 } == [])
         #expect(
             b.questions.withLock { $0 } == [
@@ -122,7 +122,7 @@ import TimeSeries
     @Test func aProjectNobodyHasIsAnEmptyAnswerThatAsksNobody() async throws {
         let answer = await federation(("a", a), ("b", b))
             .series(try request([#"{project="nobody"}"#]))
-        #expect(answer.asked == 0)
+        #expect(answer.asked.count == 0)
         #expect(answer.elements.isEmpty)
     }
 
@@ -176,7 +176,7 @@ import TimeSeries
     @Test func aMemberThatFailsIsNamedAndTheOthersAnswer() async throws {
         let down = MockMember([], isDown: true)
         let answer = await federation(("a", a), ("b", down)).labelNames(try request())
-        #expect(answer.failures.map(\.member) == ["b"])
+        #expect(answer.partial.missing.map { answer.partial.names[$0.member] } == ["b"])
         #expect(answer.elements.contains("job"))
     }
 

@@ -4,6 +4,7 @@ import PrometheusServer
 import Testing
 import Yams
 
+@testable import Federation
 @testable import Gateway
 
 /// docs/openapi.yaml and the server say the same.

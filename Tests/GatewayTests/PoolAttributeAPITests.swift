@@ -4,6 +4,7 @@ import PrometheusServer
 import Synchronization
 import Testing
 
+@testable import Federation
 @testable import Gateway
 
 /// `/api/cluster-pool-attributes`, over a store in memory's place.

@@ -2,6 +2,7 @@ import PrometheusServer
 import Testing
 import Upstream
 
+@testable import Federation
 @testable import Gateway
 
 /// What a pool knows of its clusters, any of which may answer.
@@ -25,7 +26,7 @@ import Upstream
         ]) { ports in
             let transport = try CurlMulti()
             let pool = PoolClient(
-                project: "p", choice: .init(pool: "pool", level: .named),
+                project: "p", pool: "pool", level: "named",
                 alternatives: ["0", "1"].map { name in
                     PoolClient.Alternative(
                         cluster: name,
@@ -33,7 +34,7 @@ import Upstream
                             MemberVersions.configuration(port: ports[name] ?? 0),
                             transport: transport))
                 }, hedgeAfter: 60_000)
-            let source = PoolFragmentSource(pool: pool)
+            let source = MemberFragmentSource(Member(name: "p", source: .pool(pool)))
             let deadline = ContinuousClock.now.advanced(by: .seconds(60))
             #expect(await source.knowsCustomBuckets(by: deadline) == has)
             await transport.shutdown()

@@ -2,6 +2,7 @@ import GatewayConfiguration
 import PrometheusServer
 import Testing
 
+@testable import Federation
 @testable import Gateway
 
 /// The store in a real PostgreSQL, shared by gateways.

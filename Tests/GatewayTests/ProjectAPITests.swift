@@ -4,6 +4,7 @@ import Logging
 import PrometheusServer
 import Testing
 
+@testable import Federation
 @testable import Gateway
 
 /// `/api/projects`, keys and tokens (projects.md, rows 5 to 8 and 10).

@@ -2,6 +2,7 @@ import GatewayConfiguration
 import PrometheusServer
 import Testing
 
+@testable import Federation
 @testable import Gateway
 
 /// Reload, and what the store makes of the projects of a file.

@@ -1,7 +1,7 @@
-import Federation
 import PrometheusWire
 import Testing
 
+@testable import Federation
 @testable import Gateway
 
 @Suite struct RemoteReadPlanTests {

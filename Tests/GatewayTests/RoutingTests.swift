@@ -4,6 +4,7 @@ import PrometheusServer
 import Testing
 import Upstream
 
+@testable import Federation
 @testable import Gateway
 
 /// Which project a path means, and what is answered without asking anybody.

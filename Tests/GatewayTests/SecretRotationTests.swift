@@ -4,6 +4,7 @@ import PrometheusServer
 import Synchronization
 import Testing
 
+@testable import Federation
 @testable import Gateway
 
 /// Secrets in files that are replaced while the gateway runs, with no reload.

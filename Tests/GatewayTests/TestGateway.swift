@@ -5,6 +5,7 @@ import PrometheusServer
 import Synchronization
 import Testing
 
+@testable import Federation
 @testable import Gateway
 
 /// A gateway with a store of its own, asked without a socket.

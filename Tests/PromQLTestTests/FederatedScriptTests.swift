@@ -1,4 +1,5 @@
 import Foundation
+import PromQLScripts
 import PromQLTest
 import Testing
 
@@ -8,9 +9,9 @@ import Testing
     @Test(
         arguments: ScriptFolders.scripts(in: ScriptFolders.own)
             + ScriptFolders.scripts(in: ScriptFolders.official), [2, 3])
-    func `Partitions answer as their union`(file: URL, partitions: Int) throws {
+    func `Partitions answer as their union`(file: URL, partitions: Int) async throws {
         let script = try PromQLScript(parsing: String(contentsOf: file, encoding: .utf8))
-        let report = FederatedScriptEvaluator(partitions: partitions)
+        let report = await FederatedScriptEvaluator(partitions: partitions)
             .check(script, name: file.lastPathComponent)
         print(report.summary, "over \(partitions) partitions")
         for failure in report.failures {

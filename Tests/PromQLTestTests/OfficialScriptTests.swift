@@ -1,4 +1,5 @@
 import Foundation
+import PromQLScripts
 import PromQLTest
 import Testing
 

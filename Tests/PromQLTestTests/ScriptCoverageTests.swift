@@ -1,5 +1,6 @@
 import Foundation
 import PromQL
+import PromQLScripts
 import PromQLTest
 import Testing
 

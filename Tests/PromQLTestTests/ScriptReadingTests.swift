@@ -1,3 +1,4 @@
+import PromQLScripts
 import PromQLTest
 import Testing
 import TimeSeries

@@ -249,18 +249,18 @@ import Testing
             ),
             (
                 .rejectedQuery(status: 422, errorType: "execution", text: "many-to-many"), 1,
-                "project \"b\": execution: many-to-many", "execution"
+                "project \"b\": many-to-many", "execution"
             ),
             (
                 .rejectedQuery(status: 400, errorType: "bad_data", text: "x"), 1,
-                "project \"b\": bad_data: x", "bad_data"
+                "project \"b\": x", "bad_data"
             ),
             (.limit("too much"), 1, "project \"b\": too much after 12 ms", "execution"),
             (
                 .unavailable("down; not asked again for 5 ms"), 0,
                 "project \"b\": down; not asked again for 5 ms", "unavailable"
             ),
-            (.cancelled, 1, "project \"b\": cancelled", "canceled"),
+            (.cancelled, 1, "project \"b\": context canceled", "canceled"),
         ] as [(UpstreamError.Kind, Int, String, String)] {
             let failure = UpstreamError(
                 member: "b", kind: kind, attempts: attempts, milliseconds: 12)

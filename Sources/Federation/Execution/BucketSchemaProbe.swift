@@ -9,7 +9,7 @@ public import TimeSeries
 /// middle of all for the deviation. So a quantile that is not linear tells exponential buckets,
 /// and a deviation from arithmetic middles tells custom ones; nothing else tells anything.
 ///
-/// Pure: whoever has it puts `question` to the member, gives `take` the answer, and goes on until
+/// Pure: its owner puts `question` to the member, gives `take` the answer, and goes on until
 /// there is no question left.
 public struct BucketSchemaProbe: Sendable {
     public enum Question: Sendable, Hashable {

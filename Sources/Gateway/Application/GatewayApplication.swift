@@ -1,3 +1,4 @@
+import Federation
 public import GatewayConfiguration
 public import Logging
 public import PrometheusServer
@@ -147,12 +148,4 @@ extension QueryHandlers {
             },
             load: { resources.load })
     }
-}
-
-/// Which of the two query endpoints was asked.
-public enum QueryKind: Sendable, Hashable {
-    /// `/api/v1/query`
-    case instant
-    /// `/api/v1/query_range`
-    case range
 }

@@ -1,3 +1,4 @@
+import Federation
 import GatewayConfiguration
 import GoText
 import PrometheusServer
@@ -70,7 +71,7 @@ extension GatewayRoutes {
             project: project, limits: configuration.limits,
             lookback: configuration.query.lookback,
             time: time, turn: turn,
-            now: WallClock.milliseconds(), source: { $0.fragmentSource }
+            now: WallClock.milliseconds()
         ).response(to: request)
         await PoolHeaders.add(to: &response, for: project)
         return response
@@ -108,22 +109,6 @@ extension GatewayRoutes {
                 _ = try grant($0)
                 return notifications.stream()
             }
-        }
-    }
-}
-
-/// The answer to an error that a handler threw.
-enum ErrorAnswer {
-    static func of(_ error: any Error) -> PrometheusResponse {
-        switch error {
-        case let error as APIError:
-            var response = PrometheusResponse.json(status: error.status, error.json)
-            if error.kind == .unauthorized { response.headers["WWW-Authenticate"] = "Bearer" }
-            return response
-        case is CancellationError:
-            return of(APIError(.canceled, "context canceled"))
-        default:
-            return .failure(error)
         }
     }
 }

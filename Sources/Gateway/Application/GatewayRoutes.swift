@@ -1,3 +1,4 @@
+import Federation
 import GatewayConfiguration
 import GoText
 import PrometheusServer

@@ -26,13 +26,10 @@ struct ProjectDirectory: Sendable {
     private let pools: PoolResolution
     private let disabledClusters: Set<String>
     private let partition: PartitionLabel
-    /// Stands in for members that are out of service; never asked.
-    private let unreachable: UpstreamClient
 
     init(_ configuration: Configuration, clients: UpstreamClients) {
         self.configuration = configuration
         self.clients = clients
-        unreachable = clients.unreachable
         projects = Dictionary(
             configuration.projects.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         pools = PoolResolution(configuration)
@@ -135,7 +132,7 @@ struct ProjectDirectory: Sendable {
     }
 
     private func outOfService(_ name: String, _ reason: String) -> Member {
-        Member(name: name, outOfService: reason, client: unreachable)
+        Member(name: name, source: .unavailable(reason: reason))
     }
 
     private func member(
@@ -147,7 +144,7 @@ struct ProjectDirectory: Sendable {
             guard let client = clients.projects[project.name] else {
                 return outOfService(project.name, "member project not found: \(project.name)")
             }
-            return Member(name: project.name, client: client)
+            return Member(name: project.name, source: .server(client))
         case .clusterPool(let choice): return try pooled(project, choice, address)
         case .multiCluster:
             return outOfService(
@@ -159,14 +156,14 @@ struct ProjectDirectory: Sendable {
         _ project: Project, _ configured: Project.PoolChoice, _ address: Address
     ) throws(PoolRefusal) -> Member {
         let choice: PoolResolution.Choice?
-        do throws(APIError) {
+        do throws(PoolResolution.Refusal) {
             choice = try pools.pool(
                 for: configured,
                 PoolResolution.Request(
                     project: project.name, domain: address.domain, workflow: address.workflow,
                     pool: address.pool))
         } catch {
-            throw .request(error)
+            throw .request(.parameter("clusterPool", error.text))
         }
         guard let choice else { throw .noPool("no cluster pool is set, and none is the default") }
         let ranked = pools.clusters(of: choice.pool, seed: address.seed) {
@@ -178,24 +175,20 @@ struct ProjectDirectory: Sendable {
         var healthy = enabled.filter { !$0.client.isResting }
         // If no cluster is healthy, the request waits for the probe of one.
         if healthy.isEmpty { healthy = enabled.filter { $0.client.isBeingProbed } }
-        let call = PoolClient(
-            project: project.name, choice: choice, alternatives: healthy,
-            hedgeAfter: configuration.query.hedgeAfter)
-        var member: Member
-        if let first = healthy.first {
-            member = Member(name: project.name, client: first.client)
-        } else {
+        var reason: String?
+        if healthy.isEmpty {
             let pool = "cluster pool \(GoQuoting.quote(choice.pool))"
             let causes = enabled.map {
                 "\($0.cluster): \($0.client.health.lastFailure?.text ?? "failing")"
             }
-            member = outOfService(
-                project.name,
+            reason =
                 causes.isEmpty
-                    ? "\(pool) has no enabled cluster"
-                    : "\(pool) has no healthy cluster: \(causes.joined(separator: "; "))")
+                ? "\(pool) has no enabled cluster"
+                : "\(pool) has no healthy cluster: \(causes.joined(separator: "; "))"
         }
-        member.pool = call
-        return member
+        let pool = PoolClient(
+            project: project.name, pool: choice.pool, level: choice.level.rawValue,
+            alternatives: healthy, reason: reason, hedgeAfter: configuration.query.hedgeAfter)
+        return Member(name: project.name, source: .pool(pool))
     }
 }

@@ -6,8 +6,6 @@ import Upstream
 struct UpstreamClients: Sendable {
     let projects: [String: UpstreamClient]
     let clusters: [String: UpstreamClient]
-    /// Stands in for members that are out of service.
-    let unreachable: UpstreamClient
     let transport: CurlMulti
 
     /// What each client was made of, so that it can be kept.
@@ -34,14 +32,6 @@ struct UpstreamClients: Sendable {
     ) throws {
         let transport = try old?.transport ?? CurlMulti()
         self.transport = transport
-        unreachable =
-            old?.unreachable
-            ?? UpstreamClient(
-                // Of the kind that is never asked for its version.
-                UpstreamConfiguration(
-                    name: "", baseURL: "http://out-of-service.invalid",
-                    kind: .remoteCoroot(resolution: RemoteCoroot.defaultResolution)),
-                transport: transport)
         var origins: [Place: Origin] = [:]
         func client(_ name: String, _ source: Cluster.Source, at place: Place) -> UpstreamClient {
             let origin = Origin(

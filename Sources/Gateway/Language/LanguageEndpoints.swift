@@ -1,3 +1,4 @@
+import Federation
 public import GatewayConfiguration
 public import PromQL
 import PrometheusServer
@@ -28,23 +29,6 @@ struct LanguageEndpoints: Sendable {
             return try parseExpression(request.parameter("query"), options: options)
         } catch {
             throw .parameter("query", error.description)
-        }
-    }
-}
-
-extension ParserOptions {
-    /// The language with the configured features switched on.
-    public init(features: Set<QuerySettings.Feature>) {
-        self.init()
-        for feature in features {
-            switch feature {
-            case .experimentalFunctions: experimentalFunctions = true
-            case .extendedRangeSelectors: extendedRangeSelectors = true
-            case .binaryFillModifiers: binopFillModifiers = true
-            // Matters of evaluation, or always on.
-            case .durationExpressions, .delayedNameRemoval, .startTimestamps, .typeAndUnitLabels:
-                break
-            }
         }
     }
 }

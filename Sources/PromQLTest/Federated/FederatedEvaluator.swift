@@ -1,10 +1,13 @@
 public import Federation
+import GatewayConfiguration
 public import PromQL
 public import PromQLEngine
+import PrometheusWire
 public import TimeSeries
+import Upstream
 
-/// Answers queries through the planner, with an engine in place of every member: the whole
-/// federation without a network.
+/// Answers queries through the planner and the gateway's own executor, with an engine in place of
+/// every member: the whole federation without a network.
 public struct FederatedEvaluator: Sendable {
     /// What each member holds, in the order of the scope's members.
     public var sources: [any SeriesSource]
@@ -24,76 +27,89 @@ public struct FederatedEvaluator: Sendable {
 
     /// The answer of the federation.
     ///
-    /// - Throws: `ParseError`, or `EvaluationError` of the local engine or of a member.
-    public func evaluate(_ text: String, on grid: StepGrid) throws -> QueryResult {
+    /// - Throws: `ParseError`, or `APIError` of the local engine or of a member.
+    public func evaluate(_ text: String, on grid: StepGrid) async throws -> QueryResult {
         let expression = try parseExpression(text, options: parsing)
-        return try evaluate(expression, text: text, on: grid, in: scope)
-    }
-
-    private func evaluate(
-        _ expression: Expression, text: String, on grid: StepGrid, in scope: FederationScope
-    ) throws -> QueryResult {
-        let plan = try Planner.plan(expression, on: grid, in: scope)
-        var annotations = Annotations()
-        var fetched: [FetchedValue] = []
-        for fetch in plan.fetches {
-            let answer = try answer(fetch)
-            annotations.merge(answer.annotations)
-            fetched.append(answer.value)
+        let replan = { @Sendable (scope: FederationScope) throws(APIError) -> Plan in
+            do throws(ParseError) {
+                return try Planner.plan(expression, on: grid, in: scope)
+            } catch {
+                throw .badData(error.description)
+            }
         }
-        let isMixed = annotations.warnings.contains { $0.contains("mix of histograms") }
-        if scope.exactness != .strict,
-            isMixed || plan.needsInnerSeries(fetched, partition: scope.partition)
-                || plan.mixesZeroBuckets(fetched)
-        {
-            var strict = scope
-            strict.exactness = .strict
-            return try evaluate(expression, text: text, on: grid, in: strict)
+        let asker = EngineAsker(
+            sources: sources, partition: scope.partition, names: scope.members, options: options,
+            parsing: parsing)
+        let settled = try await PlanExecution(
+            plan: try replan(scope), scope: scope, text: text, asker: asker, options: options,
+            replan: replan
+        ).settled()
+        let partial = settled.gathered.partial
+        _ = try partial.admit(
+            asked: settled.execution.plan.membersAsked, under: .abort, effect: nil)
+        var result = try settled.execution.evaluated(settled.gathered)
+        for text in settled.gathered.annotations.warnings {
+            result.annotations.addForeignWarning(text)
         }
-        let yielded = zip(plan.fetches, fetched).filter { $0.stopsAtHistograms && $1.hasHistograms }
-        if !yielded.isEmpty {
-            var stored = scope
-            stored.stored.fetches.formUnion(yielded.map(\.0))
-            return try evaluate(expression, text: text, on: grid, in: stored)
-        }
-        var result = try plan.evaluate(
-            fetched: fetched, partition: scope.partition, options: options, text: text)
-        result.annotations.merge(annotations)
+        for text in settled.gathered.annotations.infos { result.annotations.addForeignInfo(text) }
         return result
     }
+}
 
-    /// What a member answers to one fetch, with the partition label added.
-    private func answer(
-        _ fetch: Plan.RemoteQuery
-    ) throws -> (
-        value: FetchedValue, annotations: Annotations
-    ) {
-        let member = scope.members[fetch.member]
-        if case .stored(let selection) = fetch.form {
-            let series = try sources[fetch.member].series(
+/// Answers the requests of plans by an engine in place of each member.
+private struct EngineAsker: PlanAsker {
+    let sources: [any SeriesSource]
+    let partition: PartitionLabel
+    let names: [String]
+    let options: EngineOptions
+    let parsing: ParserOptions
+
+    func release() {}
+
+    func fetch(
+        _ query: Plan.RemoteQuery, maxSeries: Int
+    ) async throws(UpstreamError) -> FetchedAnswer {
+        do {
+            let answer = try answer(query)
+            guard query.stopsAtHistograms, answer.value.hasHistograms else { return answer }
+            return FetchedAnswer(value: .nothing, isStopped: true)
+        } catch {
+            throw UpstreamError(
+                kind: .rejectedQuery(status: 422, errorType: "execution", text: "\(error)"))
+        }
+    }
+
+    private func answer(_ query: Plan.RemoteQuery) throws -> FetchedAnswer {
+        let member = names[query.member]
+        if case .stored(let selection) = query.form {
+            let series = try sources[query.member].series(
                 matching: selection.matchers, from: selection.from, through: selection.through)
-            return (.samples(series.map { labelled($0, by: member) }), Annotations())
+            return FetchedAnswer(value: .samples(series.map { labelled($0, by: member) }))
         }
         let result = try Engine(options: options).evaluate(
-            try parseExpression(fetch.text, options: parsing), on: fetch.grid, query: fetch.text,
-            source: sources[fetch.member])
+            try parseExpression(query.text, options: parsing), on: query.grid, query: query.text,
+            source: sources[query.member])
+        var trailer = ResponseScanner.Trailer()
+        trailer.warnings = result.annotations.warnings.sorted()
+        trailer.infos = result.annotations.infos.sorted()
+        let value: FetchedValue
         switch result.value {
-        case .scalar, .string: return (.nothing, result.annotations)
+        case .scalar, .string: value = .nothing
         case .vector(let series):
-            let labelled = series.map { one in
-                var copy = one
-                copy.labels = scope.partition.injecting(member, into: one.labels)
-                return copy
-            }
-            return (.steps(labelled), result.annotations)
-        case .rangeVector(let series):
-            return (.samples(series.map { labelled($0, by: member) }), result.annotations)
+            value = .steps(
+                series.map { one in
+                    var copy = one
+                    copy.labels = partition.injecting(member, into: one.labels)
+                    return copy
+                })
+        case .rangeVector(let series): value = .samples(series.map { labelled($0, by: member) })
         }
+        return FetchedAnswer(value: value, trailers: [trailer])
     }
 
     private func labelled(_ series: SampleSeries, by member: String) -> SampleSeries {
         var copy = series
-        copy.labels = scope.partition.injecting(member, into: series.labels)
+        copy.labels = partition.injecting(member, into: series.labels)
         return copy
     }
 }

@@ -2,6 +2,7 @@ public import EmbeddedPrometheus
 import Federation
 public import PromQL
 public import PromQLEngine
+public import PromQLScripts
 public import TimeSeries
 
 /// Answers a script's queries through the planner over partitions of what the script loaded, and
@@ -9,7 +10,7 @@ public import TimeSeries
 ///
 /// A script's own expectations know nothing of a partition label, so they are not what counts
 /// here: `check(_:name:)` reports where the two answers differ.
-public struct FederatedScriptEvaluator: ScriptEvaluator {
+public struct FederatedScriptEvaluator: Sendable {
     /// Two answers to one query that differ.
     public struct Difference: Error, CustomStringConvertible {
         public var description: String
@@ -43,7 +44,7 @@ public struct FederatedScriptEvaluator: ScriptEvaluator {
     /// - Throws: `Difference` where the union answers otherwise, else what both throw.
     public func evaluate(
         _ query: String, on grid: StepGrid, over store: MemoryStore
-    ) throws -> QueryResult {
+    ) async throws -> QueryResult {
         let partition = PartitionLabel()
         let names = (0..<partitions).map { "p\($0)" }
         var parts = [[SampleSeries]](repeating: [], count: partitions)
@@ -68,22 +69,25 @@ public struct FederatedScriptEvaluator: ScriptEvaluator {
                 rangeBoundary: options.rangeBoundary),
             options: options, parsing: parsing)
         do {
-            return try answer(query, on: grid, of: federated, over: union)
+            return try await answer(query, on: grid, of: federated, over: union)
         } catch is Difference {
             federated.scope.exactness = .strict
-            return try answer(query, on: grid, of: federated, over: union)
+            return try await answer(query, on: grid, of: federated, over: union)
         }
     }
 
     private func answer(
         _ query: String, on grid: StepGrid, of federated: FederatedEvaluator,
         over union: MemoryStore
-    ) throws -> QueryResult {
+    ) async throws -> QueryResult {
         let engine = EngineScriptEvaluator(options: options, parsing: parsing)
         let expected = Result { try engine.evaluate(query, on: grid, over: union) }
-        let actual = Result { () throws -> QueryResult in
+        let actual: Result<QueryResult, any Error>
+        do {
             try engine.checkType(of: query, on: grid)
-            return try federated.evaluate(query, on: grid)
+            actual = .success(try await federated.evaluate(query, on: grid))
+        } catch {
+            actual = .failure(error)
         }
         switch (expected, actual) {
         case (.success(let wanted), .success(let given)):
@@ -114,7 +118,7 @@ public struct FederatedScriptEvaluator: ScriptEvaluator {
 extension FederatedScriptEvaluator {
     /// Runs a script: a failure for each query that the federation answers otherwise than the
     /// engine over the union, refusals included.
-    public func check(_ script: PromQLScript, name: String) -> ScriptReport {
+    public func check(_ script: PromQLScript, name: String) async -> ScriptReport {
         var report = ScriptReport(name: name)
         let store = MemoryStore()
         for command in script.commands {
@@ -123,7 +127,7 @@ extension FederatedScriptEvaluator {
             case .load(let load): store.insert(load.series())
             case .evaluate(let evaluation):
                 do {
-                    _ = try evaluate(evaluation.expression, on: evaluation.grid, over: store)
+                    _ = try await evaluate(evaluation.expression, on: evaluation.grid, over: store)
                     report.passed += 1
                 } catch let difference as Difference {
                     report.failures.append(

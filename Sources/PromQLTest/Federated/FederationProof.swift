@@ -66,25 +66,25 @@ public struct FederationProof: Sendable {
     }
 
     /// Compares so many generated queries; differences are shrunk before they are reported.
-    public func run(queries: Int) -> Report {
+    public func run(queries: Int) async -> Report {
         var report = Report()
         var generator = QueryGenerator(seed: seed, members: data.members, features: features)
         var random = SeededRandom(seed: seed ^ 0x5eed)
         for _ in 0..<queries {
             let query = generator.next()
             let grid = data.grid(&random)
-            switch compare(query, on: grid) {
+            switch await compare(query, on: grid) {
             case .same(let isEmpty):
                 report.compared += 1
                 report.empty += isEmpty ? 1 : 0
             case .bothRefuse: report.refused += 1
             case .different(let reason):
-                let (query, reason) = shrunk(query, reason, on: grid)
+                let (query, reason) = await shrunk(query, reason, on: grid)
                 if Self.isLenient(query, reason) {
                     report.lenient += 1
                     continue
                 }
-                if isRounded(query, on: grid) {
+                if await isRounded(query, on: grid) {
                     report.rounded += 1
                     continue
                 }
@@ -126,10 +126,10 @@ public struct FederationProof: Sendable {
 
     /// Whether the root of a shrunk query prints, compares or rounds values, and agrees in strict
     /// mode.
-    private func isRounded(_ query: String, on grid: StepGrid) -> Bool {
+    private func isRounded(_ query: String, on grid: StepGrid) async -> Bool {
         switch try? parseExpression(query, options: .everything) {
         case .aggregation(let aggregation)? where [.stddev, .stdvar].contains(aggregation.op):
-            return isIllConditioned(aggregation, on: grid)
+            return await isIllConditioned(aggregation, on: grid)
         case .aggregation(let aggregation)? where aggregation.op == .countValues:
             // A variance depends on the order of its series even inside one member, and theirs
             // sort otherwise without the partition label: the strict mode cannot help there.
@@ -149,13 +149,13 @@ public struct FederationProof: Sendable {
         }
         var strict = federated
         strict.scope.exactness = .strict
-        if case .different = compare(query, on: grid, with: strict) { return false }
+        if case .different = await compare(query, on: grid, with: strict) { return false }
         return true
     }
 
     /// Whether a variance differs by no more than what the rounding of its operand explains: a
     /// deviation is known to some 1e-14 of the largest value, however small it is beside that.
-    private func isIllConditioned(_ aggregation: Aggregation, on grid: StepGrid) -> Bool {
+    private func isIllConditioned(_ aggregation: Aggregation, on grid: StepGrid) async -> Bool {
         let judgement = AnswerJudgement(options: options, parsing: .everything)
         let query = Expression.aggregation(aggregation).description
         guard
@@ -164,7 +164,7 @@ public struct FederationProof: Sendable {
             ).value,
             let expected = try? judgement.evaluate(query, on: grid, over: union).value,
             case .vector(let variances) = expected,
-            let actual = try? federated.evaluate(query, on: grid).value
+            let actual = try? await federated.evaluate(query, on: grid).value
         else { return false }
         var bound = 1e-14 * Self.largest(operand)
         if aggregation.op == .stdvar {
@@ -205,11 +205,16 @@ public struct FederationProof: Sendable {
 
     private func compare(
         _ query: String, on grid: StepGrid, with evaluator: FederatedEvaluator? = nil
-    ) -> Outcome {
+    ) async -> Outcome {
         var judgement = AnswerJudgement(options: options, parsing: .everything)
         if case .strict = federated.scope.exactness { judgement.isExact = true }
         let expected = Result { try judgement.evaluate(query, on: grid, over: union) }
-        let actual = Result { try (evaluator ?? federated).evaluate(query, on: grid) }
+        let actual: Result<QueryResult, any Error>
+        do {
+            actual = .success(try await (evaluator ?? federated).evaluate(query, on: grid))
+        } catch {
+            actual = .failure(error)
+        }
         switch (expected, actual) {
         case (.failure, .failure): return .bothRefuse
         case (.failure(let error), .success):
@@ -223,21 +228,24 @@ public struct FederationProof: Sendable {
     }
 
     /// The smallest part of the query that still differs.
-    private func shrunk(_ query: String, _ reason: String, on grid: StepGrid) -> (String, String) {
+    private func shrunk(
+        _ query: String, _ reason: String, on grid: StepGrid
+    ) async -> (String, String) {
         guard let expression = try? parseExpression(query, options: .everything) else {
             return (query, reason)
         }
         for child in expression.children {
             guard child.valueType == .instantVector || child.valueType == .scalar else {
                 for grandchild in child.children where grandchild.valueType == .instantVector {
-                    if case .different(let reason) = compare(grandchild.description, on: grid) {
-                        return shrunk(grandchild.description, reason, on: grid)
+                    if case .different(let reason) = await compare(grandchild.description, on: grid)
+                    {
+                        return await shrunk(grandchild.description, reason, on: grid)
                     }
                 }
                 continue
             }
-            if case .different(let reason) = compare(child.description, on: grid) {
-                return shrunk(child.description, reason, on: grid)
+            if case .different(let reason) = await compare(child.description, on: grid) {
+                return await shrunk(child.description, reason, on: grid)
             }
         }
         return (query, reason)

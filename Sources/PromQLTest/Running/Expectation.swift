@@ -1,4 +1,5 @@
 import PromQLEngine
+import PromQLScripts
 import RegularExpressions
 import TimeSeries
 

@@ -1,3 +1,4 @@
+public import PromQLScripts
 import TimeSeries
 
 /// What became of a script.

@@ -1,6 +1,7 @@
 public import EmbeddedPrometheus
 public import PromQL
 public import PromQLEngine
+public import PromQLScripts
 public import TimeSeries
 
 /// Runs scripts.

@@ -172,7 +172,8 @@ extension UpstreamError.Kind {
             [404, 405, 501].contains(status) && text != Refusal.keyRejected
         case .notPrometheus: true
         case .connect, .tls, .connectTimeout, .timeout, .laneTimeout, .broken, .malformed, .limit,
-            .rejectedQuery, .exceeded, .loop, .ownGrid, .partial, .unavailable, .cancelled:
+            .rejectedQuery, .exceeded, .loop, .ownGrid, .partial, .unavailable, .undecidable,
+            .noRemoteRead, .noTurn, .cancelled:
             false
         }
     }

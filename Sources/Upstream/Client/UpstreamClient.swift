@@ -270,7 +270,7 @@ public final class UpstreamClient: Sendable {
             return .exceeded(status: status, errorType: errorType, text: clean(text))
         case .partial(let text): return .partial(clean(text))
         case .connect, .tls, .connectTimeout, .timeout, .laneTimeout, .broken, .malformed, .limit,
-            .ownGrid, .unavailable, .loop, .cancelled:
+            .ownGrid, .unavailable, .undecidable, .noRemoteRead, .noTurn, .loop, .cancelled:
             return kind
         }
     }

@@ -37,8 +37,16 @@ public struct UpstreamError: Error, Sendable, Equatable, CustomStringConvertible
         case ownGrid(String)
         /// The answer lacks data that the member could not reach, where only a whole one will do.
         case partial(String)
-        /// Not asked at all: it failed too often just now, or cannot be asked as configured.
+        /// Not asked at all: it failed too often just now, or cannot be asked as configured; or its
+        /// answer cannot be used.
         case unavailable(String)
+        /// What the member says could be two things, and the query needs to know which.
+        case undecidable(String)
+        /// The member does not serve remote read.
+        case noRemoteRead
+        /// The query had no place to compute or no memory for the answer in time.
+        case noTurn
+        /// The client waits no longer.
         case cancelled
     }
 
@@ -50,7 +58,8 @@ public struct UpstreamError: Error, Sendable, Equatable, CustomStringConvertible
     /// From the first attempt on.
     public var milliseconds: Int64
 
-    public init(member: String, kind: Kind, attempts: Int, milliseconds: Int64) {
+    /// - Parameter member: empty where the caller adds the name.
+    public init(member: String = "", kind: Kind, attempts: Int = 0, milliseconds: Int64 = 0) {
         self.member = member
         self.kind = kind
         self.attempts = attempts
@@ -65,7 +74,8 @@ public struct UpstreamError: Error, Sendable, Equatable, CustomStringConvertible
     /// The description without the project's name.
     public var cause: String {
         switch kind {
-        case .cancelled, .unavailable, .rejectedQuery, .exceeded, .loop, .ownGrid, .partial:
+        case .cancelled, .unavailable, .rejectedQuery, .exceeded, .loop, .ownGrid, .partial,
+            .undecidable, .noRemoteRead, .noTurn:
             return kind.text
         default: break
         }
@@ -76,20 +86,46 @@ public struct UpstreamError: Error, Sendable, Equatable, CustomStringConvertible
         }
     }
 
-    /// The same as the API's error: what a member refuses stays what it was, what is broken is
-    /// `unavailable`, deadlines are `timeout`, limits of ours are `execution`.
-    public var apiError: APIError {
-        switch kind {
-        case .connectTimeout, .timeout, .laneTimeout: APIError(.timeout, description)
-        case .limit, .loop: APIError(.execution, description)
-        case .cancelled: APIError(.canceled, description)
+    /// The same as the API's error, with the project's name.
+    public var apiError: APIError { APIError(kind.apiKind, description) }
+}
+
+extension UpstreamError {
+    public static func unavailable(_ text: String) -> UpstreamError {
+        UpstreamError(kind: .unavailable(text))
+    }
+    public static func limit(_ text: String) -> UpstreamError { UpstreamError(kind: .limit(text)) }
+    public static func undecidable(_ text: String) -> UpstreamError {
+        UpstreamError(kind: .undecidable(text))
+    }
+    public static var noRemoteRead: UpstreamError { UpstreamError(kind: .noRemoteRead) }
+    public static var noTurn: UpstreamError { UpstreamError(kind: .noTurn) }
+    public static var cancelled: UpstreamError { UpstreamError(kind: .cancelled) }
+
+    /// As a failure of remote read. What remote read refuses is too much for it: the question itself
+    /// is the gateway's own.
+    public var ofRemoteRead: UpstreamError {
+        guard case .rejectedQuery(_, _, let text) = kind else { return self }
+        var error = self
+        error.kind = .exceeded(
+            status: 422, errorType: APIError.Kind.execution.rawValue, text: "remote read: \(text)")
+        return error
+    }
+}
+
+extension UpstreamError.Kind {
+    /// The one mapping to the types of the API: what a member refuses stays what it was, what is
+    /// broken is `unavailable`, deadlines are `timeout`, limits of ours are `execution`.
+    public var apiKind: APIError.Kind {
+        switch self {
+        case .connectTimeout, .timeout, .laneTimeout, .noTurn: .timeout
+        case .limit, .loop, .undecidable: .execution
+        case .cancelled: .canceled
         case .rejectedQuery(let status, let errorType, _), .exceeded(let status, let errorType, _):
-            APIError(
-                APIError.Kind(rawValue: errorType) ?? (status == 400 ? .badData : .execution),
-                description)
+            APIError.Kind(rawValue: errorType) ?? (status == 400 ? .badData : .execution)
         case .connect, .tls, .broken, .http, .notPrometheus, .malformed, .ownGrid, .partial,
-            .unavailable:
-            APIError(.unavailable, description)
+            .unavailable, .noRemoteRead:
+            .unavailable
         }
     }
 }
@@ -99,7 +135,8 @@ extension UpstreamError.Kind {
     public var text: String {
         switch self {
         case .connect(let text), .tls(let text), .broken(let text), .malformed(let text),
-            .limit(let text), .unavailable(let text):
+            .limit(let text), .unavailable(let text), .undecidable(let text),
+            .rejectedQuery(_, _, let text), .exceeded(_, _, let text):
             text
         case .connectTimeout: "timed out while connecting"
         case .timeout: "timed out"
@@ -109,8 +146,6 @@ extension UpstreamError.Kind {
         case .notPrometheus(let start): "not a Prometheus API: \(start)"
         case .loop:
             "the project's address leads back to a gateway that this request has been through"
-        case .rejectedQuery(_, let errorType, let text), .exceeded(_, let errorType, let text):
-            errorType.isEmpty ? text : "\(errorType): \(text)"
         case .ownGrid(let text):
             "\(text): turn off step alignment at that server (Mimir: "
                 + "-query-frontend.align-queries-with-step=false; Cortex: "
@@ -118,7 +153,9 @@ extension UpstreamError.Kind {
                 + "--no-query-range.align-range-with-step), or ask ranges that begin at a multiple "
                 + "of the step"
         case .partial(let text): text
-        case .cancelled: "cancelled"
+        case .noRemoteRead: "the member does not serve remote read"
+        case .noTurn: "query timed out in query queue"
+        case .cancelled: "context canceled"
         }
     }
 
@@ -164,8 +201,8 @@ extension UpstreamError.Kind {
         switch self {
         case .connect, .broken: true
         case .tls, .connectTimeout, .timeout, .laneTimeout, .http, .notPrometheus, .malformed,
-            .limit,
-            .rejectedQuery, .exceeded, .loop, .ownGrid, .partial, .unavailable, .cancelled:
+            .limit, .rejectedQuery, .exceeded, .loop, .ownGrid, .partial, .unavailable,
+            .undecidable, .noRemoteRead, .noTurn, .cancelled:
             false
         }
     }
@@ -175,11 +212,10 @@ extension UpstreamError.Kind {
     public var mayBeAskedElsewhere: Bool {
         switch self {
         case .connect, .tls, .connectTimeout, .timeout, .laneTimeout, .broken, .http,
-            .notPrometheus,
-            .malformed, .exceeded, .loop, .ownGrid, .partial,
-            .unavailable:
+            .notPrometheus, .malformed, .exceeded, .loop, .ownGrid, .partial, .unavailable,
+            .noRemoteRead:
             true
-        case .limit, .rejectedQuery, .cancelled: false
+        case .limit, .rejectedQuery, .undecidable, .noTurn, .cancelled: false
         }
     }
 
@@ -190,8 +226,10 @@ extension UpstreamError.Kind {
         // Until somebody knows how long it was waited for.
         case .timeout: .undecided
         case .http(let status, _): status >= 500 || status == 429 ? .failed : .answered
-        case .limit, .rejectedQuery, .exceeded, .loop, .ownGrid, .partial: .answered
-        case .unavailable, .laneTimeout, .cancelled: .undecided
+        case .limit, .rejectedQuery, .exceeded, .loop, .ownGrid, .partial, .undecidable,
+            .noRemoteRead:
+            .answered
+        case .unavailable, .laneTimeout, .noTurn, .cancelled: .undecided
         }
     }
 }

@@ -58,6 +58,7 @@ struct HistogramComparison {
             sorted(ours["data"]?["result"]), sorted(theirs["data"]?["result"]))
         if !isEqual {
             return Release35.readsBucketsByPlace(query, plain(theirs["warnings"]))
+                || Release35.roundsMeans(query)
                 ? .ofRelease : .different("values \(comparison.place)")
         }
         if comparison.hasOtherZeroBucket { return .ofRelease }
@@ -223,7 +224,7 @@ struct HistogramComparison {
                 let theirCount = theirs.reduce(0) { $0 + $1.bucket.count }
                 let areSame = HistogramComparison.areNear(ourCount, theirCount)
                 // Of a zero bucket below zero, only the difference to the count is printed.
-                if onlyAroundZero, isAroundZero || lot.contains(where: { touches($0.bucket) }),
+                if isAroundZero || lot.contains(where: { touches($0.bucket) }),
                     Release35.countsTwice(isWhole, other.isWhole)
                 {
                     return theirCount > ourCount || areSame

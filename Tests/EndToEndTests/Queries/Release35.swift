@@ -48,4 +48,10 @@ enum Release35 {
     static func countsTwice(_ isWhole: Bool, _ isUnionWhole: Bool) -> Bool {
         isWhole && !isUnionWhole
     }
+
+    /// 3.5 takes running means, whose last digits are others: where nothing changed from step to
+    /// step, a bucket may seem to have fallen, which is a reset.
+    static func roundsMeans(_ query: String) -> Bool {
+        query.contains(#/\b(rate|increase|irate|resets|changes)\(.*\bavg\b.*\[[^\]]*:/#)
+    }
 }

@@ -1,3 +1,4 @@
+import PromQLScripts
 import TimeSeries
 
 /// Native histograms of three members: of every layout that JSON tells, half tells and does not

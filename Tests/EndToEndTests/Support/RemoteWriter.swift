@@ -1,3 +1,4 @@
+import PromQLScripts
 import PromQLTest
 import TimeSeries
 

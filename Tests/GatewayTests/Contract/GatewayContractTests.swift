@@ -7,6 +7,7 @@ import PrometheusServer
 import Testing
 import TimeSeries
 
+@testable import Federation
 @testable import Gateway
 
 /// Section 9 of the contract of projects, the rows that show in answers. A test is named after its

@@ -5,6 +5,7 @@ import Synchronization
 import Testing
 import Upstream
 
+@testable import Federation
 @testable import Gateway
 
 /// Gateways that are members of each other, through real sockets.

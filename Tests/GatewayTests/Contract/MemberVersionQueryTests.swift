@@ -3,6 +3,7 @@ import Logging
 import PrometheusServer
 import Testing
 
+@testable import Federation
 @testable import Gateway
 
 /// Members of several versions of Prometheus behind the real gateway and the real client.

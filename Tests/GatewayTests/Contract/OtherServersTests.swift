@@ -8,6 +8,7 @@ import PrometheusWire
 import Testing
 import Upstream
 
+@testable import Federation
 @testable import Gateway
 
 /// Members that are no plain Prometheus, each behind the real gateway and the real client.

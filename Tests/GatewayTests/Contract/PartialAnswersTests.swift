@@ -5,6 +5,7 @@ import Logging
 import PrometheusServer
 import Testing
 
+@testable import Federation
 @testable import Gateway
 
 /// Members that say of an answer that it lacks data.

@@ -6,6 +6,7 @@ import Logging
 import PrometheusServer
 import Testing
 
+@testable import Federation
 @testable import Gateway
 
 /// Section 9 of the contract of projects: how a remote Coroot is read. A test is named after its

@@ -6,6 +6,7 @@ import PrometheusServer
 import Testing
 import TimeSeries
 
+@testable import Federation
 @testable import Gateway
 
 /// Members that answer ranges on a step grid of their own, beside one that does not; the judge is a

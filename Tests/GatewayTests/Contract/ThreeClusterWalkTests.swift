@@ -7,6 +7,7 @@ import PrometheusServer
 import SeedDocuments
 import Testing
 
+@testable import Federation
 @testable import Gateway
 
 /// The guide of three clusters, walked with three gateways: A and B give what they have to whoever

@@ -3,6 +3,7 @@ import Logging
 import PrometheusServer
 import Testing
 
+@testable import Federation
 @testable import Gateway
 
 /// Rules, alerts, targets, exemplars and storage statistics of several members, as one server that

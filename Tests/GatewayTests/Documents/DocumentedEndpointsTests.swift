@@ -5,6 +5,7 @@ import PrometheusServer
 import Testing
 import Yams
 
+@testable import Federation
 @testable import Gateway
 
 /// The server, its description for programs and docs/http-api.md have the same paths.

@@ -7,6 +7,7 @@ import PrometheusWire
 import Testing
 import TimeSeries
 
+@testable import Federation
 @testable import Gateway
 
 /// `/federate` and what the gateway says about itself.

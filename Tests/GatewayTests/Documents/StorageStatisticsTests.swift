@@ -1,6 +1,7 @@
-import Federation
+import PrometheusWire
 import Testing
 
+@testable import Federation
 @testable import Gateway
 
 /// What several storages say of themselves, added up.

@@ -8,6 +8,7 @@ import Synchronization
 import Testing
 import TimeSeries
 
+@testable import Federation
 @testable import Gateway
 
 /// A member that takes a request and never says a word.

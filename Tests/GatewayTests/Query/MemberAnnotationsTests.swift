@@ -1,5 +1,6 @@
 import Testing
 
+@testable import Federation
 @testable import Gateway
 
 @Suite struct MemberAnnotationsTests {

@@ -1,4 +1,3 @@
-import Federation
 import GatewayConfiguration
 import PromQL
 import PromQLEngine
@@ -8,20 +7,21 @@ import Testing
 import TimeSeries
 import Upstream
 
+@testable import Federation
 @testable import Gateway
 
 /// A member that answers a fixed body, in pages, or fails.
 private struct ScriptedSource: FragmentSource {
     enum Behaviour: Sendable {
         case answers(String)
-        case fails(FragmentFailure)
+        case fails(UpstreamError)
         /// Answers so many pages of the body and then fails.
         case breaksOff(String, afterPages: Int)
     }
     var behaviour: Behaviour
     var asked: Asked
 
-    func open(_ question: FragmentQuestion) async throws(FragmentFailure) -> any FragmentStream {
+    func open(_ question: FragmentQuestion) async throws(UpstreamError) -> any FragmentStream {
         await asked.add(question.injection.value, question.text)
         switch behaviour {
         case .fails(let failure): throw failure
@@ -44,7 +44,7 @@ private actor ScriptedStream: FragmentStream {
     private let end: ResponseScanner.Trailer
     private var breaksAfter: Int?
 
-    init(_ body: String, _ question: FragmentQuestion, breaksAfter: Int?) throws(FragmentFailure) {
+    init(_ body: String, _ question: FragmentQuestion, breaksAfter: Int?) throws(UpstreamError) {
         var limits = ResponseScanner.Limits()
         limits.page = 1
         var scanner = ResponseScanner(injecting: question.injection, limits: limits)
@@ -58,7 +58,7 @@ private actor ScriptedStream: FragmentStream {
         self.breaksAfter = breaksAfter
     }
 
-    func next() async throws(FragmentFailure) -> SeriesPage? {
+    func next() async throws(UpstreamError) -> SeriesPage? {
         if breaksAfter == 0 { throw .unavailable("connection reset") }
         breaksAfter = breaksAfter.map { $0 - 1 }
         return pages.isEmpty ? nil : pages.removeFirst()
@@ -76,7 +76,7 @@ private func up(_ value: Int) -> String {
 }
 
 @Suite struct QueryExecutionTests {
-    private let down = FragmentFailure.unavailable("connection refused")
+    private let down = UpstreamError.unavailable("connection refused")
 
     /// Members `a`, `b` and so on, in the order of their behaviours.
     private func ask(
@@ -88,11 +88,7 @@ private func up(_ value: Int) -> String {
         let transport = try CurlMulti()
         let names = (0..<behaviours.count).map { String(Character(UnicodeScalar(97 + UInt8($0)))) }
         let members = names.map {
-            Member(
-                name: $0,
-                client: UpstreamClient(
-                    UpstreamConfiguration(name: $0, baseURL: "http://unused.invalid"),
-                    transport: transport))
+            Member(name: $0, source: .unavailable(reason: "unused"))
         }
         let project = ResolvedProject(
             name: "all", members: members, isMultiCluster: true, partialResponse: policy,
@@ -300,13 +296,14 @@ private func up(_ value: Int) -> String {
     }
 
     @Test func deadlinesOfAllMembersAreATimeout() async throws {
-        let answer = try await ask("up", [.fails(.timeout("timed out"))])
+        let answer = try await ask("up", [.fails(UpstreamError(kind: .timeout))])
         #expect(answer.status == 503)
         #expect(answer.body.contains("\"errorType\":\"timeout\""))
     }
 
     @Test func whatAMemberRefusesKeepsItsWords() async throws {
-        let refusal = FragmentFailure.rejected(APIError(.execution, "many-to-many"))
+        let refusal = UpstreamError(
+            kind: .rejectedQuery(status: 422, errorType: "execution", text: "many-to-many"))
         let answer = try await ask("up", [.answers(up(1)), .fails(refusal)], policy: .warn)
         #expect(answer.status == 422)
         #expect(answer.body.contains("project \\\"b\\\": many-to-many"))
@@ -319,7 +316,8 @@ private func up(_ value: Int) -> String {
     func aLimitOfAMembersOwnIsAMissingMember(
         policy: String, query: String, status: Int
     ) async throws {
-        let limit = FragmentFailure.exceeded(APIError(.execution, "too many samples"))
+        let limit = UpstreamError(
+            kind: .exceeded(status: 422, errorType: "execution", text: "too many samples"))
         let partial = vector("{\"metric\":{},\"value\":[100,\"3\"]}")
         let answer = try await ask(
             query, [.answers(query == "up" ? up(1) : partial), .fails(limit)],
@@ -330,7 +328,7 @@ private func up(_ value: Int) -> String {
 
     @Test func limitsOfEveryMemberAreAnErrorThatAskingAgainDoesNotMend() async throws {
         let limits = ["too many samples", "-search.maxSamplesPerQuery"].map {
-            FragmentFailure.exceeded(APIError(.execution, $0))
+            UpstreamError(kind: .exceeded(status: 422, errorType: "execution", text: $0))
         }
         let answer = try await ask("sum(up)", limits.map { .fails($0) }, policy: .warn)
         #expect(answer.status == 422)
@@ -344,21 +342,24 @@ private func up(_ value: Int) -> String {
     @Test func aLoopIsAnErrorUnderEveryPolicyAndNamesTheProject() async throws {
         for policy in PartialResponse.allCases {
             for behaviours: [ScriptedSource.Behaviour] in [
-                [.answers(up(1)), .fails(.loop("its address leads back"))],
-                [.fails(.loop("its address leads back"))],
+                [.answers(up(1)), .fails(UpstreamError(kind: .loop))],
+                [.fails(UpstreamError(kind: .loop))],
             ] {
                 let answer = try await ask("up", behaviours, policy: policy)
                 #expect(answer.status == 422)
                 let name = behaviours.count == 2 ? "b" : "a"
                 #expect(
-                    answer.body.contains("project \\\"\(name)\\\": its address leads back"))
+                    answer.body.contains(
+                        "project \\\"\(name)\\\": the project's address leads back"))
             }
         }
     }
 
     @Test func aWordThatAMemberIsTooOldForIsExplained() async throws {
-        let refusal = FragmentFailure.rejected(
-            APIError(.badData, "1:1: parse error: unknown function with name \"sgn\""))
+        let refusal = UpstreamError(
+            kind: .rejectedQuery(
+                status: 400, errorType: "bad_data",
+                text: "1:1: parse error: unknown function with name \"sgn\""))
         let answer = try await ask("sgn(up)", [.answers(up(1)), .fails(refusal)])
         #expect(answer.status == 400)
         #expect(
@@ -368,7 +369,8 @@ private func up(_ value: Int) -> String {
     }
 
     @Test func whatEveryMemberRefusesInTheSameWordsNamesNobody() async throws {
-        let refusal = FragmentFailure.rejected(APIError(.execution, "invalid label name"))
+        let refusal = UpstreamError(
+            kind: .rejectedQuery(status: 422, errorType: "execution", text: "invalid label name"))
         let answer = try await ask("up", [.fails(refusal), .fails(refusal)])
         #expect(answer.status == 422)
         #expect(answer.body.contains("\"error\":\"invalid label name\""))

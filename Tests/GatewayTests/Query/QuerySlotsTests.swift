@@ -2,6 +2,7 @@ import PrometheusWire
 import Synchronization
 import Testing
 
+@testable import Federation
 @testable import Gateway
 
 /// Places for computing, and memory for answers.

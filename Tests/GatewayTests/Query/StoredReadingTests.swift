@@ -1,4 +1,3 @@
-import Federation
 import GatewayConfiguration
 import PromQL
 import PromQLEngine
@@ -7,6 +6,7 @@ import Testing
 import TimeSeries
 import Upstream
 
+@testable import Federation
 @testable import Gateway
 @testable import PrometheusWire
 
@@ -15,14 +15,14 @@ private struct StoringSource: FragmentSource {
     enum Stored: Sendable {
         /// One native histogram, with so many observations.
         case holds(UInt64)
-        case fails(FragmentFailure)
+        case fails(UpstreamError)
     }
     var answer: String
     var storage: Stored
     var asked: Asked
     var mayServeRemoteRead = true
 
-    func open(_ question: FragmentQuestion) async throws(FragmentFailure) -> any FragmentStream {
+    func open(_ question: FragmentQuestion) async throws(UpstreamError) -> any FragmentStream {
         await asked.add("\(question.injection.value): \(question.text)")
         var scanner = ResponseScanner(injecting: question.injection)
         do throws(ScanError) {
@@ -35,7 +35,7 @@ private struct StoringSource: FragmentSource {
 
     func knowsCustomBuckets(by deadline: ContinuousClock.Instant) async -> Bool { true }
 
-    func stored(_ question: StoredQuestion) async throws(FragmentFailure) -> StoredAnswer {
+    func stored(_ question: StoredQuestion) async throws(UpstreamError) -> StoredAnswer {
         let selection = question.selection
         let names = selection.matchers.map(\.value).joined(separator: ",")
         await asked.add(
@@ -76,7 +76,7 @@ private actor AnsweredStream: FragmentStream {
         self.pages = pages
     }
 
-    func next() async throws(FragmentFailure) -> SeriesPage? {
+    func next() async throws(UpstreamError) -> SeriesPage? {
         pages.isEmpty ? nil : pages.removeFirst()
     }
 
@@ -105,11 +105,7 @@ private actor AnsweredStream: FragmentStream {
         let project = ResolvedProject(
             name: "all",
             members: names.prefix(sources.count).map {
-                Member(
-                    name: $0,
-                    client: UpstreamClient(
-                        UpstreamConfiguration(name: $0, baseURL: "http://unused.invalid"),
-                        transport: transport))
+                Member(name: $0, source: .unavailable(reason: "unused"))
             }, isMultiCluster: true, partialResponse: policy, exactness: exactness,
             partition: PartitionLabel())
         let asked = Asked()
@@ -216,14 +212,14 @@ private actor AnsweredStream: FragmentStream {
         async throws
     {
         let sources: [(answer: String, storage: StoringSource.Stored)] = [
-            (Self.histogram, .holds(7)), (Self.histogram, .fails(.timeout("too slow"))),
+            (Self.histogram, .holds(7)), (Self.histogram, .fails(UpstreamError(kind: .timeout))),
         ]
         let warned = try await ask("sum(h)", sources)
         #expect(warned.status == 200)
         #expect(warned.body.contains(#""count":"7""#))
         #expect(
             warned.body.contains(
-                #"project \"b\": too slow (the answer is thinned without it)"#), "\(warned.body)")
+                #"project \"b\": timed out (the answer is thinned without it)"#), "\(warned.body)")
         let inverted = try await ask("sum(h)==sum(h)", sources)
         #expect(inverted.status == 503)
         let aborted = try await ask("sum(h)", sources, policy: .abort)

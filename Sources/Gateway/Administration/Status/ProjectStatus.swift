@@ -1,3 +1,4 @@
+import Federation
 import GatewayConfiguration
 import GoText
 import PrometheusWire
@@ -54,24 +55,13 @@ struct ProjectStatus: Sendable {
         }
     }
 
-    private struct FoundStatus: Sendable {
-        var index: Int
-        var status: MemberStatus
-    }
-
     /// At once, and in the order given.
     func each(
         _ names: [String], _ status: @escaping @Sendable (String) async -> MemberStatus
     ) async -> [(name: String, status: MemberStatus)] {
-        await withTaskGroup(of: FoundStatus.self) { group in
-            for (index, name) in names.enumerated() {
-                group.addTask { FoundStatus(index: index, status: await status(name)) }
-            }
-            var found: [Int: MemberStatus] = [:]
-            for await one in group { found[one.index] = one.status }
-            return names.enumerated().compactMap { index, name in
-                found[index].map { (name: name, status: $0) }
-            }
+        let replies = await FanOut(width: names.count).replies(to: names) { await status($0) }
+        return zip(names, replies).compactMap { name, reply in
+            (try? reply.outcome.get()).map { (name: name, status: $0) }
         }
     }
 }

@@ -1,0 +1,193 @@
+import GatewayConfiguration
+import PrometheusServer
+import PrometheusWire
+import Upstream
+
+/// What queries under way share, whatever configuration they began under.
+public final class QueryResources: Sendable {
+    /// What bounds them.
+    public struct Bounds: Sendable, Hashable {
+        var computing: Int
+        var requestBytes: Int
+        var answerBytes: Int
+    }
+
+    public let bounds: Bounds
+    let slots: QuerySlots
+    public let requests: RequestMemory
+    let answers: AnswerMemory
+
+    public init(_ bounds: Bounds) {
+        self.bounds = bounds
+        slots = QuerySlots(limit: bounds.computing)
+        requests = RequestMemory(limit: bounds.requestBytes)
+        answers = AnswerMemory(limit: bounds.answerBytes)
+    }
+
+    /// How much is in use.
+    public struct Load: Sendable, Equatable {
+        /// Queries under way.
+        public var queries = 0
+        /// Pieces of work that wait for a place.
+        public var waiting = 0
+        /// What queries cost besides the answers they hold.
+        public var requestBytes = 0
+        /// Answers that wait to be computed.
+        public var answerBytes = 0
+    }
+
+    public var load: Load {
+        let (queries, bytes) = requests.load
+        return Load(
+            queries: queries, waiting: slots.load.waiting, requestBytes: bytes,
+            answerBytes: answers.used)
+    }
+
+    /// What a request of this kind needs to compute its answer.
+    public func turn(_ time: AnswerTime) -> QueryTurn {
+        QueryTurn(slots: slots, held: answers.holder(), deadline: time.deadline)
+    }
+}
+
+extension QueryResources.Bounds {
+    public init(_ configuration: Configuration) {
+        self.init(
+            computing: configuration.query.maxConcurrency,
+            requestBytes: configuration.limits.maxQueueMemory,
+            answerBytes: configuration.limits.maxAnswerMemory)
+    }
+}
+
+/// One query's access to places for computing and to memory for answers.
+public struct QueryTurn: Sendable {
+    let slots: QuerySlots
+    let held: AnswerMemory.Holder
+    /// When waiting for either is of no more use.
+    let deadline: ContinuousClock.Instant
+
+    /// Returns once so many bytes more of answers may be held.
+    func hold(_ bytes: Int) async throws(UpstreamError) {
+        do throws(NoTurn) {
+            try await held.add(bytes, until: deadline)
+        } catch {
+            throw UpstreamError(error)
+        }
+    }
+
+    /// Runs work in a place of its own; it cannot wait for anything.
+    ///
+    /// - Throws: `APIError` when there was no place in time; what the work throws.
+    func compute<T>(_ work: () throws -> T) async throws -> T {
+        do {
+            return try await slots.compute(until: deadline, work)
+        } catch let error as NoTurn {
+            throw UpstreamError(error).ofQuery ?? error
+        }
+    }
+
+    /// Gives back what was held, once the answer is computed or not wanted any more.
+    public func release() { held.release() }
+}
+
+extension UpstreamError {
+    init(_ noTurn: NoTurn) {
+        switch noTurn {
+        case .timedOut: self = .noTurn
+        case .cancelled: self = .cancelled
+        }
+    }
+
+    /// The failure as that of the whole query, whatever became of its members; nil where it is one
+    /// member's.
+    var ofQuery: APIError? {
+        switch kind {
+        case .noTurn: APIError(.timeout, "query timed out in query queue")
+        case .cancelled: APIError(.canceled, "query was canceled in query execution")
+        default: nil
+        }
+    }
+}
+
+/// Bounds how many queries compute at once: decode, merge, evaluate. A query holds a place for a
+/// piece of such work and never while it waits for members, so that a member that hangs takes no
+/// place from anybody. The others wait in the order of arrival.
+final class QuerySlots: Sendable {
+    private struct Rules: TurnRules {
+        let limit: Int
+        var running = 0
+
+        mutating func admit(_ ticket: Void, isFirst: Bool) -> Bool {
+            guard isFirst, running < limit else { return false }
+            running += 1
+            return true
+        }
+    }
+
+    private let line: WaitingLine<Rules>
+
+    init(limit: Int) { line = WaitingLine(Rules(limit: max(1, limit))) }
+
+    /// Pieces of work that have a place, and those that wait for one.
+    var load: (running: Int, waiting: Int) {
+        let (rules, waiting) = line.snapshot
+        return (rules.running, waiting)
+    }
+
+    /// Waits for a place, runs the work, and passes the place on. The work cannot wait for anything.
+    ///
+    /// - Throws: `NoTurn` when there was no place in time; what the work throws.
+    func compute<T>(
+        until deadline: ContinuousClock.Instant, _ work: () throws -> T
+    ) async throws -> T {
+        try await take(until: deadline)
+        defer { give() }
+        return try work()
+    }
+
+    /// Returns with a place, which is to be given back.
+    func take(until deadline: ContinuousClock.Instant) async throws(NoTurn) {
+        try await line.enter((), until: deadline)
+    }
+
+    func give() { line.change { $0.running -= 1 } }
+}
+
+/// The time that one request has, and the share of it that members have.
+///
+/// A member that hangs uses up the members' share and no more, so that the answer without it still
+/// can be computed, merged and sent before the client gives up.
+public struct AnswerTime: Sendable {
+    /// When the answer is of no more use to the client.
+    public let deadline: ContinuousClock.Instant
+    /// When members must have answered. Retries and second rounds end here too.
+    public let members: ContinuousClock.Instant
+    /// When members must have told their versions, which queries are planned by: a member that
+    /// hangs must not use up the time of the others before they are asked anything.
+    let versions: ContinuousClock.Instant
+
+    /// - Parameter milliseconds: From `start` to the deadline.
+    init(milliseconds: Int64, from start: ContinuousClock.Instant = .now) {
+        deadline = start + .milliseconds(milliseconds)
+        members = deadline - .milliseconds(Self.reserve(of: milliseconds))
+        versions = start + .milliseconds(milliseconds / 4)
+    }
+
+    /// The time of a request whose `timeout`, if it has one, may shorten what is configured. The
+    /// reference reads no `timeout` outside of queries, so one that is no duration is passed over.
+    ///
+    /// - Parameter configured: Milliseconds.
+    public init(of request: PrometheusRequest, configured: Int64) {
+        var milliseconds = configured
+        if let asked = try? RequestDuration.parse(request.parameter("timeout")) / 1_000_000,
+            asked > 0
+        {
+            milliseconds = min(milliseconds, asked)
+        }
+        self.init(milliseconds: milliseconds)
+    }
+
+    /// Milliseconds that are kept for the work here: a tenth, at least 50, at most half.
+    private static func reserve(of milliseconds: Int64) -> Int64 {
+        min(max(milliseconds / 10, 50), milliseconds / 2)
+    }
+}

@@ -1,0 +1,155 @@
+import GoText
+import PrometheusServer
+import PrometheusWire
+
+/// The statistics of several members' storages, added up as far as they can be.
+struct StorageStatistics: Sendable {
+    private let partition: PartitionLabel
+    private var series: Int64 = 0
+    private var labelPairs: Int64 = 0
+    private var chunks: Int64 = 0
+    /// Of what the heads hold; nil while none holds anything.
+    private var times: ClosedRange<Int64>?
+    /// Where heads that hold nothing begin.
+    private var emptyTimes: ClosedRange<Int64>?
+    private var seriesByName: [ByteString: Int64] = [:]
+    /// The most of any member: two members may have the same values, or different ones.
+    private var valuesByLabel: [ByteString: Int64] = [:]
+    private var bytesByLabel: [ByteString: Int64] = [:]
+    private var seriesByPair: [ByteString: Int64] = [:]
+    private var members: Int64 = 0
+
+    init(_ partition: PartitionLabel) { self.partition = partition }
+
+    /// Adds what `status/tsdb` of a member says.
+    mutating func add(_ data: JSONValue, of member: String) {
+        let head = data["headStats"]
+        // VictoriaMetrics has no head, and tells its series in a place of its own.
+        let held = (head?["numSeries"] ?? data["totalSeries"])?.integer ?? 0
+        series = Self.sum(series, held)
+        labelPairs = Self.sum(labelPairs, head?["numLabelPairs"]?.integer ?? 0)
+        chunks = Self.sum(chunks, head?["chunkCount"]?.integer ?? 0)
+        if held > 0 {
+            members += 1
+            times = Self.spanned(times, head)
+            seriesByPair[ByteString("\(partition.name)=\(member)")] = held
+        } else {
+            emptyTimes = Self.spanned(emptyTimes, head)
+        }
+        for (name, value) in Self.entries(data["seriesCountByMetricName"]) {
+            seriesByName[ByteString(name)] = Self.sum(seriesByName[ByteString(name)] ?? 0, value)
+        }
+        for (name, value) in Self.entries(data["labelValueCountByLabelName"]) {
+            let key = ByteString(partition.visibleName(of: name))
+            valuesByLabel[key] = max(valuesByLabel[key] ?? 0, value)
+        }
+        for (name, value) in Self.entries(data["memoryInBytesByLabelName"]) {
+            let key = ByteString(partition.visibleName(of: name))
+            bytesByLabel[key] = Self.sum(bytesByLabel[key] ?? 0, value)
+        }
+        for (pair, value) in Self.entries(data["seriesCountByLabelValuePair"]) {
+            let name = pair.prefix { $0 != "=" }
+            let key = ByteString(
+                partition.visibleName(of: String(name)) + pair.dropFirst(name.count))
+            seriesByPair[key] = Self.sum(seriesByPair[key] ?? 0, value)
+        }
+    }
+
+    /// As `status/tsdb` answers, with so many entries in each list.
+    func json(limit: Int) -> JSONValue {
+        let times = times ?? emptyTimes
+        var values = valuesByLabel
+        if members > 0 { values[ByteString(partition.name)] = members }
+        return .object([
+            (
+                "headStats",
+                .object([
+                    ("numSeries", .integer(series)), ("numLabelPairs", .integer(labelPairs)),
+                    ("chunkCount", .integer(chunks)),
+                    // What a storage says of itself while it is empty.
+                    ("minTime", .integer(times?.lowerBound ?? .max)),
+                    ("maxTime", .integer(times?.upperBound ?? .min)),
+                ])
+            ),
+            ("seriesCountByMetricName", Self.list(seriesByName, limit)),
+            ("labelValueCountByLabelName", Self.list(values, limit)),
+            ("memoryInBytesByLabelName", Self.list(bytesByLabel, limit)),
+            ("seriesCountByLabelValuePair", Self.list(seriesByPair, limit)),
+        ])
+    }
+
+    /// A range that includes a head's. A head that never held anything has none.
+    private static func spanned(
+        _ times: ClosedRange<Int64>?, _ head: JSONValue?
+    ) -> ClosedRange<Int64>? {
+        guard let from = head?["minTime"]?.integer, let to = head?["maxTime"]?.integer, from <= to
+        else { return times }
+        return min(times?.lowerBound ?? from, from)...max(times?.upperBound ?? to, to)
+    }
+
+    private static func entries(_ list: JSONValue?) -> [(name: String, value: Int64)] {
+        (list?.items ?? []).compactMap { entry in
+            guard let name = entry["name"]?.text, let value = entry["value"]?.integer else {
+                return nil
+            }
+            return (name, value)
+        }
+    }
+
+    /// The largest first, then by name.
+    private static func list(_ counts: [ByteString: Int64], _ limit: Int) -> JSONValue {
+        let sorted = counts.sorted { $0.value == $1.value ? $0.key < $1.key : $0.value > $1.value }
+        return .array(
+            sorted.prefix(limit).map {
+                .object([("name", .string($0.key.text)), ("value", .integer($0.value))])
+            })
+    }
+
+    /// Members may send any number.
+    private static func sum(_ a: Int64, _ b: Int64) -> Int64 {
+        let (sum, overflow) = a.addingReportingOverflow(b)
+        return overflow ? (a < 0 ? .min : .max) : sum
+    }
+}
+
+extension AuxiliaryEndpoints {
+    private static let mostEntries = 10_000
+
+    /// `status/tsdb`: sums over the members, each of which is asked for its longest lists.
+    public func storageStatistics(_ request: PrometheusRequest) async throws -> PrometheusResponse {
+        var limit = 10
+        let text = request.parameter("limit")
+        if !text.isEmpty {
+            guard let number = Int(text), number >= 1 else {
+                throw APIError.badData("limit must be a positive number")
+            }
+            guard number <= Self.mostEntries else {
+                throw APIError.badData("limit must not exceed \(Self.mostEntries)")
+            }
+            limit = number
+        }
+        let gathered = await gather { _ in
+            // VictoriaMetrics has another name for it.
+            DocumentQuestion(
+                "/status/tsdb",
+                [("limit", String(Self.mostEntries)), ("topN", String(Self.mostEntries))])
+        }
+        var statistics = StorageStatistics(partition)
+        for (member, data) in gathered.given { statistics.add(data, of: member) }
+        return try gathered.response(statistics.json(limit: limit), try policy(request))
+    }
+
+    /// `status/tsdb/blocks`: of all members, the oldest first.
+    public func storageBlocks(_ request: PrometheusRequest) async throws -> PrometheusResponse {
+        let gathered = await gather { _ in DocumentQuestion("/status/tsdb/blocks") }
+        let blocks = gathered.given.flatMap { $0.data["blocks"]?.items ?? [] }
+        let sorted = blocks.enumerated().sorted { left, right in
+            let times = (
+                left.element["minTime"]?.integer ?? 0, right.element["minTime"]?.integer ?? 0
+            )
+            return times.0 == times.1 ? left.offset < right.offset : times.0 < times.1
+        }
+        return try gathered.response(
+            .object([("blocks", .array(sorted.map(\.element)))]), try policy(request))
+    }
+}

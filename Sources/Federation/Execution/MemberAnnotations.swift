@@ -1,0 +1,41 @@
+import GoText
+import PrometheusWire
+
+/// Warnings and infos that members sent: each text once, with the members it came from, and
+/// without the position, which points into the text that was sent. Warnings about data that a
+/// member could not reach are told with the missing members.
+public struct MemberAnnotations: Sendable {
+    private var warningMembers: [String: Set<String>] = [:]
+    private var infoMembers: [String: Set<String>] = [:]
+
+    mutating func add(_ trailer: ResponseScanner.Trailer, from member: String) {
+        for text in trailer.warnings
+        where text != RequestLimit.truncationWarning && !Partiality.tellsOfAMissingPart(text) {
+            warningMembers[Self.withoutPosition(text), default: []].insert(member)
+        }
+        for text in trailer.infos {
+            infoMembers[Self.withoutPosition(text), default: []].insert(member)
+        }
+    }
+
+    public var warnings: Set<String> { Set(warningMembers.map(Self.named)) }
+    public var infos: Set<String> { Set(infoMembers.map(Self.named)) }
+
+    private static func named(_ text: String, _ members: Set<String>) -> String {
+        let names = members.sorted().map { GoQuoting.quote($0) }.joined(separator: ", ")
+        return "\(text) (project \(names))"
+    }
+
+    /// Cuts ` (1:23)` off the end.
+    static func withoutPosition(_ text: String) -> String {
+        guard text.hasSuffix(")"), let open = text.lastIndex(of: "(") else { return text }
+        let inside = text[text.index(after: open)...].dropLast()
+        let isPosition =
+            inside.contains(":")
+            && inside.allSatisfy { $0 == ":" || ($0.isASCII && $0.isNumber) }
+        guard isPosition else { return text }
+        var rest = text[..<open]
+        while rest.last == " " { rest.removeLast() }
+        return String(rest)
+    }
+}

@@ -1,0 +1,165 @@
+import GatewayConfiguration
+import GoText
+import PrometheusWire
+import Upstream
+
+/// Members that have no part in an answer, or not with all of their data, and what follows from
+/// that. This is the one place where a missing member meets the policy.
+public struct PartialAnswer: Sendable {
+    /// Of the project's members.
+    public let names: [String]
+    /// In the order they were found missing; the first cause of each.
+    public private(set) var missing: [(member: Int, error: UpstreamError)] = []
+    /// Why data is missing of members that are in the answer, by member.
+    public private(set) var parts: [Int: String] = [:]
+
+    public init(names: [String]) { self.names = names }
+
+    /// Those that are missing.
+    public var members: Set<Int> { Set(missing.map(\.member)) }
+
+    /// Notes that a member gave no answer, or none that can be used. It is in the answer wholly or
+    /// not at all.
+    public mutating func add(_ member: Int, _ error: UpstreamError) {
+        if !missing.contains(where: { $0.member == member }) { missing.append((member, error)) }
+        parts[member] = nil
+    }
+
+    /// Notes that a member answered without some of its data; nil for a whole answer.
+    public mutating func add(partOf member: Int, _ cause: String?) {
+        guard let cause, parts[member] == nil, !members.contains(member) else { return }
+        parts[member] = cause
+    }
+
+    /// The warnings about members that are missing, wholly or in part, if the answer may be given
+    /// without them.
+    ///
+    /// - Parameters:
+    ///   - asked: Members that were asked.
+    ///   - effect: What the members that are missing do to the answer, and what some of their data
+    ///     missing does; nil where that goes without saying, as in lists.
+    /// - Throws: the error that the answer is instead.
+    public func admit(
+        asked: Set<Int>, under policy: PartialResponse,
+        effect: (missing: MissingMemberEffect, parts: MissingMemberEffect)?
+    ) throws(APIError) -> [String] {
+        if !missing.isEmpty {
+            try check(asked, policy, effect?.missing ?? .subset)
+        }
+        if policy == .abort, let first = parts.min(by: { $0.key < $1.key }) {
+            throw APIError(.unavailable, "\(named(first.key)): \(first.value)")
+        }
+        return missing.map { member, error in
+            warning(about: member, error.cause, effect?.missing)
+        }
+            + parts.sorted { $0.key < $1.key }.map { member, cause in
+                warning(about: member, cause, effect?.parts)
+            }
+    }
+
+    private func check(
+        _ asked: Set<Int>, _ policy: PartialResponse, _ effect: MissingMemberEffect
+    ) throws(APIError) {
+        if let error = unanimousRejection(by: asked) { throw error }
+        for (member, error) in missing {
+            switch error.kind {
+            case .rejectedQuery(_, _, let text):
+                let hint = LanguageHint.text(for: text).map { " (\($0))" } ?? ""
+                throw APIError(error.kind.apiKind, "\(named(member)): \(text)\(hint)")
+            case .limit, .undecidable, .loop:
+                throw APIError(.execution, "\(named(member)): \(error.cause)")
+            case .noTurn, .cancelled: if let error = error.ofQuery { throw error }
+            case .connect, .tls, .connectTimeout, .timeout, .laneTimeout, .broken, .http,
+                .notPrometheus, .malformed, .exceeded, .ownGrid, .partial, .unavailable,
+                .noRemoteRead:
+                continue
+            }
+        }
+        if members.isSuperset(of: asked) {
+            throw self.error(
+                because: areParts ? "a part of the answer will not do" : "no member answered")
+        }
+        switch policy {
+        case .abort: throw self.error(because: nil)
+        case .safe:
+            if case .mayBeWrong(let construct) = effect {
+                throw self.error(because: "\(construct) could answer wrongly without it")
+            }
+        case .warn: break
+        }
+    }
+
+    /// The warning about a member that is missing, or some of its data.
+    ///
+    /// - Parameter effect: on the whole answer; nil where it goes without saying.
+    public func warning(
+        about member: Int, _ cause: String, _ effect: MissingMemberEffect?
+    ) -> String {
+        let mark = effect.map { " (the answer is \($0.mark) without it)" } ?? ""
+        return "\(named(member)): \(cause)\(mark)"
+    }
+
+    /// Whether every member answered, but none wholly.
+    private var areParts: Bool {
+        missing.allSatisfy { _, error in
+            if case .partial = error.kind { true } else { false }
+        }
+    }
+
+    /// What every member that was asked says of the question in the same words is what one server
+    /// would say of it, and needs no name.
+    private func unanimousRejection(by asked: Set<Int>) -> APIError? {
+        guard members.isSuperset(of: asked) else { return nil }
+        var common: APIError?
+        for (_, error) in missing {
+            switch error.kind {
+            case .rejectedQuery(_, _, let text), .exceeded(_, _, let text):
+                let own = APIError(error.kind.apiKind, text)
+                if let common, common != own { return nil }
+                common = own
+            default: return nil
+            }
+        }
+        return common
+    }
+
+    private func error(because reason: String?) -> APIError {
+        let kinds = missing.map(\.error.kind)
+        let kind: APIError.Kind
+        if kinds.allSatisfy({ $0.apiKind == .timeout }) {
+            kind = .timeout
+        } else {
+            // Asking again does not help against limits.
+            let areLimits = kinds.allSatisfy {
+                if case .exceeded = $0 { true } else { false }
+            }
+            kind = areLimits ? .execution : .unavailable
+        }
+        let all = missing.map { "\(named($0.member)): \($0.error.cause)" }.joined(separator: "; ")
+        return APIError(kind, reason.map { "\(all) (\($0))" } ?? all)
+    }
+
+    private func named(_ member: Int) -> String { "project \(GoQuoting.quote(names[member]))" }
+
+    // MARK: Once the answer has begun
+
+    /// The error about members that turned out after the answer had begun not to have answered
+    /// wholly, where they had to; nil when there are none.
+    public var latePart: APIError? {
+        let parts = missing.filter { _, error in
+            if case .partial = error.kind { true } else { false }
+        }
+        guard !parts.isEmpty else { return nil }
+        return APIError(
+            .unavailable,
+            parts.map { "\(named($0.member)): \($0.error.cause)" }.joined(separator: "; "))
+    }
+
+    /// The warnings about members that failed after the answer had begun, which can then only be a
+    /// union.
+    public var lateWarnings: [String] {
+        missing.map {
+            "\(named($0.member)): \($0.error.cause) (its part of the answer is cut off)"
+        }
+    }
+}

@@ -1,0 +1,250 @@
+import GatewayConfiguration
+import PrometheusWire
+import Synchronization
+import TimeSeries
+import Upstream
+
+/// How many stored samples the fetches of one query may still bring, all together.
+final class SampleBudget: Sendable {
+    private let most: Int
+    private let left: Mutex<Int>
+
+    init(_ samples: Int) {
+        most = samples
+        left = Mutex(samples)
+    }
+
+    /// To be asked before the memory is.
+    func take(_ count: Int) throws(ScanError) {
+        let isEnough = left.withLock { left in
+            left -= min(count, left)
+            return left > 0
+        }
+        guard isEnough else {
+            throw .tooLarge("more than \(most) stored samples in one query (query.maxSamples)")
+        }
+    }
+}
+
+/// Puts a plan's fetches to the members of a project.
+struct QuestionAsker: PlanAsker {
+    var project: ResolvedProject
+    /// Milliseconds.
+    var lookback: Int64
+    /// When members must have answered.
+    var deadline: ContinuousClock.Instant
+    /// Requests under way at once.
+    var concurrency: Int
+    /// Whether members must answer wholly or not at all.
+    var refusesParts = false
+    /// What some of a member's data missing does to the answer.
+    var partEffect = MissingMemberEffect.subset
+    /// What members are asked to tell of their cost.
+    var statistics: StatisticsDetail?
+    /// Where answers are decoded, and what of them may be held.
+    var turn: QueryTurn
+    /// None, unless fetches are of stored samples.
+    var samples = SampleBudget(0)
+    var source: @Sendable (Member) -> any FragmentSource
+
+    /// Steps that a member answers in one range query.
+    private static let maximumSteps = 11_000
+
+    public var names: [String] { project.members.map(\.name) }
+
+    public func release() { turn.release() }
+
+    /// One fetch as it arrives, in the shape that its grid has.
+    func open(_ fetch: Plan.RemoteQuery) async throws(UpstreamError) -> any FragmentStream {
+        try await open(fetch, on: fetch.grid)
+    }
+
+    private func open(
+        _ fetch: Plan.RemoteQuery, on grid: StepGrid
+    ) async throws(UpstreamError)
+        -> any FragmentStream
+    {
+        let member = project.members[fetch.member]
+        return try await source(member).open(
+            FragmentQuestion(
+                text: fetch.text, grid: grid, lookback: lookback, deadline: deadline,
+                injection: LabelInjection(name: project.partition.name, value: member.name),
+                refusesParts: refusesParts, statistics: statistics))
+    }
+
+    // MARK: - Values
+
+    /// A fetch, wholly read and decoded. Grids of more steps than a member answers at once are
+    /// asked in pieces, cut between steps.
+    func fetch(
+        _ fetch: Plan.RemoteQuery, maxSeries: Int
+    ) async throws(UpstreamError) -> FetchedAnswer {
+        switch fetch.form {
+        case .stored(let selection): return try await stored(selection, of: fetch, maxSeries)
+        case .samples:
+            var series: [SampleSeries] = []
+            var bytes = 0
+            let trailer = try await pages(fetch, on: fetch.grid) { page in
+                bytes += page.bytes.count
+                series += try PageDecoder().samples(of: page)
+                try Self.check(series.count, maxSeries)
+            }
+            guard let trailer else { return .stopped }
+            for row in series.indices where !series[row].histograms.isEmpty {
+                series[row].histograms = series[row].histograms.withSettledLayouts()
+                for histogram in series[row].histograms.values {
+                    try BucketSchemaProbing.check(histogram, fetch)
+                }
+            }
+            return FetchedAnswer(value: .samples(series), trailers: [trailer], bytes: bytes)
+        case .steps:
+            let answer = try await columns(fetch, maxSeries: maxSeries)
+            if answer.isStopped { return .stopped }
+            var series = answer.series
+            if series.contains(where: { !$0.histograms.isEmpty }) {
+                series = try await BucketSchemaProbing(
+                    asker: self, fetch: fetch, maxSeries: maxSeries
+                )
+                .decided(series)
+            }
+            return FetchedAnswer(
+                value: .steps(series), trailers: answer.trailers, bytes: answer.bytes)
+        }
+    }
+
+    /// Columns as they were read, with what came beside them.
+    struct Columns: Sendable {
+        var series: [StepSeries] = []
+        var trailers: [ResponseScanner.Trailer] = []
+        var bytes = 0
+        var isStopped = false
+    }
+
+    /// The columns of a fetch.
+    func columns(
+        _ fetch: Plan.RemoteQuery, maxSeries: Int
+    ) async throws(UpstreamError) -> Columns {
+        var answer = Columns()
+        var columns = StepColumns(count: fetch.grid.count)
+        var first = 0
+        while first < fetch.grid.count {
+            let count = min(Self.maximumSteps, fetch.grid.count - first)
+            let piece = StepGrid(
+                start: fetch.grid.time(at: first),
+                end: fetch.grid.time(at: first + count - 1), step: fetch.grid.step)
+            let offset = first
+            let trailer = try await pages(fetch, on: piece) { page in
+                answer.bytes += page.bytes.count
+                try columns.add(PageDecoder().steps(of: page, on: piece), at: offset)
+                try Self.check(columns.series.count, maxSeries)
+            }
+            guard let trailer else {
+                answer.isStopped = true
+                return answer
+            }
+            answer.trailers.append(trailer)
+            first += count
+        }
+        answer.series = columns.series
+        return answer
+    }
+
+    /// Whether the member of a fetch can have histograms with custom buckets at all.
+    func knowsCustomBuckets(_ fetch: Plan.RemoteQuery) async -> Bool {
+        await source(project.members[fetch.member]).knowsCustomBuckets(by: deadline)
+    }
+
+    static func check(_ count: Int, _ maxSeries: Int) throws(ScanError) {
+        guard count <= maxSeries else {
+            throw .tooLarge("more than \(maxSeries) series in one fragment (limits.maxSeries)")
+        }
+    }
+
+    /// Reads a fetch page by page, to its end or, where that ends it, to the first native histogram:
+    /// then there is no trailer. A page is taken in a place for computing, once there is memory for
+    /// what it becomes.
+    ///
+    /// - Parameter take: throws `ScanError`.
+    func pages(
+        _ fetch: Plan.RemoteQuery, on grid: StepGrid, _ take: (SeriesPage) throws -> Void
+    ) async throws(UpstreamError) -> ResponseScanner.Trailer? {
+        // One step needs no range query, whatever grid it stands on. What is passed on as it is
+        // does: its samples are written as the client asked for them.
+        let grid = grid.count == 1 ? StepGrid.instant(grid.start) : grid
+        let stream = try await open(fetch, on: grid)
+        while let page = try await stream.next() {
+            if fetch.stopsAtHistograms, page.series.contains(where: \.hasHistograms) { return nil }
+            try await turn.hold(Self.cost(of: page, on: grid, fetch.form))
+            try await inTurn { try take(page) }
+        }
+        return await stream.trailer()
+    }
+
+    /// Computes in a place for that.
+    ///
+    /// - Parameter work: throws `ScanError`.
+    func inTurn<Value: Sendable>(
+        _ work: () throws -> Value
+    ) async throws(UpstreamError) -> Value {
+        do {
+            return try await turn.slots.compute(until: turn.deadline) { try work() }
+        } catch ScanError.tooLarge(let text) {
+            throw .limit(text)
+        } catch let error as NoTurn {
+            throw UpstreamError(error)
+        } catch {
+            throw .unavailable("\(error)")
+        }
+    }
+
+    /// About what a page is once it is decoded, in bytes: columns have a place for every step, and
+    /// what else there is takes no more than its text does.
+    private static func cost(
+        of page: SeriesPage, on grid: StepGrid, _ form: Plan.RemoteQuery.Form
+    ) -> Int {
+        let perSeries = 128 + (form == .steps ? 8 * grid.count : 0)
+        return page.bytes.count + page.keys.count + page.series.count * perSeries
+    }
+}
+
+/// Columns that arrive in pieces of consecutive steps.
+struct StepColumns {
+    private(set) var series: [StepSeries] = []
+    private let count: Int
+    private var rows: [LabelSet: Int] = [:]
+
+    /// `count` steps in all.
+    init(count: Int) { self.count = count }
+
+    /// Adds a piece that begins at a step.
+    ///
+    /// - Throws: when a piece has a label set twice.
+    mutating func add(_ piece: [StepSeries], at first: Int) throws(ScanError) {
+        for one in piece {
+            if let row = rows[one.labels] {
+                guard first > 0, SampleValue.isAbsent(series[row].values[first]) else {
+                    throw .malformed("two series with the labels \(one.labels.pairs)")
+                }
+                for (step, value) in one.values.enumerated() {
+                    series[row].values[first + step] = value
+                }
+                for (step, histogram) in one.histograms {
+                    series[row].histograms[first + step] = histogram
+                }
+                continue
+            }
+            rows[one.labels] = series.count
+            if first == 0, one.values.count == count {
+                series.append(one)
+                continue
+            }
+            var whole = StepSeries(
+                labels: one.labels, values: [Double](repeating: SampleValue.absent, count: count))
+            for (step, value) in one.values.enumerated() { whole.values[first + step] = value }
+            for (step, histogram) in one.histograms {
+                whole.histograms[first + step] = histogram
+            }
+            series.append(whole)
+        }
+    }
+}

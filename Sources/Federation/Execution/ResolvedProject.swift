@@ -1,0 +1,52 @@
+import GatewayConfiguration
+import PrometheusServer
+import Upstream
+
+/// A project as a request means it: whom to ask, and what to do when one of them is missing.
+public struct ResolvedProject: Sendable {
+    public var name: String
+    /// One for a regular project, which is a member of itself: its series carry the partition label
+    /// too. In the order of the configuration.
+    public var members: [Member]
+    public var isMultiCluster: Bool
+    public var partialResponse: PartialResponse
+    public var exactness: Exactness
+    public var partition: PartitionLabel
+
+    public init(
+        name: String, members: [Member], isMultiCluster: Bool, partialResponse: PartialResponse,
+        exactness: Exactness, partition: PartitionLabel
+    ) {
+        self.name = name
+        self.members = members
+        self.isMultiCluster = isMultiCluster
+        self.partialResponse = partialResponse
+        self.exactness = exactness
+        self.partition = partition
+    }
+}
+
+/// Tells the client which pool stood for a pooled project, how it was found, and which of its
+/// clusters answered. Of several pooled members each value is given as `<project>=<value>`.
+public enum PoolHeaders {
+    public static func add(
+        to response: inout PrometheusResponse, for project: ResolvedProject
+    ) async {
+        let calls = project.members.compactMap(\.pool)
+        guard !calls.isEmpty else { return }
+        var pools: [String] = []
+        var levels: [String] = []
+        var clusters: [String] = []
+        for call in calls {
+            let prefix = project.isMultiCluster ? "\(call.project)=" : ""
+            pools.append(prefix + call.pool)
+            levels.append(prefix + call.level)
+            clusters += await call.answered.map { prefix + $0 }
+        }
+        response.headers["X-Tributary-Pool"] = pools.joined(separator: ", ")
+        response.headers["X-Tributary-Pool-Level"] = levels.joined(separator: ", ")
+        if !clusters.isEmpty {
+            response.headers["X-Tributary-Cluster"] = clusters.joined(separator: ", ")
+        }
+    }
+}

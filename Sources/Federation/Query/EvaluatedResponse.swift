@@ -1,0 +1,89 @@
+import GatewayConfiguration
+import GoText
+import PromQLEngine
+import PrometheusServer
+import PrometheusWire
+import TimeSeries
+
+/// An answer that is computed here: every fetch is read and decoded, then the local engine runs.
+struct EvaluatedResponse: Sendable {
+    var query: QueryRequest
+    var execution: PlanExecution
+    var turn: QueryTurn
+    /// What some of a member's data missing does to the answer.
+    var partEffect: MissingMemberEffect
+
+    /// - Throws: `APIError`.
+    func response() async throws -> PrometheusResponse {
+        let settled = try await execution.settled()
+        let plan = settled.execution.plan
+        var gathered = settled.gathered
+        let failures = try gathered.partial.admit(
+            asked: plan.membersAsked, under: query.partialResponse,
+            effect: (plan.effect(ofMissing: gathered.partial.members), partEffect))
+        let waiting = ContinuousClock.now
+        return try await turn.compute {
+            gathered.statistics.queue += waiting.duration(to: .now)
+            let result = try settled.execution.evaluated(gathered)
+            return .json(written(result, failures, gathered, plan))
+        }
+    }
+
+    /// What the client is told where it asked for exactness and histograms came as JSON.
+    private func shortfalls(of gathered: PlanExecution.Gathered, _ plan: Plan) -> Set<String> {
+        guard case .strict = query.exactness else { return [] }
+        var infos: Set<String> = []
+        for (fetch, value) in zip(plan.fetches, gathered.values) where value.hasHistograms {
+            if case .stored = fetch.form { continue }
+            infos.insert(
+                "native histograms of project \(GoQuoting.quote(execution.asker.names[fetch.member])) are what "
+                    + "their JSON shows, as it serves no remote read")
+        }
+        return infos
+    }
+
+    private func written(
+        _ result: QueryResult, _ failures: [String], _ gathered: PlanExecution.Gathered,
+        _ plan: Plan
+    ) -> [UInt8] {
+        let annotations = gathered.annotations
+        var out = Envelope.head
+        var isTruncated = false
+        let time = result.grid.start
+        switch (result.value, query.kind) {
+        case (.scalar(let values), .instant):
+            ResultWriter.appendScalar(values.first ?? .nan, at: time, to: &out)
+        case (.scalar(let values), .range):
+            isTruncated = ResultWriter.appendMatrix(
+                [StepSeries(labels: .empty, values: values)], on: result.grid,
+                limit: query.limit, to: &out)
+        case (.string(let text), _): ResultWriter.appendString(text, at: time, to: &out)
+        case (.vector(let series), .instant):
+            isTruncated = ResultWriter.appendVector(
+                series, at: time, limit: query.limit, to: &out)
+        case (.vector(let series), .range):
+            isTruncated = ResultWriter.appendMatrix(
+                series, on: result.grid, limit: query.limit, to: &out)
+        case (.rangeVector(let series), _):
+            isTruncated = ResultWriter.appendMatrix(series, limit: query.limit, to: &out)
+        }
+        var infos = result.annotations.infos.union(annotations.infos).union(query.infos)
+            .union(shortfalls(of: gathered, plan))
+        if query.statistics != nil {
+            var statistics = gathered.statistics
+            statistics.add(peak: result.peakSamples)
+            // Behind the result, in its object.
+            out.removeLast()
+            out.append(contentsOf: ",\"stats\":".utf8)
+            statistics.append(to: &out)
+            out.append(UInt8(ascii: "}"))
+            infos.formUnion(statistics.infos)
+        }
+        var warnings = result.annotations.warnings.union(annotations.warnings)
+            .union(query.warnings)
+        if isTruncated { warnings.insert(RequestLimit.truncationWarning) }
+        Envelope.appendTail(
+            failures: failures, warnings: warnings, infos: infos, to: &out)
+        return out
+    }
+}

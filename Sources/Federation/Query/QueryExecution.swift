@@ -1,0 +1,295 @@
+import GatewayConfiguration
+import GoText
+import PromQL
+import PromQLEngine
+import PrometheusServer
+import PrometheusWire
+import TimeSeries
+import Upstream
+
+/// Answers `query` and `query_range`: parse, plan, ask the members, and splice or evaluate.
+public struct QueryExecution: Sendable {
+    var settings: QuerySettings
+    var limits: Limits
+    var resources: QueryResources
+    /// Finds what answers fragments for a member.
+    var source: @Sendable (Member) -> any FragmentSource
+    /// Which ends of windows members include. Without a deadline they are not asked for their
+    /// versions: what is known already decides.
+    var boundary:
+        @Sendable ([Member], ContinuousClock.Instant?) async -> EngineOptions.RangeBoundary
+    /// The version of the language that each member speaks; nil where that is not known. Without
+    /// a deadline they are not asked.
+    var languages: @Sendable ([Member], ContinuousClock.Instant?) async -> [LanguageVersion?] = {
+        members, _ in members.map { _ in nil }
+    }
+    /// Milliseconds since the epoch.
+    var now: @Sendable () -> Int64
+    let unsortedMembers = UnsortedMembers()
+
+    public func respond(
+        to request: PrometheusRequest, project: ResolvedProject, kind: QueryKind
+    ) async
+        -> PrometheusResponse
+    {
+        do {
+            let query = try QueryRequest(
+                request, kind: kind, project: project, settings: settings,
+                maxQueryBytes: limits.maxQueryBytes, now: now())
+            guard query.deadline > .now else {
+                throw APIError(.timeout, "query timed out in query execution")
+            }
+            let admission = try resources.requests.admit(request)
+            return try await answer(query, project, admission)
+        } catch is CancellationError {
+            return ErrorAnswer.of(
+                APIError(.canceled, "query was canceled in query execution"))
+        } catch let error as APIError where error.kind == .timeout {
+            return ErrorAnswer.of(Self.timedOut(error))
+        } catch {
+            return ErrorAnswer.of(error)
+        }
+    }
+
+    /// In the reference's words, with the members that took too long behind them.
+    private static func timedOut(_ error: APIError) -> APIError {
+        if error.message.hasPrefix("query timed out in ") { return error }
+        return APIError(.timeout, "query timed out in query execution: \(error.message)")
+    }
+
+    /// The answer, or the beginning of one.
+    ///
+    /// - Throws: `APIError`.
+    private func answer(
+        _ query: QueryRequest, _ project: ResolvedProject, _ admission: RequestMemory.Admission
+    ) async throws
+        -> PrometheusResponse
+    {
+        let admitted = ContinuousClock.now
+        let (query, plan, scope) = try await plan(query, for: project)
+        try admission.add(plan)
+        let turn = resources.turn(query.time)
+        defer { turn.release() }
+        let partEffect = try partEffect(query, scope)
+        let questions = QuestionAsker(
+            project: project, lookback: query.lookback, deadline: query.time.members,
+            concurrency: limits.maxMemberConcurrency,
+            refusesParts: Self.refusesParts(query.partialResponse, partEffect),
+            partEffect: partEffect, statistics: query.statistics,
+            turn: turn, samples: SampleBudget(settings.maxSamples), source: source)
+        let statistics = QueryStatistics(admitted: admitted)
+        if case .union(let leaf) = plan.root {
+            return try await SplicedResponse(
+                query: query, plan: plan, leaf: leaf, asker: questions,
+                heldBytes: limits.heldAnswerBytes, maxSeries: limits.maxSeries,
+                unsortedMembers: unsortedMembers, statistics: statistics, admission: admission
+            ).response()
+        }
+        defer { withExtendedLifetime(admission) {} }
+        return try await EvaluatedResponse(
+            query: query,
+            execution: execution(
+                query, plan, scope, questions, options(query, scope), statistics),
+            turn: turn, partEffect: partEffect
+        ).response()
+    }
+
+    func execution(
+        _ query: QueryRequest, _ plan: Plan, _ scope: FederationScope, _ asker: QuestionAsker,
+        _ options: EngineOptions, _ statistics: QueryStatistics = QueryStatistics()
+    ) -> PlanExecution {
+        PlanExecution(
+            plan: plan, scope: scope, text: query.text, asker: asker, options: options,
+            width: limits.maxMemberConcurrency, maxSeries: limits.maxSeries,
+            statistics: statistics
+        ) { [limits] scope throws(APIError) in try Self.plan(query, in: scope, limits) }
+    }
+
+    /// Whether a member that itself knows others, as Thanos does, must not answer without them.
+    private static func refusesParts(
+        _ policy: PartialResponse, _ effect: MissingMemberEffect
+    ) -> Bool {
+        switch (policy, effect) {
+        case (.warn, _): false
+        case (.abort, _), (.safe, .mayBeWrong): true
+        case (.safe, .none), (.safe, .subset), (.safe, .incompleteAggregate): false
+        }
+    }
+
+    private func partEffect(
+        _ query: QueryRequest, _ scope: FederationScope
+    ) throws(APIError) -> MissingMemberEffect {
+        do throws(ParseError) {
+            return try .ofMissingSeries(query.expression, on: query.grid, in: scope)
+        } catch {
+            throw .parameter("query", error.description)
+        }
+    }
+
+    /// The plan, the query as it is planned, and the scope it was made in. Only what runs here
+    /// depends on the versions of the members, so only then they are asked for them, and only those
+    /// that take part. Where none does, the rules are those of all members whose version is known.
+    func plan(
+        _ query: QueryRequest, for project: ResolvedProject
+    ) async throws(APIError) -> (
+        QueryRequest, Plan, FederationScope
+    ) {
+        var query = query
+        var scope = scope(query, project)
+        var plan = try Self.plan(query, in: scope, limits)
+        let asked = plan.membersAsked.sorted().map { project.members[$0] }
+        if query.coarsen(for: asked) { plan = try Self.plan(query, in: scope, limits) }
+        if query.expression.dependsOnVersion {
+            scope.languages = try await languages(of: project, query, plan)
+            plan = try Self.plan(query, in: scope, limits)
+        }
+        if case .union = plan.root { return (query, plan, scope) }
+        let (members, deadline) =
+            asked.isEmpty ? (project.members, nil) : (asked, query.time.versions)
+        scope.rangeBoundary = await boundary(members, deadline)
+        scope.language = await languages(members, deadline).compactMap { $0 }.min() ?? .current
+        if case .leftOpen = scope.rangeBoundary, scope.language == .current {
+            return (query, plan, scope)
+        }
+        return (query, try Self.plan(query, in: scope, limits), scope)
+    }
+
+    /// The languages of the members that take part.
+    ///
+    /// - Throws: for `holt_winters`, what Prometheus 3 says of it, where all of them are known to
+    ///   be of that line.
+    private func languages(
+        of project: ResolvedProject, _ query: QueryRequest, _ plan: Plan
+    ) async throws(APIError) -> [LanguageVersion?] {
+        var all = [LanguageVersion?](repeating: nil, count: project.members.count)
+        let asked = plan.membersAsked.sorted()
+        let known = await languages(asked.map { project.members[$0] }, query.time.versions)
+        for (member, version) in zip(asked, known) { all[member] = version }
+        guard query.expression.calls(.holtWinters), !asked.isEmpty,
+            let removed = Function.holtWinters.removed,
+            known.allSatisfy({ version in version.map { $0 >= removed } ?? false })
+        else { return all }
+        var options = ParserOptions(features: settings.features)
+        options.holtWinters = false
+        do throws(ParseError) {
+            _ = try parseExpression(query.text, options: options)
+        } catch {
+            throw .parameter("query", error.description)
+        }
+        return all
+    }
+
+    static func plan(
+        _ query: QueryRequest, in scope: FederationScope, _ limits: Limits
+    ) throws(APIError) -> Plan {
+        let plan: Plan
+        do throws(ParseError) {
+            plan = try Planner.plan(query.expression, on: query.grid, in: scope)
+        } catch {
+            throw .parameter("query", error.description)
+        }
+        guard plan.fetches.count <= limits.maxMemberRequests else {
+            throw APIError(
+                .execution,
+                "the query needs \(plan.fetches.count) requests to members; at most "
+                    + "\(limits.maxMemberRequests) are allowed (limits.maxMemberRequests)")
+        }
+        return plan
+    }
+
+    private func scope(_ query: QueryRequest, _ project: ResolvedProject) -> FederationScope {
+        var scope = FederationScope(
+            members: project.members.map(\.name), partition: project.partition,
+            defaultSubqueryStep: settings.defaultSubqueryStep, lookback: query.lookback,
+            exactness: query.exactness)
+        if case .strict = query.exactness {
+            scope.stored.members = Set(
+                project.members.indices.filter { source(project.members[$0]).mayServeRemoteRead })
+        }
+        return scope
+    }
+
+    func options(
+        _ query: QueryRequest, _ scope: FederationScope
+    )
+        -> EngineOptions
+    {
+        var options = EngineOptions()
+        options.lookback = query.lookback
+        options.defaultSubqueryStep = settings.defaultSubqueryStep
+        options.rangeBoundary = scope.rangeBoundary
+        options.language = scope.language
+        options.dialect = scope.rangeBoundary == .closed ? .prometheus2 : .prometheus3
+        options.delayedNameRemoval = settings.features.contains(.delayedNameRemoval)
+        options.useStartTimestamps = settings.features.contains(.startTimestamps)
+        options.typeAndUnitLabels = settings.features.contains(.typeAndUnitLabels)
+        options.maxSamples = settings.maxSamples
+        options.deadline = query.deadline
+        return options
+    }
+}
+
+extension QueryExecution {
+    /// The execution of a configuration, over the network and by the wall clock.
+    ///
+    /// - Parameter resources: Shared with the queries of a former configuration.
+    public init(configuration: Configuration, resources: QueryResources) {
+        self.init(
+            settings: configuration.query, limits: configuration.limits,
+            resources: resources,
+            source: { MemberFragmentSource($0) },
+            boundary: { [setting = configuration.query.rangeBoundary] members, deadline in
+                await Self.boundary(setting, members, deadline)
+            },
+            languages: { [setting = configuration.query.rangeBoundary] members, deadline in
+                await Self.languages(setting, members, deadline)
+            },
+            now: { WallClock.milliseconds() })
+    }
+
+    /// By member. Where the version does not tell, `query.rangeBoundary: closed` says that it is 2.x.
+    private static func languages(
+        _ setting: QuerySettings.RangeBoundary, _ members: [Member],
+        _ deadline: ContinuousClock.Instant?
+    ) async -> [LanguageVersion?] {
+        let replies = await FanOut(width: members.count).replies(to: members) {
+            member async -> LanguageVersion? in
+            guard let client = member.clients.first else { return nil }
+            let known = await capabilities(of: client, deadline).language
+            return known.map { LanguageVersion($0.major, $0.minor) }
+        }
+        return replies.map { reply in
+            if let known = (try? reply.outcome.get()) ?? nil { return known }
+            return setting == .closed ? LanguageVersion(2, 55) : nil
+        }
+    }
+
+    /// Members of 2.x include both ends; one of them, or one cluster of a pool, is enough to follow
+    /// them, as the window of what runs here then is never shorter than that of what runs there.
+    private static func boundary(
+        _ setting: QuerySettings.RangeBoundary, _ members: [Member],
+        _ deadline: ContinuousClock.Instant?
+    ) async -> EngineOptions.RangeBoundary {
+        switch setting {
+        case .leftOpen: return .leftOpen
+        case .closed: return .closed
+        case .auto:
+            let clients = members.flatMap(\.clients)
+            let replies = await FanOut(width: clients.count).replies(
+                to: clients, until: { (try? $0.outcome.get()) == true }
+            ) { client in
+                await capabilities(of: client, deadline).rangeBoundary == .closed
+            }
+            let areClosed = replies.contains { (try? $0.outcome.get()) == true }
+            return areClosed ? .closed : .leftOpen
+        }
+    }
+
+    /// What the version of a member says, as far as it is known already without a deadline.
+    private static func capabilities(
+        of client: UpstreamClient, _ deadline: ContinuousClock.Instant?
+    ) async -> UpstreamCapabilities {
+        guard let deadline else { return client.knownCapabilities }
+        return await client.capabilities(deadline: deadline)
+    }
+}

@@ -1,0 +1,245 @@
+import GatewayConfiguration
+import GoText
+import PromQL
+import PrometheusServer
+import PrometheusWire
+import TimeSeries
+import Upstream
+
+/// What a client asks with `query` or `query_range`, checked in Prometheus's order.
+struct QueryRequest: Sendable {
+    var kind: QueryKind
+    var text: String
+    var expression: Expression
+    var grid: StepGrid
+    /// What the client is told about how its query was understood.
+    var infos: Set<String> = []
+    /// What the client is warned of, whatever the answer.
+    var warnings: Set<String> = []
+    /// Nil unless the request asks what the query costs.
+    var statistics: StatisticsDetail?
+    /// Results wanted at most; 0 for all.
+    var limit: Int
+    var time: AnswerTime
+    /// Milliseconds.
+    var lookback: Int64
+    var partialResponse: PartialResponse
+    var exactness: FederationScope.Exactness
+
+    /// When the answer is of no more use.
+    var deadline: ContinuousClock.Instant { time.deadline }
+
+    private static let maximumPoints: Int64 = 11_000
+
+    /// `now` is in ms since the epoch; it is read once a request.
+    init(
+        _ request: PrometheusRequest, kind: QueryKind, project: ResolvedProject,
+        settings: QuerySettings, maxQueryBytes: Int, now: Int64
+    ) throws(APIError) {
+        self.kind = kind
+        limit = try RequestLimit.parse(request.parameter("limit"))
+        var nanosecondStep: Int64 = 0
+        switch kind {
+        case .instant:
+            grid = .instant(try request.time("time") ?? now)
+        case .range:
+            let start = try Self.requiredTime(request, "start")
+            let end = try Self.requiredTime(request, "end")
+            if end < start {
+                throw .parameter("end", "end timestamp must not be before start time")
+            }
+            nanosecondStep = try Self.duration(request, "step")
+            if nanosecondStep <= 0 {
+                throw .parameter(
+                    "step",
+                    "zero or negative query resolution step widths are not accepted. "
+                        + "Try a positive integer")
+            }
+            let span = end.subtractingReportingOverflow(start)
+            let scaled = span.partialValue.multipliedReportingOverflow(by: 1_000_000)
+            if span.overflow || scaled.overflow
+                || scaled.partialValue / nanosecondStep > Self.maximumPoints
+            {
+                throw .badData(
+                    "exceeded maximum resolution of 11,000 points per timeseries. "
+                        + "Try decreasing the query resolution (?step=XX)")
+            }
+            grid = StepGrid(start: start, end: end, step: max(1, nanosecondStep / 1_000_000))
+        }
+        var timeout = settings.timeout
+        if !request.parameter("timeout").isEmpty {
+            timeout = min(timeout, try Self.duration(request, "timeout") / 1_000_000)
+        }
+        time = AnswerTime(milliseconds: timeout)
+        lookback = settings.lookback
+        let asked = request.parameter("lookback_delta")
+        if !asked.isEmpty {
+            do throws(APIError) {
+                let milliseconds = try RequestDuration.parse(asked) / 1_000_000
+                if milliseconds > 0 { lookback = milliseconds }
+            } catch {
+                throw .badData("error parsing lookback delta duration: \(error.message)")
+            }
+        }
+        partialResponse =
+            try PartialResponse.requested(by: request) ?? project.partialResponse
+        let isExact = ["true", "1"].contains(request.parameter("exact"))
+        exactness = isExact || project.exactness == .strict ? .strict : .twoStep
+
+        let detail = request.parameter("stats")
+        if !detail.isEmpty {
+            statistics = StatisticsDetail(rawValue: detail)
+            if statistics == nil {
+                statistics = .totals
+                warnings.insert(
+                    "value \(GoQuoting.quote(detail)) for parameter \"stats\" is deprecated and will "
+                        + "be rejected in the next major release, use \"true\" or \"all\"")
+            }
+        }
+
+        text = request.parameter("query")
+        guard text.utf8.count <= maxQueryBytes else {
+            throw .parameter("query", "the query is longer than \(maxQueryBytes) bytes")
+        }
+        do throws(ParseError) {
+            var options = ParserOptions(features: settings.features)
+            // Whether a member knows it is seen when the members are known.
+            options.holtWinters = true
+            expression = try parseExpression(text, options: options)
+        } catch {
+            throw .parameter("query", error.description)
+        }
+        if case .range = kind { try Self.checkRange(expression, step: nanosecondStep) }
+    }
+
+    private static func checkRange(_ expression: Expression, step: Int64) throws(APIError) {
+        switch expression.valueType {
+        case .scalar, .instantVector: break
+        case .string, .rangeVector:
+            throw .parameter(
+                "query",
+                "invalid expression type \"\(expression.valueType.rawValue)\" for range query, "
+                    + "must be Scalar or instant Vector")
+        }
+        // As the reference, whose grid is in milliseconds too.
+        if step < 1_000_000 {
+            throw APIError(
+                .execution, "unexpected error: runtime error: integer divide by zero")
+        }
+    }
+
+    // MARK: - Parameters
+
+    private static func requiredTime(
+        _ request: PrometheusRequest, _ name: String
+    )
+        throws(APIError) -> Int64
+    {
+        do throws(APIError) {
+            return try RequestTime.parse(request.parameter(name))
+        } catch {
+            throw .parameter(name, error.message)
+        }
+    }
+
+    /// Nanoseconds.
+    private static func duration(
+        _ request: PrometheusRequest, _ name: String
+    ) throws(APIError)
+        -> Int64
+    {
+        do throws(APIError) {
+            return try RequestDuration.parse(request.parameter(name))
+        } catch {
+            throw .parameter(name, error.message)
+        }
+    }
+}
+
+extension QueryRequest {
+    /// Raises the step of a range query to the coarsest `metricResolution` of the members that are
+    /// asked, and says so: a remote has no data between its steps, and some answer no finer ones.
+    ///
+    /// - Returns: whether the step changed.
+    mutating func coarsen(for members: [Member]) -> Bool {
+        guard case .range = kind, grid.start < grid.end else { return false }
+        let coarsest = members.map { (resolution: $0.resolution, name: $0.name) }
+            .max { $0.resolution < $1.resolution }
+        guard let coarsest, coarsest.resolution > grid.step else { return false }
+        let asked = DurationText.text(milliseconds: grid.step)
+        let given = DurationText.text(milliseconds: coarsest.resolution)
+        infos.insert(
+            "step raised from \(asked) to \(given), the metricResolution of project "
+                + GoQuoting.quote(coarsest.name))
+        grid = StepGrid(start: grid.start, end: grid.end, step: coarsest.resolution)
+        return true
+    }
+}
+
+extension Member {
+    /// Milliseconds; the least step that makes sense to ask for, 0 for any.
+    fileprivate var resolution: Int64 {
+        return clients.map { client in
+            switch client.configuration.kind {
+            case .prometheus: 0
+            case .remoteCoroot(let resolution): resolution
+            }
+        }.max() ?? 0
+    }
+}
+
+extension PrometheusRequest {
+    /// A time that may be absent, in milliseconds.
+    func time(_ name: String) throws(APIError) -> Int64? {
+        let text = parameter(name)
+        if text.isEmpty { return nil }
+        do throws(APIError) {
+            return try RequestTime.parse(text)
+        } catch {
+            throw .parameter(name, "invalid time value for '\(name)': \(error.message)")
+        }
+    }
+}
+
+extension PartialResponse {
+    /// What a request wishes with `partial_response`: `true` or `1` to warn, `false` or `0` to
+    /// abort, or one of the configuration's words. nil when it wishes nothing.
+    public static func requested(by request: PrometheusRequest) throws(APIError) -> PartialResponse?
+    {
+        let text = request.parameter("partial_response")
+        switch text {
+        case "": return nil
+        case "true", "1", "warn": return .warn
+        case "false", "0", "abort": return .abort
+        case "safe": return .safe
+        default:
+            throw .parameter(
+                "partial_response", "\(GoQuoting.quote(text)) is not one of true, false, safe")
+        }
+    }
+}
+
+/// Which of the two query endpoints was asked.
+public enum QueryKind: Sendable, Hashable {
+    /// `/api/v1/query`
+    case instant
+    /// `/api/v1/query_range`
+    case range
+}
+
+extension ParserOptions {
+    /// The language with the configured features switched on.
+    public init(features: Set<QuerySettings.Feature>) {
+        self.init()
+        for feature in features {
+            switch feature {
+            case .experimentalFunctions: experimentalFunctions = true
+            case .extendedRangeSelectors: extendedRangeSelectors = true
+            case .binaryFillModifiers: binopFillModifiers = true
+            // Matters of evaluation, or always on.
+            case .durationExpressions, .delayedNameRemoval, .startTimestamps, .typeAndUnitLabels:
+                break
+            }
+        }
+    }
+}

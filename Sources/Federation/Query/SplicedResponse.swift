@@ -1,0 +1,344 @@
+import GatewayConfiguration
+import PromQL
+import PrometheusServer
+import PrometheusWire
+import Synchronization
+import TimeSeries
+import Upstream
+
+/// An answer that is the union of what the members say: their bytes are merged and sent while they
+/// arrive. A short answer is held until every member succeeded, so that a failure still can be
+/// met with an error.
+struct SplicedResponse: Sendable {
+    var query: QueryRequest
+    var plan: Plan
+    var leaf: Plan.RemoteNodeID
+    var asker: QuestionAsker
+    /// Bytes that may be held.
+    var heldBytes: Int
+    /// Series that an answer may have.
+    var maxSeries: Int
+    var unsortedMembers: UnsortedMembers
+    /// What was spent before.
+    var statistics: QueryStatistics
+    /// Lasts as long as the answer is sent.
+    var admission: RequestMemory.Admission
+
+    /// One member's stream, and what was read of it before the answer began.
+    private struct Part: Sendable {
+        var member: Int
+        var reader: ReadAhead
+        var held: [SeriesPage] = []
+        var isEnded = false
+
+        var seriesHeld: Int { held.reduce(0) { $0 + $1.series.count } }
+    }
+
+    private var isVector: Bool { query.kind == .instant && plan.rootType == .instantVector }
+
+    /// - Throws: `APIError`, or `CancellationError`.
+    func response() async throws -> PrometheusResponse {
+        let fetches = plan.leaves[leaf].fetches.map { plan.fetches[$0] }
+        let (parts, partial) = await begin(fetches)
+        let late = LateFailures(names: asker.names)
+        let sources = parts.map { part in
+            PageSource(part.held, isEnded: part.isEnded, part.reader, part.member, late)
+        }
+        let failures: [String]
+        var sorted: SortedElements?
+        do {
+            failures = try partial.admit(
+                asked: plan.membersAsked, under: query.partialResponse,
+                effect: (plan.effect(ofMissing: partial.members), asker.partEffect))
+            try checkCount(parts.reduce(0) { $0 + $1.seriesHeld })
+            // Members send vectors in whatever order they like; and what is here wholly is sorted
+            // sooner than merged.
+            if isVector || parts.allSatisfy(\.isEnded) {
+                let pages = try await drained(sources)
+                sorted = try await asker.turn.compute { SortedElements(pages) }
+            }
+        } catch let failure as UpstreamError {
+            for part in parts { await part.reader.cancel() }
+            throw failure.ofQuery ?? APIError(.execution, failure.cause)
+        } catch {
+            for part in parts { await part.reader.cancel() }
+            throw error
+        }
+        let whole = sorted
+        var headers: HTTPHeaders = ["Content-Type": "application/json"]
+        headers["X-Tributary-Plan"] = "union"
+        return PrometheusResponse(
+            headers: headers,
+            body: .stream { writer in
+                try await withTaskCancellationHandler {
+                    try await write(parts, sources, whole, failures, late, to: &writer)
+                } onCancel: {
+                    for part in parts { Task { await part.reader.cancel() } }
+                }
+            })
+    }
+
+    // MARK: - Reading
+
+    /// Opens every stream and reads it to its end or to its share of what may be held.
+    private func begin(_ fetches: [Plan.RemoteQuery]) async -> ([Part], PartialAnswer) {
+        let share = heldBytes / max(1, fetches.count)
+        let asker = asker
+        let replies = await FanOut(width: fetches.count).replies(to: fetches) {
+            fetch throws(UpstreamError) in
+            try await Self.begun(fetch, share: share, asker)
+        }
+        var parts: [Part] = []
+        var partial = PartialAnswer(names: asker.names)
+        for reply in replies {
+            switch reply.outcome {
+            case .success(let part): parts.append(part)
+            case .failure(let error): partial.add(fetches[reply.index].member, error)
+            }
+        }
+        return (parts, partial)
+    }
+
+    private static func begun(
+        _ fetch: Plan.RemoteQuery, share: Int, _ asker: QuestionAsker
+    ) async throws(UpstreamError) -> Part {
+        var part = Part(member: fetch.member, reader: ReadAhead())
+        await part.reader.start { () async throws(UpstreamError) in try await asker.open(fetch) }
+        do throws(UpstreamError) {
+            var bytes = 0
+            while bytes < share {
+                guard let page = try await part.reader.next() else {
+                    part.isEnded = true
+                    break
+                }
+                bytes += page.bytes.count
+                part.held.append(page)
+            }
+            return part
+        } catch {
+            await part.reader.cancel()
+            throw error
+        }
+    }
+
+    /// Everything that is still to come, refused as soon as it is too much. The first
+    /// `heldBytes` of an answer do not count as held: every answer may have them.
+    private func drained(_ sources: [PageSource]) async throws -> [SeriesPage] {
+        var pages: [SeriesPage] = []
+        var count = 0
+        var (bytes, counted) = (0, heldBytes)
+        for source in sources {
+            while let page = try await source.next() {
+                count += page.series.count
+                try checkCount(count)
+                bytes += page.bytes.count + page.keys.count
+                if bytes > heldBytes {
+                    try await asker.turn.hold(bytes - counted)
+                    counted = bytes
+                }
+                pages.append(page)
+            }
+        }
+        return pages
+    }
+
+    /// What the client's own `limit` cuts away is not counted.
+    private func checkCount(_ count: Int) throws(APIError) {
+        let wanted = query.limit > 0 ? min(query.limit, count) : count
+        guard wanted <= maxSeries else {
+            throw APIError(
+                .execution, "the answer has more than \(maxSeries) series (limits.maxSeries)")
+        }
+    }
+
+    // MARK: - Writing
+
+    /// The parts whose series are not in order: known from earlier answers, or seen to hold the
+    /// member's own partition label, which moved when it was renamed.
+    private func unsorted(_ parts: [Part]) -> Set<Int> {
+        let renamed = LabelNames([
+            asker.project.partition.visibleName(of: asker.project.partition.name)
+        ])
+        var found: Set<Int> = []
+        for (index, part) in parts.enumerated() {
+            let holdsRenamed = part.held.contains { page in
+                page.series.contains { extent in
+                    !LabelSet(key: Array(page.keys[extent.key])).keeping(renamed).isEmpty
+                }
+            }
+            if holdsRenamed || unsortedMembers.contains(asker.names[part.member]) {
+                found.insert(index)
+            }
+        }
+        return found
+    }
+
+    private static let chunk = 128 << 10
+
+    /// - Parameter whole: everything, when it was read before the answer began.
+    private func write(
+        _ parts: [Part], _ sources: [PageSource], _ whole: SortedElements?, _ failures: [String],
+        _ late: LateFailures, to writer: inout BodyWriter
+    ) async throws {
+        var buffer = Envelope.head
+        let type = isVector ? "vector" : "matrix"
+        buffer.append(contentsOf: "{\"resultType\":\"\(type)\",\"result\":[".utf8)
+        var sink = ElementSink(limit: query.limit, buffer: buffer)
+        if let whole {
+            for element in whole {
+                guard sink.append(element) else { break }
+                if sink.buffer.count >= Self.chunk { try await writer.write(sink.take()) }
+            }
+        } else {
+            var merge = SeriesMerge(
+                sources.map { source in { try await source.next() } },
+                partition: asker.project.partition.name, unsorted: unsorted(parts))
+            while let element = try await merge.next() {
+                guard sink.append(element) else { break }
+                // Too late for an error in words: the answer breaks off.
+                try checkCount(sink.count)
+                if sink.buffer.count >= Self.chunk { try await writer.write(sink.take()) }
+            }
+            for index in merge.unsorted {
+                unsortedMembers.add(asker.names[parts[index].member])
+            }
+        }
+        var tail = sink.take()
+        var annotations = MemberAnnotations()
+        var statistics = statistics
+        var failures = failures
+        for part in parts {
+            let trailer = await part.reader.trailer()
+            annotations.add(trailer, from: asker.names[part.member])
+            statistics.add(trailer, from: asker.names[part.member])
+            if let cause = trailer.partiality {
+                failures.append(
+                    PartialAnswer(names: asker.names)
+                        .warning(about: part.member, cause, asker.partEffect))
+            }
+        }
+        var infos = annotations.infos.union(query.infos)
+        tail.append(contentsOf: "]".utf8)
+        if query.statistics != nil {
+            tail.append(contentsOf: ",\"stats\":".utf8)
+            statistics.append(to: &tail)
+            infos.formUnion(statistics.infos)
+        }
+        tail.append(UInt8(ascii: "}"))
+        for part in parts { await part.reader.cancel() }
+        var warnings = annotations.warnings.union(query.warnings)
+        if sink.isTruncated { warnings.insert(RequestLimit.truncationWarning) }
+        let lateWarnings = await late.warnings
+        if let error = await late.part { throw error }
+        if !lateWarnings.isEmpty, query.partialResponse == .abort {
+            throw APIError(.unavailable, lateWarnings.joined(separator: "; "))
+        }
+        Envelope.appendTail(
+            failures: failures + lateWarnings, warnings: warnings,
+            infos: infos, to: &tail)
+        try await writer.write(tail)
+    }
+}
+
+/// Members that failed after the answer had begun.
+private actor LateFailures {
+    private var partial: PartialAnswer
+
+    init(names: [String]) { partial = PartialAnswer(names: names) }
+
+    func add(_ member: Int, _ failure: UpstreamError) { partial.add(member, failure) }
+    var warnings: [String] { partial.lateWarnings }
+    var part: APIError? { partial.latePart }
+}
+
+/// First the pages that were held, then those that arrive.
+private actor PageSource {
+    private var held: ArraySlice<SeriesPage>
+    private var isEnded: Bool
+    private let reader: ReadAhead
+    private let member: Int
+    private let late: LateFailures
+
+    init(
+        _ held: [SeriesPage], isEnded: Bool, _ reader: ReadAhead, _ member: Int,
+        _ late: LateFailures
+    ) {
+        self.held = held[...]
+        self.isEnded = isEnded
+        self.reader = reader
+        self.member = member
+        self.late = late
+    }
+
+    /// A failure ends the member's part, and is told at the end of the answer.
+    func next() async throws -> SeriesPage? {
+        if let page = held.popFirst() { return page }
+        if isEnded { return nil }
+        do throws(UpstreamError) {
+            if let page = try await reader.next() { return page }
+        } catch {
+            if error.kind == .cancelled { throw CancellationError() }
+            await late.add(member, error)
+        }
+        isEnded = true
+        return nil
+    }
+}
+
+/// Collects the elements of a result, up to the request's limit.
+struct ElementSink {
+    private let limit: Int
+    private(set) var count = 0
+    private(set) var buffer: [UInt8]
+    /// Whether the limit left something out.
+    private(set) var isTruncated = false
+
+    /// `limit` 0 is none.
+    init(limit: Int, buffer: [UInt8]) {
+        self.limit = limit
+        self.buffer = buffer
+    }
+
+    /// False when the limit is met and nothing more is wanted.
+    mutating func append(_ element: SeriesElement) -> Bool {
+        guard limit == 0 || count < limit else {
+            isTruncated = true
+            return false
+        }
+        if count > 0 { buffer.append(UInt8(ascii: ",")) }
+        count += 1
+        element.append(to: &buffer)
+        return true
+    }
+
+    /// What was collected since the last call.
+    mutating func take() -> [UInt8] {
+        defer { buffer = [] }
+        return buffer
+    }
+}
+
+/// The elements of pages in label order.
+struct SortedElements: Sequence, IteratorProtocol {
+    private var elements: ArraySlice<SeriesElement>
+
+    init(_ pages: [SeriesPage]) {
+        var all: [SeriesElement] = []
+        for page in pages {
+            for index in page.series.indices { all.append(SeriesElement(page: page, index: index)) }
+        }
+        all.sort { $0.key.lexicographicallyPrecedes($1.key) }
+        elements = all[...]
+    }
+
+    mutating func next() -> SeriesElement? { elements.popFirst() }
+}
+
+/// Members whose answers were not in label order: from the next answer on, theirs are read wholly
+/// and sorted.
+final class UnsortedMembers: Sendable {
+    private let names = Mutex<Set<String>>([])
+
+    func add(_ name: String) { names.withLock { _ = $0.insert(name) } }
+    func contains(_ name: String) -> Bool { names.withLock { $0.contains(name) } }
+}

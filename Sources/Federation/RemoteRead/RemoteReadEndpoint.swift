@@ -1,0 +1,194 @@
+import GatewayConfiguration
+import PrometheusServer
+import PrometheusWire
+import Upstream
+
+/// `read`: the members' series as they are stored, under one roof. Answers and errors are those of
+/// the reference: protobuf and plain text.
+///
+/// The protocol has no place for warnings, and the readers of raw series compute with them; so a
+/// missing member is an error, unless `partialResponse: warn` is asked for by the project or the
+/// request. Then a header names who is missing.
+public struct RemoteReadEndpoint: Sendable {
+    public static let missingHeader = "X-Tributary-Missing-Members"
+
+    private let limits: Limits
+    /// Milliseconds an answer may take.
+    private let timeout: Int64
+    private let resources: QueryResources
+    private let unsortedMembers = UnsortedMembers()
+
+    /// - Parameter resources: shared with queries.
+    public init(_ configuration: Configuration, resources: QueryResources) {
+        limits = configuration.limits
+        timeout = configuration.query.timeout
+        self.resources = resources
+    }
+
+    public func respond(
+        to request: PrometheusRequest, project: ResolvedProject
+    ) async -> PrometheusResponse {
+        do {
+            let admission = try resources.requests.admit(request)
+            let time = AnswerTime(of: request, configured: timeout)
+            let turn = resources.turn(time)
+            defer {
+                turn.release()
+                withExtendedLifetime(admission) {}
+            }
+            return try await answer(request, project, time, turn)
+        } catch {
+            return Self.refusal(error)
+        }
+    }
+
+    /// An error as the reference gives it here: its text, a line break, and nothing else.
+    public static func refusal(_ error: any Error) -> PrometheusResponse {
+        let status: Int
+        switch error {
+        case is RemoteReadRequest.Refusal: status = 400
+        case is RemoteReadPlan.InvalidExpression: status = 500
+        // Too many samples are a 400 there.
+        case let error as APIError: status = error.kind == .execution ? 400 : error.status
+        case is CancellationError: status = APIError.Kind.canceled.status
+        default: status = 500
+        }
+        let text =
+            (error as? RemoteReadPlan.InvalidExpression)?.text
+            ?? (error is CancellationError ? "context canceled" : "\(error)")
+        return .text(status: status, text + "\n", noSniff: true)
+    }
+
+    private func answer(
+        _ request: PrometheusRequest, _ project: ResolvedProject,
+        _ time: AnswerTime, _ turn: QueryTurn
+    ) async throws -> PrometheusResponse {
+        let read = try RemoteReadRequest(body: request.body)
+        let policy = try PartialResponse.requested(by: request) ?? project.partialResponse
+        guard let type = read.chosenType else { throw Self.unknownTypes(read.accepted) }
+        let plan = try RemoteReadPlan(
+            read.queries, members: project.members.map(\.name), partition: project.partition)
+        let asker = RemoteReadMembers(
+            project: project, concurrency: limits.maxMemberConcurrency,
+            deadline: time.members, turn: turn)
+        func samples() async throws -> PrometheusResponse {
+            let outcomes = await asker.ask(plan, accepting: [.samples])
+            return try await turn.compute { try self.samples(outcomes, read, project, policy) }
+        }
+        guard type == .streamedChunks else { return try await samples() }
+        let acceptsSamples = read.accepted.contains(.samples)
+        let outcomes = await asker.ask(
+            plan, accepting: acceptsSamples ? [.streamedChunks, .samples] : [.streamedChunks])
+        // What every member can, is what the members together can.
+        let needsSamples = outcomes.contains { outcome in
+            if case .success(.samples) = outcome.reply { true } else { false }
+        }
+        if needsSamples {
+            turn.release()
+            return try await samples()
+        }
+        return try await chunks(outcomes, read, project, policy)
+    }
+
+    /// The reference's words.
+    private static func unknownTypes(_ types: [RemoteReadRequest.ResponseType]) -> APIError {
+        let given = types.map { "\($0.rawValue)" }.joined(separator: " ")
+        return .badData(
+            "server does not support any of the requested response types: [\(given)]; "
+                + "supported: map[SAMPLES:{} STREAMED_XOR_CHUNKS:{}]")
+    }
+
+    // MARK: Members that are missing
+
+    /// The protocol has no place for warnings, so that `safe` is an error as `abort` is.
+    private func admit(
+        _ partial: PartialAnswer, asked: Set<Int>, _ policy: PartialResponse
+    ) throws(APIError) {
+        _ = try partial.admit(
+            asked: asked, under: policy == .warn ? .warn : .abort, effect: nil)
+    }
+
+    private func mark(_ response: inout PrometheusResponse, _ partial: PartialAnswer) {
+        guard !partial.missing.isEmpty else { return }
+        response.headers[Self.missingHeader] =
+            partial.missing.map { partial.names[$0.member] }.joined(separator: ", ")
+    }
+
+    // MARK: Answers
+
+    private func samples(
+        _ outcomes: [RemoteReadMembers.Outcome], _ read: RemoteReadRequest,
+        _ project: ResolvedProject, _ policy: PartialResponse
+    ) throws -> PrometheusResponse {
+        var partial = PartialAnswer(names: project.members.map(\.name))
+        var pages = [[SeriesPage]](repeating: [], count: read.queries.count)
+        for (part, reply) in outcomes {
+            switch reply {
+            case .success(.samples(let given)):
+                for (number, page) in given { pages[number].append(page) }
+            case .success(.chunks): continue
+            case .failure(let error): partial.add(part.member, error)
+            }
+        }
+        try admit(partial, asked: Set(outcomes.map(\.part.member)), policy)
+        var series = 0
+        var message: [UInt8] = []
+        for pages in pages {
+            series += pages.reduce(0) { $0 + $1.series.count }
+            guard series <= limits.maxSeries else { throw tooManySeries }
+            var result: [UInt8] = []
+            var last: SeriesElement?
+            for element in SortedElements(pages) {
+                if let last, last.key.elementsEqual(element.key) {
+                    throw APIError(.unavailable, "\(ScanError.duplicate(of: element))")
+                }
+                element.append(to: &result)
+                last = element
+            }
+            RemoteReadSamples.append(result: result, to: &message)
+        }
+        var response = PrometheusResponse(
+            headers: ["Content-Type": RemoteReadSamples.contentType, "Content-Encoding": "snappy"])
+        do throws(SnappyBlock.Failure) {
+            response.body = .bytes(try SnappyBlock.compress(message))
+        } catch {
+            throw APIError(
+                .execution, "the answer is larger than a snappy block; ask for streamed chunks")
+        }
+        mark(&response, partial)
+        return response
+    }
+
+    private func chunks(
+        _ outcomes: [RemoteReadMembers.Outcome], _ read: RemoteReadRequest,
+        _ project: ResolvedProject, _ policy: PartialResponse
+    ) async throws -> PrometheusResponse {
+        var partial = PartialAnswer(names: project.members.map(\.name))
+        let asked = Set(outcomes.map(\.part.member))
+        var parts: [ChunkedAnswer.Part] = []
+        for (part, reply) in outcomes {
+            switch reply {
+            case .success(.chunks(let stream)):
+                parts.append(
+                    ChunkedAnswer.Part(
+                        member: part.member, name: project.members[part.member].name,
+                        numbers: Set(part.numbers), stream: stream))
+            case .success(.samples): continue
+            case .failure(let error): partial.add(part.member, error)
+            }
+        }
+        try admit(partial, asked: asked, policy)
+        var answer = ChunkedAnswer(
+            parts: parts, queries: read.queries.count, partition: project.partition,
+            heldBytes: limits.heldAnswerBytes, unsortedMembers: unsortedMembers)
+        for (part, error) in await answer.begin() { partial.add(part.member, error) }
+        try admit(partial, asked: asked, policy)
+        var response = answer.response()
+        mark(&response, partial)
+        return response
+    }
+
+    private var tooManySeries: APIError {
+        APIError(.execution, "more than \(limits.maxSeries) series (limits.maxSeries)")
+    }
+}
