@@ -108,7 +108,7 @@ import Testing
         let kind = UpstreamError.Kind.exceeded(status: 422, errorType: "execution", text: "x")
         #expect(kind.verdict == .answered && kind.mayBeAskedElsewhere && !kind.mayBeRetried)
         let failure = UpstreamError(member: "b", kind: kind, attempts: 1, milliseconds: 2)
-        #expect(failure.apiError == APIError(.execution, "project \"b\": execution: x"))
+        #expect(failure.apiError == APIError(.execution, "project \"b\": x"))
     }
 }
 

@@ -79,11 +79,9 @@ extension UpstreamClient {
     private static let instantsAtOnce = 8
 
     private struct Instant: Sendable {
-        var step: Int
         var pages: [SeriesPage] = []
         var bytes = 0
         var trailer = ResponseScanner.Trailer()
-        var failure: UpstreamError?
     }
 
     private var tooLarge: UpstreamError {
@@ -96,37 +94,25 @@ extension UpstreamClient {
     private func instants(_ range: RangeQuestion) async throws(UpstreamError) -> SeriesStream {
         let count = range.grid.count
         var columns = SteppedPages(maximumBytes: configuration.limits.documentBytes)
-        var found = [Instant?](repeating: nil, count: count)
         var failure: UpstreamError?
         var bytes = 0
-        await withTaskGroup(of: Instant.self) { group in
-            var next = 0
-            func start() {
-                guard next < count else { return }
-                let step = next
-                group.addTask { await self.instant(range, step) }
-                next += 1
-            }
-            for _ in 0..<Self.instantsAtOnce { start() }
-            while let one = await group.next() {
-                if let failed = one.failure {
-                    failure = failure ?? failed
-                    group.cancelAll()
-                } else if failure == nil {
-                    bytes += one.bytes
-                    found[one.step] = one
-                    if bytes <= configuration.limits.documentBytes {
-                        start()
-                    } else {
-                        failure = tooLarge
-                        group.cancelAll()
-                    }
+        let replies = await FanOut(width: Self.instantsAtOnce).replies(
+            to: Array(0..<count),
+            until: { (reply: FanOut.Reply<Instant>) in
+                switch reply.outcome {
+                case .failure(let error): failure = error
+                case .success(let instant):
+                    bytes += instant.bytes
+                    if bytes > configuration.limits.documentBytes { failure = tooLarge }
                 }
+                return failure != nil
             }
-        }
+        ) { step throws(UpstreamError) in try await self.instant(range, step) }
         if let failure { throw failure }
         do throws(ScanError) {
-            for one in found { if let one { try columns.add(one.pages, one.trailer) } }
+            for case .success(let one) in replies.map(\.outcome) {
+                try columns.add(one.pages, one.trailer)
+            }
         } catch {
             throw UpstreamError(
                 member: configuration.name, kind: UpstreamError.Kind(error), attempts: count,
@@ -135,20 +121,18 @@ extension UpstreamClient {
         return SeriesStream(columns.pages(ofBytes: configuration.scan.page), columns.trailer)
     }
 
-    private func instant(_ range: RangeQuestion, _ step: Int) async -> Instant {
-        var one = Instant(step: step)
-        do throws(UpstreamError) {
-            let stream = try await query(
-                range.text, at: range.grid.time(at: step), options: range.options)
-            while let page = try await stream.next() {
-                one.pages.append(page)
-                one.bytes += page.bytes.count
-                guard one.bytes <= configuration.limits.documentBytes else { throw tooLarge }
-            }
-            one.trailer = await stream.trailer ?? ResponseScanner.Trailer()
-        } catch {
-            one.failure = error
+    private func instant(
+        _ range: RangeQuestion, _ step: Int
+    ) async throws(UpstreamError) -> Instant {
+        var one = Instant()
+        let stream = try await query(
+            range.text, at: range.grid.time(at: step), options: range.options)
+        while let page = try await stream.next() {
+            one.pages.append(page)
+            one.bytes += page.bytes.count
+            guard one.bytes <= configuration.limits.documentBytes else { throw tooLarge }
         }
+        one.trailer = await stream.trailer ?? ResponseScanner.Trailer()
         return one
     }
 }

@@ -1,5 +1,3 @@
-import Upstream
-
 /// The one way in which several members are asked: all at once, so many at a time.
 ///
 /// Whatever is asked (queries, lists of labels, documents, samples, states), it is a question to
