@@ -7,7 +7,7 @@ import Testing
 @testable import Federation
 @testable import Gateway
 
-/// `/api/projects`, keys and tokens (projects.md, rows 5 to 8 and 10).
+/// `/api/projects`, keys and tokens.
 @Suite struct ProjectAPITests {
     private static let yaml = """
         projects:

@@ -20,7 +20,7 @@ struct MetadataSelectors: Sendable {
     private let rewriting: SelectorRewriting
 
     /// Whether a selector is selective is judged as it was written, matchers on the partition label
-    /// included (federation.md, 2.1).
+    /// included.
     init(_ texts: [String], partition: PartitionLabel) throws(Refusal) {
         rewriting = SelectorRewriting(partition: partition)
         var parsed: [VectorSelector] = []

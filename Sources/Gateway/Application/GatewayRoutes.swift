@@ -157,7 +157,7 @@ struct GatewayRoutes: Sendable {
     }
 
     /// Logs, traces and profiles stay where they are: a request for them here is told so, in
-    /// words, and not with a page that is not found (projects.md, 3.2).
+    /// words, and not with a page that is not found.
     private func addOtherTelemetry(to routes: inout RouteTable) {
         let refusal: RequestHandler = { request in
             _ = try grant(request)

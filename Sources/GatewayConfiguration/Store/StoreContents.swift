@@ -65,7 +65,7 @@ extension StoreContents {
 extension StoreContents {
     /// Takes over the projects of a configuration file, at start and at each reload: what the file
     /// has is replaced whole, its keys too, and is read-only from now on; what it has no more can
-    /// be edited again. Everything else stays (projects.md, row 5).
+    /// be edited again. Everything else stays.
     ///
     /// - Returns: What is worth telling.
     public mutating func register(_ file: Configuration, now: Int64) -> [String] {

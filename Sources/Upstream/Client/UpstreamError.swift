@@ -350,7 +350,7 @@ enum Refusal {
     }
 
     /// Whether a remote project turned its key away. Coroot says 400 for a missing key and 404 for
-    /// one that no project has, both as plain text (projects.md, 2.2).
+    /// one that no project has, both as plain text.
     static func isAboutTheKey(status: Int, body: [UInt8]) -> Bool {
         switch status {
         case 401, 403: true

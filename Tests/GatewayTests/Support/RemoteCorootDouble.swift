@@ -2,7 +2,7 @@ import EmbeddedPrometheus
 import Foundation
 import PrometheusServer
 
-/// Answers as a Coroot answers another one that reads from it (projects.md, 2.2 and 2.4): four
+/// Answers as a Coroot answers another one that reads from it: four
 /// endpoints behind a key, and a page of HTML with status 200 for everything else.
 struct RemoteCorootDouble: Sendable {
     enum Backing: Sendable {
