@@ -130,11 +130,14 @@ struct HistogramComparisonTests {
         #expect(!isExcused("sum(x)", isExact: true, twice, coarse))
     }
 
-    @Test("Resets of averages may be seen or not, by their last digits")
+    @Test("Resets of averages, and quantiles of averaged differences, may turn on the last digits")
     func means() throws {
         let (ours, theirs) = (try Self.answer(value: "7.7"), try Self.answer(value: "9.6"))
         #expect(isExcused("rate((avg(x))[3m:30s])", isExact: true, ours, theirs))
         #expect(!isExcused("rate((sum(x))[3m:30s])", isExact: false, ours, theirs))
+        #expect(
+            isExcused("histogram_quantile(0.9, avg(delta(x[3m])))", isExact: true, ours, theirs))
+        #expect(!isExcused("histogram_quantile(0.9, avg(x))", isExact: true, ours, theirs))
         #expect(!isExcused("avg(rate(x[3m]))", isExact: false, ours, theirs))
     }
 }

@@ -50,8 +50,10 @@ enum Release35 {
     }
 
     /// 3.5 takes running means, whose last digits are others: where nothing changed from step to
-    /// step, a bucket may seem to have fallen, which is a reset.
+    /// step, a bucket may seem to have fallen, which is a reset; and among buckets of differences,
+    /// which hold more and less than nothing, a quantile may be found in another one.
     static func roundsMeans(_ query: String) -> Bool {
         query.contains(#/\b(rate|increase|irate|resets|changes)\(.*\bavg\b.*\[[^\]]*:/#)
+            || query.contains(#/\bhistogram_quantile\(.*\bavg\b.*\bi?delta\(/#)
     }
 }
