@@ -47,7 +47,7 @@ import Testing
     }
 
     private final class Records: @unchecked Sendable {
-        // LockedValue by `lock`.
+        // Guarded by `lock`.
         private let lock = NSLock()
         private var byPlace: [String: [String: String]] = [:]
 

@@ -202,7 +202,7 @@ import Testing
 
     /// What a thread came back with.
     private final class Answers: @unchecked Sendable {
-        // LockedValue by `lock`.
+        // Guarded by `lock`.
         private let lock = NSLock()
         private var found: Result<HTTPAnswer, any Error>?
 

@@ -104,7 +104,7 @@ struct QueryCampaign: Sendable {
 
     /// Collected from several threads.
     final class Outcome: @unchecked Sendable {
-        // LockedValue by `lock`.
+        // Guarded by `lock`.
         private let lock = NSLock()
         private var found: [Difference] = []
         private var refusals = 0

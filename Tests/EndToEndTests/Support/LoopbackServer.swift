@@ -18,7 +18,7 @@ final class LoopbackServer: @unchecked Sendable {
 
     let port: UInt16
     private let listener: Int32
-    // LockedValue by `lock`.
+    // Guarded by `lock`.
     private let lock = NSLock()
     private var seen: [Request] = []
 
