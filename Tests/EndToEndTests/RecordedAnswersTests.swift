@@ -9,7 +9,7 @@ import TimeSeries
 struct RecordedAnswersTests {
     /// A directory to write them to; `scripts/record-answers` names the one of the fixtures.
     private static let target = ProcessInfo.processInfo.environment["TRIBUTARY_RECORD_ANSWERS"]
-    private static let fixtures = Repository.root + "/Tests/PrometheusAPITests/Answers"
+    private static let fixtures = Repository.root + "/Tests/PrometheusWireTests/Answers"
 
     @Test("Each answer that the recorder takes from real servers is among the fixtures, and small")
     func fixturesAreThose() async throws {
