@@ -83,9 +83,7 @@ let package = Package(
                 "RegularExpressions", logging,
             ]),
         // The language of Prometheus's own PromQL tests.
-        module(
-            "PromQLScripts",
-            ["GoText", "PromQL", "PromQLEngine", "TimeSeries"]),
+        module("PromQLScripts", ["TimeSeries"]),
         module(
             "PromQLTest",
             [
@@ -99,9 +97,8 @@ let package = Package(
             [
                 "GoText",
                 "Federation", "Upstream", "GatewayConfiguration", "PrometheusWire",
-                "PrometheusServer", "PromQL",
-                "PromQLEngine", "RegularExpressions", "TimeSeries", crypto, logging, lifecycle,
-                signals,
+                "PrometheusServer", "PromQL", "RegularExpressions", "TimeSeries", logging,
+                lifecycle, signals,
             ]),
         .executableTarget(
             name: "tributary",

@@ -148,3 +148,11 @@ enum Grant: Sendable, Equatable {
         }
     }
 }
+
+/// Who makes a change.
+struct Administrator: Sendable, CustomStringConvertible {
+    /// The name of the token; nil where none is demanded.
+    var token: String?
+
+    var description: String { token.map { "token \($0)" } ?? "somebody on this machine" }
+}

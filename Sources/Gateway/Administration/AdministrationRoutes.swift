@@ -1,5 +1,5 @@
 import GatewayConfiguration
-public import Logging
+import Logging
 import PrometheusServer
 import PrometheusWire
 
@@ -201,12 +201,4 @@ public struct AuditLog: Sendable {
             String.UnicodeScalarView(
                 text.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? "?" : $0 }))
     }
-}
-
-/// Who makes a change.
-struct Administrator: Sendable, CustomStringConvertible {
-    /// The name of the token; nil where none is demanded.
-    var token: String?
-
-    var description: String { token.map { "token \($0)" } ?? "somebody on this machine" }
 }

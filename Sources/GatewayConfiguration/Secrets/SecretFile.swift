@@ -140,27 +140,3 @@ public final class SecretFile: Sendable, Hashable, CustomStringConvertible, Cust
     public var description: String { path }
     public var customMirror: Mirror { Mirror(self, children: ["path": path]) }
 }
-
-extension Configuration {
-    /// Every file that a secret in use comes from, once, by path.
-    public var secretFiles: [SecretFile] {
-        var secrets: [Secret?] = []
-        for project in projects {
-            switch project.kind {
-            case .prometheus(let source): secrets.append(source.credentials.secret)
-            case .remoteCoroot(let remote): secrets.append(remote.apiKey)
-            case .clusterPool, .multiCluster, .misconfigured: break
-            }
-            secrets += project.apiKeys.map(\.key)
-        }
-        for cluster in clusters {
-            switch cluster.source {
-            case .prometheus(let source): secrets.append(source.credentials.secret)
-            case .remoteCoroot(let remote): secrets.append(remote.apiKey)
-            }
-        }
-        let tokens = authentication?.tokens ?? []
-        let files = Set(secrets.compactMap { $0?.file } + tokens.compactMap(\.file))
-        return files.sorted { $0.path < $1.path }
-    }
-}

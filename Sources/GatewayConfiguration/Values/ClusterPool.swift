@@ -1,5 +1,3 @@
-import Foundation
-
 /// Clusters of which any one may answer.
 public struct ClusterPool: Sendable, Hashable {
     /// The pool that answers when no attribute names another.
@@ -75,46 +73,6 @@ extension ClusterPoolAttribute {
         clusterPoolName: my-cluster-pool
 
         """
-
-    /// Reads a file of one record. Unknown keys are errors, and every error is told at once.
-    public static func load(
-        path: String, environment: [String: String] = [:]
-    ) throws(ConfigurationErrors) -> ClusterPoolAttribute {
-        let text: String
-        do {
-            text = try String(contentsOfFile: path, encoding: .utf8)
-        } catch {
-            let exists = FileManager.default.fileExists(atPath: path)
-            let problem = exists ? "the file cannot be read as UTF-8 text" : "there is no such file"
-            throw ConfigurationErrors(path: path, errors: [ConfigurationError(problem: problem)])
-        }
-        return try parse(text, path: path, environment: environment)
-    }
-
-    /// As `load`, for text that was read already; `path` only appears in errors.
-    public static func parse(
-        _ text: String, path: String, environment: [String: String] = [:]
-    ) throws(ConfigurationErrors) -> ClusterPoolAttribute {
-        var reader = ConfigurationReader(secrets: SecretFiles(), existingProjects: [])
-        let substitution = VariableSubstitution(environment: environment)
-        let documents = YAMLDocuments(substitution: substitution).read(text, &reader.report)
-        let attribute = documents.first.flatMap { reader.readPoolAttribute($0) }
-        if documents.isEmpty, reader.report.errors.isEmpty {
-            reader.report.error(
-                ConfigurationError(
-                    problem: "the file is empty",
-                    mend: "it needs project, domain and clusterPoolName"))
-        }
-        if documents.count > 1 {
-            reader.report.error(
-                at: documents[1], "a second document begins here", mend: "keep one record a file")
-        }
-        let errors = reader.report.sortedErrors
-        guard let attribute, errors.isEmpty else {
-            throw ConfigurationErrors(path: path, errors: errors)
-        }
-        return attribute
-    }
 
     /// The record as an attribute file.
     public var yaml: String { lines.map { $0 + "\n" }.joined() }

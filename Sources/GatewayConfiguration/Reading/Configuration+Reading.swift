@@ -1,58 +1,5 @@
 import Foundation
 
-/// Everything the gateway is told at start, checked.
-public struct Configuration: Sendable, Hashable {
-    /// What kind of document it was read from.
-    public enum Format: Sendable, Hashable {
-        case configurationFile
-        /// A `kind: Coroot` custom resource.
-        case customResource
-    }
-
-    public static let defaultListenAddress = ListenAddress(host: "127.0.0.1", port: 9090)
-    public static let defaultPartitionLabel = "project"
-
-    public var format: Format = .configurationFile
-    public var listenAddress: ListenAddress = Configuration.defaultListenAddress
-    /// "" or a path that begins with a slash and does not end in one.
-    public var urlBasePath = ""
-    /// Where state that users create is kept; nil for none.
-    public var dataDirectory: String?
-    /// `postgres.connection_string`: the database that keeps that state instead, so that several
-    /// gateways share it.
-    public var postgres: Secret?
-    /// The project that `/api/v1/…` stands for when no key chooses one.
-    public var defaultProject: String?
-    /// The label that tells members apart.
-    public var partitionLabel = Configuration.defaultPartitionLabel
-    /// In the order of the file; every name once.
-    public var projects: [Project] = []
-    public var clusters: [Cluster] = []
-    public var clusterPools: [ClusterPool] = []
-    public var clusterPoolAttributes: [ClusterPoolAttribute] = []
-    public var clusterPoolAssignments = ClusterPoolAssignments()
-    public var bucketRule: BucketRule = .enforce
-    /// nil: not configured, so the gateway listens on loopback only.
-    public var authentication: Authentication?
-    public var query = QuerySettings()
-    public var limits = Limits()
-    /// What is worth knowing but wrong with nothing: ignored keys, secrets still to be made.
-    public var notes: [ConfigurationNote] = []
-
-    public init() {}
-
-    public func project(named name: String) -> Project? { projects.first { $0.name == name } }
-
-    /// What `/api/v1/…` stands for without a key: `defaultProject`, else the only multi-cluster
-    /// project, else the only project.
-    public var implicitProject: Project? {
-        if let defaultProject { return project(named: defaultProject) }
-        let aggregates = projects.filter(\.isMultiCluster)
-        if aggregates.count == 1 { return aggregates.first }
-        return projects.count == 1 ? projects.first : nil
-    }
-}
-
 extension Configuration {
     /// Reads and checks a configuration file or a `kind: Coroot` custom resource.
     ///
@@ -133,5 +80,47 @@ extension Configuration {
             secrets: secrets ?? SecretFiles(environment: environment),
             existingProjects: existingProjects)
         return try parse(text, path: path, environment: environment, with: &reader)
+    }
+}
+
+extension ClusterPoolAttribute {
+    /// Reads a file of one record. Unknown keys are errors, and every error is told at once.
+    public static func load(
+        path: String, environment: [String: String] = [:]
+    ) throws(ConfigurationErrors) -> ClusterPoolAttribute {
+        let text: String
+        do {
+            text = try String(contentsOfFile: path, encoding: .utf8)
+        } catch {
+            let exists = FileManager.default.fileExists(atPath: path)
+            let problem = exists ? "the file cannot be read as UTF-8 text" : "there is no such file"
+            throw ConfigurationErrors(path: path, errors: [ConfigurationError(problem: problem)])
+        }
+        return try parse(text, path: path, environment: environment)
+    }
+
+    /// As `load`, for text that was read already; `path` only appears in errors.
+    public static func parse(
+        _ text: String, path: String, environment: [String: String] = [:]
+    ) throws(ConfigurationErrors) -> ClusterPoolAttribute {
+        var reader = ConfigurationReader(secrets: SecretFiles(), existingProjects: [])
+        let substitution = VariableSubstitution(environment: environment)
+        let documents = YAMLDocuments(substitution: substitution).read(text, &reader.report)
+        let attribute = documents.first.flatMap { reader.readPoolAttribute($0) }
+        if documents.isEmpty, reader.report.errors.isEmpty {
+            reader.report.error(
+                ConfigurationError(
+                    problem: "the file is empty",
+                    mend: "it needs project, domain and clusterPoolName"))
+        }
+        if documents.count > 1 {
+            reader.report.error(
+                at: documents[1], "a second document begins here", mend: "keep one record a file")
+        }
+        let errors = reader.report.sortedErrors
+        guard let attribute, errors.isEmpty else {
+            throw ConfigurationErrors(path: path, errors: errors)
+        }
+        return attribute
     }
 }

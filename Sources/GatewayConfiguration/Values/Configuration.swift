@@ -1,0 +1,76 @@
+/// Everything the gateway is told at start, checked.
+public struct Configuration: Sendable, Hashable {
+    /// What kind of document it was read from.
+    public enum Format: Sendable, Hashable {
+        case configurationFile
+        /// A `kind: Coroot` custom resource.
+        case customResource
+    }
+
+    public static let defaultListenAddress = ListenAddress(host: "127.0.0.1", port: 9090)
+    public static let defaultPartitionLabel = "project"
+
+    public var format: Format = .configurationFile
+    public var listenAddress: ListenAddress = Configuration.defaultListenAddress
+    /// "" or a path that begins with a slash and does not end in one.
+    public var urlBasePath = ""
+    /// Where state that users create is kept; nil for none.
+    public var dataDirectory: String?
+    /// `postgres.connection_string`: the database that keeps that state instead, so that several
+    /// gateways share it.
+    public var postgres: Secret?
+    /// The project that `/api/v1/…` stands for when no key chooses one.
+    public var defaultProject: String?
+    /// The label that tells members apart.
+    public var partitionLabel = Configuration.defaultPartitionLabel
+    /// In the order of the file; every name once.
+    public var projects: [Project] = []
+    public var clusters: [Cluster] = []
+    public var clusterPools: [ClusterPool] = []
+    public var clusterPoolAttributes: [ClusterPoolAttribute] = []
+    public var clusterPoolAssignments = ClusterPoolAssignments()
+    public var bucketRule: BucketRule = .enforce
+    /// nil: not configured, so the gateway listens on loopback only.
+    public var authentication: Authentication?
+    public var query = QuerySettings()
+    public var limits = Limits()
+    /// What is worth knowing but wrong with nothing: ignored keys, secrets still to be made.
+    public var notes: [ConfigurationNote] = []
+
+    public init() {}
+
+    public func project(named name: String) -> Project? { projects.first { $0.name == name } }
+
+    /// What `/api/v1/…` stands for without a key: `defaultProject`, else the only multi-cluster
+    /// project, else the only project.
+    public var implicitProject: Project? {
+        if let defaultProject { return project(named: defaultProject) }
+        let aggregates = projects.filter(\.isMultiCluster)
+        if aggregates.count == 1 { return aggregates.first }
+        return projects.count == 1 ? projects.first : nil
+    }
+}
+
+extension Configuration {
+    /// Every file that a secret in use comes from, once, by path.
+    public var secretFiles: [SecretFile] {
+        var secrets: [Secret?] = []
+        for project in projects {
+            switch project.kind {
+            case .prometheus(let source): secrets.append(source.credentials.secret)
+            case .remoteCoroot(let remote): secrets.append(remote.apiKey)
+            case .clusterPool, .multiCluster, .misconfigured: break
+            }
+            secrets += project.apiKeys.map(\.key)
+        }
+        for cluster in clusters {
+            switch cluster.source {
+            case .prometheus(let source): secrets.append(source.credentials.secret)
+            case .remoteCoroot(let remote): secrets.append(remote.apiKey)
+            }
+        }
+        let tokens = authentication?.tokens ?? []
+        let files = Set(secrets.compactMap { $0?.file } + tokens.compactMap(\.file))
+        return files.sorted { $0.path < $1.path }
+    }
+}
