@@ -2,7 +2,7 @@
 
 SEED ?= 1
 
-.PHONY: build release test e2e demo bench fuzz-promql fuzz-federation fuzz-parser fuzz-wire fuzz-http format lint clean
+.PHONY: build release check test e2e demo bench fuzz-promql fuzz-federation fuzz-parser fuzz-wire fuzz-http format lint clean
 
 build:            ## debug build
 	@scripts/install-dependencies
@@ -11,6 +11,9 @@ build:            ## debug build
 release:          ## release build, in .build/release/tributary
 	@scripts/install-dependencies
 	swift build -c release --product tributary
+
+check:            ## what to run before each commit: format, order of the sources, build, unit tests
+	@scripts/check
 
 test:             ## everything: format, build, unit tests, end to end
 	@scripts/test
