@@ -1,3 +1,5 @@
+public import PrometheusWire
+
 /// One HTTP request, read as Prometheus reads it.
 public struct PrometheusRequest: Sendable {
     /// Upper case, as on the wire.
@@ -69,6 +71,9 @@ public struct PrometheusRequest: Sendable {
 
     /// Shorthand for the first value of a merged parameter, "" when absent.
     public func parameter(_ name: String) -> String { parameters.first(name) }
+
+    /// The merged parameters, read as the query API reads them.
+    public var reader: ParameterReader { ParameterReader(parameter) }
 
     static let methodsWithForm: Set<String> = ["POST", "PUT", "PATCH"]
 

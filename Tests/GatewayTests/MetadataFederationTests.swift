@@ -1,3 +1,4 @@
+import PrometheusWire
 import Synchronization
 import Testing
 import TimeSeries
@@ -57,7 +58,7 @@ import Upstream
             return MetadataReply(
                 elements: Array(cut),
                 warnings: cut.count < seriesHeld.count
-                    ? [MetadataFederation.truncationWarning] : ["slow disk"])
+                    ? [RequestLimit.truncationWarning] : ["slow disk"])
         }
     }
 

@@ -62,20 +62,22 @@ import TimeSeries
             "query": "up", "time": "1.5", "timeout": "10s", "lookback_delta": "1m", "limit": "3",
             "stats": "yes",
         ]
-        let parameters = try InstantQueryParameters(now: 7) { values[$0] }
+        let parameters = try InstantQueryParameters(ParameterReader { values[$0] }, now: 7)
         #expect(parameters.time == 1500)
-        #expect(parameters.options.query == "up")
-        #expect(parameters.options.timeout == 10_000_000_000)
-        #expect(parameters.options.lookbackDelta == 60_000)
-        #expect(parameters.options.limit == 3)
-        #expect(parameters.options.statistics == .totals)
+        #expect(parameters.common.query == "up")
+        #expect(parameters.common.timeout == 10_000_000_000)
+        #expect(parameters.common.lookbackDelta == 60_000)
+        #expect(parameters.common.limit == 3)
+        #expect(parameters.common.statistics == .totals)
         #expect(
-            parameters.options.warnings == [
+            parameters.common.warnings == [
                 #"value "yes" for parameter "stats" is deprecated and will be rejected in the "#
                     + #"next major release, use "true" or "all""#
             ])
-        #expect(try InstantQueryParameters(now: 7) { _ in nil }.time == 7)
-        #expect(try InstantQueryParameters(now: 7) { _ in "" }.options.lookbackDelta == nil)
+        #expect(try InstantQueryParameters(ParameterReader { _ in nil }, now: 7).time == 7)
+        let empty = try InstantQueryParameters(ParameterReader { _ in "" }, now: 7)
+        #expect(empty.common.lookbackDelta == nil)
+        #expect(empty.common.statistics == nil)
     }
 
     /// Each value is wrong in one more way; the first check in the order of the reference wins.
@@ -96,7 +98,8 @@ import TimeSeries
         let order = ["limit", "time", "timeout", "lookback_delta"]
         let wrong = order.drop { $0 != name }
         #expect(throws: APIError.badData(message)) {
-            try InstantQueryParameters(now: 0) { wrong.contains($0) ? "x" : nil }
+            let reader = ParameterReader { wrong.contains($0) ? "x" : nil }
+            return try InstantQueryParameters(reader, now: 0)
         }
     }
 
@@ -133,32 +136,47 @@ import TimeSeries
         ),
     ])
     func checkRangeQueriesInOrder(values: [String: String], message: String) {
-        #expect(throws: APIError.badData(message)) { try RangeQueryParameters { values[$0] } }
+        #expect(throws: APIError.badData(message)) {
+            try RangeQueryParameters(ParameterReader { values[$0] })
+        }
     }
 
     @Test func allowElevenThousandSteps() throws {
         let values = ["start": "0", "end": "11000.9", "step": "1s"]
-        let parameters = try RangeQueryParameters { values[$0] }
+        let parameters = try RangeQueryParameters(ParameterReader { values[$0] })
         #expect(try parameters.grid == StepGrid(start: 0, end: 11_000_900, step: 1000))
     }
 
     @Test func failBelowAMillisecondOnlyWhenTheGridIsNeeded() throws {
         let values = ["start": "0", "end": "0", "step": "0.0005"]
-        let parameters = try RangeQueryParameters { values[$0] }
+        let parameters = try RangeQueryParameters(ParameterReader { values[$0] })
         let message = "unexpected error: runtime error: integer divide by zero"
         #expect(throws: APIError(.execution, message)) { try parameters.grid }
     }
 
     @Test func readSeriesParameters() throws {
-        let parameters = try SeriesParameters(selectors: ["up"], needsSelector: true) {
-            $0 == "end" ? "2" : nil
-        }
-        #expect(parameters.start == RequestTime.minimum)
-        #expect(parameters.end == 2000)
+        let parameters = try SeriesParameters(
+            ParameterReader { $0 == "end" ? "2" : nil }, selectors: ["up"], needsSelector: true)
+        #expect(parameters.start == nil)
+        #expect(parameters.from == RequestTime.minimum)
+        #expect(parameters.through == 2000)
+        let nothing = ParameterReader { _ in nil }
         #expect(throws: APIError.badData("no match[] parameter provided")) {
-            try SeriesParameters(selectors: [], needsSelector: true) { _ in "x" }
+            try SeriesParameters(
+                ParameterReader { _ in "x" }, selectors: [], needsSelector: true)
         }
-        #expect(try SeriesParameters(selectors: [], needsSelector: false) { _ in nil }.limit == 0)
+        #expect(try SeriesParameters(nothing, selectors: []).limit == 0)
+        #expect(try SeriesParameters(nothing, selectors: []).through == RequestTime.maximum)
+    }
+
+    @Test func readNumbersOfEitherSign() throws {
+        let values = ["limit": "-3", "limit_per_metric": "x"]
+        let reader = ParameterReader { values[$0] }
+        #expect(try reader.number("limit") == -3)
+        #expect(try reader.number("absent") == nil)
+        #expect(throws: APIError.badData("limit_per_metric must be a number")) {
+            try reader.number("limit_per_metric")
+        }
     }
 
     @Test(arguments: [

@@ -19,8 +19,7 @@ struct Answer {
 }
 
 extension Answer {
-    /// JSON as it stands.
-    init(_ json: String) { data = Array(json.utf8) }
+    init(_ json: JSONValue) { data = json.bytes }
 
     /// A list, cut to the limit (0 for none).
     init<Element>(

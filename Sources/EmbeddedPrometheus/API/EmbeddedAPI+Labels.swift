@@ -14,12 +14,11 @@ extension EmbeddedAPI {
     }
 
     @Sendable private func labelNames(_ request: PrometheusRequest) throws -> Answer {
-        let limit = try RequestLimit.parse(request.parameter("limit"))
-        let bounds = try Self.bounds(request)
-        let selectors = try Self.selectors(request) { .badData($0) }
+        let parameters = try Self.parameters(request)
+        let selectors = try Self.selectors(parameters) { .badData($0) }
         let names = try store.snapshot().labelNames(
-            matchingAny: selectors, from: bounds.from, through: bounds.through)
-        return Answer(names, limit: limit, append: JSONText.append)
+            matchingAny: selectors, from: parameters.from, through: parameters.through)
+        return Answer(names, limit: parameters.limit, append: JSONText.append)
     }
 
     @Sendable private func labelValues(_ request: PrometheusRequest) throws -> Answer {
@@ -28,32 +27,28 @@ extension EmbeddedAPI {
         if name.isEmpty || !request.isPathValidUTF8 {
             throw APIError.badData("invalid label name: \(GoQuoting.quote(written))")
         }
-        let limit = try RequestLimit.parse(request.parameter("limit"))
-        let bounds = try Self.bounds(request)
-        let selectors = try Self.selectors(request) { .badData($0) }
+        let parameters = try Self.parameters(request)
+        let selectors = try Self.selectors(parameters) { .badData($0) }
         let values = try store.snapshot().labelValues(
-            of: name, matchingAny: selectors, from: bounds.from, through: bounds.through)
-        return Answer(values, limit: limit, append: JSONText.append)
+            of: name, matchingAny: selectors, from: parameters.from,
+            through: parameters.through)
+        return Answer(values, limit: parameters.limit, append: JSONText.append)
     }
 
     @Sendable private func seriesLabels(_ request: PrometheusRequest) throws -> Answer {
         if let error = request.formError {
             throw APIError.badData("error parsing form values: \(error.description)")
         }
-        if request.parameters.all("match[]").isEmpty {
-            throw APIError.badData("no match[] parameter provided")
-        }
-        let limit = try RequestLimit.parse(request.parameter("limit"))
-        let bounds = try Self.bounds(request)
-        let selectors = try Self.selectors(request) { .parameter("match[]", $0) }
+        let parameters = try Self.parameters(request, needsSelector: true)
+        let selectors = try Self.selectors(parameters) { .parameter("match[]", $0) }
         let series = try store.snapshot().labelSets(
-            matchingAny: selectors, from: bounds.from, through: bounds.through)
-        return Answer(series, limit: limit, append: ResultWriter.appendLabels)
+            matchingAny: selectors, from: parameters.from, through: parameters.through)
+        return Answer(series, limit: parameters.limit, append: ResultWriter.appendLabels)
     }
 
     @Sendable private func metadata(_ request: PrometheusRequest) throws -> Answer {
-        let limit = try Self.count(request, "limit") ?? -1
-        let perMetric = try Self.count(request, "limit_per_metric") ?? -1
+        let limit = try request.reader.number("limit") ?? -1
+        let perMetric = try request.reader.number("limit_per_metric") ?? -1
         let wanted = request.parameter("metric")
         var families = store.snapshot().metadata
             .filter { wanted.isEmpty || $0.key.utf8.elementsEqual(wanted.utf8) }
@@ -62,29 +57,29 @@ extension EmbeddedAPI {
         let members = families.map { family in
             let count = perMetric > 0 ? perMetric : family.value.count
             let entries = family.value.prefix(count).map { entry in
-                JSONObject.of([
+                JSONValue.strings(of: [
                     ("type", entry.type), ("unit", entry.unit), ("help", entry.help),
                 ])
             }
-            return (family.key, "[\(entries.joined(separator: ","))]")
+            return (key: family.key, value: JSONValue.array(entries))
         }
-        return Answer(JSONObject.of(json: members))
+        return Answer(.object(members))
     }
 
     // MARK: Parameters
 
-    private static func bounds(
-        _ request: PrometheusRequest
-    ) throws -> (from: Int64, through: Int64) {
-        let from = try optionalTime(request, "start") ?? RequestTime.minimum
-        let through = try optionalTime(request, "end") ?? RequestTime.maximum
-        return (from, through)
+    private static func parameters(
+        _ request: PrometheusRequest, needsSelector: Bool = false
+    ) throws(APIError) -> SeriesParameters {
+        try SeriesParameters(
+            request.reader, selectors: request.parameters.all("match[]"),
+            needsSelector: needsSelector)
     }
 
     private static func selectors(
-        _ request: PrometheusRequest, refusal: (String) -> APIError
+        _ parameters: SeriesParameters, refusal: (String) -> APIError
     ) throws -> [[LabelMatcher]] {
-        try request.parameters.all("match[]").map { text in
+        try parameters.selectors.map { text in
             let matchers: [LabelMatcher]
             do throws(ParseError) {
                 matchers = try parseSelector(text).matchers
@@ -106,14 +101,5 @@ extension EmbeddedAPI {
         case .regexMatch: try RegularExpression(matcher.value).matches("")
         case .regexNoMatch: try !RegularExpression(matcher.value).matches("")
         }
-    }
-
-    private static func count(
-        _ request: PrometheusRequest, _ name: String
-    ) throws(APIError) -> Int? {
-        let text = request.parameter(name)
-        if text.isEmpty { return nil }
-        guard let number = Int(text) else { throw .badData("\(name) must be a number") }
-        return number
     }
 }

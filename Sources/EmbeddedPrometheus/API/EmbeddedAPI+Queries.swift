@@ -12,38 +12,19 @@ extension EmbeddedAPI {
     }
 
     @Sendable func instantQuery(_ request: PrometheusRequest) throws -> Answer {
-        let limit = try RequestLimit.parse(request.parameter("limit"))
-        let time = try Self.optionalTime(request, "time") ?? now()
-        let engine = try engine(for: request)
-        let text = request.parameter("query")
+        let parameters = try InstantQueryParameters(request.reader, now: now())
+        let engine = engine(for: parameters.common)
+        let text = parameters.common.query
         let expression = try parse(text)
         let result = try engine.evaluate(
-            expression, on: .instant(time), query: text, source: store.snapshot())
-        return Answer(instant: result, limit: limit)
+            expression, on: .instant(parameters.time), query: text, source: store.snapshot())
+        return Answer(instant: result, limit: parameters.common.limit)
     }
 
     @Sendable func rangeQuery(_ request: PrometheusRequest) throws -> Answer {
-        let limit = try RequestLimit.parse(request.parameter("limit"))
-        let start = try Self.requiredTime(request, "start")
-        let end = try Self.requiredTime(request, "end")
-        if end < start {
-            throw APIError.parameter("end", "end timestamp must not be before start time")
-        }
-        let step = try Self.duration(request, "step")
-        if step <= 0 {
-            throw APIError.parameter(
-                "step",
-                "zero or negative query resolution step widths are not accepted. "
-                    + "Try a positive integer")
-        }
-        let span = (end &- start).multipliedReportingOverflow(by: 1_000_000)
-        if span.overflow || span.partialValue / step > options.maximumPoints {
-            throw APIError.badData(
-                "exceeded maximum resolution of 11,000 points per timeseries. "
-                    + "Try decreasing the query resolution (?step=XX)")
-        }
-        let engine = try engine(for: request)
-        let text = request.parameter("query")
+        let parameters = try RangeQueryParameters(request.reader)
+        let engine = engine(for: parameters.common)
+        let text = parameters.common.query
         let expression = try parse(text)
         switch expression.valueType {
         case .scalar, .instantVector: break
@@ -53,20 +34,15 @@ extension EmbeddedAPI {
                 "invalid expression type \"\(expression.valueType.rawValue)\" for range query, "
                     + "must be Scalar or instant Vector")
         }
-        if step < 1_000_000 {
-            throw APIError(
-                .execution, "unexpected error: runtime error: integer divide by zero")
-        }
-        let grid = StepGrid(start: start, end: end, step: step / 1_000_000)
         let result = try engine.evaluate(
-            expression, on: grid, query: text, source: store.snapshot())
-        return Answer(range: result, limit: limit)
+            expression, on: parameters.grid, query: text, source: store.snapshot())
+        return Answer(range: result, limit: parameters.common.limit)
     }
 
     /// Exemplars are never stored, so there are none to find.
     @Sendable func exemplars(_ request: PrometheusRequest) throws -> PrometheusResponse {
-        let start = try Self.optionalTime(request, "start") ?? RequestTime.minimum
-        let end = try Self.optionalTime(request, "end") ?? RequestTime.maximum
+        let start = try request.reader.time("start") ?? RequestTime.minimum
+        let end = try request.reader.time("end") ?? RequestTime.maximum
         if end < start {
             throw APIError.badData("end timestamp must not be before start timestamp")
         }
@@ -78,7 +54,7 @@ extension EmbeddedAPI {
             throw APIError.badData(error.description)
         }
         if !expression.hasSelector { return PrometheusResponse(status: 204) }
-        return Answer("[]").response
+        return Answer(.array([])).response
     }
 
     // MARK: Parameters
@@ -92,58 +68,12 @@ extension EmbeddedAPI {
     }
 
     /// An engine with the request's `timeout` and `lookback_delta`.
-    private func engine(for request: PrometheusRequest) throws -> Engine {
+    private func engine(for parameters: CommonQueryParameters) -> Engine {
         var engine = options.engine
-        var timeout = options.queryTimeout
-        if !request.parameter("timeout").isEmpty {
-            let asked = try Self.duration(request, "timeout")
-            timeout = min(timeout, .nanoseconds(asked))
-        }
-        let lookback = request.parameter("lookback_delta")
-        if !lookback.isEmpty {
-            do {
-                let milliseconds = try RequestDuration.parse(lookback) / 1_000_000
-                if milliseconds > 0 { engine.lookback = milliseconds }
-            } catch {
-                throw APIError.badData(
-                    "error parsing lookback delta duration: \(error.message)")
-            }
-        }
-        engine.deadline = .now + timeout
+        if let lookback = parameters.lookbackDelta { engine.lookback = lookback }
+        let timeout = parameters.timeout.map { min(options.queryTimeout, .nanoseconds($0)) }
+        engine.deadline = .now + (timeout ?? options.queryTimeout)
         return Engine(options: engine)
-    }
-
-    /// Nanoseconds.
-    private static func duration(
-        _ request: PrometheusRequest, _ name: String
-    ) throws(APIError) -> Int64 {
-        do {
-            return try RequestDuration.parse(request.parameter(name))
-        } catch {
-            throw .parameter(name, error.message)
-        }
-    }
-
-    private static func requiredTime(
-        _ request: PrometheusRequest, _ name: String
-    ) throws(APIError) -> Int64 {
-        do {
-            return try RequestTime.parse(request.parameter(name))
-        } catch {
-            throw .parameter(name, error.message)
-        }
-    }
-
-    static func optionalTime(
-        _ request: PrometheusRequest, _ name: String
-    ) throws(APIError) -> Int64? {
-        let text = request.parameter(name)
-        if text.isEmpty { return nil }
-        do {
-            return try RequestTime.parse(text)
-        } catch {
-            throw .parameter(name, "invalid time value for '\(name)': \(error.message)")
-        }
     }
 }
 

@@ -17,20 +17,20 @@ extension EmbeddedAPI {
         routes.on("GET", path: "/version", traits: []) { _ in
             PrometheusResponse(
                 headers: ["Content-Type": "text/plain; charset=utf-8"],
-                body: .bytes(Array("\(buildInformation)\n".utf8)))
+                body: .bytes(buildInformation.bytes + [UInt8(ascii: "\n")]))
         }
     }
 
     /// Six keys and no more: others make Grafana take the server for something else.
-    private var buildInformation: String {
-        JSONObject.of([
+    private var buildInformation: JSONValue {
+        .strings(of: [
             ("version", options.version), ("revision", "tributary"), ("branch", "embedded"),
             ("buildUser", ""), ("buildDate", ""), ("goVersion", ""),
         ])
     }
 
-    private var flags: String {
-        JSONObject.of([
+    private var flags: JSONValue {
+        .strings(of: [
             ("query.lookback-delta", Self.duration(options.engine.lookback)),
             ("query.max-concurrency", "20"),
             ("query.max-samples", String(options.engine.maxSamples)),
@@ -40,22 +40,22 @@ extension EmbeddedAPI {
         ])
     }
 
-    private var runtimeInformation: String {
+    private var runtimeInformation: JSONValue {
         let started = RFC3339.text(milliseconds: startTime)
-        return JSONObject.of(json: [
-            ("startTime", JSONObject.string(started)),
-            ("CWD", JSONObject.string(Self.workingDirectory)),
-            ("hostname", JSONObject.string(Self.hostName)),
-            ("serverTime", JSONObject.string(RFC3339.text(milliseconds: now()))),
-            ("reloadConfigSuccess", "true"),
-            ("lastConfigTime", JSONObject.string(started)),
-            ("corruptionCount", "0"),
-            ("goroutineCount", "0"),
-            ("GOMAXPROCS", "\(sysconf(Int32(_SC_NPROCESSORS_ONLN)))"),
-            ("GOMEMLIMIT", "9223372036854775807"),
-            ("GOGC", "\"\""),
-            ("GODEBUG", "\"\""),
-            ("storageRetention", "\"\""),
+        return .object([
+            ("startTime", .string(started)),
+            ("CWD", .string(Self.workingDirectory)),
+            ("hostname", .string(Self.hostName)),
+            ("serverTime", .string(RFC3339.text(milliseconds: now()))),
+            ("reloadConfigSuccess", .bool(true)),
+            ("lastConfigTime", .string(started)),
+            ("corruptionCount", .integer(0)),
+            ("goroutineCount", .integer(0)),
+            ("GOMAXPROCS", .integer(Int64(sysconf(Int32(_SC_NPROCESSORS_ONLN))))),
+            ("GOMEMLIMIT", .integer(.max)),
+            ("GOGC", .string("")),
+            ("GODEBUG", .string("")),
+            ("storageRetention", .string("")),
         ])
     }
 
@@ -91,40 +91,25 @@ extension EmbeddedAPI {
     /// Endpoints for what an embedded server does not have, answered as a reference would that has
     /// none of it either: clients ask them all the same.
     func addEmpty(to routes: inout RouteTable) {
-        let answers = [
-            ("/rules", #"{"groups":[]}"#),
-            ("/alerts", #"{"alerts":[]}"#),
-            ("/alertmanagers", #"{"activeAlertmanagers":[],"droppedAlertmanagers":[]}"#),
+        func empty(_ lists: String...) -> JSONValue { .object(lists.map { ($0, .array([])) }) }
+        let answers: [(path: String, data: JSONValue)] = [
+            ("/rules", empty("groups")),
+            ("/alerts", empty("alerts")),
+            ("/alertmanagers", empty("activeAlertmanagers", "droppedAlertmanagers")),
             (
                 "/targets",
-                #"{"activeTargets":[],"droppedTargets":[],"droppedTargetCounts":{}}"#
+                .object([
+                    ("activeTargets", .array([])), ("droppedTargets", .array([])),
+                    ("droppedTargetCounts", .object([])),
+                ])
             ),
-            ("/targets/metadata", "[]"),
-            ("/scrape_pools", #"{"scrapePools":[]}"#),
-            ("/status/config", #"{"yaml":""}"#),
-            ("/status/tsdb/blocks", #"{"blocks":[]}"#),
+            ("/targets/metadata", .array([])),
+            ("/scrape_pools", empty("scrapePools")),
+            ("/status/config", .strings(of: [("yaml", "")])),
+            ("/status/tsdb/blocks", empty("blocks")),
         ]
         for (path, data) in answers {
             add(["GET"], path, to: &routes) { _ in Answer(data) }
         }
-    }
-}
-
-/// Small JSON objects with their keys in the order given.
-enum JSONObject {
-    static func string(_ text: String) -> String {
-        var bytes: [UInt8] = []
-        JSONText.append(text, to: &bytes)
-        return String(decoding: bytes, as: UTF8.self)
-    }
-
-    /// Values are strings.
-    static func of(_ members: [(name: String, value: String)]) -> String {
-        of(json: members.map { ($0.name, string($0.value)) })
-    }
-
-    /// Values are finished JSON.
-    static func of(json members: [(name: String, value: String)]) -> String {
-        "{" + members.map { "\(string($0.name)):\($0.value)" }.joined(separator: ",") + "}"
     }
 }

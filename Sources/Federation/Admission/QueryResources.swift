@@ -178,7 +178,7 @@ public struct AnswerTime: Sendable {
     /// - Parameter configured: Milliseconds.
     public init(of request: PrometheusRequest, configured: Int64) {
         var milliseconds = configured
-        if let asked = try? RequestDuration.parse(request.parameter("timeout")) / 1_000_000,
+        if let asked = try? request.reader.duration("timeout") / 1_000_000,
             asked > 0
         {
             milliseconds = min(milliseconds, asked)

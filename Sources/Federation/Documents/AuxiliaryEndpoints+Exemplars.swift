@@ -10,8 +10,8 @@ extension AuxiliaryEndpoints {
     public func exemplars(
         _ request: PrometheusRequest, _ options: ParserOptions
     ) async throws -> PrometheusResponse {
-        let start = try request.time("start")
-        let end = try request.time("end")
+        let start = try request.reader.time("start")
+        let end = try request.reader.time("end")
         if let start, let end, end < start {
             throw APIError.badData("end timestamp must not be before start timestamp")
         }

@@ -76,14 +76,7 @@ extension AuxiliaryEndpoints {
 
     /// `targets/metadata`: by project, then as received.
     public func targetsMetadata(_ request: PrometheusRequest) async throws -> PrometheusResponse {
-        let limitText = request.parameter("limit")
-        var limit = -1
-        if !limitText.isEmpty {
-            guard let number = Int(limitText) else {
-                throw APIError.badData("limit must be a number")
-            }
-            limit = number
-        }
+        let limit = try request.reader.number("limit") ?? -1
         let selector: TargetSelector?
         do throws(APIError) {
             selector = try TargetSelector(request.parameter("match_target"), partition)

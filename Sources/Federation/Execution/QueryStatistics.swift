@@ -1,13 +1,6 @@
 import GoText
 import PrometheusWire
 
-/// How much a client wants to know of what its query cost, as `stats` says it.
-public enum StatisticsDetail: String, Sendable {
-    case totals = "true"
-    /// By step too, where members count so.
-    case all
-}
-
 /// What a query cost: times on this machine, and the samples that members and the engine here
 /// read. Members count what runs with them; what they send is not counted again.
 public struct QueryStatistics: Sendable {

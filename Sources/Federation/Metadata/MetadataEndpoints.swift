@@ -39,10 +39,7 @@ public struct MetadataEndpoints: Sendable {
         if let error = request.formError {
             throw APIError.badData("error parsing form values: \(error.description)")
         }
-        if request.parameters.all("match[]").isEmpty {
-            throw APIError.badData("no match[] parameter provided")
-        }
-        let asked = try self.request(request) { .parameter("match[]", $0) }
+        let asked = try self.request(request, needsSelector: true) { .parameter("match[]", $0) }
         let answer = await federation.series(asked)
         return try respond(answer, to: request) { series, out in
             out.append(UInt8(ascii: "["))
@@ -57,8 +54,8 @@ public struct MetadataEndpoints: Sendable {
     /// Types, units and help texts. Limits hold for the merged answer; unlike elsewhere a limit of
     /// 0 asks for nothing and a negative one for everything.
     public func metadata(_ request: PrometheusRequest) async throws -> PrometheusResponse {
-        let limit = try count("limit", request) ?? -1
-        let perMetric = try count("limit_per_metric", request) ?? -1
+        let limit = try request.reader.number("limit") ?? -1
+        let perMetric = try request.reader.number("limit_per_metric") ?? -1
         let metric = request.parameter("metric")
         let asked = MetadataFederation.Request(
             selectors: try MetadataSelectors([], partition: project.partition),
@@ -86,31 +83,22 @@ public struct MetadataEndpoints: Sendable {
 
     // MARK: Parameters
 
-    private func count(
-        _ name: String, _ request: PrometheusRequest
-    ) throws(APIError) -> Int? {
-        let text = request.parameter(name)
-        if text.isEmpty { return nil }
-        guard let number = Int(text) else { throw .badData("\(name) must be a number") }
-        return number
-    }
-
     private func request(
-        _ request: PrometheusRequest, refusal: (String) -> APIError
+        _ request: PrometheusRequest, needsSelector: Bool = false, refusal: (String) -> APIError
     ) throws(APIError) -> MetadataFederation.Request {
-        let limit = try RequestLimit.parse(request.parameter("limit"))
-        let start = try request.time("start")
-        let end = try request.time("end")
+        let parameters = try SeriesParameters(
+            request.reader, selectors: request.parameters.all("match[]"),
+            needsSelector: needsSelector)
         let selectors: MetadataSelectors
         do throws(MetadataSelectors.Refusal) {
             selectors = try MetadataSelectors(
-                request.parameters.all("match[]"), partition: project.partition)
+                parameters.selectors, partition: project.partition)
         } catch {
             throw refusal(error.text)
         }
         return MetadataFederation.Request(
-            selectors: selectors, start: start, end: end, limit: limit,
-            deadline: time.members)
+            selectors: selectors, start: parameters.start, end: parameters.end,
+            limit: parameters.limit, deadline: time.members)
     }
 
     // MARK: Answers

@@ -31,8 +31,6 @@ struct MetadataFederation: Sendable {
         var deadline: ContinuousClock.Instant?
     }
 
-    static let truncationWarning = "results truncated due to limit"
-
     var members: [Member]
     var partition: PartitionLabel
     /// Members asked at once.
@@ -158,7 +156,7 @@ struct MetadataFederation: Sendable {
                     Given(member: members[member].name, elements: value.elements))
                 // Whether anything was cut is judged on the merged answer.
                 replies.warnings += value.warnings.filter {
-                    $0 != Self.truncationWarning && !Partiality.tellsOfAMissingPart($0)
+                    $0 != RequestLimit.truncationWarning && !Partiality.tellsOfAMissingPart($0)
                 }
                 replies.partial.add(partOf: member, value.partiality)
                 replies.infos += value.infos
@@ -175,7 +173,7 @@ struct MetadataFederation: Sendable {
             partial: replies.partial, asked: replies.asked)
         if limit > 0, answer.elements.count > limit {
             answer.elements = Array(answer.elements.prefix(limit))
-            answer.warnings.append(Self.truncationWarning)
+            answer.warnings.append(RequestLimit.truncationWarning)
         }
         return answer
     }

@@ -29,75 +29,39 @@ struct QueryRequest: Sendable {
     /// When the answer is of no more use.
     var deadline: ContinuousClock.Instant { time.deadline }
 
-    private static let maximumPoints: Int64 = 11_000
-
     /// `now` is in ms since the epoch; it is read once a request.
     init(
         _ request: PrometheusRequest, kind: QueryKind, project: ResolvedProject,
         settings: QuerySettings, maxQueryBytes: Int, now: Int64
     ) throws(APIError) {
         self.kind = kind
-        limit = try RequestLimit.parse(request.parameter("limit"))
-        var nanosecondStep: Int64 = 0
+        let range: RangeQueryParameters?
+        let common: CommonQueryParameters
         switch kind {
         case .instant:
-            grid = .instant(try request.time("time") ?? now)
+            let parameters = try InstantQueryParameters(request.reader, now: now)
+            range = nil
+            grid = .instant(parameters.time)
+            common = parameters.common
         case .range:
-            let start = try Self.requiredTime(request, "start")
-            let end = try Self.requiredTime(request, "end")
-            if end < start {
-                throw .parameter("end", "end timestamp must not be before start time")
-            }
-            nanosecondStep = try Self.duration(request, "step")
-            if nanosecondStep <= 0 {
-                throw .parameter(
-                    "step",
-                    "zero or negative query resolution step widths are not accepted. "
-                        + "Try a positive integer")
-            }
-            let span = end.subtractingReportingOverflow(start)
-            let scaled = span.partialValue.multipliedReportingOverflow(by: 1_000_000)
-            if span.overflow || scaled.overflow
-                || scaled.partialValue / nanosecondStep > Self.maximumPoints
-            {
-                throw .badData(
-                    "exceeded maximum resolution of 11,000 points per timeseries. "
-                        + "Try decreasing the query resolution (?step=XX)")
-            }
-            grid = StepGrid(start: start, end: end, step: max(1, nanosecondStep / 1_000_000))
+            let parameters = try RangeQueryParameters(request.reader)
+            range = parameters
+            // Until the expression is known to be right; then the parameters tell the steps.
+            grid = .instant(parameters.start)
+            common = parameters.common
         }
-        var timeout = settings.timeout
-        if !request.parameter("timeout").isEmpty {
-            timeout = min(timeout, try Self.duration(request, "timeout") / 1_000_000)
-        }
-        time = AnswerTime(milliseconds: timeout)
-        lookback = settings.lookback
-        let asked = request.parameter("lookback_delta")
-        if !asked.isEmpty {
-            do throws(APIError) {
-                let milliseconds = try RequestDuration.parse(asked) / 1_000_000
-                if milliseconds > 0 { lookback = milliseconds }
-            } catch {
-                throw .badData("error parsing lookback delta duration: \(error.message)")
-            }
-        }
+        limit = common.limit
+        time = AnswerTime(
+            milliseconds: min(settings.timeout, common.timeout.map { $0 / 1_000_000 } ?? .max))
+        lookback = common.lookbackDelta ?? settings.lookback
+        statistics = common.statistics
+        warnings.formUnion(common.warnings)
         partialResponse =
             try PartialResponse.requested(by: request) ?? project.partialResponse
         let isExact = ["true", "1"].contains(request.parameter("exact"))
         exactness = isExact || project.exactness == .strict ? .strict : .twoStep
 
-        let detail = request.parameter("stats")
-        if !detail.isEmpty {
-            statistics = StatisticsDetail(rawValue: detail)
-            if statistics == nil {
-                statistics = .totals
-                warnings.insert(
-                    "value \(GoQuoting.quote(detail)) for parameter \"stats\" is deprecated and will "
-                        + "be rejected in the next major release, use \"true\" or \"all\"")
-            }
-        }
-
-        text = request.parameter("query")
+        text = common.query
         guard text.utf8.count <= maxQueryBytes else {
             throw .parameter("query", "the query is longer than \(maxQueryBytes) bytes")
         }
@@ -109,10 +73,13 @@ struct QueryRequest: Sendable {
         } catch {
             throw .parameter("query", error.description)
         }
-        if case .range = kind { try Self.checkRange(expression, step: nanosecondStep) }
+        if let range {
+            try Self.checkType(of: expression)
+            grid = try range.grid
+        }
     }
 
-    private static func checkRange(_ expression: Expression, step: Int64) throws(APIError) {
+    private static func checkType(of expression: Expression) throws(APIError) {
         switch expression.valueType {
         case .scalar, .instantVector: break
         case .string, .rangeVector:
@@ -120,38 +87,6 @@ struct QueryRequest: Sendable {
                 "query",
                 "invalid expression type \"\(expression.valueType.rawValue)\" for range query, "
                     + "must be Scalar or instant Vector")
-        }
-        // As the reference, whose grid is in milliseconds too.
-        if step < 1_000_000 {
-            throw APIError(
-                .execution, "unexpected error: runtime error: integer divide by zero")
-        }
-    }
-
-    // MARK: - Parameters
-
-    private static func requiredTime(
-        _ request: PrometheusRequest, _ name: String
-    )
-        throws(APIError) -> Int64
-    {
-        do throws(APIError) {
-            return try RequestTime.parse(request.parameter(name))
-        } catch {
-            throw .parameter(name, error.message)
-        }
-    }
-
-    /// Nanoseconds.
-    private static func duration(
-        _ request: PrometheusRequest, _ name: String
-    ) throws(APIError)
-        -> Int64
-    {
-        do throws(APIError) {
-            return try RequestDuration.parse(request.parameter(name))
-        } catch {
-            throw .parameter(name, error.message)
         }
     }
 }
@@ -185,19 +120,6 @@ extension Member {
             case .remoteCoroot(let resolution): resolution
             }
         }.max() ?? 0
-    }
-}
-
-extension PrometheusRequest {
-    /// A time that may be absent, in milliseconds.
-    func time(_ name: String) throws(APIError) -> Int64? {
-        let text = parameter(name)
-        if text.isEmpty { return nil }
-        do throws(APIError) {
-            return try RequestTime.parse(text)
-        } catch {
-            throw .parameter(name, "invalid time value for '\(name)': \(error.message)")
-        }
     }
 }
 

@@ -17,7 +17,7 @@ enum PoolAffinityKey {
     private static func bucketNumber(of request: PrometheusRequest, now: Int64) -> Int64 {
         for name in ["end", "time"] {
             // What cannot be read is refused later, with the right words.
-            if let time = try? RequestTime.parse(request.parameter(name)) {
+            if let time = try? request.reader.requiredTime(name) {
                 return time.flooredQuotient(by: bucket)
             }
         }

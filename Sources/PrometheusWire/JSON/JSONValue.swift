@@ -19,6 +19,11 @@ public enum JSONValue: Sendable, Equatable {
 
     public static func strings(_ texts: [String]) -> JSONValue { .array(texts.map { .string($0) }) }
 
+    /// An object whose values are strings.
+    public static func strings(of pairs: [(key: String, value: String)]) -> JSONValue {
+        .object(pairs.map { ($0.key, .string($0.value)) })
+    }
+
     /// Keys in alphabetical order, as Go writes maps.
     public static func sortedObject(_ pairs: [(key: String, value: JSONValue)]) -> JSONValue {
         .object(pairs.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) })

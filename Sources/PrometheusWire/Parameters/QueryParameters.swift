@@ -10,20 +10,12 @@ public struct RangeQueryParameters: Sendable, Equatable {
     public var end: Int64
     /// Nanoseconds, positive.
     public var step: Int64
-    public var options: QueryOptions
+    public var common: CommonQueryParameters
 
     /// Steps behind the first that a series may have.
     private static let maximumSteps: Int64 = 11_000
 
-    /// - Parameter lookup: the value of a parameter; nil and "" are the same.
-    public init(_ lookup: (String) -> String?) throws(APIError) {
-        self = try withoutActuallyEscaping(lookup) {
-            (lookup) throws(APIError) -> RangeQueryParameters in
-            try RangeQueryParameters(ParameterReader(lookup: lookup))
-        }
-    }
-
-    private init(_ reader: ParameterReader) throws(APIError) {
+    public init(_ reader: ParameterReader) throws(APIError) {
         let limit = try reader.limit()
         start = try reader.requiredTime("start")
         end = try reader.requiredTime("end")
@@ -44,7 +36,7 @@ public struct RangeQueryParameters: Sendable, Equatable {
                 "exceeded maximum resolution of 11,000 points per timeseries. "
                     + "Try decreasing the query resolution (?step=XX)")
         }
-        options = try QueryOptions(reader, limit: limit)
+        common = try CommonQueryParameters(reader, limit: limit)
     }
 
     /// The steps. It is asked for once the expression is known to be right, for the reference too
@@ -67,34 +59,18 @@ public struct RangeQueryParameters: Sendable, Equatable {
 public struct InstantQueryParameters: Sendable, Equatable {
     /// Milliseconds since the epoch.
     public var time: Int64
-    public var options: QueryOptions
+    public var common: CommonQueryParameters
 
-    /// - Parameters:
-    ///   - now: what `time` is when it is absent, in ms.
-    ///   - lookup: the value of a parameter; nil and "" are the same.
-    public init(now: Int64, _ lookup: (String) -> String?) throws(APIError) {
-        // The reader does not outlive the call.
-        let parameters = try withoutActuallyEscaping(lookup) {
-            (lookup) throws(APIError) -> (Int64, QueryOptions) in
-            let reader = ParameterReader(lookup: lookup)
-            let limit = try reader.limit()
-            let time = try reader.time("time") ?? now
-            return (time, try QueryOptions(reader, limit: limit))
-        }
-        (time, options) = parameters
+    /// - Parameter now: what `time` is when it is absent, in ms.
+    public init(_ reader: ParameterReader, now: Int64) throws(APIError) {
+        let limit = try reader.limit()
+        time = try reader.time("time") ?? now
+        common = try CommonQueryParameters(reader, limit: limit)
     }
 }
 
 /// What `query` and `query_range` have in common.
-public struct QueryOptions: Sendable, Equatable {
-    public enum Statistics: Sendable, Equatable {
-        case none
-        /// Sums over the query.
-        case totals
-        /// Sums by step too.
-        case all
-    }
-
+public struct CommonQueryParameters: Sendable, Equatable {
     /// The expression, not parsed.
     public var query: String
     /// Results wanted at most; 0 for all.
@@ -104,7 +80,8 @@ public struct QueryOptions: Sendable, Equatable {
     public var timeout: Int64?
     /// Milliseconds, nil for the server's own.
     public var lookbackDelta: Int64?
-    public var statistics: Statistics
+    /// Nil unless the request asks what the query costs.
+    public var statistics: StatisticsDetail?
     /// What must be warned about.
     public var warnings: [String]
 
@@ -113,17 +90,16 @@ public struct QueryOptions: Sendable, Equatable {
         self.limit = limit
         timeout = reader.text("timeout").isEmpty ? nil : try reader.duration("timeout")
         lookbackDelta = try Self.lookbackDelta(reader.text("lookback_delta"))
-        let asked = reader.text("stats")
-        switch asked {
-        case "": statistics = .none
-        case "all": statistics = .all
-        default: statistics = .totals
-        }
         warnings = []
-        if !["", "true", "all"].contains(asked) {
-            warnings.append(
-                "value \(GoQuoting.quote(asked)) for parameter \"stats\" is deprecated and will be "
-                    + "rejected in the next major release, use \"true\" or \"all\"")
+        let detail = reader.text("stats")
+        if !detail.isEmpty {
+            statistics = StatisticsDetail(rawValue: detail)
+            if statistics == nil {
+                statistics = .totals
+                warnings.append(
+                    "value \(GoQuoting.quote(detail)) for parameter \"stats\" is deprecated and will "
+                        + "be rejected in the next major release, use \"true\" or \"all\"")
+            }
         }
         query = reader.text("query")
     }
@@ -139,6 +115,13 @@ public struct QueryOptions: Sendable, Equatable {
     }
 }
 
+/// How much a client wants to know of what its query cost, as `stats` says it.
+public enum StatisticsDetail: String, Sendable {
+    case totals = "true"
+    /// By step too, where members count so.
+    case all
+}
+
 /// The parameters of `series`, `labels` and `label/<name>/values`, checked in the order of the
 /// reference; the selectors are the caller's to parse.
 public struct SeriesParameters: Sendable, Equatable {
@@ -146,44 +129,47 @@ public struct SeriesParameters: Sendable, Equatable {
     public var selectors: [String]
     /// Results wanted at most; 0 for all.
     public var limit: Int
-    /// Milliseconds since the epoch; the built-in extremes when absent.
-    public var start: Int64
-    public var end: Int64
+    /// Milliseconds since the epoch; nil when absent.
+    public var start: Int64?
+    public var end: Int64?
+
+    /// `start`, or the built-in extreme; ms.
+    public var from: Int64 { start ?? RequestTime.minimum }
+    /// `end`, or the built-in extreme; ms.
+    public var through: Int64 { end ?? RequestTime.maximum }
 
     /// - Parameters:
     ///   - selectors: the values of `match[]`.
     ///   - needsSelector: whether there must be one, as for `series`.
-    ///   - lookup: the value of a parameter; nil and "" are the same.
     public init(
-        selectors: [String], needsSelector: Bool, _ lookup: (String) -> String?
+        _ reader: ParameterReader, selectors: [String], needsSelector: Bool = false
     ) throws(APIError) {
         if needsSelector, selectors.isEmpty {
             throw .badData("no match[] parameter provided")
         }
         self.selectors = selectors
-        (limit, start, end) = try withoutActuallyEscaping(lookup) {
-            (lookup) throws(APIError) -> (Int, Int64, Int64) in
-            let reader = ParameterReader(lookup: lookup)
-            let limit = try reader.limit()
-            let start = try reader.time("start") ?? RequestTime.minimum
-            let end = try reader.time("end") ?? RequestTime.maximum
-            return (limit, start, end)
-        }
+        limit = try reader.limit()
+        start = try reader.time("start")
+        end = try reader.time("end")
     }
 }
 
 /// Reads request parameters by name, with the error texts of the reference. An empty value is an
 /// absent one.
-struct ParameterReader {
-    let lookup: (String) -> String?
+public struct ParameterReader {
+    private let lookup: (String) -> String?
 
-    func text(_ name: String) -> String { lookup(name) ?? "" }
+    /// - Parameter lookup: the value of a parameter; nil and "" are the same.
+    public init(_ lookup: @escaping (String) -> String?) { self.lookup = lookup }
+
+    /// "" when absent.
+    public func text(_ name: String) -> String { lookup(name) ?? "" }
 
     /// `limit`; 0 for none.
-    func limit() throws(APIError) -> Int { try RequestLimit.parse(text("limit")) }
+    public func limit() throws(APIError) -> Int { try RequestLimit.parse(text("limit")) }
 
     /// A time in ms, nil when absent.
-    func time(_ name: String) throws(APIError) -> Int64? {
+    public func time(_ name: String) throws(APIError) -> Int64? {
         if text(name).isEmpty { return nil }
         do throws(APIError) {
             return try RequestTime.parse(text(name))
@@ -193,7 +179,7 @@ struct ParameterReader {
     }
 
     /// A time in ms that must be there; the reference words its errors differently.
-    func requiredTime(_ name: String) throws(APIError) -> Int64 {
+    public func requiredTime(_ name: String) throws(APIError) -> Int64 {
         do throws(APIError) {
             return try RequestTime.parse(text(name))
         } catch {
@@ -202,11 +188,18 @@ struct ParameterReader {
     }
 
     /// Nanoseconds.
-    func duration(_ name: String) throws(APIError) -> Int64 {
+    public func duration(_ name: String) throws(APIError) -> Int64 {
         do throws(APIError) {
             return try RequestDuration.parse(text(name))
         } catch {
             throw .parameter(name, error.message)
         }
+    }
+
+    /// A whole number of either sign, nil when absent.
+    public func number(_ name: String) throws(APIError) -> Int? {
+        if text(name).isEmpty { return nil }
+        guard let number = Int(text(name)) else { throw .badData("\(name) must be a number") }
+        return number
     }
 }
