@@ -1,5 +1,22 @@
 internal import GoText
 
+/// What an annotation is about, where that decides how a query is answered. The words are those of
+/// Prometheus `util/annotations`; texts are made of them and recognised by them.
+public enum AnnotationCode: String, Sendable, CaseIterable {
+    /// Floats and native histograms meet where only one kind may be; there is no result.
+    case mixedFloatsAndHistograms = "mix of histograms and floats"
+    /// Native histograms of both kinds of buckets meet; there is no result.
+    case mixedBucketSchemas = "mix of histograms with exponential and custom buckets schemas"
+
+    /// What a warning is about that a server sent, with prefix and position or without; nil of any
+    /// other text.
+    public init?(recognizing warning: String) {
+        let found = Self.allCases.first { warning.contains($0.rawValue) }
+        guard let found else { return nil }
+        self = found
+    }
+}
+
 /// Warnings and infos of an evaluation: texts as Prometheus words them, position included, each
 /// text (position left out) once.
 public struct Annotations: Sendable, Equatable {

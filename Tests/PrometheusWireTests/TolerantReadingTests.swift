@@ -159,7 +159,7 @@ import Testing
         (#"PromQL info: metric might not be a counter (project "b")"#, false), ("odd", false),
     ])
     func `Warnings about unreachable data are told from others`(text: String, isPart: Bool) {
-        #expect(Partiality.tellsOfAMissingPart(text) == isPart)
+        #expect((WarningSubject(of: text) == .missingPart) == isPart)
         #expect(
             Partiality.cause(isPartial: false, warnings: ["odd", text]) == (isPart ? text : nil))
     }

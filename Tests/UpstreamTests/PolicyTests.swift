@@ -80,7 +80,7 @@ import Testing
             (.broken("x"), 1, 1000, .retry(afterMilliseconds: 15)),
             (.timeout, 1, 1000, .giveUp),
             (.tls("x"), 1, 1000, .giveUp),
-            (.http(status: 503, text: ""), 1, 1000, .giveUp),
+            (.http(status: 503, .other("")), 1, 1000, .giveUp),
             (.rejectedQuery(status: 400, errorType: "", text: ""), 1, 1000, .giveUp),
             (.cancelled, 1, 1000, .giveUp),
         ] as [(UpstreamError.Kind, Int, Int64, RetryPolicy.Action)] {
@@ -244,7 +244,7 @@ import Testing
             ),
             (.timeout, 1, "project \"b\": timed out after 12 ms", "timeout"),
             (
-                .http(status: 502, text: ""), 1, "project \"b\": HTTP status 502 after 12 ms",
+                .http(status: 502, .other("")), 1, "project \"b\": HTTP status 502 after 12 ms",
                 "unavailable"
             ),
             (

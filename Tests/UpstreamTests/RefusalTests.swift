@@ -98,7 +98,7 @@ import Testing
             for type in ["execution", "bad_data", "too_many_requests"] {
                 #expect(
                     Refusal.kind(status: status, body: Self.json(type, "no"))
-                        == .http(status: status, text: "\(type): no"))
+                        == .http(status: status, .envelope(errorType: type, text: "no")))
             }
         }
     }
@@ -166,7 +166,7 @@ import Testing
     func loops() async throws {
         for (mark, kind) in [
             ("X-Tributary-Hops: loop\r\n", UpstreamError.Kind.loop),
-            ("", .http(status: 508, text: "\"Resource Limit Is Reached\"")),
+            ("", .http(status: 508, .other("\"Resource Limit Is Reached\""))),
         ] {
             try await withClient { _, connection in
                 connection.write(

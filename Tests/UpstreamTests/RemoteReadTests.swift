@@ -105,7 +105,7 @@ import Testing
         arguments: [
             (
                 "404 Not Found", "text/plain", "404 page not found",
-                .http(status: 404, text: "the member does not serve remote read")
+                .http(status: 404, .noRemoteRead)
             ),
             (
                 "400 Bad Request", "text/plain", "exceeded sample limit (5)\n",

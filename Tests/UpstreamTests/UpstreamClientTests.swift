@@ -119,17 +119,17 @@ private final class SecretValues: Sendable {
         Case(
             name: "internal error",
             answer: { _ = $0.answer("oops\n", status: "500 X", type: "text/plain") },
-            kind: .http(status: 500, text: #""oops""#)),
+            kind: .http(status: 500, .other(#""oops""#))),
         Case(
             name: "no key",
             answer: {
                 _ = $0.answer("no api key\n", status: "400 Bad Request", type: "text/plain")
             },
-            kind: .http(status: 400, text: "API key rejected")),
+            kind: .http(status: 400, .keyRejected)),
         Case(
             name: "a key that no project has",
             answer: { _ = $0.answer("no project found\n", status: "404 X", type: "text/plain") },
-            kind: .http(status: 404, text: "API key rejected")),
+            kind: .http(status: 404, .keyRejected)),
         Case(
             name: "another gateway's refusal of the key",
             answer: {
@@ -137,15 +137,15 @@ private final class SecretValues: Sendable {
                     #"{"status":"error","errorType":"unauthorized","error":"s3cret is wrong"}"#,
                     status: "401 Unauthorized")
             },
-            kind: .http(status: 401, text: "API key rejected")),
+            kind: .http(status: 401, .keyRejected)),
         Case(
             name: "an echo of the key",
             answer: { _ = $0.answer("key s3cret unknown", status: "404 X", type: "text/plain") },
-            kind: .http(status: 404, text: #""key <redacted> unknown""#)),
+            kind: .http(status: 404, .other(#""key <redacted> unknown""#))),
         Case(
             name: "redirect",
             answer: { _ = $0.answer("", status: "301 X", extra: "Location: http://a/\r\n") },
-            kind: .http(status: 301, text: "a redirect, which is not followed")),
+            kind: .http(status: 301, .other("a redirect, which is not followed"))),
         Case(
             name: "closed at once", answer: { _ in },
             kind: .broken("connection closed without an answer"), attempts: 2),

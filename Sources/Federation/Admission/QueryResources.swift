@@ -101,10 +101,24 @@ extension UpstreamError {
     /// member's.
     var ofQuery: APIError? {
         switch kind {
-        case .noTurn: APIError(.timeout, "query timed out in query queue")
+        case .noTurn: .timedOut(in: .queue)
         case .cancelled: APIError(.canceled, "query was canceled in query execution")
         default: nil
         }
+    }
+}
+
+/// Where a query is when its time is up, in the reference's words.
+public enum QueryPhase: String, Sendable {
+    case queue = "query queue"
+    case execution = "query execution"
+}
+
+extension APIError {
+    /// - Parameter cause: the members that took too long.
+    static func timedOut(in phase: QueryPhase, because cause: String? = nil) -> APIError {
+        APIError(
+            .timeout, "query timed out in \(phase.rawValue)\(cause.map { ": \($0)" } ?? "")")
     }
 }
 

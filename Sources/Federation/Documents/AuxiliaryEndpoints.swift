@@ -88,10 +88,9 @@ extension UpstreamClient {
                     isAdvisory: true))
         } catch {
             switch error.kind {
-            case .http(404, let text) where text.hasPrefix("not_found:"): return .nothing
-            case .http(404, _), .http(405, _), .http(501, _): return .lacking
-            // As VictoriaMetrics says it.
-            case .http(400, let text) where text == "unsupported path": return .lacking
+            case .http(404, .envelope("not_found", _)): return .nothing
+            case .http(404, _), .http(405, _), .http(501, _), .http(_, .unsupportedPath):
+                return .lacking
             // Coroot sends its page for every path it does not know.
             case .notPrometheus:
                 if case .remoteCoroot = configuration.kind { return .lacking }
@@ -133,7 +132,7 @@ struct GatheredDocuments: Sendable {
                 given.append((one.member.name, try JSONValue(parsing: document.data)))
                 partial.add(partOf: one.index, document.partiality)
                 warnings.formUnion(
-                    document.warnings.filter { !Partiality.tellsOfAMissingPart($0) })
+                    document.warnings.filter { WarningSubject(of: $0) != .missingPart })
                 infos.formUnion(document.infos)
             } catch {
                 partial.add(

@@ -9,8 +9,7 @@ public struct MemberAnnotations: Sendable {
     private var infoMembers: [String: Set<String>] = [:]
 
     mutating func add(_ trailer: ResponseScanner.Trailer, from member: String) {
-        for text in trailer.warnings
-        where text != RequestLimit.truncationWarning && !Partiality.tellsOfAMissingPart(text) {
+        for text in trailer.warnings where WarningSubject(of: text) == .other {
             warningMembers[Self.withoutPosition(text), default: []].insert(member)
         }
         for text in trailer.infos {

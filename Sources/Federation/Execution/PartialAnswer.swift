@@ -38,13 +38,16 @@ public struct PartialAnswer: Sendable {
     ///   - asked: Members that were asked.
     ///   - effect: What the members that are missing do to the answer, and what some of their data
     ///     missing does; nil where that goes without saying, as in lists.
+    ///   - phase: Of a query, where it is; an error that its time is up then says so in the
+    ///     reference's words.
     /// - Throws: the error that the answer is instead.
     public func admit(
         asked: Set<Int>, under policy: PartialResponse,
-        effect: (missing: MissingMemberEffect, parts: MissingMemberEffect)?
+        effect: (missing: MissingMemberEffect, parts: MissingMemberEffect)?,
+        in phase: QueryPhase? = nil
     ) throws(APIError) -> [String] {
         if !missing.isEmpty {
-            try check(asked, policy, effect?.missing ?? .subset)
+            try check(asked, policy, effect?.missing ?? .subset, phase)
         }
         if policy == .abort, let first = parts.min(by: { $0.key < $1.key }) {
             throw APIError(.unavailable, "\(named(first.key)): \(first.value)")
@@ -58,7 +61,8 @@ public struct PartialAnswer: Sendable {
     }
 
     private func check(
-        _ asked: Set<Int>, _ policy: PartialResponse, _ effect: MissingMemberEffect
+        _ asked: Set<Int>, _ policy: PartialResponse, _ effect: MissingMemberEffect,
+        _ phase: QueryPhase?
     ) throws(APIError) {
         if let error = unanimousRejection(by: asked) { throw error }
         for (member, error) in missing {
@@ -77,13 +81,15 @@ public struct PartialAnswer: Sendable {
         }
         if members.isSuperset(of: asked) {
             throw self.error(
-                because: areParts ? "a part of the answer will not do" : "no member answered")
+                because: areParts ? "a part of the answer will not do" : "no member answered",
+                in: phase)
         }
         switch policy {
-        case .abort: throw self.error(because: nil)
+        case .abort: throw self.error(because: nil, in: phase)
         case .safe:
             if case .mayBeWrong(let construct) = effect {
-                throw self.error(because: "\(construct) could answer wrongly without it")
+                throw self.error(
+                    because: "\(construct) could answer wrongly without it", in: phase)
             }
         case .warn: break
         }
@@ -123,7 +129,7 @@ public struct PartialAnswer: Sendable {
         return common
     }
 
-    private func error(because reason: String?) -> APIError {
+    private func error(because reason: String?, in phase: QueryPhase?) -> APIError {
         let kinds = missing.map(\.error.kind)
         let kind: APIError.Kind
         if kinds.allSatisfy({ $0.apiKind == .timeout }) {
@@ -136,7 +142,9 @@ public struct PartialAnswer: Sendable {
             kind = areLimits ? .execution : .unavailable
         }
         let all = missing.map { "\(named($0.member)): \($0.error.cause)" }.joined(separator: "; ")
-        return APIError(kind, reason.map { "\(all) (\($0))" } ?? all)
+        let text = reason.map { "\(all) (\($0))" } ?? all
+        if kind == .timeout, let phase { return .timedOut(in: phase, because: text) }
+        return APIError(kind, text)
     }
 
     private func named(_ member: Int) -> String { "project \(GoQuoting.quote(names[member]))" }

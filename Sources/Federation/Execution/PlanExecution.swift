@@ -19,9 +19,11 @@ public protocol PlanAsker: Sendable {
 /// What a fetch brought, and what the member said about it.
 public struct FetchedAnswer: Sendable {
     public var value: FetchedValue
-    public var trailers: [ResponseScanner.Trailer]
+    public let trailers: [ResponseScanner.Trailer]
     /// Of the series, inflated.
     public var bytes: Int
+    /// What the member's warnings are about, as far as the plan depends on it.
+    let warningCodes: Set<AnnotationCode>
     /// Whether reading stopped at a native histogram (`Plan.RemoteQuery.stopsAtHistograms`); the
     /// value then is none.
     public var isStopped: Bool
@@ -32,6 +34,8 @@ public struct FetchedAnswer: Sendable {
     ) {
         self.value = value
         self.trailers = trailers
+        warningCodes = Set(
+            trailers.lazy.flatMap(\.warnings).compactMap(AnnotationCode.init(recognizing:)))
         self.bytes = bytes
         self.isStopped = isStopped
     }
@@ -254,8 +258,15 @@ public struct PlanExecution: Sendable {
             return false
         }
         return plan.poolsHistograms(fetched.value, of: reply.index)
-            || fetched.trailers.contains { trailer in
-                trailer.warnings.contains { $0.contains("mix of histograms") }
-            }
+            || fetched.warningCodes.contains(where: \.takesElementsAway)
+    }
+}
+
+extension AnnotationCode {
+    /// Whether the member left out elements of a partial aggregate that the union may have.
+    fileprivate var takesElementsAway: Bool {
+        switch self {
+        case .mixedFloatsAndHistograms, .mixedBucketSchemas: true
+        }
     }
 }

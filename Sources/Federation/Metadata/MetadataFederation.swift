@@ -155,9 +155,7 @@ struct MetadataFederation: Sendable {
                 replies.given.append(
                     Given(member: members[member].name, elements: value.elements))
                 // Whether anything was cut is judged on the merged answer.
-                replies.warnings += value.warnings.filter {
-                    $0 != RequestLimit.truncationWarning && !Partiality.tellsOfAMissingPart($0)
-                }
+                replies.warnings += value.warnings.filter { WarningSubject(of: $0) == .other }
                 replies.partial.add(partOf: member, value.partiality)
                 replies.infos += value.infos
             }

@@ -20,7 +20,8 @@ struct EvaluatedResponse: Sendable {
         var gathered = settled.gathered
         let failures = try gathered.partial.admit(
             asked: plan.membersAsked, under: query.partialResponse,
-            effect: (plan.effect(ofMissing: gathered.partial.members), partEffect))
+            effect: (plan.effect(ofMissing: gathered.partial.members), partEffect),
+            in: .execution)
         let waiting = ContinuousClock.now
         return try await turn.compute {
             gathered.statistics.queue += waiting.duration(to: .now)

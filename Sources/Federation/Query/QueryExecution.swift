@@ -37,24 +37,16 @@ public struct QueryExecution: Sendable {
                 request, kind: kind, project: project, settings: settings,
                 maxQueryBytes: limits.maxQueryBytes, now: now())
             guard query.deadline > .now else {
-                throw APIError(.timeout, "query timed out in query execution")
+                throw APIError.timedOut(in: .execution)
             }
             let admission = try resources.requests.admit(request)
             return try await answer(query, project, admission)
         } catch is CancellationError {
             return ErrorAnswer.of(
                 APIError(.canceled, "query was canceled in query execution"))
-        } catch let error as APIError where error.kind == .timeout {
-            return ErrorAnswer.of(Self.timedOut(error))
         } catch {
             return ErrorAnswer.of(error)
         }
-    }
-
-    /// In the reference's words, with the members that took too long behind them.
-    private static func timedOut(_ error: APIError) -> APIError {
-        if error.message.hasPrefix("query timed out in ") { return error }
-        return APIError(.timeout, "query timed out in query execution: \(error.message)")
     }
 
     /// The answer, or the beginning of one.

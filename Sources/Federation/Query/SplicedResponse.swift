@@ -49,7 +49,8 @@ struct SplicedResponse: Sendable {
         do {
             failures = try partial.admit(
                 asked: plan.membersAsked, under: query.partialResponse,
-                effect: (plan.effect(ofMissing: partial.members), asker.partEffect))
+                effect: (plan.effect(ofMissing: partial.members), asker.partEffect),
+                in: .execution)
             try checkCount(parts.reduce(0) { $0 + $1.seriesHeld })
             // Members send vectors in whatever order they like; and what is here wholly is sorted
             // sooner than merged.

@@ -139,7 +139,7 @@ extension Evaluator {
             for step in 0..<grid.count {
                 let window = cursor.window(at: step, of: series)
                 if !window.floats.isEmpty, !window.histograms.isEmpty {
-                    state.annotations.addMixedKinds(series.labels, at: position)
+                    state.annotations.addMixedKinds(of: series.labels, at: position)
                 } else if !window.floats.isEmpty {
                     output.values[step] = Self.smoothedFloat(series, window)
                 } else if !window.histograms.isEmpty {

@@ -32,9 +32,7 @@ extension Evaluator {
                 if present.isEmpty { continue }
                 if !SampleValue.isAbsent(output.values[step]) {
                     output.values[step] = SampleValue.absent
-                    state.annotations.addWarning(
-                        "encountered a mix of histograms and floats for aggregation",
-                        at: position)
+                    state.annotations.addMixedKinds("aggregation", at: position)
                     continue
                 }
                 output.histograms[step] = accumulated(
@@ -90,7 +88,7 @@ extension Evaluator {
         function.histograms = .taken { series in
             { window, annotations in
                 if !window.floats.isEmpty, !window.histograms.isEmpty {
-                    annotations.addMixedKinds(series.labels, at: position)
+                    annotations.addMixedKinds(of: series.labels, at: position)
                     return .none
                 }
                 if window.histograms.isEmpty {
@@ -124,10 +122,14 @@ extension Evaluator {
 }
 
 extension Annotations {
-    mutating func addMixedKinds(_ labels: LabelSet, at position: String) {
+    mutating func addMixedKinds(of labels: LabelSet, at position: String) {
+        addMixedKinds("metric name \(GoQuoting.quote(labels.metricName))", at: position)
+    }
+
+    fileprivate mutating func addMixedKinds(_ place: String, at position: String) {
         addWarning(
-            "encountered a mix of histograms and floats for metric name "
-                + GoQuoting.quote(labels.metricName), at: position)
+            "encountered a \(AnnotationCode.mixedFloatsAndHistograms.rawValue) for \(place)",
+            at: position)
     }
 
     /// Histograms that cannot be brought to one layout, or not without knowing more of them.
@@ -155,8 +157,8 @@ extension Annotations {
 
     mutating func addMixedLayouts(_ labels: LabelSet, at position: String) {
         addWarning(
-            "vector contains a mix of histograms with exponential and custom buckets schemas for "
-                + "metric name \(GoQuoting.quote(labels.metricName))", at: position)
+            "vector contains a \(AnnotationCode.mixedBucketSchemas.rawValue) for metric name "
+                + GoQuoting.quote(labels.metricName), at: position)
     }
 }
 

@@ -38,7 +38,7 @@ extension Evaluator {
                         return SampleValue.isAbsent(value) ? .none : .float(value)
                     }
                     if !window.floats.isEmpty {
-                        annotations.addMixedKinds(series.labels, at: position)
+                        annotations.addMixedKinds(of: series.labels, at: position)
                         return .none
                     }
                     if let extendedHistograms {
@@ -77,7 +77,7 @@ extension Evaluator {
                         return .histogram(
                             isRate ? step.divided(by: Double(interval) / 1000) : step)
                     case (.float, .histogram), (.histogram, .float):
-                        annotations.addMixedKinds(series.labels, at: position)
+                        annotations.addMixedKinds(of: series.labels, at: position)
                         return .none
                     }
                 }

@@ -60,7 +60,7 @@ struct HistogramRate {
             }
         }
         if isMixed {
-            warnMixedSchemas(&annotations)
+            annotations.addMixedLayouts(series.labels, at: position)
             return nil
         }
         var result = last.reduced(toSchema: schema)
@@ -81,7 +81,7 @@ struct HistogramRate {
                 warnNotGauge(&annotations)
             }
         } catch {
-            warn(error, &annotations)
+            annotations.add(error, series.labels, at: position)
             return nil
         }
         result.counterResetHint = .gauge
@@ -107,7 +107,7 @@ struct HistogramRate {
                 if difference.reconciled { informReconciled("subtraction", &annotations) }
                 result = difference.sum
             } catch {
-                warn(error, &annotations)
+                annotations.add(error, series.labels, at: position)
                 return nil
             }
         }
@@ -139,21 +139,6 @@ struct HistogramRate {
     private func warnNotGauge(_ annotations: inout Annotations) {
         annotations.addWarning(
             "this native histogram metric is not a gauge: \(metricName)", at: position)
-    }
-
-    private func warn(_ error: FloatHistogram.LayoutError, _ annotations: inout Annotations) {
-        switch error {
-        case .incompatible: warnMixedSchemas(&annotations)
-        case .differentBounds:
-            annotations.addDifferentBounds(series.labels.metricName, at: position)
-        case .unknownBounds: annotations.refuseUnknownBounds(at: position)
-        }
-    }
-
-    private func warnMixedSchemas(_ annotations: inout Annotations) {
-        annotations.addWarning(
-            "vector contains a mix of histograms with exponential and custom buckets schemas "
-                + "for metric name \(metricName)", at: position)
     }
 
     private func informReconciled(_ operation: String, _ annotations: inout Annotations) {

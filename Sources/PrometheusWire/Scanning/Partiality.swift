@@ -9,13 +9,31 @@ public enum Partiality {
     ///
     /// - Parameter isPartial: the field, wherever in the answer it stood.
     public static func cause(isPartial: Bool, warnings: [String]) -> String? {
-        let told = warnings.filter(tellsOfAMissingPart)
+        let told = warnings.filter { WarningSubject(of: $0) == .missingPart }
         if !told.isEmpty { return told.joined(separator: "; ") }
         return isPartial ? "it answers with a part of its data (isPartial)" : nil
     }
 
-    /// Whether a warning is about data that could not be reached.
-    public static func tellsOfAMissingPart(_ warning: String) -> Bool {
+}
+
+/// What a member's warning is about, as far as that decides anything: the one place that reads the
+/// words of other servers for it.
+public enum WarningSubject: Sendable, Equatable {
+    /// Results were cut to the request's `limit`.
+    case truncation
+    /// Data that the server could not reach is missing.
+    case missingPart
+    case other
+
+    public init(of warning: String) {
+        if warning == RequestLimit.truncationWarning {
+            self = .truncation
+        } else {
+            self = Self.tellsOfAMissingPart(warning) ? .missingPart : .other
+        }
+    }
+
+    private static func tellsOfAMissingPart(_ warning: String) -> Bool {
         let text = warning.lowercased()
         if text.hasPrefix("promql ") { return false }
         // Another gateway like this one, about a project of its own.

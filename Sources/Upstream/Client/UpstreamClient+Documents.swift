@@ -167,9 +167,9 @@ extension UpstreamError.Kind {
     /// A path that the member does not know, or that leads to pages for people.
     var isOfAMissingEndpoint: Bool {
         switch self {
-        case .http(_, Refusal.noRemoteRead): true
-        case .http(let status, let text):
-            [404, 405, 501].contains(status) && text != Refusal.keyRejected
+        case .http(_, .noRemoteRead): true
+        case .http(_, .keyRejected): false
+        case .http(let status, _): [404, 405, 501].contains(status)
         case .notPrometheus: true
         case .connect, .tls, .connectTimeout, .timeout, .laneTimeout, .broken, .malformed, .limit,
             .rejectedQuery, .exceeded, .loop, .ownGrid, .partial, .unavailable, .undecidable,

@@ -79,7 +79,7 @@ extension UpstreamClient {
         } catch {
             // What has no value at a step, such as a range of samples, cannot be asked so.
             guard case .rejectedQuery(let status, let type, let words) = error.kind,
-                words.contains("for range query")
+                Refusal.isAboutTheTypeForRanges(words)
             else { throw error }
             var named = error
             named.kind = .rejectedQuery(

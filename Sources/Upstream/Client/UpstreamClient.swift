@@ -233,7 +233,7 @@ public final class UpstreamClient: Sendable {
         if case .apiKey = configuration.authorization,
             Refusal.isAboutTheKey(status: response.status, body: bytes)
         {
-            return .http(status: response.status, text: Refusal.keyRejected)
+            return .http(status: response.status, .keyRejected)
         }
         bytes = ContentSniffer.withoutMark(bytes)
         if request.isRemoteRead {
@@ -262,7 +262,8 @@ public final class UpstreamClient: Sendable {
             }
         }
         switch kind {
-        case .http(let status, let text): return .http(status: status, text: clean(text))
+        case .http(let status, let failure):
+            return .http(status: status, failure.changing(clean))
         case .notPrometheus(let text): return .notPrometheus(clean(text))
         case .rejectedQuery(let status, let errorType, let text):
             return .rejectedQuery(status: status, errorType: errorType, text: clean(text))

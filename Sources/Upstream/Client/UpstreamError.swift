@@ -17,8 +17,8 @@ public struct UpstreamError: Error, Sendable, Equatable, CustomStringConvertible
         case laneTimeout
         /// The connection ended before the answer did.
         case broken(String)
-        /// A status that says failure, and what stands in the body if that is short text.
-        case http(status: Int, text: String)
+        /// A status that says failure, and what the body says.
+        case http(status: Int, HTTPFailure)
         /// Something else answers there: HTML, or no JSON at all.
         case notPrometheus(String)
         /// JSON or compressed data, but damaged.
@@ -141,8 +141,8 @@ extension UpstreamError.Kind {
         case .connectTimeout: "timed out while connecting"
         case .timeout: "timed out"
         case .laneTimeout: "timed out while other requests to it were under way"
-        case .http(let status, let text):
-            "HTTP status \(status)\(text.isEmpty ? "" : ": \(text)")"
+        case .http(let status, let failure):
+            "HTTP status \(status)\(failure.text.isEmpty ? "" : ": \(failure.text)")"
         case .notPrometheus(let start): "not a Prometheus API: \(start)"
         case .loop:
             "the project's address leads back to a gateway that this request has been through"
@@ -153,7 +153,7 @@ extension UpstreamError.Kind {
                 + "--no-query-range.align-range-with-step), or ask ranges that begin at a multiple "
                 + "of the step"
         case .partial(let text): text
-        case .noRemoteRead: "the member does not serve remote read"
+        case .noRemoteRead: HTTPFailure.noRemoteRead.text
         case .noTurn: "query timed out in query queue"
         case .cancelled: "context canceled"
         }
@@ -234,23 +234,55 @@ extension UpstreamError.Kind {
     }
 }
 
-/// Reads the body of an answer whose status says that it failed.
-enum Refusal {
-    static let keyRejected = "API key rejected"
-    static let noRemoteRead = "the member does not serve remote read"
+/// What the body of an answer says whose status says that it failed.
+public enum HTTPFailure: Sendable, Equatable {
+    /// The member turned its key away.
+    case keyRejected
+    /// The member does not serve remote read.
+    case noRemoteRead
+    /// The member does not have the path, and answers 400: VictoriaMetrics.
+    case unsupportedPath
+    /// An error in Prometheus's shape.
+    case envelope(errorType: String, text: String)
+    /// Short text of any other kind; empty where there is none to show.
+    case other(String)
 
+    /// For people.
+    public var text: String {
+        switch self {
+        case .keyRejected: "API key rejected"
+        case .noRemoteRead: "the member does not serve remote read"
+        case .unsupportedPath: "unsupported path"
+        case .envelope("", let text), .other(let text): text
+        case .envelope(let errorType, let text): "\(errorType): \(text)"
+        }
+    }
+
+    /// The same with other words in place of the member's.
+    func changing(_ change: (String) -> String) -> HTTPFailure {
+        switch self {
+        case .keyRejected, .noRemoteRead, .unsupportedPath: self
+        case .envelope(let errorType, let text):
+            .envelope(errorType: change(errorType), text: change(text))
+        case .other(let text): .other(change(text))
+        }
+    }
+}
+
+/// Reads the body of an answer whose status says that it failed: the one place that reads the words
+/// in which other servers refuse.
+enum Refusal {
     static func kind(status: Int, body: [UInt8]) -> UpstreamError.Kind {
         if (300..<400).contains(status) {
-            return .http(status: status, text: "a redirect, which is not followed")
+            return .http(status: status, .other("a redirect, which is not followed"))
         }
         guard let envelope = envelope(body) else {
             if status == 400, isAboutThePath(body) {
-                return .http(status: status, text: unsupportedPath)
+                return .http(status: status, .unsupportedPath)
             }
             let isHTML = body.first { $0 > 0x20 } == UInt8(ascii: "<")
-            return .http(
-                status: status,
-                text: body.allSatisfy { $0 <= 0x20 } || isHTML ? "" : ContentSniffer.shown(body))
+            let isShown = !isHTML && !body.allSatisfy { $0 <= 0x20 }
+            return .http(status: status, .other(isShown ? ContentSniffer.shown(body) : ""))
         }
         if envelope.errorType == "timeout" { return .timeout }
         let isJudgement =
@@ -261,10 +293,8 @@ enum Refusal {
             return judgement(
                 status: status, errorType: envelope.errorType, text: envelope.text)
         }
-        let text =
-            envelope.errorType.isEmpty
-            ? envelope.text : "\(envelope.errorType): \(envelope.text)"
-        return .http(status: status, text: text)
+        return .http(
+            status: status, .envelope(errorType: envelope.errorType, text: envelope.text))
     }
 
     /// As `kind`, of remote read, which has no envelope: what it says is plain text.
@@ -272,12 +302,12 @@ enum Refusal {
         if envelope(body) != nil { return kind(status: status, body: body) }
         switch status {
         case 404, 405, 501:
-            return .http(status: status, text: noRemoteRead)
+            return .http(status: status, .noRemoteRead)
         case 400:
             let text = String(decoding: body.prefix(4096), as: UTF8.self)
             let line = text.prefix { !$0.isNewline }
             if isAboutThePath(body) {
-                return .http(status: status, text: noRemoteRead)
+                return .http(status: status, .noRemoteRead)
             }
             return judgement(status: status, errorType: "", text: String(line))
         default: return kind(status: status, body: body)
@@ -308,6 +338,13 @@ enum Refusal {
         "limit reached", "timed out", "timeout exceeded", "deadline exceeded",
     ]
 
+    /// Whether the words refuse a range query because the expression has no value at a step, such as
+    /// a range of samples.
+    static func isAboutTheTypeForRanges(_ text: String) -> Bool {
+        text.contains("for range query")
+    }
+
+    /// Whether the words are about a limit of the server that says them.
     private static func isAboutLimits(_ text: String) -> Bool {
         let words = withoutQuotations(text).lowercased()
         if words.contains("parse error") { return false }
@@ -339,9 +376,6 @@ enum Refusal {
         }
         return String(decoding: kept, as: UTF8.self)
     }
-
-    /// The text of a failure of a member that does not have the path, and answers 400.
-    static let unsupportedPath = "unsupported path"
 
     /// VictoriaMetrics's words for a path that it does not have, which stand in its first line.
     private static func isAboutThePath(_ body: [UInt8]) -> Bool {
