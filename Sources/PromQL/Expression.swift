@@ -11,9 +11,6 @@ public indirect enum Expression: Sendable, Hashable {
     case vectorSelector(VectorSelector)
     case matrixSelector(MatrixSelector)
     case subquery(Subquery)
-    /// Values that a plan brings from elsewhere, on the step grid of their surroundings. Made by a
-    /// planner only; never parsed.
-    case fragment(FragmentReference)
 }
 
 public struct NumberLiteral: Sendable, Hashable {
@@ -280,30 +277,6 @@ public indirect enum DurationExpression: Sendable, Hashable {
     case minOf(DurationExpression, DurationExpression)
     case maxOf(DurationExpression, DurationExpression)
     case paren(DurationExpression)
-}
-
-/// Names the values that a plan supplies in place of an expression.
-public struct FragmentReference: Sendable, Hashable {
-    public var id: Int
-    public var type: ValueType
-    /// The range of the expression it stands for, for annotations.
-    public var range: SourceRange
-    /// True when the expression it stands for has the same value at every step.
-    public var isStepInvariant: Bool
-    /// The sum of the offsets around the first selector of that expression, in milliseconds, and
-    /// what it is fixed to: `info` joins as of the time its base series are read.
-    public var offset: Int64 = 0
-    public var at: AtModifier?
-
-    public init(
-        id: Int, type: ValueType = .instantVector, range: SourceRange = .none,
-        isStepInvariant: Bool = false
-    ) {
-        self.id = id
-        self.type = type
-        self.range = range
-        self.isStepInvariant = isStepInvariant
-    }
 }
 
 public enum ValueType: String, Sendable, Hashable {

@@ -94,9 +94,31 @@ public protocol SeriesSource: Sendable {
     ) throws
         -> [SampleSeries]
 
-    /// The values of a fragment on exactly this grid, in label order. A fetched point stands for
-    /// its own step alone; no lookback is applied to it.
-    func values(of fragment: FragmentReference, on grid: StepGrid) throws -> [StepSeries]
+    /// What the source supplies in the place of a selector, or nil, as of every selector that was
+    /// parsed, where the selector chooses series.
+    func supplied(for selector: VectorSelector) -> SuppliedValues?
+}
+
+extension SeriesSource {
+    public func supplied(for selector: VectorSelector) -> SuppliedValues? { nil }
+}
+
+/// Values that were computed elsewhere, for a selector that marks their place. They already have
+/// what its offset and `@` say: these only tell at what time the values were read, for `info`.
+public struct SuppliedValues: Sendable {
+    /// True when what was computed elsewhere has the same value at every step.
+    public var isStepInvariant: Bool
+    /// The values on exactly this grid, in label order. A point holds at its own step alone; no
+    /// lookback is applied to it.
+    public var values: @Sendable (_ grid: StepGrid) throws -> [StepSeries]
+
+    public init(
+        isStepInvariant: Bool = false,
+        values: @escaping @Sendable (_ grid: StepGrid) throws -> [StepSeries]
+    ) {
+        self.isStepInvariant = isStepInvariant
+        self.values = values
+    }
 }
 
 /// Why an evaluation failed; `description` is the text Prometheus would give.

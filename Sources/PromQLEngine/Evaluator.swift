@@ -57,7 +57,7 @@ struct Evaluator {
         let before = state.samples
         let began = traceTime
         let value: EvaluatedValue
-        if !isSingleStep, StepInvariance.pays(for: expression) {
+        if !isSingleStep, StepInvariance(source).pays(for: expression) {
             let first = StepGrid(start: grid.start, end: grid.start, step: grid.step)
             let once = try on(first) { evaluator throws(EvaluationError) in
                 try evaluator.compute(expression)
@@ -90,11 +90,9 @@ struct Evaluator {
         case .call(let call):
             return try evaluateCall(call)
         case .vectorSelector(let selector):
-            return .vector(try instantVector(selector, giving: .value))
+            return .vector(try vector(selector))
         case .matrixSelector, .subquery:
             return .range(try rangeVector(expression))
-        case .fragment(let fragment):
-            return try fragmentValue(fragment)
         }
     }
 
@@ -130,27 +128,22 @@ struct Evaluator {
         return "\(line):\(range.start - lineStart + 1)"
     }
 
-    private mutating func fragmentValue(
-        _ fragment: FragmentReference
-    ) throws(EvaluationError) -> EvaluatedValue {
+    private mutating func vector(
+        _ selector: VectorSelector
+    ) throws(EvaluationError) -> [StepSeries] {
+        guard let supplied = source.supplied(for: selector) else {
+            return try instantVector(selector, giving: .value)
+        }
         let series: [StepSeries]
         do {
-            series = try source.values(of: fragment, on: grid)
+            series = try supplied.values(grid)
         } catch {
             throw .expanding(error)
         }
         if series.contains(where: { $0.values.count != grid.count }) {
-            throw .execution("unexpected error: a fragment's values are not on its grid")
+            throw .execution("unexpected error: supplied values are not on their grid")
         }
-        switch fragment.type {
-        case .scalar:
-            guard series.count == 1, let only = series.first else {
-                return .scalar([Double](repeating: .nan, count: grid.count))
-            }
-            return .scalar(only.values.map { SampleValue.isAbsent($0) ? .nan : $0 })
-        case .instantVector, .string, .rangeVector:
-            return .vector(series)
-        }
+        return series
     }
 }
 

@@ -90,7 +90,7 @@ extension Expression {
         case .binary(let binary):
             return binary.matching == nil
                 && (binary.lhs.ordersItsResult || binary.rhs.ordersItsResult)
-        case .number, .string, .vectorSelector, .matrixSelector, .subquery, .fragment:
+        case .number, .string, .vectorSelector, .matrixSelector, .subquery:
             return false
         }
     }

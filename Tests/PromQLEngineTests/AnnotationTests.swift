@@ -25,6 +25,42 @@ import TimeSeries
         #expect(old.annotations.isEmpty)
     }
 
+    @Test(arguments: [
+        (
+            "PromQL warning: encountered a mix of histograms and floats for aggregation (1:5)",
+            AnnotationCode.mixedFloatsAndHistograms
+        ),
+        (
+            #"encountered a mix of histograms and floats for metric name "x""#,
+            .mixedFloatsAndHistograms
+        ),
+        (
+            "PromQL warning: vector contains a mix of histograms with exponential and custom "
+                + #"buckets schemas for metric name "" (1:5)"#,
+            .mixedBucketSchemas
+        ),
+        ("PromQL warning: vector contains a mix of classic and native histograms", nil),
+        ("PromQL warning: this native histogram metric is not a gauge: \"x\" (1:1)", nil),
+    ])
+    func `warnings of servers are recognized by their words`(text: String, code: AnnotationCode?) {
+        #expect(AnnotationCode(recognizing: text) == code)
+    }
+
+    @Test func `the engine's own warnings are recognized`() throws {
+        let histogram = FloatHistogram(schema: 0, count: 1, sum: 1)
+        var mixed = MemorySource([])
+        mixed.supplied["\u{0}7"] = [
+            StepSeries(labels: LabelSet(["a": "1"]), values: [1]),
+            StepSeries(
+                labels: LabelSet(["a": "2"]), values: [SampleValue.absent],
+                histograms: [0: histogram]),
+        ]
+        let sum = Expression.aggregation(Aggregation(.sum, metric("\u{0}7").expression))
+        let warnings = try evaluate(sum, on: .instant(0), mixed).annotations.warnings
+        #expect(
+            warnings.map(AnnotationCode.init(recognizing:)) == [.mixedFloatsAndHistograms])
+    }
+
     @Test func `equal texts are kept once`() {
         var annotations = Annotations()
         annotations.addWarning("a", at: "1:1")

@@ -39,7 +39,7 @@ import TimeSeries
     @Test func `a source that fails is named as such`() {
         var failing = source
         failing.failure = MemorySource.Missing()
-        #expect(throws: EvaluationError.execution("expanding series: no such fragment")) {
+        #expect(throws: EvaluationError.execution("expanding series: no such values")) {
             try evaluate(metric("x").expression, on: grid, failing)
         }
     }

@@ -2,14 +2,17 @@ import PromQL
 import PromQLEngine
 import TimeSeries
 
-/// Series and fragment values by hand.
+/// Series and supplied values by hand.
 struct MemorySource: SeriesSource {
     struct Missing: Error, CustomStringConvertible {
-        var description: String { "no such fragment" }
+        var description: String { "no such values" }
     }
 
     var samples: [SampleSeries] = []
-    var fragments: [Int: [StepSeries]] = [:]
+    /// By the names of selectors; these begin with a NUL, as no query's do.
+    var supplied: [String: [StepSeries]] = [:]
+    /// Names of values that are the same at every step.
+    var invariant: Set<String> = []
     /// Thrown instead of an answer.
     var failure: Missing?
 
@@ -43,9 +46,12 @@ struct MemorySource: SeriesSource {
         }
     }
 
-    func values(of fragment: FragmentReference, on grid: StepGrid) throws -> [StepSeries] {
-        guard let values = fragments[fragment.id] else { throw Missing() }
-        return values
+    func supplied(for selector: VectorSelector) -> SuppliedValues? {
+        guard let name = selector.name, name.hasPrefix("\u{0}") else { return nil }
+        return SuppliedValues(isStepInvariant: invariant.contains(name)) { _ in
+            guard let values = supplied[name] else { throw Missing() }
+            return values
+        }
     }
 }
 

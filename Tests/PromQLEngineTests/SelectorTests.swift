@@ -85,16 +85,48 @@ import TimeSeries
         #expect(close(result.table[x], [5, 15, 25, 30]))
     }
 
-    @Test func `a fragment's points stand for their own steps`() throws {
+    @Test func `supplied points hold at their own steps only`() throws {
         var source = MemorySource([])
         let absent = SampleValue.absent
-        source.fragments[7] = [StepSeries(labels: LabelSet(["a": "1"]), values: [1, absent, 3])]
+        source.supplied["\u{0}7"] = [
+            StepSeries(labels: LabelSet(["a": "1"]), values: [1, absent, 3])
+        ]
         let grid = StepGrid(start: 0, end: 2 * minute, step: minute)
-        let fragment = Expression.fragment(FragmentReference(id: 7))
-        let doubled = fragment.combined(.multiply, .literal(2))
+        let doubled = metric("\u{0}7").expression.combined(.multiply, .literal(2))
         #expect(try evaluate(doubled, on: grid, source).table["a=1"] == [2, nil, 6])
-        #expect(throws: EvaluationError.execution("expanding series: no such fragment")) {
-            try evaluate(.fragment(FragmentReference(id: 8)), on: grid, source)
+        #expect(throws: EvaluationError.execution("expanding series: no such values")) {
+            try evaluate(metric("\u{0}8").expression, on: grid, source)
+        }
+    }
+
+    @Test func `supplied values are not moved by the offset and @ of their selector`() throws {
+        var source = MemorySource([])
+        source.supplied["\u{0}7"] = [StepSeries(labels: LabelSet(["a": "1"]), values: [1, 2, 3])]
+        let grid = StepGrid(start: 0, end: 2 * minute, step: minute)
+        let moved = metric("\u{0}7", offset: minute, at: .timestamp(0)).expression
+        #expect(try evaluate(moved, on: grid, source).table["a=1"] == [1, 2, 3])
+        let stamped = Expression.call(Call(.timestamp, [moved]))
+        #expect(try evaluate(stamped, on: grid, source).table["a=1"] == [0, 60, 120])
+    }
+
+    @Test func `an aggregation of supplied values is invariant where these are`() throws {
+        let grid = StepGrid(start: 0, end: 2 * minute, step: minute)
+        // Prometheus evaluates an invariant aggregation once, with the parameter's first value.
+        let parameter = Expression.call(Call(.time, [])).combined(.divide, .literal(60))
+        for (isInvariant, expected) in [(true, [0, 0, 0]), (false, [0, 5, 10])] {
+            var source = MemorySource([])
+            let steps = isInvariant ? 1 : 3
+            source.supplied["\u{0}7"] = [0, 10].map {
+                StepSeries(
+                    labels: LabelSet(["a": "\($0)"]),
+                    values: [Double](repeating: $0, count: steps))
+            }
+            if isInvariant { source.invariant = ["\u{0}7"] }
+            let quantile = Expression.aggregation(
+                Aggregation(
+                    .quantile, metric("\u{0}7").expression,
+                    parameter: parameter.combined(.divide, .literal(2))))
+            #expect(try evaluate(quantile, on: grid, source).table[""] == expected)
         }
     }
 }

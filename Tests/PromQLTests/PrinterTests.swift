@@ -52,8 +52,6 @@ import Testing
     }
 
     @Test func printsWhatNobodyWrote() {
-        let fragment = Expression.fragment(FragmentReference(id: 7))
-        #expect("\(Expression.aggregation(Aggregation(.sum, fragment)))" == "sum(<fragment 7>)")
         let (one, minus) = (
             Expression.number(NumberLiteral(1)), Expression.number(NumberLiteral(-1))
         )

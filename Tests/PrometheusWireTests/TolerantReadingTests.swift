@@ -160,6 +160,8 @@ import Testing
     ])
     func `Warnings about unreachable data are told from others`(text: String, isPart: Bool) {
         #expect((WarningSubject(of: text) == .missingPart) == isPart)
+        let isTruncation = text == "results truncated due to limit"
+        #expect((WarningSubject(of: text) == .truncation) == isTruncation)
         #expect(
             Partiality.cause(isPartial: false, warnings: ["odd", text]) == (isPart ? text : nil))
     }

@@ -44,13 +44,6 @@ public struct MemorySnapshot: SeriesSource {
         }
     }
 
-    /// A store has no fragments: a plan over it has none either.
-    public func values(
-        of fragment: FragmentReference, on grid: StepGrid
-    ) throws -> [StepSeries] {
-        throw EvaluationError.execution("fragment \(fragment.id) is unknown to this storage")
-    }
-
     /// The label sets of the series that satisfy any of the selectors (all series when there is
     /// no selector) and have samples around `from...through` (ms); label order, each once.
     public func labelSets(

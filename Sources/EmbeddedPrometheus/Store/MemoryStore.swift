@@ -88,12 +88,6 @@ public final class MemoryStore: SeriesSource {
     ) throws -> [SampleSeries] {
         try snapshot().series(matching: matchers, from: from, through: through)
     }
-
-    public func values(
-        of fragment: FragmentReference, on grid: StepGrid
-    ) throws -> [StepSeries] {
-        try snapshot().values(of: fragment, on: grid)
-    }
 }
 
 /// What one sample of a series holds.

@@ -143,7 +143,7 @@ extension Expression {
     func givesGaugeHistograms(in language: LanguageVersion) -> Bool {
         let marksDifferences = language.marksDifferencesAsGauges
         return switch self {
-        case .number, .string, .vectorSelector, .matrixSelector, .fragment: false
+        case .number, .string, .vectorSelector, .matrixSelector: false
         case .paren(let paren): paren.expression.givesGaugeHistograms(in: language)
         case .unary(let unary):
             (unary.op == .minus && marksDifferences)

@@ -72,20 +72,26 @@ public struct PlanSource: SeriesSource {
         parts.flatMap { $0 }.sorted { $0.labels < $1.labels }
     }
 
-    public func values(of fragment: FragmentReference, on grid: StepGrid) throws -> [StepSeries] {
-        guard leaves.indices.contains(fragment.id), case .steps(let series) = values[fragment.id]
-        else { throw EvaluationError.execution("unexpected error: no leaf \(fragment.id)") }
-        return Self.cut(series, from: leaves[fragment.id].grid, to: grid)
+    /// The leaf whose values the selector names.
+    public func supplied(for selector: VectorSelector) -> SuppliedValues? {
+        guard let named = LeafSelector(selector.matchers), named.form != .samples else {
+            return nil
+        }
+        return SuppliedValues(isStepInvariant: named.form == .invariantValues) { grid in
+            guard leaves.indices.contains(named.leaf), case .steps(let series) = values[named.leaf]
+            else { throw EvaluationError.execution("unexpected error: no leaf \(named.leaf)") }
+            return Self.cut(series, from: leaves[named.leaf].grid, to: grid)
+        }
     }
 
-    /// The leaf a fragment selector names. Values on a grid become samples at its steps, with a
+    /// The leaf whose samples the matchers name. Values on a grid become samples at its steps, with a
     /// stale marker wherever there is none, so that no lookback reaches over a gap.
     public func series(
         matching matchers: [LabelMatcher], from: Int64, through: Int64
     ) throws
         -> [SampleSeries]
     {
-        guard let id = FragmentSelector.leaf(of: matchers), leaves.indices.contains(id) else {
+        guard let id = LeafSelector(matchers)?.leaf, leaves.indices.contains(id) else {
             return information.series { labels in
                 matchers.allSatisfy {
                     SelectorRewriting.matcher($0, accepts: labels[$0.name] ?? "")

@@ -67,12 +67,10 @@ extension Plan {
                 children: parts.map { explained($0, members) })
         }
         switch expression {
-        case .fragment(let reference):
-            return explained(leaf: reference.id, of: expression, members)
         case .number, .string: return node(expression.description, [])
         case .vectorSelector(let selector):
-            return FragmentSelector.leaf(of: selector.matchers)
-                .map { explained(leaf: $0, of: expression, members) }
+            return LeafSelector(selector.matchers)
+                .map { explained(leaf: $0.leaf, of: expression, members) }
                 ?? node(expression.description, [])
         case .matrixSelector(let matrix):
             return node("windows", [.vectorSelector(matrix.selector)])
@@ -85,7 +83,7 @@ extension Plan {
             let parts = [aggregation.parameter, aggregation.expression].compactMap { $0 }
             return node(Self.headline(of: head), parts)
         case .binary(let binary):
-            if FragmentSelector.isUnion(binary) {
+            if LeafSelector.isUnion(binary) {
                 return ExplainNode(
                     place: .merge, text: "union", part: expression,
                     children: [binary.lhs, binary.rhs].map { explained($0, members) })

@@ -94,10 +94,9 @@ extension Plan {
         case .number, .string: return .none
         case .paren(let paren): return effect(ofMissing: members, on: paren.expression)
         case .unary(let unary): return effect(ofMissing: members, on: unary.operand)
-        case .fragment(let reference): return effect(ofMissing: members, onLeaf: reference.id)
         case .vectorSelector(let selector):
-            return FragmentSelector.leaf(of: selector.matchers)
-                .map { effect(ofMissing: members, onLeaf: $0) } ?? .none
+            return LeafSelector(selector.matchers)
+                .map { effect(ofMissing: members, onLeaf: $0.leaf) } ?? .none
         case .matrixSelector(let matrix):
             return effect(ofMissing: members, on: .vectorSelector(matrix.selector))
         case .subquery(let subquery): return effect(ofMissing: members, on: subquery.expression)
@@ -131,7 +130,7 @@ extension Plan {
         let lhs = effect(ofMissing: members, on: binary.lhs)
         let rhs = effect(ofMissing: members, on: binary.rhs)
         let worst = lhs.worst(rhs)
-        if FragmentSelector.isUnion(binary) { return worst }
+        if LeafSelector.isUnion(binary) { return worst }
         switch binary.op {
         case .unless: return rhs == .none ? lhs : .mayBeWrong("unless").worst(worst)
         case .or: return lhs == .none ? rhs : .mayBeWrong("or").worst(worst)

@@ -52,7 +52,7 @@ public struct Plan: Sendable {
     public var root: Root
     public var rootType: ValueType
     public var grid: StepGrid
-    /// Indexed by `RemoteNodeID`; also the ids of `Expression.fragment` and of fragment selectors.
+    /// Indexed by `RemoteNodeID`; also the ids of `LeafSelector`s.
     public var leaves: [RemoteNode]
     /// Every request once, however many leaves use it.
     public var fetches: [RemoteQuery]
@@ -79,7 +79,7 @@ public struct RemoteNode: Sendable, Hashable {
         case average(means: [Int], counts: [Int])
         /// Per group: the pooled variance of the members' (Chan's formula), or its root.
         case variance(counts: [Int], means: [Int], variances: [Int], isDeviation: Bool)
-        /// Raw samples of all answers, for a fragment selector with a range.
+        /// Raw samples of all answers, for a leaf's selector with a range.
         case samples([Int])
         /// Raw samples of info series, which `info` looks for by its own matchers, and their
         /// presence at the times of the join.
@@ -139,23 +139,63 @@ struct PushdownCandidate {
 
 /// A selector that finds a leaf's values instead of series of a store.
 ///
+/// Where members computed what stood in its place, the engine takes the leaf's values as they are.
 /// Some functions look at their argument's text and not only at its values: `absent` takes labels
-/// from the matchers, `rate` and its like cut windows out of raw samples. For those the leaf stands
-/// in the local expression as a selector, named by a metric name that no query can contain (it
-/// begins with a NUL), beside the original matchers.
-enum FragmentSelector {
-    private static let prefix = "\u{0}fragment:"
+/// from the matchers, `rate` and its like cut windows out of raw samples. For those the leaf gives
+/// samples.
+///
+/// The selector is named by a metric name that no query can contain, as it begins with a NUL.
+struct LeafSelector {
+    enum Form: Character {
+        /// Samples, beside the original matchers.
+        case samples = "s"
+        /// Values on the steps.
+        case values = "v"
+        /// The same value at every step.
+        case invariantValues = "i"
+    }
+    private static let prefix = "\u{0}leaf:"
 
-    /// A selector of a leaf. The matchers kept are text only: the leaf has applied them.
-    static func selector(
-        _ id: Plan.RemoteNodeID, keeping matchers: [LabelMatcher], like original: VectorSelector
+    var leaf: Plan.RemoteNodeID
+    var form: Form
+
+    init(_ leaf: Plan.RemoteNodeID, _ form: Form) {
+        self.leaf = leaf
+        self.form = form
+    }
+
+    /// Nil for the matchers of an ordinary selector.
+    init?(_ matchers: [LabelMatcher]) {
+        for matcher in matchers
+        where matcher.name == "__name__" && matcher.value.hasPrefix(Self.prefix) {
+            var rest = matcher.value.dropFirst(Self.prefix.count)
+            guard let form = rest.popFirst().flatMap(Form.init), let leaf = Int(rest) else {
+                return nil
+            }
+            self.init(leaf, form)
+            return
+        }
+        return nil
+    }
+
+    private var name: String { "\(Self.prefix)\(form.rawValue)\(leaf)" }
+
+    /// The selector of samples. The matchers kept are text only: the leaf has applied them.
+    static func samples(
+        _ leaf: Plan.RemoteNodeID, keeping matchers: [LabelMatcher], like original: VectorSelector
     ) -> VectorSelector {
-        let name = prefix + String(id)
+        let name = LeafSelector(leaf, .samples).name
         var selector = original
         selector.name = name
         selector.matchers =
             [LabelMatcher("__name__", .equal, name)] + matchers.filter { $0.name != "__name__" }
         return selector
+    }
+
+    /// The selector of values, without offset and `@`.
+    func selector(range: SourceRange) -> VectorSelector {
+        VectorSelector(
+            name: name, matchers: [LabelMatcher("__name__", .equal, name)], range: range)
     }
 
     /// `or` as a planner writes it, for values of one part that come in two ways: of the members on
@@ -171,15 +211,6 @@ enum FragmentSelector {
 
     /// Whether a planner wrote the operation: no query can name the label that it ignores.
     static func isUnion(_ binary: Binary) -> Bool { binary.matching?.labels == [prefix] }
-
-    /// The leaf that matchers name, or nil for the matchers of an ordinary selector.
-    static func leaf(of matchers: [LabelMatcher]) -> Plan.RemoteNodeID? {
-        for matcher in matchers
-        where matcher.name == "__name__" && matcher.value.hasPrefix(prefix) {
-            return Int(matcher.value.dropFirst(prefix.count))
-        }
-        return nil
-    }
 }
 
 /// What came of one fetch, the partition label already added to every label set.

@@ -124,8 +124,7 @@ extension Planner {
         let requests = requests(trees, on: grid, form: .steps).map(yieldingToStored)
         if requests.contains(where: scope.stored.fetches.contains) { return nil }
         let id = leaf(.union(requests.map { add($0) }), on: grid)
-        finish.expression = .fragment(
-            fragment(id, standingFor: aggregation.expression, on: grid))
+        finish.expression = values(of: id, standingFor: aggregation.expression, on: grid)
         return .aggregation(finish)
     }
 
@@ -144,7 +143,7 @@ extension Planner {
             return planner.fetch(trees, on: grid, form: .steps)
         }
         let id = leaf(combination(&self, column), on: grid)
-        return .fragment(fragment(id, standingFor: aggregation.expression, on: grid))
+        return values(of: id, standingFor: aggregation.expression, on: grid)
     }
 }
 

@@ -226,10 +226,9 @@ extension Planner {
             local.arguments = [.vectorSelector(presenceSelector(id, selector))]
         case .matrixSelector(let matrix):
             local.arguments = [.vectorSelector(presenceSelector(id, matrix.selector))]
-        case .number, .string, .paren, .unary, .binary, .aggregation, .call, .subquery, .fragment:
-            local.arguments = [
-                .fragment(FragmentReference(id: id, range: argument.sourceRange))
-            ]
+        case .number, .string, .paren, .unary, .binary, .aggregation, .call, .subquery:
+            let values = LeafSelector(id, .values).selector(range: argument.sourceRange)
+            local.arguments = [.vectorSelector(values)]
         }
         return .global(.call(local))
     }
@@ -263,7 +262,7 @@ extension Planner {
         plain.offset = nil
         plain.at = nil
         plain.extended = nil
-        return FragmentSelector.selector(id, keeping: original.matchers, like: plain)
+        return LeafSelector.samples(id, keeping: original.matchers, like: plain)
     }
 
     /// `info` joins on `instance` and `job` only, so that two members' series may meet: the raw

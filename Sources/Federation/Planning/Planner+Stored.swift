@@ -14,7 +14,7 @@ extension Planner {
         if read.isEmpty { return answers(answered, standingFor: part.original, on: grid) }
         let computed = overStored(part.original, of: read.map(\.member), on: grid)
         if answered.isEmpty { return computed }
-        return FragmentSelector.union(
+        return LeafSelector.union(
             computed, answers(answered, standingFor: part.original, on: grid))
     }
 
@@ -22,7 +22,7 @@ extension Planner {
         _ requests: [Plan.RemoteQuery], standingFor original: Expression, on grid: StepGrid
     ) -> Expression {
         let id = leaf(.union(requests.map { add($0) }), on: grid)
-        return .fragment(fragment(id, standingFor: original, on: grid))
+        return values(of: id, standingFor: original, on: grid)
     }
 
     /// The request as it is made where its native histograms are read as they are stored, if the
@@ -80,7 +80,7 @@ extension Planner {
             subquery.expression = overStored(
                 subquery.expression, of: members, on: innerGrid(of: subquery, on: grid))
             return .subquery(subquery)
-        case .number, .string, .fragment: return expression
+        case .number, .string: return expression
         case .paren, .unary, .binary, .aggregation, .call:
             return expression.replacingChildren(
                 expression.children.map { overStored($0, of: members, on: grid) })
@@ -94,7 +94,7 @@ extension Planner {
         let fetches =
             grid.count > 0 ? stored(selector, of: members, from: first, through: last) : []
         let id = leaf(.samples(fetches), on: .instant(last))
-        return FragmentSelector.selector(id, keeping: selector.matchers, like: selector)
+        return LeafSelector.samples(id, keeping: selector.matchers, like: selector)
     }
 
     /// The requests for what these members have stored of a selector, as far as it chooses them.

@@ -84,7 +84,6 @@ public struct Planner: Sendable {
         case .aggregation(let aggregation): return lower(aggregation, on: grid)
         case .binary(let binary): return lower(binary, on: grid)
         case .call(let call): return lower(call, on: grid)
-        case .fragment: return .global(expression)
         }
     }
 
@@ -145,19 +144,17 @@ public struct Planner: Sendable {
     }
 
     /// A leaf in the place of an expression, with what the engine would have seen there.
-    func fragment(
-        _ id: Plan.RemoteNodeID, standingFor original: Expression, on grid: StepGrid
-    )
-        -> FragmentReference
-    {
-        var fragment = FragmentReference(
-            id: id, range: original.sourceRange,
-            isStepInvariant: Engine.isStepInvariant(original))
+    func values(
+        of id: Plan.RemoteNodeID, standingFor original: Expression, on grid: StepGrid
+    ) -> Expression {
+        let isInvariant = Engine.isStepInvariant(original)
+        var selector = LeafSelector(id, isInvariant ? .invariantValues : .values)
+            .selector(range: original.sourceRange)
         if let reference = try? Engine.referenceOfFirstSelector(in: original, on: grid) {
-            fragment.offset = reference.offset
-            fragment.at = reference.fixed.map { .timestamp($0) }
+            selector.offset = .fixed(reference.offset)
+            selector.at = reference.fixed.map { .timestamp($0) }
         }
-        return fragment
+        return .vectorSelector(selector)
     }
 
     /// The requests for a tree per member; members with an empty tree are not asked.
@@ -234,7 +231,7 @@ extension Planner {
             return .subquery(subquery)
         case .matrixSelector(let matrix):
             return localSamples(of: matrix, part, on: grid)
-        case .number, .string, .unary, .binary, .aggregation, .call, .vectorSelector, .fragment:
+        case .number, .string, .unary, .binary, .aggregation, .call, .vectorSelector:
             // No other node has the type of a range vector.
             return part.original
         }
@@ -269,7 +266,7 @@ extension Planner {
             "raw samples are fetched: a function of them has an argument that is known only here")
         return .matrixSelector(
             MatrixSelector(
-                FragmentSelector.selector(id, keeping: [], like: matrix.selector),
+                LeafSelector.samples(id, keeping: [], like: matrix.selector),
                 window: matrix.window, range: matrix.range))
     }
 

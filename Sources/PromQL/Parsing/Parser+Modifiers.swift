@@ -87,7 +87,7 @@ extension Parser {
             subquery.offset = try only(subquery.offset, offset, expression)
             subquery.range.end = previousEnd
             return .subquery(subquery)
-        case .number, .string, .paren, .unary, .binary, .aggregation, .call, .fragment:
+        case .number, .string, .paren, .unary, .binary, .aggregation, .call:
             throw misplaced("offset modifier", expression)
         }
     }
@@ -139,7 +139,7 @@ extension Parser {
             subquery.at = try only(subquery.at, at, expression)
             subquery.range.end = previousEnd
             return .subquery(subquery)
-        case .number, .string, .paren, .unary, .binary, .aggregation, .call, .fragment:
+        case .number, .string, .paren, .unary, .binary, .aggregation, .call:
             throw misplaced("@ modifier", expression)
         }
     }
@@ -183,7 +183,7 @@ extension Parser {
             throw error(
                 "\(word.rawValue) modifier is not supported for subqueries",
                 at: expression.sourceRange)
-        case .number, .string, .paren, .unary, .binary, .aggregation, .call, .fragment:
+        case .number, .string, .paren, .unary, .binary, .aggregation, .call:
             throw error("\(word.rawValue) modifier not implemented", at: expression.sourceRange)
         }
     }

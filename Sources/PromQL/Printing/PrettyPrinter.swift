@@ -58,7 +58,7 @@ struct PrettyPrinter {
             return [before, .text(line)]
         }
         switch expression {
-        case .number, .string, .vectorSelector, .matrixSelector, .fragment:
+        case .number, .string, .vectorSelector, .matrixSelector:
             return [before, .text(expression.description)]
         case .paren(let node):
             return [before, .text("(\n"), inner(node.expression), after]
@@ -154,7 +154,7 @@ extension Printer {
             case .vectorSelector(let node): return isOpen(node.offset)
             case .matrixSelector(let node): return isOpen(node.selector.offset)
             case .subquery(let node): return isOpen(node.offset)
-            case .number, .string, .paren, .aggregation, .call, .fragment: return false
+            case .number, .string, .paren, .aggregation, .call: return false
             }
         }
     }

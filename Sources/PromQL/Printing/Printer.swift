@@ -3,7 +3,6 @@ internal import GoText
 extension Expression: CustomStringConvertible {
     /// The canonical text. Parsing it gives an equal tree, but for the order of matchers, which are
     /// printed sorted, and for parentheses that the grouping of a made tree demands.
-    /// Fragments print as `<fragment N>`.
     public var description: String {
         var printer = Printer()
         printer.print(self)
@@ -71,7 +70,6 @@ struct Printer {
                         + at(inner.at) + offset(inner.offset))
             ]
         case .subquery(let node): return [.expression(operand(node)), .text(suffix(node))]
-        case .fragment(let node): return [.text("<fragment \(node.id)>")]
         }
     }
 }

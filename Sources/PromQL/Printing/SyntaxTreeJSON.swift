@@ -90,8 +90,6 @@ struct SyntaxTreeWriter {
                         + duration("step", node.step) + "," + timestamp(node.at)
                         + ",\"type\":\"subquery\"}"),
             ]
-        case .fragment(let node):
-            return [.text("{\"id\":\(node.id),\"type\":\"fragment\"}")]
         }
     }
 

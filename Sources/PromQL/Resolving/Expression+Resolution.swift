@@ -30,7 +30,7 @@ extension Expression {
                 }
                 subquery.window = .fixed(try subquery.window.resolved(in: context))
                 return .subquery(subquery)
-            case .number, .string, .paren, .unary, .binary, .aggregation, .fragment: return node
+            case .number, .string, .paren, .unary, .binary, .aggregation: return node
             }
         }
     }
@@ -52,8 +52,7 @@ extension Expression {
             case .subquery(var subquery):
                 subquery.at = absolute(subquery.at)
                 return .subquery(subquery)
-            case .number, .string, .paren, .unary, .binary, .aggregation, .call, .matrixSelector,
-                .fragment:
+            case .number, .string, .paren, .unary, .binary, .aggregation, .call, .matrixSelector:
                 return node
             }
         }

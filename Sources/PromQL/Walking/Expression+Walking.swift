@@ -4,7 +4,7 @@ extension Expression {
     /// The expressions directly inside, in textual order. The selector of a matrix selector is one.
     public var children: [Expression] {
         switch self {
-        case .number, .string, .vectorSelector, .fragment: []
+        case .number, .string, .vectorSelector: []
         case .paren(let node): [node.expression]
         case .unary(let node): [node.operand]
         case .binary(let node): [node.lhs, node.rhs]
@@ -19,7 +19,7 @@ extension Expression {
     /// it is given something else.
     public func replacingChildren(_ children: [Expression]) -> Expression {
         switch self {
-        case .number, .string, .vectorSelector, .fragment: return self
+        case .number, .string, .vectorSelector: return self
         case .paren(var node):
             node.expression = children[0]
             return .paren(node)
@@ -106,7 +106,6 @@ extension Expression {
         case .aggregation, .vectorSelector: return .instantVector
         case .matrixSelector, .subquery: return .rangeVector
         case .call(let node): return node.function.signature.result
-        case .fragment(let node): return node.type
         case .paren, .unary: return innermost.valueType
         case .binary(let node):
             if node.matching != nil { return .instantVector }
@@ -156,7 +155,6 @@ extension Expression {
         case .vectorSelector(let node): node.range
         case .matrixSelector(let node): node.range
         case .subquery(let node): node.range
-        case .fragment(let node): node.range
         }
     }
 }

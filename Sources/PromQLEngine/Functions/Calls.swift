@@ -89,7 +89,9 @@ extension Evaluator {
         let argument = call.arguments[0]
         let isStart = call.function == .startTimestamp
         if isStart, !options.useStartTimestamps { return [] }
-        if case .vectorSelector(var selector) = argument.unwrapped {
+        if case .vectorSelector(var selector) = argument.unwrapped,
+            source.supplied(for: selector) == nil
+        {
             selector.extended = nil
             return try droppingNames(
                 try instantVector(selector, giving: isStart ? .startTime : .time))
@@ -162,7 +164,7 @@ extension Evaluator {
         switch argument.unwrapped {
         case .vectorSelector(let selector): matchers = selector.matchers
         case .matrixSelector(let matrix): matchers = matrix.selector.matchers
-        case .number, .string, .paren, .unary, .binary, .aggregation, .call, .subquery, .fragment:
+        case .number, .string, .paren, .unary, .binary, .aggregation, .call, .subquery:
             return .empty
         }
         var labels = LabelSet.empty

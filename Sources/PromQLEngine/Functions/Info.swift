@@ -97,9 +97,6 @@ extension Engine {
             case .matrixSelector(let matrix):
                 modifiers = (matrix.selector.offset, matrix.selector.at)
                 next = nil
-            case .fragment(let reference):
-                modifiers = (.fixed(reference.offset), reference.at)
-                next = nil
             default:
                 modifiers = nil
                 next = current.children.first(where: \.containsSelector)
@@ -123,7 +120,7 @@ extension Engine {
 extension Expression {
     var containsSelector: Bool {
         switch self {
-        case .vectorSelector, .matrixSelector, .fragment: true
+        case .vectorSelector, .matrixSelector: true
         default: children.contains(where: \.containsSelector)
         }
     }

@@ -120,7 +120,7 @@ extension Evaluator {
             vector = try rangeVector(subquery)
         case .paren(let paren):
             vector = try rangeVector(paren.expression)
-        case .number, .string, .unary, .binary, .aggregation, .call, .vectorSelector, .fragment:
+        case .number, .string, .unary, .binary, .aggregation, .call, .vectorSelector:
             throw .execution("unexpected error: expected a range vector")
         }
         if began > 0 { state.trace?.add(.range(vector), of: expression, since: began) }

@@ -3,16 +3,23 @@ internal import TimeSeries
 
 /// Which expressions have the same value at every step, as Prometheus `promql/engine.go`,
 /// `preprocessExprHelper`: every selector in them is fixed by `@`, and nothing asks for the time.
-enum StepInvariance {
+struct StepInvariance {
+    /// Knows the selectors that mark the place of values; nil where there are none.
+    private let source: (any SeriesSource)?
+
+    init(_ source: (any SeriesSource)? = nil) { self.source = source }
+
     /// Whether it is worth evaluating the expression at one step only.
-    static func pays(for expression: Expression) -> Bool {
+    func pays(for expression: Expression) -> Bool {
         switch expression {
-        case .number, .string, .matrixSelector, .subquery, .fragment, .paren: false
-        case .unary, .binary, .aggregation, .call, .vectorSelector: isInvariant(expression)
+        case .number, .string, .matrixSelector, .subquery, .paren: false
+        case .unary, .binary, .aggregation, .call: isInvariant(expression)
+        case .vectorSelector(let selector):
+            source?.supplied(for: selector) == nil && isInvariant(expression)
         }
     }
 
-    static func isInvariant(_ expression: Expression) -> Bool {
+    func isInvariant(_ expression: Expression) -> Bool {
         switch expression {
         case .number, .string: true
         case .paren(let paren): isInvariant(paren.expression)
@@ -21,21 +28,22 @@ enum StepInvariance {
         // By its inner expression alone: a parameter that changes stays as at the first step.
         case .aggregation(let aggregation): isInvariant(aggregation.expression)
         case .call(let call): isInvariant(call)
-        case .vectorSelector(let selector): selector.at != nil
+        case .vectorSelector(let selector):
+            source?.supplied(for: selector)?.isStepInvariant ?? (selector.at != nil)
         case .matrixSelector(let matrix): matrix.selector.at != nil
         case .subquery(let subquery): subquery.at != nil
-        case .fragment(let reference): reference.isStepInvariant
         }
     }
 
-    private static func isInvariant(_ call: Call) -> Bool {
+    private func isInvariant(_ call: Call) -> Bool {
         switch call.function {
         case .daysInMonth, .dayOfMonth, .dayOfWeek, .dayOfYear, .hour, .minute, .month, .year,
             .predictLinear, .time:
             return false
         case .timestamp:
             guard let argument = call.arguments.first,
-                case .vectorSelector = argument.unwrapped
+                case .vectorSelector(let selector) = argument.unwrapped,
+                source?.supplied(for: selector) == nil
             else { return false }
             return isInvariant(argument)
         default:
@@ -48,7 +56,7 @@ extension Engine {
     /// Whether an expression has the same value at every step, so that it is evaluated at the
     /// first one only.
     public static func isStepInvariant(_ expression: Expression) -> Bool {
-        StepInvariance.isInvariant(expression)
+        StepInvariance().isInvariant(expression)
     }
 }
 

@@ -207,7 +207,7 @@ extension Expression {
     /// inside a subquery left alone; nil when a function in it depends on the query's time.
     func fixed(at time: Int64) -> Expression? {
         switch self {
-        case .number, .string, .fragment: return self
+        case .number, .string: return self
         case .paren(var node):
             guard let inner = node.expression.fixed(at: time) else { return nil }
             node.expression = inner
