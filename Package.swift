@@ -90,7 +90,7 @@ let package = Package(
                 "EmbeddedPrometheus", "Federation", "GatewayConfiguration", "PrometheusWire",
                 "PromQLScripts", "Upstream", "PromQL",
                 "PromQLEngine", "TimeSeries",
-                "RegularExpressions",
+                "RegularExpressions", "TestSupport",
             ]),
         module(
             "Gateway",
@@ -120,23 +120,25 @@ let package = Package(
             "PromQLEngineTests",
             ["GoText", "PromQLEngine", "PromQL", "TimeSeries", "RegularExpressions"]),
         tests(
-            "PrometheusWireTests", ["GoText", "PrometheusWire", "TimeSeries"], exclude: ["Answers"]),
+            "PrometheusWireTests", ["GoText", "PrometheusWire", "TimeSeries", "TestSupport"],
+            exclude: ["Answers"]),
         tests("FederationTests", ["Federation", "PromQL", "TimeSeries"]),
         tests(
             "FederationProofTests",
             [
                 "PromQLScripts", "PromQLTest", "Federation", "EmbeddedPrometheus", "PromQL",
-                "PromQLEngine",
+                "PromQLEngine", "TestSupport",
                 "TimeSeries",
             ]),
         tests("UpstreamTests", ["Upstream", "PrometheusWire", "TimeSeries", "CZlib"]),
         // What the documents of projects and pools print, for the tests that take them at their word.
         .target(name: "SeedDocuments", path: "Tests/SeedDocuments", swiftSettings: strict),
         tests(
-            "GatewayConfigurationTests", ["GoText", "GatewayConfiguration", "SeedDocuments", yams]),
+            "GatewayConfigurationTests",
+            ["GoText", "GatewayConfiguration", "SeedDocuments", "TestSupport", yams]),
         tests(
             "PrometheusServerTests",
-            ["PrometheusServer", "PrometheusWire", "CZlib", "CZstd", logging, lifecycle]),
+            ["PrometheusServer", "PrometheusWire", "TestSupport", "CZstd", logging, lifecycle]),
         tests(
             "EmbeddedPrometheusTests",
             [
@@ -153,8 +155,13 @@ let package = Package(
                 "GoText",
                 "Gateway", "GatewayConfiguration", "PromQL", "Federation", "Upstream",
                 "EmbeddedPrometheus",
-                "PrometheusServer", "PrometheusWire", "TimeSeries", "SeedDocuments", logging, yams,
+                "PrometheusServer", "PrometheusWire", "TimeSeries", "SeedDocuments", "TestSupport",
+                logging, yams,
             ]),
+        // What several targets of tests need.
+        .target(
+            name: "TestSupport", dependencies: ["CZlib"], path: "Tests/TestSupport",
+            swiftSettings: strict),
         // Where the real servers are that tests start.
         .target(name: "RealServers", path: "Tests/RealServers", swiftSettings: strict),
         // Our engine against a real Prometheus.
@@ -163,13 +170,14 @@ let package = Package(
             [
                 "PromQLScripts", "PromQLTest", "EmbeddedPrometheus", "PromQL", "PromQLEngine",
                 "TimeSeries",
-                "RealServers",
+                "RealServers", "TestSupport",
             ]),
         // Real Prometheus servers, and the gateway's own binary.
         tests(
             "EndToEndTests",
             [
-                "PromQLScripts", "tributary", "PromQLTest", "PrometheusWire", "TimeSeries", "CZlib",
+                "PromQLScripts", "tributary", "PromQLTest", "PrometheusWire", "TimeSeries",
+                "TestSupport",
                 "SeedDocuments",
                 "RealServers", yams,
             ]),

@@ -1,5 +1,6 @@
 import Foundation
 import SeedDocuments
+import TestSupport
 import Testing
 
 /// `tributary get|update|delete cluster-pool-attributes`, as users run it, against a gateway's
@@ -105,11 +106,7 @@ import Testing
     private func withFolder(
         _ work: (_ path: @escaping @Sendable (String) -> String) async throws -> Void
     ) async throws {
-        let folder = FileManager.default.temporaryDirectory
-            .appendingPathComponent("tributary-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        try await work { folder.appendingPathComponent($0).path }
+        try await withTemporaryFolder { folder in try await work { "\(folder)/\($0)" } }
     }
 
     @Test func `Row 39: the documents' attribute files work as written`() async throws {
@@ -314,7 +311,7 @@ import Testing
         async throws
     {
         try await withFolder { path in
-            let port = try LoopbackServer.freePort()
+            let port = try LoopbackPort.free()
             let member = try LoopbackServer.answering(
                 #"{"status":"success","data":{"resultType":"vector","result":[]}}"#)
             try """

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// `tributary check` says what `tributary serve` would.
@@ -10,60 +11,57 @@ import Testing
     }
 
     @Test func membersMayBeInTheStoreThatTheFileNames() async throws {
-        let folder = FileManager.default.temporaryDirectory
-            .appendingPathComponent("tributary-\(UUID().uuidString)").path
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: folder) }
-        try await offPool {
-            let yaml = "data_dir: \(folder)/data\nprojects: [{name: all, memberProjects: [made]}]\n"
-            // Without the store the member is nobody, and none is made by looking.
-            let before = try check(yaml, in: folder)
-            #expect(before.status == 2, "\(before)")
-            #expect(before.errors.contains("unknown member made"))
-            #expect(!FileManager.default.fileExists(atPath: "\(folder)/data"))
+        try await withTemporaryFolder { folder in
+            try await offPool {
+                let yaml =
+                    "data_dir: \(folder)/data\nprojects: [{name: all, memberProjects: [made]}]\n"
+                // Without the store the member is nobody, and none is made by looking.
+                let before = try check(yaml, in: folder)
+                #expect(before.status == 2, "\(before)")
+                #expect(before.errors.contains("unknown member made"))
+                #expect(!FileManager.default.fileExists(atPath: "\(folder)/data"))
 
-            let port = try LoopbackServer.freePort()
-            let first = "\(folder)/first.yaml"
-            try """
-            data_dir: \(folder)/data
-            projects: [{name: a, prometheus: {url: "http://127.0.0.1:1"}}]
-            """.write(toFile: first, atomically: true, encoding: .utf8)
-            let gateway = try ChildProcess(
-                name: "keeper",
-                command: [
-                    try Repository.gateway(), "serve", "--config", first, "--listen",
-                    "127.0.0.1:\(port)",
-                ], logPath: "\(folder)/gateway.log")
-            let address = HTTPAddress(port: port)
-            try gateway.waitUntilReady(address)
-            let made = try address.post(
-                "/api/projects",
-                body: Array(#"{"name":"made","prometheus":{"url":"http://127.0.0.1:1"}}"#.utf8),
-                headers: [("Content-Type", "application/json")])
-            #expect(made.status == 201, "\(made.text)")
-            // Beside the running gateway, and after it.
-            for _ in 1...2 {
-                let after = try check(yaml, in: folder)
-                #expect(after.status == 0, "\(after)")
-                #expect(after.output == "all  all of made\n")
-                gateway.stop()
+                let port = try LoopbackPort.free()
+                let first = "\(folder)/first.yaml"
+                try """
+                data_dir: \(folder)/data
+                projects: [{name: a, prometheus: {url: "http://127.0.0.1:1"}}]
+                """.write(toFile: first, atomically: true, encoding: .utf8)
+                let gateway = try ChildProcess(
+                    name: "keeper",
+                    command: [
+                        try Repository.gateway(), "serve", "--config", first, "--listen",
+                        "127.0.0.1:\(port)",
+                    ], logPath: "\(folder)/gateway.log")
+                let address = HTTPAddress(port: port)
+                try gateway.waitUntilReady(address)
+                let made = try address.post(
+                    "/api/projects",
+                    body: Array(#"{"name":"made","prometheus":{"url":"http://127.0.0.1:1"}}"#.utf8),
+                    headers: [("Content-Type", "application/json")])
+                #expect(made.status == 201, "\(made.text)")
+                // Beside the running gateway, and after it.
+                for _ in 1...2 {
+                    let after = try check(yaml, in: folder)
+                    #expect(after.status == 0, "\(after)")
+                    #expect(after.output == "all  all of made\n")
+                    gateway.stop()
+                }
             }
         }
     }
 
     @Test func aProjectThatIsTheGatewayItselfIsNamed() async throws {
-        let folder = FileManager.default.temporaryDirectory
-            .appendingPathComponent("tributary-\(UUID().uuidString)").path
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: folder) }
-        let checked = try await offPool {
-            try check(
-                """
-                listen_address: 127.0.0.1:9191
-                projects:
-                  - {name: other, prometheus: {url: "http://127.0.0.1:9192"}}
-                  - {name: self, prometheus: {url: "http://localhost:9191/p/other"}}
-                """, in: folder)
+        let checked = try await withTemporaryFolder { folder in
+            try await offPool {
+                try check(
+                    """
+                    listen_address: 127.0.0.1:9191
+                    projects:
+                      - {name: other, prometheus: {url: "http://127.0.0.1:9192"}}
+                      - {name: self, prometheus: {url: "http://localhost:9191/p/other"}}
+                    """, in: folder)
+            }
         }
         #expect(checked.status == 0, "\(checked)")
         #expect(
@@ -73,16 +71,14 @@ import Testing
     }
 
     @Test func aStoreThatIsAwayIsNoErrorOfTheFile() async throws {
-        let folder = FileManager.default.temporaryDirectory
-            .appendingPathComponent("tributary-\(UUID().uuidString)").path
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: folder) }
-        let checked = try await offPool {
-            try check(
-                """
-                postgres: {connection_string: "postgres://u:hidden-word@127.0.0.1:1/d"}
-                projects: [{name: a, prometheus: {url: http://a}}]
-                """, in: folder)
+        let checked = try await withTemporaryFolder { folder in
+            try await offPool {
+                try check(
+                    """
+                    postgres: {connection_string: "postgres://u:hidden-word@127.0.0.1:1/d"}
+                    projects: [{name: a, prometheus: {url: http://a}}]
+                    """, in: folder)
+            }
         }
         #expect(checked.status == 0, "\(checked)")
         #expect(checked.errors.contains("note: the store is not available"))

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 /// A member that cannot be relied on.
@@ -32,7 +33,7 @@ extension EndToEnd {
             init(_ scene: Scene, _ trouble: Trouble) throws {
                 let server = try trouble.server()
                 servers = [server].compactMap { $0 }
-                let port = try server?.port ?? LoopbackServer.freePort()
+                let port = try server?.port ?? LoopbackPort.free()
                 gateway = try GatewayServer(
                     name: "troubled-\(trouble)",
                     members: [

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Native histograms as they come through the JSON of real Prometheus servers: rebuilt from their

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 /// A changed configuration file under a running gateway: SIGHUP, and `POST /-/reload`.
@@ -11,7 +12,7 @@ import Testing
         let address: HTTPAddress
 
         init(_ yaml: String, directory: String) throws {
-            let port = try LoopbackServer.freePort()
+            let port = try LoopbackPort.free()
             address = HTTPAddress(port: port)
             path = "\(directory)/configuration.yaml"
             try yaml.write(toFile: path, atomically: true, encoding: .utf8)
@@ -98,11 +99,7 @@ import Testing
     private func withFolder<Outcome: Sendable>(
         _ work: @Sendable (String) throws -> Outcome
     ) async throws -> Outcome {
-        let folder = FileManager.default.temporaryDirectory
-            .appendingPathComponent("tributary-\(UUID().uuidString)").path
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: folder) }
-        return try await offPool { try work(folder) }
+        try await withTemporaryFolder { folder in try await offPool { try work(folder) } }
     }
 
     private static func file(_ names: [String], url: String = "http://127.0.0.1:1") -> String {

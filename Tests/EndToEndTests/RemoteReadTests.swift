@@ -1,4 +1,5 @@
 import PrometheusWire
+import TestSupport
 import Testing
 
 extension EndToEnd {
@@ -182,7 +183,7 @@ extension EndToEnd {
                     members: [
                         .init(name: "a", url: scene.members[0].address.url),
                         .init(
-                            name: "gone", url: "http://127.0.0.1:\(try LoopbackServer.freePort())"),
+                            name: "gone", url: "http://127.0.0.1:\(try LoopbackPort.free())"),
                         .init(name: "page", url: html.address.url),
                     ],
                     projects: [

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// What a gateway that knows secrets says and writes, whatever happens to it, holds none of them.
@@ -39,11 +40,9 @@ import Testing
 
     @Test(arguments: [401, 302, 500])
     func noSecretIsEverSaidOrLogged(status: Int) async throws {
-        let folder = FileManager.default.temporaryDirectory
-            .appendingPathComponent("tributary-\(UUID().uuidString)").path
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: folder) }
-        let (said, made) = try await offPool { try Self.run(status, in: folder) }
+        let (said, made) = try await withTemporaryFolder { folder in
+            try await offPool { try Self.run(status, in: folder) }
+        }
         #expect(said.count > 30)
         for secret in Self.secrets + made {
             // Basic credentials travel encoded.
@@ -62,7 +61,7 @@ import Testing
         _ status: Int, in folder: String
     ) throws -> (said: [(subject: String, text: String)], made: [String]) {
         let member = try repeating(status)
-        let port = try LoopbackServer.freePort()
+        let port = try LoopbackPort.free()
         let path = "\(folder)/configuration.yaml"
         try file(port: member.port, directory: folder)
             .write(toFile: path, atomically: true, encoding: .utf8)

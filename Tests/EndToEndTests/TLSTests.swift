@@ -1,5 +1,6 @@
 import Foundation
 import RealServers
+import TestSupport
 import Testing
 
 /// A real Prometheus behind a certificate that no system trusts.
@@ -29,7 +30,7 @@ struct TLSTests {
                 toFile: "\(directory)/web.yml", atomically: false, encoding: .utf8)
             try "global: {}\n".write(
                 toFile: "\(directory)/prometheus.yml", atomically: false, encoding: .utf8)
-            port = try LoopbackServer.freePort()
+            port = try LoopbackPort.free()
             process = try ChildProcess(
                 name: "secure",
                 command: [

@@ -3,6 +3,7 @@ import Foundation
 import PromQLEngine
 import PromQLTest
 import RealServers
+import TestSupport
 import Testing
 import TimeSeries
 

@@ -3,23 +3,13 @@ import Federation
 import PromQL
 import PromQLEngine
 import PromQLTest
+import TestSupport
 import Testing
 import TimeSeries
 
 /// Averages and variances that are pooled from partial results, up to both ends of what doubles
 /// hold, against the engine over the union.
 @Suite struct PooledExtremesTests {
-    private struct Random: RandomNumberGenerator {
-        var state: UInt64
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var z = state
-            z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-            return z ^ (z >> 31)
-        }
-    }
-
     private static let grid = StepGrid.instant(60_000)
 
     private static func series(_ values: [Double], from first: Int) -> [SampleSeries] {
@@ -104,7 +94,7 @@ import TimeSeries
     func `Pooled values of any magnitude keep the bounds that are promised`(
         seed: UInt64
     ) async throws {
-        var random = Random(state: seed)
+        var random = SeededRandom(seed: seed)
         for _ in 0..<150 {
             // One magnitude for all, or one for each value.
             let common = Int.random(in: -1074...1023, using: &random)

@@ -1,5 +1,6 @@
 import Foundation
 import GatewayConfiguration
+import TestSupport
 import Testing
 
 /// Every file in configs/ loads as it stands.
@@ -135,13 +136,5 @@ import Testing
         #expect(
             configuration.project(named: "disaster-recovery")?.kind
                 == .clusterPool(.pool("dr-region")))
-    }
-
-    private func withTemporaryFolder(_ work: (String) throws -> Void) throws {
-        let folder = FileManager.default.temporaryDirectory
-            .appendingPathComponent("tributary-\(UInt64.random(in: 0 ... .max))")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        try work(folder.path)
     }
 }

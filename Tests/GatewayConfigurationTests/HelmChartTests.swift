@@ -1,5 +1,6 @@
 import Foundation
 import GatewayConfiguration
+import TestSupport
 import Testing
 import Yams
 
@@ -123,13 +124,5 @@ import Yams
         try resource.write(toFile: paths.resource, atomically: true, encoding: .utf8)
         try settings.write(toFile: paths.settings, atomically: true, encoding: .utf8)
         return paths
-    }
-
-    private func withTemporaryFolder(_ work: (String) throws -> Void) throws {
-        let folder = FileManager.default.temporaryDirectory
-            .appendingPathComponent("tributary-\(UInt64.random(in: 0 ... .max))")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        try work(folder.path)
     }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import GatewayConfiguration
+import TestSupport
 import Testing
 
 /// Section 9 of the contract of projects, the rows that a configuration alone decides. A test is
@@ -373,13 +374,5 @@ import Testing
         try FileManager.default.createDirectory(
             at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
         try Data(value.utf8).write(to: url)
-    }
-
-    private func withTemporaryFolder(_ work: (String) throws -> Void) throws {
-        let folder = FileManager.default.temporaryDirectory
-            .appendingPathComponent("tributary-\(UInt64.random(in: 0 ... .max))")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        try work(folder.path)
     }
 }

@@ -1,19 +1,11 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import GatewayConfiguration
 
 /// Secrets in files that change while they are in use.
 @Suite struct SecretFileTests {
-    private func withFolder(_ work: (String) throws -> Void) throws {
-        let folder = FileManager.default.temporaryDirectory
-            .appendingPathComponent("tributary-secrets-\(UUID().uuidString)").path
-        try FileManager.default.createDirectory(
-            atPath: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: folder) }
-        try work(folder)
-    }
-
     /// Written in place, as `echo` does.
     private func write(_ text: String, to path: String) throws {
         try Data(text.utf8).write(to: URL(fileURLWithPath: path))
@@ -24,7 +16,7 @@ import Testing
     }
 
     @Test func anotherSecretIsTakenOnceTwoLooksInARowFindIt() throws {
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             let path = folder + "/token"
             try write("first\n", to: path)
             let secret = try SecretFiles().file(path)
@@ -44,7 +36,7 @@ import Testing
     }
 
     @Test func aSecretOfAKubernetesVolumeFollowsTheRenameOfItsData() throws {
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             let manager = FileManager.default
             func publish(_ generation: String, _ text: String) throws {
                 try manager.createDirectory(
@@ -66,7 +58,7 @@ import Testing
     }
 
     @Test func aFileThatIsJustBeingWrittenIsNotTakenHalf() throws {
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             let path = folder + "/token"
             try write("first\n", to: path)
             let file = try file(path)
@@ -93,7 +85,7 @@ import Testing
     func whatIsNoSecretLeavesTheFormerOneInForceAndIsToldOnce(
         content: String, problem: String
     ) throws {
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             let path = folder + "/token"
             try write("first", to: path)
             let file = try file(path)
@@ -114,7 +106,7 @@ import Testing
     }
 
     @Test func aFileThatIsMissingForAMomentLeavesItsSecretInForce() throws {
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             let path = folder + "/token"
             try write("first", to: path)
             let file = try file(path)
@@ -131,7 +123,7 @@ import Testing
     }
 
     @Test func aPipeInThePlaceOfAFileDoesNotMakeALookWait() throws {
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             let path = folder + "/token"
             try write("first", to: path)
             let file = try file(path)
@@ -143,7 +135,7 @@ import Testing
     }
 
     @Test func aConfigurationThatIsReadAgainGoesOnWithTheSameFile() throws {
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             let path = folder + "/token"
             try write("first", to: path)
             let yaml =
@@ -158,7 +150,7 @@ import Testing
     }
 
     @Test func everyFileOfASecretOfAConfigurationIsLookedAt() throws {
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             for name in ["token", "password", "bearer", "of-cluster"] {
                 try write("secret-\(name)\n", to: "\(folder)/\(name)")
             }
@@ -198,7 +190,7 @@ import Testing
     }
 
     @Test func aStoredProjectGoesOnWithItsFileAndWithoutItWithTheSecretItHad() throws {
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             let path = folder + "/token"
             try write("first", to: path)
             let yaml =

@@ -1,6 +1,7 @@
 import Foundation
 import GatewayConfiguration
 import SeedDocuments
+import TestSupport
 import Testing
 
 /// The documents' own YAML, unchanged. What takes a gateway is in GatewayTests.
@@ -176,13 +177,5 @@ import Testing
         #expect(
             configuration.notes.map(\.text)
                 == ["cluster my-dev-cluster is in the pools default and development-cp"])
-    }
-
-    private func withTemporaryFolder(_ work: (String) throws -> Void) throws {
-        let folder = FileManager.default.temporaryDirectory
-            .appendingPathComponent("tributary-\(UInt64.random(in: 0 ... .max))")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        try work(folder.path)
     }
 }

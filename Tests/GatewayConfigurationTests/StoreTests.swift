@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import GatewayConfiguration
@@ -31,11 +32,9 @@ import Testing
           - {name: all, memberProjects: [remote, plain, pooled], partialResponse: warn}
         """
 
+    /// Of a folder that is not there yet.
     private func withFolder(_ work: (String) async throws -> Void) async throws {
-        let folder = FileManager.default.temporaryDirectory
-            .appendingPathComponent("tributary-\(UInt64.random(in: 0 ... .max))")
-        defer { try? FileManager.default.removeItem(at: folder) }
-        try await work(folder.path)
+        try await withTemporaryFolder { try await work("\($0)/data") }
     }
 
     private func text(_ json: String) throws -> DocumentValue {

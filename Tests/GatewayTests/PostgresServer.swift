@@ -1,5 +1,6 @@
 import Foundation
 import GatewayConfiguration
+import TestSupport
 
 #if canImport(Glibc)
 import Glibc
@@ -22,7 +23,7 @@ final class PostgresServer {
             .deletingLastPathComponent().deletingLastPathComponent()
         bin = try Self.run([root.appendingPathComponent("scripts/fetch-postgresql").path])
         directory = "/tmp/tributary-pg-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
-        port = try Self.freePort()
+        port = Int(try LoopbackPort.free())
         connectionString = Secret("postgres://tributary@127.0.0.1:\(port)/postgres")
         try FileManager.default.createDirectory(
             atPath: directory, withIntermediateDirectories: false,
@@ -97,21 +98,5 @@ final class PostgresServer {
         }
         return String(decoding: data, as: UTF8.self).split(separator: "\n").first.map(String.init)
             ?? ""
-    }
-
-    private static func freePort() throws -> Int {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(descriptor) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let isBound = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
-            }
-        }
-        guard isBound else { throw Failure(description: "no free port") }
-        return Int(UInt16(bigEndian: address.sin_port))
     }
 }

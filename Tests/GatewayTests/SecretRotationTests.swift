@@ -2,6 +2,7 @@ import Foundation
 import GatewayConfiguration
 import PrometheusServer
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Federation
@@ -25,21 +26,12 @@ import Testing
         func last(_ name: String) -> String? { values.withLock { $0[name]?.last } }
     }
 
-    private func withFolder(_ work: (String) async throws -> Void) async throws {
-        let folder = FileManager.default.temporaryDirectory
-            .appendingPathComponent("tributary-rotation-\(UUID().uuidString)").path
-        try FileManager.default.createDirectory(
-            atPath: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: folder) }
-        try await work(folder)
-    }
-
     private func write(_ text: String, to path: String) throws {
         try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
     }
 
     @Test func membersAreShownTheNewSecretWithoutAReload() async throws {
-        try await withFolder { folder in
+        try await withTemporaryFolder { folder in
             let shown = Shown()
             try await LoopbackServers.serve(["m": shown.responder("Authorization")]) { ports in
                 let url = "http://127.0.0.1:\(ports["m"] ?? 0)"
@@ -105,7 +97,7 @@ import Testing
     }
 
     @Test func clientsNeedTheNewTokenAndTheFormerOneIsRefused() async throws {
-        try await withFolder { folder in
+        try await withTemporaryFolder { folder in
             try write("first-token\n", to: folder + "/token")
             let gateway = try await TestGateway(
                 """
@@ -137,7 +129,7 @@ import Testing
     }
 
     @Test func aReplacedKeyIsNotGivenBackByTheStoreWhenItsProjectLeavesTheFile() async throws {
-        try await withFolder { folder in
+        try await withTemporaryFolder { folder in
             let secrets = folder + "/keys"
             try FileManager.default.createDirectory(
                 atPath: secrets, withIntermediateDirectories: true)

@@ -1,4 +1,5 @@
 import PrometheusServer
+import TestSupport
 import Testing
 
 @Suite("Routes, refusals, CORS and compression as Prometheus has them")

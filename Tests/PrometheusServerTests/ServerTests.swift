@@ -4,6 +4,7 @@ import NIOPosix
 import PrometheusServer
 import ServiceLifecycle
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite("The server on a socket")

@@ -1,3 +1,5 @@
+import TestSupport
+
 /// Answers as members write them: mostly in Prometheus's spelling, here and there in another one.
 struct AnswerGenerator {
     var random: SeededRandom

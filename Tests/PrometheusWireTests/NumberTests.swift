@@ -1,4 +1,5 @@
 import GoText
+import TestSupport
 import Testing
 import TimeSeries
 

@@ -2,6 +2,7 @@ import EmbeddedPrometheus
 public import Federation
 import PromQL
 import PromQLEngine
+import TestSupport
 public import TimeSeries
 
 /// The proof in process: for generated data over some partitions and generated queries, the plan

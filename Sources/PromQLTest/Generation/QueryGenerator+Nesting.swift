@@ -1,3 +1,5 @@
+import TestSupport
+
 /// What goes wrong only in company: grids inside grids, label writing inside joins, and what only
 /// a flag of Prometheus 3.x allows.
 extension QueryGenerator {

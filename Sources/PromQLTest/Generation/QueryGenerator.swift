@@ -1,3 +1,5 @@
+import TestSupport
+
 /// Makes well-typed queries over `GeneratedData`, weighted to where federation goes wrong: label
 /// `project` in matchers, groupings, match keys and label functions; nesting; absence; set
 /// operators across members; subqueries on grids of their own.

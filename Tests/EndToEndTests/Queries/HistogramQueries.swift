@@ -1,3 +1,5 @@
+import TestSupport
+
 /// Queries over the native histograms of `HistogramData`.
 enum HistogramQueries {
     static let written = [

@@ -1,3 +1,5 @@
+import TestSupport
+
 /// Makes queries over native histograms, and over floats among them: every function and operator
 /// that takes them, within members and across members, nested and in subqueries.
 struct HistogramQueryGenerator {

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// Generated queries put to a gateway and to its union oracle, from several threads at once.
 struct QueryCampaign: Sendable {

@@ -1,3 +1,5 @@
+import TestSupport
+
 /// One question, to be put to the gateway and to the oracle.
 struct QueryCase: Sendable, CustomStringConvertible {
     enum Times: Sendable {

@@ -1,3 +1,5 @@
+import TestSupport
+
 extension QueryGenerator {
     mutating func rangeFunction(_ depth: Int) -> QueryNode {
         let range = matrix(depth)

@@ -1,3 +1,5 @@
+import TestSupport
+
 extension QueryGenerator {
     /// Match keys without `project`, whose partners may live in another member.
     mutating func joinAcrossMembers(_ depth: Int) -> QueryNode {

@@ -1,3 +1,5 @@
+import TestSupport
+
 extension QueryGenerator {
     mutating func selector() -> QueryNode {
         let name = random.pick([

@@ -1,3 +1,5 @@
+import TestSupport
+
 extension QueryGenerator {
     /// Functions and aggregations behind `promql-experimental-functions`.
     mutating func experimental(_ depth: Int) -> QueryNode {

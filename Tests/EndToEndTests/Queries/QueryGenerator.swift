@@ -1,3 +1,5 @@
+import TestSupport
+
 /// Makes well-typed queries over `FederationData`, weighted to where federation goes wrong: the
 /// label `project` in matchers, groupings, match keys and label functions; nesting; absence; set
 /// operators across members; subqueries on grids of their own.

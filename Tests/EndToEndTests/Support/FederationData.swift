@@ -1,3 +1,5 @@
+import TestSupport
+
 /// Seeded series of several members, made to meet the traps of federation: the same series in
 /// several members, label names that sort around `project`, members with a `project` label of
 /// their own, counter resets, gaps, late beginnings and early ends, NaN and infinities, classic

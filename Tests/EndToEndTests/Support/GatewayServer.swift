@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// The gateway as users run it: the built binary with a configuration file.
 final class GatewayServer: Sendable {
@@ -24,7 +25,7 @@ final class GatewayServer: Sendable {
         name: String, members: [Member], projects: [Project], features: [String] = [],
         settings: String = "", directory: String
     ) throws {
-        port = try LoopbackServer.freePort()
+        port = try LoopbackPort.free()
         var text = "listen_address: 127.0.0.1:\(port)\n\(settings)"
         if let first = projects.first { text += "defaultProject: \(first.name)\n" }
         if !features.isEmpty {

@@ -1,3 +1,4 @@
+import TestSupport
 import TimeSeries
 
 /// Seeded native histograms of every schema and of custom buckets, with zero buckets of several

@@ -1,6 +1,5 @@
 import Foundation
 import Glibc
-import Synchronization
 
 /// A small HTTP server on a free loopback port: stands for broken members, and counts for good
 /// ones. One thread a connection, one request a connection.
@@ -70,27 +69,9 @@ final class LoopbackServer: @unchecked Sendable {
         seen.append(request)
     }
 
-    /// A port nobody listens on at this moment.
-    /// A port below those that the system gives to outgoing connections, which could take it before
-    /// the server that it is for listens.
-    static func freePort() throws -> UInt16 {
-        for _ in 0..<1000 {
-            let port = nextPort.withLock { next in
-                next = next >= 32_000 ? 20_000 : next + 1
-                return next
-            }
-            guard let (descriptor, _) = try? listen(on: port) else { continue }
-            close(descriptor)
-            return port
-        }
-        throw EndToEndFailure("no free port between 20000 and 32000")
-    }
-
-    private static let nextPort = Mutex(UInt16.random(in: 20_000..<32_000))
-
-    private static func listen(on port: UInt16 = 0) throws -> (Int32, UInt16) {
+    private static func listen() throws -> (Int32, UInt16) {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-        var address = Socket.loopback(port)
+        var address = Socket.loopback(0)
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let status = withUnsafeMutablePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {

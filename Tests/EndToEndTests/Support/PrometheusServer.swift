@@ -1,5 +1,6 @@
 import Foundation
 import RealServers
+import TestSupport
 
 /// A real Prometheus over generated data, on a free loopback port.
 final class PrometheusServer: Sendable {
@@ -27,7 +28,7 @@ final class PrometheusServer: Sendable {
                 throw EndToEndFailure("promtool could not load \(name): \(loading.errors)")
             }
         }
-        let port = try LoopbackServer.freePort()
+        let port = try LoopbackPort.free()
         address = HTTPAddress(port: port)
         process = try ChildProcess(
             name: name,

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// A real VictoriaMetrics over generated data, on a free loopback port.
 final class VictoriaMetricsServer: Sendable {
@@ -18,7 +19,7 @@ final class VictoriaMetricsServer: Sendable {
 
     /// Starts, and takes the text in, but for values that it does not store (NaN).
     init(name: String, openMetrics: String, directory: String) throws {
-        let port = try LoopbackServer.freePort()
+        let port = try LoopbackPort.free()
         address = HTTPAddress(port: port)
         process = try ChildProcess(
             name: name,

@@ -1,3 +1,5 @@
+import TestSupport
+
 /// One request of a table, written as a line:
 ///
 ///     GET query | query=up | time=5          parameters in the URL, escaped by the test

@@ -34,7 +34,7 @@ struct AligningDouble: Sendable {
             pairs.append((name: "start", value: "\(moved)"))
             pairs.append((name: "end", value: "\(last)"))
         }
-        let query = pairs.map { "\(Self.escaped($0.name))=\(Self.escaped($0.value))" }
+        let query = pairs.map { "\($0.name.percentEncoded)=\($0.value.percentEncoded)" }
         guard
             let inner = PrometheusRequest(
                 method: "GET", target: "\(request.path)?\(query.joined(separator: "&"))")
@@ -52,9 +52,5 @@ struct AligningDouble: Sendable {
         case .withCache: steps >= 50 && request.parameter("nocache") != "1"
         case .never: false
         }
-    }
-
-    private static func escaped(_ text: String) -> String {
-        text.utf8.map { "%" + ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 }

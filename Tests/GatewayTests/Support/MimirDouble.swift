@@ -54,7 +54,7 @@ struct MimirDouble: Sendable {
         }
         let api = tenants[tenant] ?? SampleData.api([])
         let query = request.parameters.pairs.map { pair in
-            "\(Self.escaped(pair.name))=\(Self.escaped(pair.value))"
+            "\(pair.name.percentEncoded)=\(pair.value.percentEncoded)"
         }
         guard
             let inner = PrometheusRequest(
@@ -73,9 +73,5 @@ struct MimirDouble: Sendable {
             status: status, headers: ["Content-Type": "application/json"],
             body: .bytes(
                 Array(#"{"status":"error","errorType":"\#(type)","error":"\#(text)"}"#.utf8)))
-    }
-
-    private static func escaped(_ text: String) -> String {
-        text.utf8.map { "%" + ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 }

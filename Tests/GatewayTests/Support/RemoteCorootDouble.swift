@@ -73,15 +73,11 @@ struct RemoteCorootDouble: Sendable {
                 pairs[index].value = String(pairs[index].value.prefix { $0 != "." })
             }
         }
-        let query = pairs.map { "\(Self.escaped($0.name))=\(Self.escaped($0.value))" }
+        let query = pairs.map { "\($0.name.percentEncoded)=\($0.value.percentEncoded)" }
         guard
             let inner = PrometheusRequest(
                 method: "GET", target: "\(path)?\(query.joined(separator: "&"))")
         else { return .text(status: 400, "\n") }
         return await api.respond(to: inner)
-    }
-
-    private static func escaped(_ text: String) -> String {
-        text.utf8.map { "%" + ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 }

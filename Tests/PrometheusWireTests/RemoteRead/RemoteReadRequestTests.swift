@@ -1,4 +1,5 @@
 import PrometheusWire
+import TestSupport
 import Testing
 
 @Suite struct RemoteReadRequestTests {

@@ -1,7 +1,7 @@
 import CZlib
 
-/// Undoes gzip and zlib, so that tests read what clients would.
-func inflated(_ bytes: [UInt8]) -> [UInt8]? {
+/// Undoes gzip and zlib, up to 4 MiB, so that tests read what clients would; nil where it is neither.
+public func inflated(_ bytes: [UInt8]) -> [UInt8]? {
     var stream = z_stream()
     let size = Int32(MemoryLayout<z_stream>.size)
     guard inflateInit2_(&stream, MAX_WBITS + 32, ZLIB_VERSION, size) == Z_OK else { return nil }
