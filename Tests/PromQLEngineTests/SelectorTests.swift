@@ -113,7 +113,9 @@ import TimeSeries
         let grid = StepGrid(start: 0, end: 2 * minute, step: minute)
         // Prometheus evaluates an invariant aggregation once, with the parameter's first value.
         let parameter = Expression.call(Call(.time, [])).combined(.divide, .literal(60))
-        for (isInvariant, expected) in [(true, [0, 0, 0]), (false, [0, 5, 10])] {
+        for (isInvariant, expected) in [(true, [0, 0, 0]), (false, [0, 5, 10])]
+            as [(Bool, [Double?])]
+        {
             var source = MemorySource([])
             let steps = isInvariant ? 1 : 3
             source.supplied["\u{0}7"] = [0, 10].map {
