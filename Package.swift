@@ -64,7 +64,8 @@ let package = Package(
         module("PromQL", ["RegularExpressions", "GoText"]),
         module("PromQLEngine", ["TimeSeries", "PromQL", "RegularExpressions", "GoText"]),
         module("PrometheusWire", ["TimeSeries", "GoText", "CSnappy"]),
-        module("Upstream", ["GoText", "PrometheusWire", "TimeSeries", "YAML", "CCurl", "CZlib"]),
+        module("HTTPTransport", ["GoText", "CCurl", "CZlib", lifecycle]),
+        module("Upstream", ["GoText", "PrometheusWire", "HTTPTransport", "TimeSeries", "YAML"]),
         module("GatewayConfiguration", ["GoText", "YAML", "CPostgres", crypto, grdb]),
         module(
             "PrometheusServer",
@@ -96,7 +97,7 @@ let package = Package(
             "Gateway",
             [
                 "GoText",
-                "Federation", "Upstream", "GatewayConfiguration", "PrometheusWire",
+                "Federation", "Upstream", "HTTPTransport", "GatewayConfiguration", "PrometheusWire",
                 "PrometheusServer", "PromQL", "RegularExpressions", "TimeSeries", logging,
                 lifecycle, signals,
             ]),
@@ -105,7 +106,8 @@ let package = Package(
             dependencies: [
                 "GoText", "Gateway", "GatewayConfiguration", "PromQLScripts", "EmbeddedPrometheus",
                 "PrometheusServer",
-                "Upstream", "PrometheusWire", "TimeSeries", argumentParser, logging, lifecycle,
+                "Upstream", "HTTPTransport", "PrometheusWire", "TimeSeries", argumentParser,
+                logging, lifecycle,
             ],
             swiftSettings: strict),
         .executableTarget(
@@ -130,7 +132,14 @@ let package = Package(
                 "PromQLEngine", "TestSupport",
                 "TimeSeries",
             ]),
-        tests("UpstreamTests", ["Upstream", "PrometheusWire", "TimeSeries", "CZlib"]),
+        // A server on loopback whose answers a test writes byte by byte.
+        .target(
+            name: "ScriptedServers", dependencies: ["HTTPTransport", "CZlib"],
+            path: "Tests/ScriptedServers", swiftSettings: strict),
+        tests("HTTPTransportTests", ["HTTPTransport", "ScriptedServers", lifecycle, logging]),
+        tests(
+            "UpstreamTests",
+            ["Upstream", "HTTPTransport", "PrometheusWire", "TimeSeries", "ScriptedServers"]),
         // What the documents of projects and pools print, for the tests that take them at their word.
         .target(name: "SeedDocuments", path: "Tests/SeedDocuments", swiftSettings: strict),
         tests(
@@ -154,7 +163,7 @@ let package = Package(
             [
                 "GoText",
                 "Gateway", "GatewayConfiguration", "PromQL", "Federation", "Upstream",
-                "EmbeddedPrometheus",
+                "HTTPTransport", "EmbeddedPrometheus", "ScriptedServers",
                 "PrometheusServer", "PrometheusWire", "TimeSeries", "SeedDocuments", "TestSupport",
                 logging, yams,
             ]),

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Gateway
 import GatewayConfiguration
+import HTTPTransport
 import PrometheusServer
 import Upstream
 
@@ -82,15 +83,33 @@ struct QueryArguments: ParsableArguments {
         var headers = HeaderFields()
         headers.append(name: "Content-Type", value: "application/x-www-form-urlencoded")
         if let token { headers.append(name: "Authorization", value: "Bearer \(token)") }
+        let request = TransferRequest(
+            url: url, method: .post(form: FormText.of(parameters)), headers: headers,
+            timeout: 300_000)
+        return try await OneTransfer.answer(to: request).body
+    }
+}
+
+/// A request over a transport of its own, as commands send it.
+enum OneTransfer {
+    /// - Returns: the status, and the whole body.
+    /// - Throws: `TransferError`.
+    static func answer(
+        to request: TransferRequest
+    ) async throws(TransferError) -> (status: Int, body: [UInt8]) {
         let transport = try CurlMulti()
-        let response = try await transport.execute(
-            TransferRequest(
-                url: url, method: .post(form: FormText.of(parameters)), headers: headers,
-                timeout: 300_000))
-        var body: [UInt8] = []
-        for try await chunk in response.body { body.append(contentsOf: chunk) }
+        let result: Result<(status: Int, body: [UInt8]), TransferError>
+        do throws(TransferError) {
+            let response = try await transport.execute(request)
+            var body: [UInt8] = []
+            var chunks = response.body.makeAsyncIterator()
+            while let chunk = try await chunks.next() { body.append(contentsOf: chunk) }
+            result = .success((response.status, body))
+        } catch {
+            result = .failure(error)
+        }
         await transport.shutdown()
-        return body
+        return try result.get()
     }
 }
 

@@ -10,7 +10,7 @@ import TimeSeries
 @testable import Gateway
 
 /// The whole gateway over members that answer through real sockets.
-@Suite struct GatewayTests {
+@Suite(.closesGateways) struct GatewayTests {
     /// Two members, `a` and `b`, and `c`, which nobody serves; `all` has the first two, `most` all
     /// three.
     private func withGateway(
@@ -50,7 +50,7 @@ import TimeSeries
                       - {name: strict, memberProjects: [a, b, c], partialResponse: abort}
                     """, path: "c.yaml")
             let application = try GatewayApplication(
-                configuration: configuration, logger: Logger(label: "test"))
+                configuration: configuration, logger: Logger(label: "test")).closedAtTheEnd()
             try await work(application.responder)
             group.cancelAll()
         }

@@ -8,7 +8,7 @@ import Yams
 @testable import Gateway
 
 /// docs/openapi.yaml and the server say the same.
-@Suite struct OpenAPITests {
+@Suite(.closesGateways) struct OpenAPITests {
     private typealias Mapping = [String: Any]
 
     private static let yaml = """

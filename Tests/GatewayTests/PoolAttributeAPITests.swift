@@ -8,7 +8,7 @@ import Testing
 @testable import Gateway
 
 /// `/api/cluster-pool-attributes`, over a store in memory's place.
-@Suite struct PoolAttributeAPITests {
+@Suite(.closesGateways) struct PoolAttributeAPITests {
     private static let yaml = """
         projects:
           - {name: a, prometheus: {url: http://127.0.0.1:1}, apiKeys: [{key: key-of-a}]}

@@ -1,4 +1,5 @@
 import PrometheusServer
+import ScriptedServers
 import Testing
 import Upstream
 
@@ -24,20 +25,20 @@ import Upstream
         try await LoopbackServers.serve([
             "0": Self.cluster(version: versions[0]), "1": Self.cluster(version: versions[1]),
         ]) { ports in
-            let transport = try CurlMulti()
-            let pool = PoolClient(
-                project: "p", pool: "pool", level: "named",
-                alternatives: ["0", "1"].map { name in
-                    PoolClient.Alternative(
-                        cluster: name,
-                        client: UpstreamClient(
-                            MemberVersions.configuration(port: ports[name] ?? 0),
-                            transport: transport))
-                }, hedgeAfter: 60_000)
-            let source = MemberFragmentSource(Member(name: "p", source: .pool(pool)))
-            let deadline = ContinuousClock.now.advanced(by: .seconds(60))
-            #expect(await source.knowsCustomBuckets(by: deadline) == has)
-            await transport.shutdown()
+            try await withTransport { transport in
+                let pool = PoolClient(
+                    project: "p", pool: "pool", level: "named",
+                    alternatives: ["0", "1"].map { name in
+                        PoolClient.Alternative(
+                            cluster: name,
+                            client: UpstreamClient(
+                                MemberVersions.configuration(port: ports[name] ?? 0),
+                                transport: transport))
+                    }, hedgeAfter: 60_000)
+                let source = MemberFragmentSource(Member(name: "p", source: .pool(pool)))
+                let deadline = ContinuousClock.now.advanced(by: .seconds(60))
+                #expect(await source.knowsCustomBuckets(by: deadline) == has)
+            }
         }
     }
 }

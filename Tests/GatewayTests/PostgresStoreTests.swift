@@ -6,7 +6,7 @@ import Testing
 @testable import Gateway
 
 /// The store in a real PostgreSQL, shared by gateways.
-@Suite struct PostgresStoreTests {
+@Suite(.closesGateways) struct PostgresStoreTests {
     private static let yaml = """
         projects:
           - {name: a, prometheus: {url: http://127.0.0.1:1}, apiKeys: [{key: key-of-a}]}

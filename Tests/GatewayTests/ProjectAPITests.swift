@@ -8,7 +8,7 @@ import Testing
 @testable import Gateway
 
 /// `/api/projects`, keys and tokens.
-@Suite struct ProjectAPITests {
+@Suite(.closesGateways) struct ProjectAPITests {
     private static let yaml = """
         projects:
           - {name: fixed, prometheus: {url: http://127.0.0.1:1}, apiKeys: [{key: key-of-fixed}]}
@@ -261,7 +261,7 @@ import Testing
     @Test func withoutAStoreNothingCanBeChanged() async throws {
         let configuration = try Configuration.parse(Self.yaml, path: "c.yaml")
         let gateway = try GatewayApplication(
-            configuration: configuration, logger: .init(label: "test"))
+            configuration: configuration, logger: .init(label: "test")).closedAtTheEnd()
         let request = try #require(
             PrometheusRequest(
                 method: "PUT", target: "/api/projects/x",

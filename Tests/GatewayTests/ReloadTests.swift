@@ -6,7 +6,7 @@ import Testing
 @testable import Gateway
 
 /// Reload, and what the store makes of the projects of a file.
-@Suite struct ReloadTests {
+@Suite(.closesGateways) struct ReloadTests {
     private static let auth = """
 
         auth: {tokens: [{name: root, token: root-token, admin: true}]}
@@ -125,7 +125,6 @@ import Testing
         // Its own answers, and the connections of members that stay.
         #expect(before.configuration.project(named: "world") == nil)
         #expect(after.configuration.project(named: "world") != nil)
-        #expect(after.clients.transport === before.clients.transport)
         #expect(after.clients.projects["b"] !== before.clients.projects["b"])
         #expect(after.clients.projects["a"] === before.clients.projects["a"])
         #expect(after.resources === before.resources)

@@ -8,7 +8,7 @@ import Upstream
 @testable import Gateway
 
 /// Which project a path means, and what is answered without asking anybody.
-@Suite struct RoutingTests {
+@Suite(.closesGateways) struct RoutingTests {
     private static let yaml = """
         projects:
           - {name: a, prometheus: {url: http://127.0.0.1:1}, apiKeys: [{key: key-of-a}]}
@@ -31,7 +31,7 @@ import Upstream
             })
         return try GatewayApplication(
             configuration: configuration, logger: Logger(label: "test"), queries: queries
-        ).responder
+        ).closedAtTheEnd().responder
     }
 
     private func get(

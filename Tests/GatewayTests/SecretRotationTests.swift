@@ -9,7 +9,7 @@ import Testing
 @testable import Gateway
 
 /// Secrets in files that are replaced while the gateway runs, with no reload.
-@Suite struct SecretRotationTests {
+@Suite(.closesGateways) struct SecretRotationTests {
     /// What members were shown, by their paths' first part.
     private final class Shown: Sendable {
         let values = Mutex<[String: [String]]>([:])

@@ -1,3 +1,5 @@
+import HTTPTransport
+import ScriptedServers
 import Synchronization
 import Testing
 
@@ -91,24 +93,24 @@ import Testing
 
     @Test("Requests that wait for a probe of a member that is still away fail with it")
     func aFailedProbeIsShared() async throws {
-        let transport = try CurlMulti()
-        let client = UpstreamClient(
-            UpstreamConfiguration(
-                name: "b", baseURL: "http://127.0.0.1:\(try ScriptedServer.deadPort())"),
-            transport: transport)
-        for _ in 0..<5 { _ = try? await client.query("up", at: 1_500) }
-        while client.isResting { try await Task.sleep(for: .milliseconds(20)) }
-        await withTaskGroup(of: UpstreamError?.self) { group in
-            for _ in 0..<4 {
-                group.addTask {
-                    await failure { () async throws(UpstreamError) in
-                        _ = try await client.query("up", at: 1_500)
+        try await withTransport { transport in
+            let client = UpstreamClient(
+                UpstreamConfiguration(
+                    name: "b", baseURL: "http://127.0.0.1:\(try ScriptedServer.deadPort())"),
+                transport: transport)
+            for _ in 0..<5 { _ = try? await client.query("up", at: 1_500) }
+            while client.isResting { try await Task.sleep(for: .milliseconds(20)) }
+            await withTaskGroup(of: UpstreamError?.self) { group in
+                for _ in 0..<4 {
+                    group.addTask {
+                        await failure { () async throws(UpstreamError) in
+                            _ = try await client.query("up", at: 1_500)
+                        }
                     }
                 }
+                for await found in group { #expect(found?.description.contains("refused") == true) }
             }
-            for await found in group { #expect(found?.description.contains("refused") == true) }
+            #expect(client.health.circuit == .open)
         }
-        #expect(client.health.circuit == .open)
-        await transport.shutdown()
     }
 }

@@ -1,4 +1,5 @@
 import PrometheusWire
+import ScriptedServers
 import Testing
 
 @testable import Upstream

@@ -1,4 +1,6 @@
+import HTTPTransport
 import PrometheusWire
+import ScriptedServers
 import Synchronization
 import Testing
 import TimeSeries
@@ -252,37 +254,37 @@ private final class SecretValues: Sendable {
 
     @Test("A dead member is named with attempts and time, then left alone, then tried again")
     func breaker() async throws {
-        let transport = try CurlMulti()
-        let port = try ScriptedServer.deadPort()
-        let client = UpstreamClient(
-            UpstreamConfiguration(name: "b", baseURL: "http://127.0.0.1:\(port)"),
-            transport: transport)
-        for _ in 0..<5 {
-            let found = await failure { () async throws(UpstreamError) in
+        try await withTransport { transport in
+            let port = try ScriptedServer.deadPort()
+            let client = UpstreamClient(
+                UpstreamConfiguration(name: "b", baseURL: "http://127.0.0.1:\(port)"),
+                transport: transport)
+            for _ in 0..<5 {
+                let found = await failure { () async throws(UpstreamError) in
+                    try await client.query("up", at: 0)
+                }
+                let text = found?.description ?? ""
+                #expect(text.hasPrefix("project \"b\": connection refused after 2 attempts in "))
+                #expect(text.hasSuffix(" ms"))
+            }
+            #expect(client.health.circuit == .open)
+            #expect(client.health.requests == 10)
+            #expect(client.health.lastFailure?.text == "connection refused")
+            let refused = await failure { () async throws(UpstreamError) in
                 try await client.query("up", at: 0)
             }
-            let text = found?.description ?? ""
-            #expect(text.hasPrefix("project \"b\": connection refused after 2 attempts in "))
-            #expect(text.hasSuffix(" ms"))
+            if case .unavailable(let text) = refused?.kind {
+                #expect(text.hasPrefix("connection refused; not asked again for "))
+            } else {
+                // Only on a machine that stood still for a second.
+                #expect(client.health.requests > 10)
+            }
+            try await Task.sleep(for: .milliseconds(1100))
+            let probed = await failure { () async throws(UpstreamError) in
+                try await client.query("up", at: 0)
+            }
+            #expect(probed?.attempts == 2)
         }
-        #expect(client.health.circuit == .open)
-        #expect(client.health.requests == 10)
-        #expect(client.health.lastFailure?.text == "connection refused")
-        let refused = await failure { () async throws(UpstreamError) in
-            try await client.query("up", at: 0)
-        }
-        if case .unavailable(let text) = refused?.kind {
-            #expect(text.hasPrefix("connection refused; not asked again for "))
-        } else {
-            // Only on a machine that stood still for a second.
-            #expect(client.health.requests > 10)
-        }
-        try await Task.sleep(for: .milliseconds(1100))
-        let probed = await failure { () async throws(UpstreamError) in
-            try await client.query("up", at: 0)
-        }
-        #expect(probed?.attempts == 2)
-        await transport.shutdown()
     }
 
     @Test("The deadline of the query ends a silent member's request")

@@ -1,4 +1,5 @@
 import PrometheusWire
+import ScriptedServers
 import Testing
 import TimeSeries
 import Upstream

@@ -1,6 +1,7 @@
 import Federation
 import GatewayConfiguration
 import GoText
+import HTTPTransport
 import Logging
 import PrometheusServer
 import PrometheusWire
@@ -12,8 +13,7 @@ import Upstream
 actor ConfigurationReloader {
     /// Makes the next generation; the former one is there to take over what did not change.
     typealias Builder =
-        @Sendable (Configuration, StoreContents, _ former: RuntimeSnapshot?) throws ->
-        RuntimeSnapshot
+        @Sendable (Configuration, StoreContents, _ former: RuntimeSnapshot?) -> RuntimeSnapshot
 
     nonisolated let current: CurrentGeneration
     nonisolated let reloads = ReloadState()
@@ -28,8 +28,8 @@ actor ConfigurationReloader {
     init(
         file: Configuration, contents: StoreContents, store: (any ProjectStore)?,
         source: ConfigurationSource?, logger: Logger, build: @escaping Builder
-    ) throws {
-        current = CurrentGeneration(try build(file, contents, nil))
+    ) {
+        current = CurrentGeneration(build(file, contents, nil))
         self.store = store
         self.source = source
         self.logger = logger
@@ -90,11 +90,7 @@ actor ConfigurationReloader {
         let now = current.value
         // A slower one of two changes must not undo the other.
         guard contents.revision > now.contents.revision else { return }
-        do {
-            current.value = try build(now.file, contents, now)
-        } catch {
-            logger.error("the change of the store cannot be put in force: \(error)")
-        }
+        current.value = build(now.file, contents, now)
     }
 
     // MARK: Secrets
@@ -171,11 +167,7 @@ actor ConfigurationReloader {
             for note in file.notesOnRestart(from: now.file) { logger.warning("\(note)") }
             // Not older than what another change put in force meanwhile.
             if now.contents.revision > contents.revision { contents = now.contents }
-            do {
-                current.value = try build(file, contents, now)
-            } catch {
-                throw StoreError.unavailable("\(error)")
-            }
+            current.value = build(file, contents, now)
         } catch {
             throw ConfigurationSource.Refused("\(error)")
         }

@@ -1,17 +1,22 @@
 import Federation
 public import GatewayConfiguration
+import HTTPTransport
 public import Logging
 public import PrometheusServer
 public import ServiceLifecycle
 import Upstream
 
 /// The gateway: a checked configuration, made into a server.
+///
+/// It owns the transport to members: run its `services` with its server, or call `shutdown` once it
+/// answers no more.
 public struct GatewayApplication: Sendable {
     /// As at start, the store's projects included.
     public let configuration: Configuration
     public var logger: Logger
     let live: ConfigurationReloader
     let metrics: GatewayMetrics
+    private let transport: CurlMulti
     private let readiness = Readiness(.ready)
 
     /// The gateway of a configuration that stays as it is.
@@ -54,12 +59,15 @@ public struct GatewayApplication: Sendable {
         let reference = LiveReference()
         let probes = MemberProbes()
         let identity = HopChain.Identity()
-        live = try ConfigurationReloader(
+        let transport = try CurlMulti()
+        self.transport = transport
+        live = ConfigurationReloader(
             file: configuration, contents: contents, store: store, source: source, logger: logger
         ) { file, contents, former in
-            try RuntimeSnapshot(
+            RuntimeSnapshot(
                 file: file, contents: contents, former: former, live: reference, audit: audit,
-                probes: probes, metrics: metrics, identity: identity, queries: queries)
+                probes: probes, metrics: metrics, identity: identity, transport: transport,
+                queries: queries)
         }
         reference.live = live
         self.configuration = live.current.value.configuration
@@ -88,10 +96,15 @@ public struct GatewayApplication: Sendable {
             onCompleted: { [metrics] in metrics.record($0) })
     }
 
-    /// What runs beside the server: it watches the store and files of secrets, and reloads on
-    /// SIGHUP.
+    /// Ends requests to members and closes their connections; what is asked later finds no member.
+    /// For a gateway without a server: with one, the `services` do this.
+    public func shutdown() async { await transport.shutdown() }
+
+    /// What runs beside the server, in the order of their start: the transport to members, which
+    /// must be stopped after the server; what watches the store and files of secrets; what reloads
+    /// on SIGHUP.
     public var services: [any Service] {
-        var services: [any Service] = [SecretWatch(live: live)]
+        var services: [any Service] = [transport, SecretWatch(live: live)]
         if live.store != nil { services.append(StoreWatch(live: live)) }
         if live.source != nil { services.append(HangupReload(live: live)) }
         return services
@@ -156,12 +169,12 @@ extension RuntimeSnapshot {
     init(
         file: Configuration, contents: StoreContents, former: RuntimeSnapshot?, live: LiveReference,
         audit: AuditLog, probes: MemberProbes, metrics: GatewayMetrics,
-        identity: HopChain.Identity,
+        identity: HopChain.Identity, transport: CurlMulti,
         queries: (Configuration, QueryResources) -> QueryHandlers
-    ) throws {
+    ) {
         let configuration = contents.effective(file)
-        let clients = try UpstreamClients(
-            configuration, reusing: former?.clients, gateway: identity)
+        let clients = UpstreamClients(
+            configuration, transport: transport, reusing: former?.clients, gateway: identity)
         let bounds = QueryResources.Bounds(configuration)
         let resources =
             former.flatMap { $0.resources.bounds == bounds ? $0.resources : nil }

@@ -1,12 +1,12 @@
 import GatewayConfiguration
+import HTTPTransport
 import Upstream
 
-/// The clients of a configuration, over one transport: one for every project that can be reached,
-/// and for every cluster.
+/// The clients of a configuration, over the gateway's transport: one for every project that can be
+/// reached, and for every cluster.
 struct UpstreamClients: Sendable {
     let projects: [String: UpstreamClient]
     let clusters: [String: UpstreamClient]
-    let transport: CurlMulti
 
     /// What each client was made of, so that it can be kept.
     private let origins: [Place: Origin]
@@ -22,16 +22,15 @@ struct UpstreamClients: Sendable {
         var inflatedBytes: Int
     }
 
-    /// - Parameter old: Clients of an earlier configuration. Those whose member is still the same
-    ///   are kept, with their connections and all that is known about the member.
-    /// - Parameter gateway: What requests to members are marked with.
-    /// - Throws: `TransferError` when the transport cannot be set up.
+    /// - Parameters:
+    ///   - transport: What requests go over; the caller shuts it down.
+    ///   - old: Clients of an earlier configuration, over the same transport. Those whose member is
+    ///     still the same are kept, with all that is known about the member.
+    ///   - gateway: What requests to members are marked with.
     init(
-        _ configuration: Configuration, reusing old: UpstreamClients? = nil,
+        _ configuration: Configuration, transport: CurlMulti, reusing old: UpstreamClients? = nil,
         gateway: HopChain.Identity? = nil
-    ) throws {
-        let transport = try old?.transport ?? CurlMulti()
-        self.transport = transport
+    ) {
         var origins: [Place: Origin] = [:]
         func client(_ name: String, _ source: Cluster.Source, at place: Place) -> UpstreamClient {
             let origin = Origin(

@@ -1,4 +1,5 @@
 import GoText
+import HTTPTransport
 import PrometheusWire
 import YAML
 

@@ -1,3 +1,5 @@
+import HTTPTransport
+
 /// The inflated body of an answer. Inflating happens in the reader's task, never on the loop.
 ///
 /// One reader; belongs to it.

@@ -1,4 +1,5 @@
 import GoText
+import HTTPTransport
 import PrometheusWire
 
 /// What the version of a member says about its answers.

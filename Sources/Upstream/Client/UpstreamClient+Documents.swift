@@ -1,4 +1,5 @@
 import GoText
+import HTTPTransport
 import PrometheusWire
 
 extension UpstreamClient {

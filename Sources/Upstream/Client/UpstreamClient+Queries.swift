@@ -1,3 +1,4 @@
+import HTTPTransport
 public import PrometheusWire
 import TimeSeries
 

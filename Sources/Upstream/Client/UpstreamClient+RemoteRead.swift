@@ -1,4 +1,5 @@
 import GoText
+import HTTPTransport
 public import PrometheusWire
 
 /// A member's answer to remote read, in the form it chose among those that were offered.

@@ -1,4 +1,5 @@
 import GoText
+import HTTPTransport
 import PrometheusWire
 
 /// Asks one member. Safe to use from any number of tasks; everything it learns about the member
@@ -23,6 +24,7 @@ public final class UpstreamClient: Sendable {
     let state: LockedValue<State>
     private let retry = RetryPolicy()
 
+    /// - Parameter transport: belongs to the caller, who shuts it down after the last request.
     public init(_ configuration: UpstreamConfiguration, transport: CurlMulti) {
         self.configuration = configuration
         self.transport = transport
@@ -166,7 +168,7 @@ public final class UpstreamClient: Sendable {
             // A slow client of ours is not the member's fault.
             timeoutCountsPauses: false, maximumBytes: limits.responseBytes, window: limits.window,
             lane: configuration.name, laneWidth: limits.concurrentRequests,
-            timeoutParameter: request.sendsTimeout ? "timeout" : nil)
+            timeoutParameter: request.sendsTimeout ? Parameters.timeout : nil)
         do throws(TransferError) {
             return try await transport.execute(transfer)
         } catch {

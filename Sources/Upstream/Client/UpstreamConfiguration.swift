@@ -1,3 +1,4 @@
+import HTTPTransport
 public import PrometheusWire
 
 /// How one member is reached and how far it is trusted.

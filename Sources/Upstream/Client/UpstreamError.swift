@@ -1,4 +1,5 @@
 import GoText
+import HTTPTransport
 public import PrometheusWire
 
 /// Why a member gave no answer, or no whole one. `description` is what the user reads: it names the

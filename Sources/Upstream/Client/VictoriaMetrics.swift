@@ -1,3 +1,5 @@
+import HTTPTransport
+
 /// How a VictoriaMetrics is known, and what it is told with each query so that it answers at the
 /// times that were asked for, with what it has at those times.
 ///

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import GatewayConfiguration
+import HTTPTransport
 import Upstream
 
 /// The cluster pool attributes of a running gateway, over its administration API.
@@ -71,27 +72,22 @@ struct AdministrationClient {
         headers.append(name: "Accept", value: "application/json")
         if case .put = method { headers.append(name: "Content-Type", value: "application/json") }
         if let token { headers.append(name: "Authorization", value: "Bearer \(token.exposed)") }
-        let transport = try CurlMulti()
-        let answer: (status: Int, body: Data)
-        do {
-            let response = try await transport.execute(
-                TransferRequest(
+        let answer: (status: Int, body: [UInt8])
+        do throws(TransferError) {
+            answer = try await OneTransfer.answer(
+                to: TransferRequest(
                     url: "\(server)\(Self.path)\(form)", method: method, headers: headers,
                     timeout: 30_000, maximumBytes: 64 << 20))
-            var body = Data()
-            for try await chunk in response.body { body.append(contentsOf: chunk) }
-            answer = (response.status, body)
         } catch {
-            await transport.shutdown()
             throw Failure(description: "\(server): \(error)")
         }
-        await transport.shutdown()
+        let body = Data(answer.body)
         guard (200..<300).contains(answer.status) else {
-            let said = try? JSONDecoder().decode(Refusal.self, from: answer.body).error
+            let said = try? JSONDecoder().decode(Refusal.self, from: body).error
             throw Failure(
                 description: said ?? "\(server) answers with HTTP status \(answer.status)")
         }
-        return answer.body
+        return body
     }
 }
 

@@ -12,7 +12,7 @@ import TimeSeries
 
 /// Section 9 of the contract of projects, the rows that show in answers. A test is named after its
 /// row.
-@Suite struct GatewayContractTests {
+@Suite(.closesGateways) struct GatewayContractTests {
     /// `a` (two jobs), `b` (three) and `all` of both, and who was asked.
     struct Pair: Sendable {
         var gateway: PrometheusResponder
@@ -25,7 +25,7 @@ import TimeSeries
         logger.logLevel = .critical
         return try GatewayApplication(
             configuration: Configuration.parse(yaml, path: "c.yaml"), logger: logger
-        ).responder
+        ).closedAtTheEnd().responder
     }
 
     private func withPair(
@@ -273,7 +273,7 @@ import TimeSeries
         configuration.projects[1].kind = .multiCluster(members: ["gone"])
         let gateway = try GatewayApplication(
             configuration: configuration, logger: Logger(label: "test")
-        ).responder
+        ).closedAtTheEnd().responder
         let answer = try await gateway.query("up", of: "all")
         #expect(answer.status == 503)
         #expect(answer.body.contains(#"project \"gone\": member project not found: gone"#))

@@ -9,7 +9,7 @@ import Upstream
 @testable import Gateway
 
 /// Gateways that are members of each other, through real sockets.
-@Suite struct LoopTests {
+@Suite(.closesGateways) struct LoopTests {
     /// A gateway that is configured once the ports are known.
     private final class Late: Sendable {
         private let responder = Mutex<PrometheusResponder?>(nil)
@@ -20,7 +20,7 @@ import Upstream
             logger.logLevel = .critical
             let gateway = try GatewayApplication(
                 configuration: Configuration.parse(yaml, path: "c.yaml"), logger: logger
-            ).responder
+            ).closedAtTheEnd().responder
             responder.withLock { $0 = gateway }
         }
 

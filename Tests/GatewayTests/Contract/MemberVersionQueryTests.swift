@@ -7,7 +7,7 @@ import Testing
 @testable import Gateway
 
 /// Members of several versions of Prometheus behind the real gateway and the real client.
-@Suite struct MemberVersionQueryTests {
+@Suite(.closesGateways) struct MemberVersionQueryTests {
     /// A server that says its version, and remembers the queries it was asked. One of 3.x knows no
     /// `holt_winters`, one of 2.x no `double_exponential_smoothing`.
     private static func server(_ version: String, _ visits: Visits) -> PrometheusResponder {
@@ -64,7 +64,7 @@ import Testing
                         + projects.joined()
                         + "  - {name: all, memberProjects: [\(names.joined(separator: ", "))]}\n",
                     path: "c.yaml"), logger: logger
-            ).responder
+            ).closedAtTheEnd().responder
             try await work(gateway) {
                 var asked: [[String]] = []
                 for one in visits {

@@ -12,13 +12,13 @@ import Upstream
 @testable import Gateway
 
 /// Members that are no plain Prometheus, each behind the real gateway and the real client.
-@Suite struct OtherServersTests {
+@Suite(.closesGateways) struct OtherServersTests {
     private static func gateway(_ yaml: String) throws -> PrometheusResponder {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         return try GatewayApplication(
             configuration: Configuration.parse(yaml, path: "c.yaml"), logger: logger
-        ).responder
+        ).closedAtTheEnd().responder
     }
 
     /// Every way to ask, with what a plain Prometheus would have to say to it.

@@ -9,7 +9,7 @@ import Testing
 @testable import Gateway
 
 /// Members that say of an answer that it lacks data.
-@Suite struct PartialAnswersTests {
+@Suite(.closesGateways) struct PartialAnswersTests {
     /// How an answer says it, and how that is told.
     enum Sign: String, CaseIterable, Sendable {
         case fieldBefore, fieldBehind, storeWarning, gatewayWarning
@@ -66,7 +66,7 @@ import Testing
             try await work(
                 GatewayApplication(
                     configuration: Configuration.parse(yaml, path: "c.yaml"), logger: logger
-                ).responder)
+                ).closedAtTheEnd().responder)
         }
     }
 

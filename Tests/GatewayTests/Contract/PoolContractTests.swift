@@ -1,6 +1,7 @@
 import EmbeddedPrometheus
 import Foundation
 import GatewayConfiguration
+import HTTPTransport
 import Logging
 import PrometheusServer
 import SeedDocuments
@@ -12,7 +13,7 @@ import Upstream
 
 /// Section 9 of the contract of projects: which pool answers, and which of its clusters. Pools and
 /// attributes are those of the document. A test is named after its row.
-@Suite struct PoolContractTests {
+@Suite(.closesGateways) struct PoolContractTests {
     /// The clusters of the document, each a Prometheus with one series that names it.
     struct Pools: Sendable {
         var gateway: PrometheusResponder
@@ -85,7 +86,7 @@ import Upstream
             logger.logLevel = .critical
             let configuration = try Self.configuration(
                 ports, extra: extra, disabled: disabled, withDefault: withDefault)
-            let gateway = try GatewayApplication(configuration: configuration, logger: logger)
+            let gateway = try GatewayApplication(configuration: configuration, logger: logger).closedAtTheEnd()
             try await work(Pools(gateway: gateway.responder, visits: known))
         }
     }
@@ -254,9 +255,12 @@ import Upstream
         }
     }
 
-    @Test func `Row 44: a change of the mapping concerns new requests only`() throws {
+    @Test func `Row 44: a change of the mapping concerns new requests only`() async throws {
         var configuration = try Self.configuration([:])
-        let clients = try UpstreamClients(configuration)
+        let transport = try CurlMulti()
+        let clients = UpstreamClients(configuration, transport: transport)
+        // No request is made.
+        await transport.shutdown()
         let before = ProjectDirectory(configuration, clients: clients)
         let address = ProjectDirectory.Address(project: "flytesnacks", domain: "development")
         let underWay = try before.resolve(address, .everything)

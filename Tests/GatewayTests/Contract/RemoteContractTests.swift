@@ -11,7 +11,7 @@ import Testing
 
 /// Section 9 of the contract of projects: how a remote Coroot is read. A test is named after its
 /// row.
-@Suite struct RemoteContractTests {
+@Suite(.closesGateways) struct RemoteContractTests {
     /// A gateway whose project `remote` is the double.
     private func withRemote(
         _ double: RemoteCorootDouble, key: String? = nil, path: String? = nil, extra: String = "",
@@ -30,7 +30,7 @@ import Testing
             try await work(
                 GatewayApplication(
                     configuration: Configuration.parse(yaml, path: "c.yaml"), logger: logger
-                ).responder)
+                ).closedAtTheEnd().responder)
         }
     }
 

@@ -11,7 +11,7 @@ import TimeSeries
 
 /// Members that answer ranges on a step grid of their own, beside one that does not; the judge is a
 /// gateway over two that do not.
-@Suite struct StepAlignmentTests {
+@Suite(.closesGateways) struct StepAlignmentTests {
     /// A second past a multiple of 15 s.
     private static let start = 1_700_000_101
 
@@ -46,7 +46,7 @@ import TimeSeries
             """
         return try GatewayApplication(
             configuration: Configuration.parse(yaml, path: "c.yaml"), logger: logger
-        ).responder
+        ).closedAtTheEnd().responder
     }
 
     private static func withGateways(

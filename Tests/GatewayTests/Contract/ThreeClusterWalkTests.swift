@@ -13,7 +13,7 @@ import Testing
 /// The guide of three clusters, walked with three gateways: A and B give what they have to whoever
 /// brings a key, C is the hub. The custom resources are the guide's own; only the hosts that they
 /// name are made to be loopback, as a name server would.
-@Suite struct ThreeClusterWalkTests {
+@Suite(.closesGateways) struct ThreeClusterWalkTests {
     struct Walk: Sendable {
         var a: PrometheusResponder
         var hub: PrometheusResponder
@@ -42,7 +42,7 @@ import Testing
         }
         var logger = Logger(label: "test")
         logger.logLevel = .critical
-        return try GatewayApplication(configuration: configuration, logger: logger)
+        return try GatewayApplication(configuration: configuration, logger: logger).closedAtTheEnd()
     }
 
     private static func url(_ url: ServerURL, _ hosts: [String: Int]) throws -> ServerURL {

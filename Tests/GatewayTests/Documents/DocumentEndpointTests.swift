@@ -8,7 +8,7 @@ import Testing
 
 /// Rules, alerts, targets, exemplars and storage statistics of several members, as one server that
 /// had them all would tell them.
-@Suite struct DocumentEndpointTests {
+@Suite(.closesGateways) struct DocumentEndpointTests {
     private static let a: [String: String] = [
         "/rules": #"{"groups":[{"name":"g","file":"/r.yml","rules":["#
             + #"{"state":"firing","name":"Down","query":"up == 0","labels":{"severity":"page","project":"own"},"#
@@ -82,7 +82,7 @@ import Testing
                     """, path: "c.yaml")
             var logger = Logger(label: "test")
             logger.logLevel = .critical
-            let application = try GatewayApplication(configuration: configuration, logger: logger)
+            let application = try GatewayApplication(configuration: configuration, logger: logger).closedAtTheEnd()
             try await work(Scene(gateway: application.responder, a: a, b: b))
         }
     }

@@ -9,7 +9,7 @@ import Yams
 @testable import Gateway
 
 /// The server, its description for programs and docs/http-api.md have the same paths.
-@Suite struct DocumentedEndpointsTests {
+@Suite(.closesGateways) struct DocumentedEndpointsTests {
     private func gateway() throws -> GatewayApplication {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
@@ -17,7 +17,7 @@ import Yams
             configuration: try Configuration.parse(
                 "projects: [{name: p, prometheus: {url: \"http://127.0.0.1:1\"}}]",
                 path: "c.yaml"),
-            logger: logger)
+            logger: logger).closedAtTheEnd()
     }
 
     private func text(_ file: String) throws -> String {

@@ -11,7 +11,7 @@ import TimeSeries
 @testable import Gateway
 
 /// `/federate` and what the gateway says about itself.
-@Suite struct FederateTests {
+@Suite(.closesGateways) struct FederateTests {
     private func withGateway(
         _ work: @escaping @Sendable (PrometheusResponder, _ time: Int64) async throws -> Void
     ) async throws {
@@ -44,7 +44,7 @@ import TimeSeries
             var logger = Logger(label: "test")
             logger.logLevel = .critical
             try await work(
-                GatewayApplication(configuration: configuration, logger: logger).responder, time)
+                GatewayApplication(configuration: configuration, logger: logger).closedAtTheEnd().responder, time)
         }
     }
 
@@ -189,7 +189,7 @@ import TimeSeries
                 """, path: "c.yaml")
             let gateway = try GatewayApplication(
                 configuration: configuration, logger: Logger(label: "test")
-            ).responder
+            ).closedAtTheEnd().responder
             let target = "/p/all/federate?match[]=%7B__name__=~%22.%2B%22%7D"
             let text = try await gateway.ask(target)
             #expect(
@@ -235,7 +235,7 @@ import TimeSeries
                 """, path: "c.yaml")
             let gateway = try GatewayApplication(
                 configuration: configuration, logger: Logger(label: "test")
-            ).responder
+            ).closedAtTheEnd().responder
             let federated = try await gateway.ask("/p/all/federate?match[]=up")
             let queried = try await gateway.query("up", of: "all")
             #expect(federated.status == expected, "\(federated.body)")
@@ -261,7 +261,7 @@ import TimeSeries
                 """, path: "c.yaml")
             let gateway = try GatewayApplication(
                 configuration: configuration, logger: Logger(label: "test")
-            ).responder
+            ).closedAtTheEnd().responder
             for (accept, isText) in [("", true), (Self.protobuf, false)] {
                 let answer = try await gateway.ask(
                     "/p/all/federate?match[]=up",

@@ -12,7 +12,7 @@ import TimeSeries
 @testable import Gateway
 
 /// A member that takes a request and never says a word.
-@Suite struct HungMemberTests {
+@Suite(.closesGateways) struct HungMemberTests {
     private static func hung(_ visits: Visits = Visits()) -> PrometheusResponder {
         visits.responder { _ in
             try await Task.sleep(for: .seconds(3600))
@@ -69,7 +69,7 @@ import TimeSeries
             var logger = Logger(label: "test")
             logger.logLevel = .critical
             try await work(
-                GatewayApplication(configuration: configuration, logger: logger).responder)
+                GatewayApplication(configuration: configuration, logger: logger).closedAtTheEnd().responder)
         }
     }
 

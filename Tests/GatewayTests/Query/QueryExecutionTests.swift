@@ -85,7 +85,6 @@ private func up(_ value: Int) -> String {
         maxSeries: Int = 1000, limit: Int = 0, analyze: Bool = false,
         stats: String = "", end: Int = 100, known: LanguageVersion? = nil
     ) async throws -> (status: Int, body: String, asked: [String]) {
-        let transport = try CurlMulti()
         let names = (0..<behaviours.count).map { String(Character(UnicodeScalar(97 + UInt8($0)))) }
         let members = names.map {
             Member(name: $0, source: .unavailable(reason: "unused"))

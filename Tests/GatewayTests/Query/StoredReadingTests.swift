@@ -100,7 +100,6 @@ private actor AnsweredStream: FragmentStream {
         exactness: Exactness = .strict, policy: PartialResponse = .safe, maxSamples: Int = 1000,
         serving: Bool = true, analyze: Bool = false, concurrency: Int = 8
     ) async throws -> (status: Int, body: String, asked: [String]) {
-        let transport = try CurlMulti()
         let names = ["a", "b"]
         let project = ResolvedProject(
             name: "all",

@@ -1,3 +1,4 @@
+import ScriptedServers
 import Upstream
 
 /// What the client of a member finds out about its version.
@@ -7,10 +8,10 @@ enum MemberVersions {
     }
 
     static func capabilities(_ configuration: UpstreamConfiguration) async -> UpstreamCapabilities {
-        guard let transport = try? CurlMulti() else { return UpstreamCapabilities(version: "none") }
-        let client = UpstreamClient(configuration, transport: transport)
-        let known = await client.capabilities()
-        await transport.shutdown()
+        var known = UpstreamCapabilities(version: "none")
+        try? await withTransport { transport in
+            known = await UpstreamClient(configuration, transport: transport).capabilities()
+        }
         return known
     }
 }

@@ -1,7 +1,6 @@
-import PrometheusWire
-
 /// One HTTP request, as the transport sends it.
 public struct TransferRequest: Sendable {
+    /// What is asked, and with which body.
     public enum Method: Sendable {
         case get
         /// `application/x-www-form-urlencoded`.
@@ -28,22 +27,23 @@ public struct TransferRequest: Sendable {
     public var timeoutCountsPauses: Bool
     /// Bytes of body, as they come over the wire.
     public var maximumBytes: Int
-    /// Bytes of body that may wait to be read before the member is made to wait.
+    /// Bytes of body that may wait to be read before the server is made to wait.
     public var window: Int
     /// Transfers of one lane share `laneWidth` places; further ones wait. One that is paused gives
     /// its place away.
     public var lane: String
     public var laneWidth: Int
-    /// The name of a parameter that tells the server, in seconds, what is left of `timeout` when the
-    /// request goes out: waiting in the lane counts. It is added to the form, or to the URL.
-    public var timeoutParameter: String?
+    /// Writes the parameter, percent-encoded as `name=value`, that tells the server how much of
+    /// `timeout` is left when the request goes out, in milliseconds: waiting in the lane counts. It
+    /// is added to the form, or to the URL. Nil for no such parameter.
+    public var timeoutParameter: (@Sendable (_ remaining: Int64) -> [UInt8])?
 
     public init(
         url: String, method: Method = .get, headers: HeaderFields = HeaderFields(),
         tls: TransferTLS = TransferTLS(), proxy: String? = nil, connectTimeout: Int64 = 5_000,
         timeout: Int64? = nil, timeoutCountsPauses: Bool = true, maximumBytes: Int = .max,
         window: Int = 1 << 20, lane: String = "", laneWidth: Int = .max,
-        timeoutParameter: String? = nil
+        timeoutParameter: (@Sendable (_ remaining: Int64) -> [UInt8])? = nil
     ) {
         self.url = url
         self.method = method
@@ -62,17 +62,14 @@ public struct TransferRequest: Sendable {
 
     /// The request as it goes out with so many milliseconds left.
     func telling(remaining: Int64) -> TransferRequest {
-        guard let name = timeoutParameter else { return self }
-        var parameters = Parameters()
-        parameters.add(name, duration: remaining)
+        guard let parameter = timeoutParameter?(remaining) else { return self }
         var told = self
         switch method {
         case .post(let form):
-            told.method = .post(form: form + (form.isEmpty ? [] : [0x26]) + parameters.encoded)
+            told.method = .post(form: form + (form.isEmpty ? [] : [0x26]) + parameter)
         case .get, .put, .delete, .send:
             told.url +=
-                (url.contains("?") ? "&" : "?")
-                + String(decoding: parameters.encoded, as: UTF8.self)
+                (url.contains("?") ? "&" : "?") + String(decoding: parameter, as: UTF8.self)
         }
         return told
     }
@@ -109,9 +106,11 @@ public struct TransferTLS: Sendable, Hashable {
         case bytes([UInt8])
     }
 
-    /// The authorities to trust instead of the system's.
+    /// The authorities to trust; nil for the system's.
     public var authorities: Material?
+    /// The certificate to show; nil for none.
     public var certificate: Material?
+    /// The certificate's private key.
     public var key: Material?
     /// Name to expect in the certificate, and to ask for, instead of the URL's host.
     public var serverName: String?
@@ -159,60 +158,5 @@ struct ConnectionTarget: Equatable {
         self.url = "\(scheme)\(serverName):\(port)\(rest[end...])"
         route = "\(serverName):\(port):\(host):\(port)"
         hostField = authority
-    }
-}
-
-/// Request parameters in order; a name may occur more than once.
-public struct Parameters: Sendable, Equatable {
-    public private(set) var pairs: [(name: String, value: String)] = []
-
-    public init() {}
-
-    public init(_ pairs: [(name: String, value: String)]) { self.pairs = pairs }
-
-    public static func == (a: Parameters, b: Parameters) -> Bool {
-        a.pairs.elementsEqual(b.pairs) { $0.name == $1.name && $0.value == $1.value }
-    }
-
-    public mutating func add(_ name: String, _ value: String) {
-        pairs.append((name, value))
-    }
-
-    /// Milliseconds since the epoch, sent as seconds with up to three decimals.
-    public mutating func add(_ name: String, time: Int64?) {
-        if let time { add(name, TimestampText.parameter(time)) }
-    }
-
-    /// Milliseconds, sent as seconds with up to three decimals.
-    public mutating func add(_ name: String, duration: Int64?) {
-        if let duration { add(name, TimestampText.parameter(duration)) }
-    }
-
-    /// `application/x-www-form-urlencoded`.
-    var encoded: [UInt8] {
-        var out: [UInt8] = []
-        for (name, value) in pairs {
-            if !out.isEmpty { out.append(UInt8(ascii: "&")) }
-            PercentText.append(name, to: &out)
-            out.append(UInt8(ascii: "="))
-            PercentText.append(value, to: &out)
-        }
-        return out
-    }
-}
-
-/// Percent-encoding that is right in forms, queries and path segments alike.
-enum PercentText {
-    static func append(_ text: String, to out: inout [UInt8]) {
-        let digits = Array("0123456789ABCDEF".utf8)
-        for byte in text.utf8 {
-            switch byte {
-            case 48...57, 65...90, 97...122, 0x2D, 0x2E, 0x5F, 0x7E: out.append(byte)
-            default:
-                out.append(UInt8(ascii: "%"))
-                out.append(digits[Int(byte >> 4)])
-                out.append(digits[Int(byte & 15)])
-            }
-        }
     }
 }

@@ -1,7 +1,7 @@
 import CZlib
 
 /// Compresses at once, as gzip or as zlib.
-func compressed(_ bytes: [UInt8], zlib: Bool = false, level: Int32 = 6) -> [UInt8] {
+package func compressed(_ bytes: [UInt8], zlib: Bool = false, level: Int32 = 6) -> [UInt8] {
     var stream = z_stream()
     let size = Int32(MemoryLayout<z_stream>.size)
     deflateInit2_(

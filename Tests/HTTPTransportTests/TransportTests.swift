@@ -1,6 +1,6 @@
+import HTTPTransport
+import ScriptedServers
 import Testing
-
-@testable import Upstream
 
 @Suite struct TransportTests {
     @Test("Status, repeated header fields, body and trailers arrive; interim answers do not")
@@ -111,7 +111,8 @@ import Testing
                 try await transport.execute(
                     TransferRequest(
                         url: server.url + path, method: .post(form: Array("a=1".utf8)),
-                        timeout: timeout, lane: "m", laneWidth: 1, timeoutParameter: "timeout")
+                        timeout: timeout, lane: "m", laneWidth: 1,
+                        timeoutParameter: { Array("timeout=\(Double($0) / 1000)".utf8) })
                 ).body.collect()
             }
             async let first = ask("/first", timeout: 600_000)

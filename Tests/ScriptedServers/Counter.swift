@@ -1,15 +1,17 @@
-@testable import Upstream
+import HTTPTransport
 
 /// A number that a server's threads count up.
-final class Counter: Sendable {
+package final class Counter: Sendable {
     private let number = LockedValue(0)
 
-    var value: Int { number.withLock { $0 } }
+    package init() {}
 
-    func add(_ amount: Int) { number.withLock { $0 += amount } }
+    package var value: Int { number.withLock { $0 } }
+
+    package func add(_ amount: Int) { number.withLock { $0 += amount } }
 
     /// Waits, for some seconds at most, until the number is reached.
-    func reaches(_ wanted: Int) async -> Bool {
+    package func reaches(_ wanted: Int) async -> Bool {
         for _ in 0..<2000 {
             if value >= wanted { return true }
             try? await Task.sleep(for: .milliseconds(10))

@@ -117,7 +117,7 @@ final class Transfer {
         return slabs
     }
 
-    /// The pause is over; the deadline moves along where pauses are not the member's.
+    /// The pause is over; the deadline moves along where pauses do not count.
     func endPause() {
         guard let began = pausedAt else { return }
         let length = MonotonicClock.now() &- began
@@ -145,7 +145,7 @@ enum BodyPart: Sendable {
     case end(TransferSummary)
 }
 
-/// The transfers to one member: so many at once, the others wait in the order of arrival.
+/// The transfers of one lane: so many at once, the others wait in the order of arrival.
 struct HostConnectionLimiter {
     private(set) var running = 0
     private var waiting: [UInt64] = []

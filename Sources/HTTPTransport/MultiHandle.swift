@@ -1,13 +1,13 @@
 import CCurl
 import GoText
 
-/// The transport: HTTP/1.1 and, over TLS, HTTP/2 through libcurl's multi interface, on one epoll
-/// thread which is also this actor's executor. No transfer ever blocks that thread.
+/// libcurl's multi handle and its transfers, on one epoll thread which is also this actor's
+/// executor.
 ///
-/// It lives until `shutdown`, which its maker must call.
-public actor CurlMulti {
+/// The loop holds it until `shutdown`, which `CurlMulti` sees to.
+actor MultiHandle {
     nonisolated let loop: EventLoop
-    public nonisolated var unownedExecutor: UnownedSerialExecutor {
+    nonisolated var unownedExecutor: UnownedSerialExecutor {
         loop.asUnownedSerialExecutor()
     }
 
@@ -24,11 +24,8 @@ public actor CurlMulti {
     private let notices = TransferNotices()
     private var deadlines = DeadlineQueue()
     private var idle: [EasyHandle] = []
-    private(set) var pauses = 0
 
-    /// - Parameter keptConnections: how many connections stay open for reuse; at least eight for
-    ///   each member, or they crowd each other out.
-    public init(keptConnections: Int = 1024) throws(TransferError) {
+    init(keptConnections: Int) throws(TransferError) {
         guard Self.isLibraryReady, let multi = curl_multi_init() else {
             throw TransferError(.noResources, "cannot initialise libcurl")
         }
@@ -48,9 +45,7 @@ public actor CurlMulti {
         }
     }
 
-    /// Ends every transfer with `.shutDown`, closes all connections and joins the thread. Requests
-    /// made later fail with `.shutDown`.
-    public nonisolated func shutdown() async {
+    nonisolated func shutdown() async {
         await close()
         loop.stop()
     }
@@ -66,10 +61,7 @@ public actor CurlMulti {
 
     // MARK: - Requests
 
-    /// Sends a request and waits for the head of the answer. Redirects are answers like others.
-    ///
-    /// - Throws: `TransferError`; `.cancelled` within milliseconds of the task's cancellation.
-    public nonisolated func execute(
+    nonisolated func execute(
         _ request: TransferRequest
     ) async throws(TransferError) -> TransferResponse {
         if let problem = request.problem { throw TransferError(.invalidRequest, problem) }
@@ -156,7 +148,6 @@ public actor CurlMulti {
         guard transfer.isPaused, let easy = transfer.easy else { return }
         transfer.endPause()
         addDeadline(of: transfer)
-        pauses += 1
         let code = curl_easy_pause(easy.raw, CURLPAUSE_CONT)
         if code != CURLE_OK { end(transfer, with: easy.failure(code)) }
         givePlacesAway()
@@ -193,7 +184,7 @@ public actor CurlMulti {
     }
 
     /// A transfer that waits for its reader keeps no other waiting: a reader of several
-    /// answers of one member side by side would wait for ever.
+    /// answers of one server side by side would wait for ever.
     private func givePlacesAway() {
         for transfer in notices.takePaused() { givePlaceAway(transfer) }
     }
@@ -329,9 +320,9 @@ public actor CurlMulti {
 
 /// The actor as its loop sees it: every call is on the loop's thread, hence isolated.
 private final class LoopClient: EventLoopClient {
-    private let multi: CurlMulti
+    private let multi: MultiHandle
 
-    init(_ multi: CurlMulti) { self.multi = multi }
+    init(_ multi: MultiHandle) { self.multi = multi }
 
     func ready(descriptor: Int32, events: UInt32) {
         multi.assumeIsolated { $0.ready(descriptor, events) }

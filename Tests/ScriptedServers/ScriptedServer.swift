@@ -1,33 +1,33 @@
 import Glibc
 
-@testable import Upstream
+import HTTPTransport
 
 /// An HTTP/1.1 server on loopback whose answers, good or bad, are written byte by byte by a
 /// closure. Threads only, so that it works however busy the tasks under test are.
-final class ScriptedServer: Sendable {
-    struct Request: Sendable {
-        var method = ""
-        var target = ""
-        var headers: [(name: String, value: String)] = []
-        var body = ""
-        var bodyBytes: [UInt8] = []
+package final class ScriptedServer: Sendable {
+    package struct Request: Sendable {
+        package var method = ""
+        package var target = ""
+        package var headers: [(name: String, value: String)] = []
+        package var body = ""
+        package var bodyBytes: [UInt8] = []
         /// Which connection of the server, from 1 on.
-        var connection = 0
+        package var connection = 0
 
-        var path: String { String(target.prefix { $0 != "?" }) }
+        package var path: String { String(target.prefix { $0 != "?" }) }
         /// Form or query, as sent.
-        var parameters: String {
+        package var parameters: String {
             body.isEmpty ? String(target.drop { $0 != "?" }.dropFirst()) : body
         }
-        func header(_ name: String) -> String? {
+        package func header(_ name: String) -> String? {
             headers.first { $0.name.lowercased() == name.lowercased() }?.value
         }
     }
 
     /// Returns whether the connection stays open.
-    typealias Script = @Sendable (Request, Connection) -> Bool
+    package typealias Script = @Sendable (Request, Connection) -> Bool
 
-    let port: Int
+    package let port: Int
     private let listener: Int32
     private let state = LockedValue(State())
 
@@ -38,7 +38,7 @@ final class ScriptedServer: Sendable {
         var isStopped = false
     }
 
-    init(_ script: @escaping Script) throws {
+    package init(_ script: @escaping Script) throws {
         listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var yes: Int32 = 1
         setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
@@ -78,14 +78,14 @@ final class ScriptedServer: Sendable {
         }
     }
 
-    struct Failure: Error {}
+    package struct Failure: Error {}
 
-    var url: String { "http://127.0.0.1:\(port)" }
-    var requests: [Request] { state.withLock { $0.requests } }
-    var connections: Int { state.withLock { $0.connections } }
+    package var url: String { "http://127.0.0.1:\(port)" }
+    package var requests: [Request] { state.withLock { $0.requests } }
+    package var connections: Int { state.withLock { $0.connections } }
 
     /// Waits until so many requests have come.
-    func received(_ count: Int) async -> Bool {
+    package func received(_ count: Int) async -> Bool {
         for _ in 0..<2000 {
             if requests.count >= count { return true }
             try? await Task.sleep(for: .milliseconds(10))
@@ -93,7 +93,7 @@ final class ScriptedServer: Sendable {
         return false
     }
 
-    func stop() {
+    package func stop() {
         shutdown(listener, Int32(SHUT_RDWR))
         state.withLock { state in
             state.isStopped = true
@@ -102,7 +102,7 @@ final class ScriptedServer: Sendable {
     }
 
     /// A port nobody listens on.
-    static func deadPort() throws -> Int {
+    package static func deadPort() throws -> Int {
         let server = try ScriptedServer { _, _ in false }
         defer { server.stop() }
         return server.port
@@ -128,7 +128,7 @@ final class ScriptedServer: Sendable {
         init(_ run: @escaping @Sendable () -> Void) { self.run = run }
     }
 
-    static func detach(_ body: @escaping @Sendable () -> Void) {
+    package static func detach(_ body: @escaping @Sendable () -> Void) {
         var thread = pthread_t()
         pthread_create(
             &thread, nil,
@@ -142,15 +142,15 @@ final class ScriptedServer: Sendable {
 }
 
 /// One accepted connection; used by its own thread.
-final class Connection: Sendable {
+package final class Connection: Sendable {
     private let descriptor: Int32
     private let rest = LockedValue<[UInt8]>([])
 
-    init(descriptor: Int32) { self.descriptor = descriptor }
+    package init(descriptor: Int32) { self.descriptor = descriptor }
 
     /// False once the peer is gone.
     @discardableResult
-    func write(_ bytes: [UInt8]) -> Bool {
+    package func write(_ bytes: [UInt8]) -> Bool {
         var sent = 0
         while sent < bytes.count {
             let count = bytes[sent...].withUnsafeBytes {
@@ -163,10 +163,10 @@ final class Connection: Sendable {
     }
 
     @discardableResult
-    func write(_ text: String) -> Bool { write(Array(text.utf8)) }
+    package func write(_ text: String) -> Bool { write(Array(text.utf8)) }
 
     /// A whole answer with its length.
-    func answer(
+    package func answer(
         _ body: [UInt8], status: String = "200 OK", type: String = "application/json",
         extra: String = ""
     ) -> Bool {
@@ -176,30 +176,30 @@ final class Connection: Sendable {
                     + "Content-Length: \(body.count)\r\n\r\n").utf8) + body)
     }
 
-    func answer(
+    package func answer(
         _ body: String, status: String = "200 OK", type: String = "application/json",
         extra: String = ""
     ) -> Bool {
         answer(Array(body.utf8), status: status, type: type, extra: extra)
     }
 
-    func chunk(_ bytes: [UInt8]) -> Bool {
+    package func chunk(_ bytes: [UInt8]) -> Bool {
         write(Array("\(String(bytes.count, radix: 16))\r\n".utf8) + bytes + [13, 10])
     }
 
-    func chunk(_ text: String) -> Bool { chunk(Array(text.utf8)) }
+    package func chunk(_ text: String) -> Bool { chunk(Array(text.utf8)) }
 
     /// Waits until the peer closes; false if it has not within so many milliseconds.
-    func waitForEnd(milliseconds: Int32) -> Bool {
+    package func waitForEnd(milliseconds: Int32) -> Bool {
         var item = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
         guard poll(&item, 1, milliseconds) > 0 else { return false }
         var byte: UInt8 = 0
         return recv(descriptor, &byte, 1, 0) <= 0
     }
 
-    func pause(milliseconds: UInt32) { usleep(milliseconds * 1000) }
+    package func pause(milliseconds: UInt32) { usleep(milliseconds * 1000) }
 
-    func readRequest() -> ScriptedServer.Request? {
+    package func readRequest() -> ScriptedServer.Request? {
         guard let head = read(until: Array("\r\n\r\n".utf8)) else { return nil }
         var request = ScriptedServer.Request()
         let lines = String(decoding: head, as: UTF8.self).split(separator: "\r\n")

@@ -6,6 +6,7 @@ import Glibc
 
 /// Why a transfer did not end well.
 public struct TransferError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// What went wrong.
     public enum Kind: Sendable, Equatable {
         /// The request itself cannot be sent.
         case invalidRequest

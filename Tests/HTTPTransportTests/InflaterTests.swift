@@ -1,5 +1,6 @@
+import HTTPTransport
+import ScriptedServers
 import Testing
-import Upstream
 
 @Suite struct InflaterTests {
     static let text = Array(

@@ -1,5 +1,6 @@
 /// An answer whose head has arrived and whose body is read as it comes.
 public struct TransferResponse: Sendable {
+    /// Such as 200; never of an interim answer.
     public let status: Int
     /// The protocol that was spoken: `HTTP/1.1` or `HTTP/2`.
     public let version: String
@@ -20,32 +21,36 @@ struct TransferHead: Sendable {
 public struct TransferSummary: Sendable, Equatable {
     /// Bytes of body as they came over the wire.
     public var wireBytes: Int
-    /// From the first byte to the last, without the time it was not read.
+    /// Nanoseconds from the first byte to the last, without the time it was not read.
     public var activeNanoseconds: Int64
+    /// Fields that came after the body.
     public var trailers: HeaderFields
 }
 
-/// A body: chunks of some hundred kilobytes at most, in order. Not reading makes the member wait.
+/// A body: chunks of some hundred kilobytes at most, in order. Not reading makes the server wait.
 public struct TransferBody: AsyncSequence, Sendable {
     public typealias Element = [UInt8]
 
     let handle: TransferHandle
 
+    /// - Returns: an iterator of the one reader that a body has.
     public func makeAsyncIterator() -> Iterator { Iterator(handle: handle) }
 
     public struct Iterator: AsyncIteratorProtocol {
         let handle: TransferHandle
         private var chunks: ArraySlice<[UInt8]> = []
-        /// Set once `next` has returned nil.
+        /// Nil until `next` has returned nil.
         public private(set) var summary: TransferSummary?
 
         init(handle: TransferHandle) { self.handle = handle }
 
+        /// - Returns: the next bytes, never none; nil after the last.
         /// - Throws: `TransferError`; nothing follows an error. A cancelled task throws `.cancelled`.
         public mutating func next() async throws(TransferError) -> [UInt8]? {
             try await next(isolation: nil)
         }
 
+        /// As `next()`, on the actor of its caller.
         public mutating func next(
             isolation actor: isolated (any Actor)?
         ) async throws(TransferError) -> [UInt8]? {
@@ -66,9 +71,9 @@ public struct TransferBody: AsyncSequence, Sendable {
 /// Holds a transfer: when its last holder is gone, it ends.
 final class TransferHandle: Sendable {
     private let id: UInt64
-    private let multi: CurlMulti
+    private let multi: MultiHandle
 
-    init(id: UInt64, multi: CurlMulti) {
+    init(id: UInt64, multi: MultiHandle) {
         self.id = id
         self.multi = multi
     }
@@ -167,6 +172,7 @@ struct ResponseHeadParser {
 /// Header fields in the order of arrival. Names are compared without regard to ASCII case; a name
 /// may occur more than once.
 public struct HeaderFields: Sendable, Equatable {
+    /// One name and one value, as they came.
     public struct Field: Sendable, Equatable {
         public var name: String
         public var value: String
@@ -177,10 +183,12 @@ public struct HeaderFields: Sendable, Equatable {
         }
     }
 
+    /// In the order of arrival.
     public private(set) var fields: [Field]
 
     public init(_ fields: [Field] = []) { self.fields = fields }
 
+    /// Adds a field behind the others; one of the same name stays.
     public mutating func append(name: String, value: String) {
         fields.append(Field(name: name, value: value))
     }
@@ -192,11 +200,12 @@ public struct HeaderFields: Sendable, Equatable {
         fields[last].value += text
     }
 
-    /// The first value of a name.
+    /// The first value of a name; nil where there is none.
     public subscript(name: String) -> String? {
         fields.first { Self.areEqual($0.name, name) }?.value
     }
 
+    /// All values of a name, in the order of arrival.
     public func values(of name: String) -> [String] {
         fields.filter { Self.areEqual($0.name, name) }.map(\.value)
     }
