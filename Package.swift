@@ -106,7 +106,7 @@ let package = Package(
             dependencies: [
                 "GoText", "Gateway", "GatewayConfiguration", "PromQLScripts", "EmbeddedPrometheus",
                 "PrometheusServer",
-                "Upstream", "HTTPTransport", "PrometheusWire", "TimeSeries", argumentParser,
+                "HTTPTransport", "PrometheusWire", "TimeSeries", argumentParser,
                 logging, lifecycle,
             ],
             swiftSettings: strict),

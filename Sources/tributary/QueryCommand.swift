@@ -4,7 +4,6 @@ import Gateway
 import GatewayConfiguration
 import HTTPTransport
 import PrometheusServer
-import Upstream
 
 /// `tributary query EXPRESSION`
 struct QueryCommand: AsyncParsableCommand {

@@ -50,7 +50,8 @@ import TimeSeries
                       - {name: strict, memberProjects: [a, b, c], partialResponse: abort}
                     """, path: "c.yaml")
             let application = try GatewayApplication(
-                configuration: configuration, logger: Logger(label: "test")).closedAtTheEnd()
+                configuration: configuration, logger: Logger(label: "test")
+            ).closedAtTheEnd()
             try await work(application.responder)
             group.cancelAll()
         }

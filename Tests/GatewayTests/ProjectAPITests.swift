@@ -261,7 +261,8 @@ import Testing
     @Test func withoutAStoreNothingCanBeChanged() async throws {
         let configuration = try Configuration.parse(Self.yaml, path: "c.yaml")
         let gateway = try GatewayApplication(
-            configuration: configuration, logger: .init(label: "test")).closedAtTheEnd()
+            configuration: configuration, logger: .init(label: "test")
+        ).closedAtTheEnd()
         let request = try #require(
             PrometheusRequest(
                 method: "PUT", target: "/api/projects/x",

@@ -57,7 +57,8 @@ final class TestGateway: Sendable {
         logger.logLevel = .critical
         application = try await GatewayApplication(
             configuration: configuration, store: store, source: source,
-            audit: AuditLog { line in audit.lines.withLock { $0.append(line) } }, logger: logger).closedAtTheEnd()
+            audit: AuditLog { line in audit.lines.withLock { $0.append(line) } }, logger: logger
+        ).closedAtTheEnd()
     }
 
     private final class Text: Sendable {

@@ -41,7 +41,9 @@ import Testing
         func run() async throws {
             group.yield()
             try? await gracefulShutdown()
-            if !transport.isShutDown, await !TransportLifeTests.isRefused(by: transport) { servesUntilTheEnd.add(1) }
+            if !transport.isShutDown, await !TransportLifeTests.isRefused(by: transport) {
+                servesUntilTheEnd.add(1)
+            }
         }
     }
 

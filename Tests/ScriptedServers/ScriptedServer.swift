@@ -1,5 +1,4 @@
 import Glibc
-
 import HTTPTransport
 
 /// An HTTP/1.1 server on loopback whose answers, good or bad, are written byte by byte by a

@@ -2,7 +2,6 @@ import ArgumentParser
 import Foundation
 import GatewayConfiguration
 import HTTPTransport
-import Upstream
 
 /// The cluster pool attributes of a running gateway, over its administration API.
 struct AdministrationClient {

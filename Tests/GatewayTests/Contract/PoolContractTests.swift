@@ -86,7 +86,8 @@ import Upstream
             logger.logLevel = .critical
             let configuration = try Self.configuration(
                 ports, extra: extra, disabled: disabled, withDefault: withDefault)
-            let gateway = try GatewayApplication(configuration: configuration, logger: logger).closedAtTheEnd()
+            let gateway = try GatewayApplication(configuration: configuration, logger: logger)
+                .closedAtTheEnd()
             try await work(Pools(gateway: gateway.responder, visits: known))
         }
     }

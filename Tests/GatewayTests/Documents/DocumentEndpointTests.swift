@@ -82,7 +82,8 @@ import Testing
                     """, path: "c.yaml")
             var logger = Logger(label: "test")
             logger.logLevel = .critical
-            let application = try GatewayApplication(configuration: configuration, logger: logger).closedAtTheEnd()
+            let application = try GatewayApplication(configuration: configuration, logger: logger)
+                .closedAtTheEnd()
             try await work(Scene(gateway: application.responder, a: a, b: b))
         }
     }

@@ -17,7 +17,8 @@ import Yams
             configuration: try Configuration.parse(
                 "projects: [{name: p, prometheus: {url: \"http://127.0.0.1:1\"}}]",
                 path: "c.yaml"),
-            logger: logger).closedAtTheEnd()
+            logger: logger
+        ).closedAtTheEnd()
     }
 
     private func text(_ file: String) throws -> String {

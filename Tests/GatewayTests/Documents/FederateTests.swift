@@ -44,7 +44,8 @@ import TimeSeries
             var logger = Logger(label: "test")
             logger.logLevel = .critical
             try await work(
-                GatewayApplication(configuration: configuration, logger: logger).closedAtTheEnd().responder, time)
+                GatewayApplication(configuration: configuration, logger: logger).closedAtTheEnd()
+                    .responder, time)
         }
     }
 

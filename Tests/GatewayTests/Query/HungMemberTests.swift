@@ -69,7 +69,8 @@ import TimeSeries
             var logger = Logger(label: "test")
             logger.logLevel = .critical
             try await work(
-                GatewayApplication(configuration: configuration, logger: logger).closedAtTheEnd().responder)
+                GatewayApplication(configuration: configuration, logger: logger).closedAtTheEnd()
+                    .responder)
         }
     }
 
