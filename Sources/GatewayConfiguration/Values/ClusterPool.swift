@@ -105,16 +105,6 @@ extension ClusterPoolAttribute {
             && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_./".contains($0)) }
             && !words.contains(text.lowercased())
         if isPlain { return text }
-        var out = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": out += "\\\""
-            case "\\": out += "\\\\"
-            case "\n": out += "\\n"
-            case "$": out += "$$"
-            default: out.unicodeScalars.append(scalar)
-            }
-        }
-        return out + "\""
+        return doubleQuotedYAML(text)
     }
 }

@@ -57,6 +57,11 @@ private func quoted(_ text: String) -> String {
                 || (byte | 0x20 >= UInt8(ascii: "a") && byte | 0x20 <= UInt8(ascii: "z"))
         }
     if isPlain { return text }
+    return doubleQuotedYAML(text)
+}
+
+/// A text as a configuration file writes it in double quotes: `$` twice, so that no variable is read.
+func doubleQuotedYAML(_ text: String) -> String {
     var out = "\""
     for scalar in text.unicodeScalars {
         switch scalar {
