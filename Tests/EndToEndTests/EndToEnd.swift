@@ -3,23 +3,27 @@ import Testing
 
 /// The gateway over real Prometheus servers must answer as one real Prometheus that holds it all:
 /// these suites share one set of servers, and run one after the other.
-@Suite("End to end", .scene(.three), .serialized, .enabled(if: PrometheusVersion.three.isHere))
+@Suite(
+    "End to end", .scene(.three), .serialized,
+    .enabled(if: PrometheusVersion.three.isHere, "\(PrometheusVersion.three.whySkipped)"))
 struct EndToEnd {}
 
 /// The same with metric names that are removed at the end of a query.
 @Suite(
     "End to end, delayed name removal", .scene(.delayedNames), .serialized,
-    .enabled(if: PrometheusVersion.three.isHere))
+    .enabled(if: PrometheusVersion.three.isHere, "\(PrometheusVersion.three.whySkipped)"))
 struct EndToEndDelayedNames {}
 
 /// The same with members of 2.42 and a union of 2.42.
 @Suite(
     "End to end, Prometheus 2", .scene(.two), .serialized,
-    .enabled(if: PrometheusVersion.two.isHere))
+    .enabled(if: PrometheusVersion.two.isHere, "\(PrometheusVersion.two.whySkipped)"))
 struct EndToEndVersion2 {}
 
 /// One member of 2.42 beside two of 3.5.
 @Suite(
     "End to end, mixed versions", .scene(.mixed), .serialized,
-    .enabled(if: PrometheusVersion.two.isHere && PrometheusVersion.three.isHere))
+    .enabled(
+        if: PrometheusVersion.two.isHere && PrometheusVersion.three.isHere,
+        "Prometheus 2.42 or 3.5 is not here: run scripts/test"))
 struct EndToEndMixed {}

@@ -41,4 +41,9 @@ public enum PrometheusVersion: String, Sendable {
         if ProcessInfo.processInfo.environment["CI"] == "true" { return true }
         return (try? tool("prometheus")) != nil && (try? tool("promtool")) != nil
     }
+
+    /// Why tests that need it are skipped, and what brings it.
+    public var whySkipped: String {
+        "no Prometheus \(rawValue) on this machine: run \(place.script)"
+    }
 }
