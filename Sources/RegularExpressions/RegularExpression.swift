@@ -77,8 +77,9 @@ public struct RegularExpression: Sendable {
 
 /// A pattern compiled by RE2.
 ///
-/// A class, because it owns memory of the C++ library; immutable, and safe to use from several
-/// threads at once because RE2's matching functions are.
+/// A class, because it owns memory of the C++ library.
+///
+/// `@unchecked Sendable`: it is immutable, and RE2's matching functions may run on several threads.
 final class CompiledPattern: @unchecked Sendable {
     /// For the program and its automata together. Large enough for alternations of some ten
     /// thousand words, small enough that a hostile pattern cannot take the process down; a pattern

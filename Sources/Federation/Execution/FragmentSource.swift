@@ -152,7 +152,7 @@ extension UpstreamClient {
 
 extension SeriesStream: FragmentStream {
     public func trailer() async -> ResponseScanner.Trailer {
-        await trailer ?? ResponseScanner.Trailer()
+        trailer ?? ResponseScanner.Trailer()
     }
 }
 

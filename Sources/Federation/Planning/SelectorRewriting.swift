@@ -58,7 +58,7 @@ public struct PartitionLabel: Sendable, Hashable {
 
     public init(_ name: String = "project") { self.name = name }
 
-    /// Whether a label name, as users see it, stands for a member's own label of another name.
+    /// Whether a label that users see under this name has another name at the member.
     public func isRenamed(_ label: String) -> Bool {
         label != name && isInChain(label)
     }

@@ -190,6 +190,6 @@ extension AdministrationRoutes {
 }
 
 extension String {
-    /// nil for "", which stands for nothing in queries and forms.
+    /// nil for "": queries and forms write an absent value so.
     var nonEmpty: String? { isEmpty ? nil : self }
 }

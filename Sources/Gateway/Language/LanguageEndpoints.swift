@@ -1,6 +1,6 @@
 import Federation
-public import GatewayConfiguration
-public import PromQL
+import GatewayConfiguration
+import PromQL
 import PrometheusServer
 import PrometheusWire
 

@@ -48,7 +48,7 @@ enum StoreSchema {
                     name TEXT NOT NULL PRIMARY KEY,
                     clusters TEXT NOT NULL)
                 """,
-                // An empty workflow stands for all of them.
+                // An empty workflow means all workflows.
                 """
                 CREATE TABLE cluster_pool_attributes (
                     project TEXT NOT NULL,

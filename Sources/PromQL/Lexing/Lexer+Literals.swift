@@ -109,7 +109,7 @@ extension Lexer {
                 position += 1
                 try escape(quote: quote)
             } else if bytes[position...].starts(with: "\u{FFFD}".utf8) {
-                // What stands for bytes that are no UTF-8; Prometheus refuses the character too.
+                // The replacement character for bytes that are no UTF-8. Prometheus refuses it too.
                 throw error("invalid UTF-8 rune")
             } else {
                 position += 1

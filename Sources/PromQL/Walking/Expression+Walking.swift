@@ -142,7 +142,7 @@ extension Expression {
         return true
     }
 
-    /// Where it stands in the query, as Prometheus's `PositionRange`.
+    /// Its place in the query, as Prometheus's `PositionRange`.
     public var sourceRange: SourceRange {
         switch self {
         case .number(let node): node.range
@@ -160,7 +160,7 @@ extension Expression {
 }
 
 extension DurationExpression {
-    /// Where it stands in the query. A sign is taken to stand right before what it applies to, and
+    /// Its place in the query. A sign is taken to stand right before what it applies to, and
     /// parentheses do not count, as in Prometheus.
     public var sourceRange: SourceRange {
         switch self {

@@ -1,4 +1,4 @@
-public import PromQLScripts
+import PromQLScripts
 import TimeSeries
 
 /// What became of a script.
