@@ -101,9 +101,7 @@ extension Evaluator {
     mutating func sorted(_ call: Call) throws(EvaluationError) -> [StepSeries] {
         var series = try vector(call.arguments[0])
         if !isSingleStep, options.language.warnsOfIneffectiveSorting {
-            state.annotations.addWarning(
-                "sort is ineffective for range queries since results are always ordered by labels",
-                at: position(call.range))
+            state.annotations.add(.ineffectiveSort, at: position(call.range))
         }
         switch call.function {
         case .sort, .sortDesc:

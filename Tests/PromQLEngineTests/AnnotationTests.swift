@@ -63,14 +63,20 @@ import TimeSeries
 
     @Test func `equal texts are kept once`() {
         var annotations = Annotations()
-        annotations.addWarning("a", at: "1:1")
-        annotations.addWarning("a", at: "1:9")
-        annotations.addInfo("b", at: "1:2")
+        annotations.add(.conflictingResets(.addition), at: "1:1")
+        annotations.add(.conflictingResets(.addition), at: "1:9")
+        annotations.add(.reconciledBounds(.subtraction), at: "1:2")
         var others = Annotations()
-        others.addInfo("b", at: "3:3")
+        others.add(.reconciledBounds(.subtraction), at: "3:3")
         annotations.merge(others)
-        #expect(annotations.warnings == ["PromQL warning: a (1:1)"])
-        #expect(annotations.infos == ["PromQL info: b (1:2)"])
+        #expect(
+            annotations.warnings == [
+                "PromQL warning: conflicting counter resets during histogram addition (1:1)"
+            ])
+        #expect(
+            annotations.infos == [
+                "PromQL info: mismatched custom buckets were reconciled during subtraction (1:2)"
+            ])
     }
 
     @Test func `quantiles outside of 0 to 1 are reported`() throws {

@@ -63,9 +63,9 @@ extension Evaluator {
         guard let parameter = aggregation.parameter else { return }
         let (least, greatest) = Self.extremes(of: quantiles)
         let position = position(parameter.sourceRange)
-        if least.isNaN { state.annotations.addWarning(Quantile.warning(.nan), at: position) }
-        if greatest > 1 { state.annotations.addWarning(Quantile.warning(greatest), at: position) }
-        if least < 0 { state.annotations.addWarning(Quantile.warning(least), at: position) }
+        if least.isNaN { state.annotations.add(.quantileOutOfRange(.nan), at: position) }
+        if greatest > 1 { state.annotations.add(.quantileOutOfRange(greatest), at: position) }
+        if least < 0 { state.annotations.add(.quantileOutOfRange(least), at: position) }
     }
 
     /// The least and the greatest of a parameter's values; both NaN if one value is.

@@ -1,4 +1,3 @@
-internal import GoText
 internal import PromQL
 internal import TimeSeries
 
@@ -240,9 +239,5 @@ enum Quantile {
 
     static func isOutside(_ quantile: Double) -> Bool {
         !(quantile >= 0 && quantile <= 1)
-    }
-
-    static func warning(_ quantile: Double) -> String {
-        "quantile value should be between 0 and 1, got \(GoFloat.general(quantile))"
     }
 }

@@ -80,8 +80,8 @@ extension Evaluator {
             }
         }
         if ignoresHistograms {
-            state.annotations.addInfo(
-                "ignored histogram in \(aggregation.op.rawValue) aggregation",
+            state.annotations.add(
+                .ignoredHistogram(aggregation: aggregation.op.rawValue),
                 at: position(aggregation.range))
         }
         if isSingleStep, aggregation.op != .limitk {
@@ -105,9 +105,7 @@ extension Evaluator {
         }
         for (extreme, cap, isBeyond) in [(greatest, 1.0, greatest > 1), (least, -1.0, least < -1)]
         where isBeyond {
-            state.annotations.addWarning(
-                "ratio value should be between -1 and 1, got \(GoFloat.general(extreme)), capping "
-                    + "to \(GoFloat.general(cap))", at: position)
+            state.annotations.add(.ratioOutOfRange(extreme, cappedTo: cap), at: position)
         }
         return parameter.map { min(1, max(-1, $0)) }
     }

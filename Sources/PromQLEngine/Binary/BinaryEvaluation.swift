@@ -1,4 +1,3 @@
-internal import GoText
 internal import PromQL
 internal import TimeSeries
 
@@ -103,24 +102,19 @@ extension Evaluator {
     mutating func note(_ note: SampleOperation.Note?, of binary: Binary) {
         guard let note else { return }
         let position = position(binary.range)
+        let symbol = binary.op.rawValue
+        let operation: Annotation.HistogramOperation =
+            binary.op == .add ? .addition : .subtraction
         switch note {
         case .incompatibleTypes(let left, let right):
-            state.annotations.addInfo(
-                "incompatible sample types encountered for binary operator "
-                    + "\(GoQuoting.quote(binary.op.rawValue)): \(left) \(binary.op.rawValue) "
-                    + "\(right)", at: position)
+            state.annotations.add(
+                .incompatibleTypes(operator: symbol, left: left, right: right), at: position)
         case .incompatibleLayouts:
-            state.annotations.addWarning(
-                "incompatible bucket layout encountered for binary operator \(binary.op.rawValue)",
-                at: position)
+            state.annotations.add(.incompatibleLayouts(operator: symbol), at: position)
         case .conflictingResets:
-            state.annotations.addWarning(
-                "conflicting counter resets during histogram "
-                    + (binary.op == .add ? "addition" : "subtraction"), at: position)
+            state.annotations.add(.conflictingResets(operation), at: position)
         case .reconciledBounds:
-            state.annotations.addInfo(
-                "mismatched custom buckets were reconciled during "
-                    + (binary.op == .add ? "addition" : "subtraction"), at: position)
+            state.annotations.add(.reconciledBounds(operation), at: position)
         case .unknownBounds: state.annotations.refuseUnknownBounds(at: position)
         }
     }

@@ -1,4 +1,3 @@
-internal import GoText
 internal import TimeSeries
 
 /// The histogram between two samples of a series.
@@ -6,7 +5,7 @@ enum HistogramInterpolation {
     /// After a reset a counter is taken to rise from nothing.
     static func value(
         _ series: borrowing RangeSeries, _ before: Int, _ after: Int, at time: Int64,
-        isCounter: Bool, notes: (String) -> Void
+        isCounter: Bool, notes: (Annotation) -> Void
     ) throws(FloatHistogram.LayoutError) -> FloatHistogram {
         let from = series.histograms[before]
         let to = series.histograms[after]
@@ -21,10 +20,10 @@ enum HistogramInterpolation {
         if isCounter, to.isReset(after: from) { return to.scaled(by: fraction) }
         let (difference, _, differed) = try to.subtracting(from)
         if differed {
-            notes("mismatched custom buckets were reconciled during subtraction")
+            notes(.reconciledBounds(.subtraction))
         }
         let (sum, _, added) = try from.adding(difference.scaled(by: fraction))
-        if added { notes("mismatched custom buckets were reconciled during addition") }
+        if added { notes(.reconciledBounds(.addition)) }
         return sum
     }
 }
@@ -43,7 +42,7 @@ struct ExtendedHistogramRate {
                 series.histogramTimes, window.histograms, window, smoothed),
             isConsistent(series, span, &annotations)
         else { return .none }
-        let name = GoQuoting.quote(series.labels.metricName)
+        let name = series.labels.metricName
         do throws(FloatHistogram.LayoutError) {
             let left = try end(
                 series, span.first, span.first + 1, at: window.start,
@@ -57,8 +56,7 @@ struct ExtendedHistogramRate {
             if !rate.isCounter,
                 left.counterResetHint != .gauge || right.counterResetHint != .gauge
             {
-                annotations.addWarning(
-                    "this native histogram metric is not a gauge: \(name)", at: position)
+                annotations.add(.notGauge(metricName: name), at: position)
             }
             var result = try combined(right, left, adds: false, &annotations)
             if rate.isCounter {
@@ -83,11 +81,11 @@ struct ExtendedHistogramRate {
         else plain: Int, _ annotations: inout Annotations
     ) throws(FloatHistogram.LayoutError) -> FloatHistogram {
         guard isNeeded else { return series.histograms[plain] }
-        var notes: [String] = []
+        var notes: [Annotation] = []
         let value = try HistogramInterpolation.value(
             series, before, after, at: time, isCounter: rate.isCounter,
             notes: { notes.append($0) })
-        for note in notes { annotations.addInfo(note, at: position) }
+        for note in notes { annotations.add(note, at: position) }
         return value
     }
 
@@ -98,13 +96,13 @@ struct ExtendedHistogramRate {
         for i in span.first...span.last {
             let histogram = series.histograms[i]
             if histogram.isIncompatible(with: first) {
-                annotations.addMixedLayouts(series.labels, at: position)
+                annotations.add(
+                    .mixedBucketSchemas(metricName: series.labels.metricName), at: position)
                 return false
             }
             if rate.isCounter, histogram.counterResetHint == .gauge {
-                annotations.addWarning(
-                    "this native histogram metric is not a counter: "
-                        + GoQuoting.quote(series.labels.metricName), at: position)
+                annotations.add(
+                    .notCounter(metricName: series.labels.metricName), at: position)
             }
         }
         return true
@@ -155,9 +153,7 @@ struct ExtendedHistogramRate {
     ) throws(FloatHistogram.LayoutError) -> FloatHistogram {
         let (result, _, reconciled) = adds ? try a.adding(b) : try a.subtracting(b)
         if reconciled {
-            annotations.addInfo(
-                "mismatched custom buckets were reconciled during "
-                    + (adds ? "addition" : "subtraction"), at: position)
+            annotations.add(.reconciledBounds(adds ? .addition : .subtraction), at: position)
         }
         return result
     }

@@ -139,7 +139,9 @@ extension Evaluator {
             for step in 0..<grid.count {
                 let window = cursor.window(at: step, of: series)
                 if !window.floats.isEmpty, !window.histograms.isEmpty {
-                    state.annotations.addMixedKinds(of: series.labels, at: position)
+                    state.annotations.add(
+                        .mixedFloatsAndHistograms(metricName: series.labels.metricName),
+                        at: position)
                 } else if !window.floats.isEmpty {
                     output.values[step] = Self.smoothedFloat(series, window)
                 } else if !window.histograms.isEmpty {
@@ -171,7 +173,7 @@ extension Evaluator {
         do throws(FloatHistogram.LayoutError) {
             return try HistogramInterpolation.value(
                 series, before, after, at: window.end, isCounter: isCounter,
-                notes: { state.annotations.addInfo($0, at: position) })
+                notes: { state.annotations.add($0, at: position) })
         } catch {
             state.annotations.add(error, series.labels, at: position)
             return nil

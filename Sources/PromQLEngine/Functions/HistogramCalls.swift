@@ -1,4 +1,3 @@
-internal import GoText
 internal import PromQL
 public import TimeSeries
 
@@ -22,8 +21,8 @@ extension Evaluator {
                     return column
                 }, into: &output.values)
         case .min, .max, .stddev, .stdvar, .quantile:
-            state.annotations.addInfo(
-                "ignored histogram in \(aggregation.op.rawValue) aggregation", at: position)
+            state.annotations.add(
+                .ignoredHistogram(aggregation: aggregation.op.rawValue), at: position)
             reduction.reduce(columns, into: &output.values)
         case .sum, .avg:
             reduction.reduce(columns, into: &output.values)
@@ -32,7 +31,7 @@ extension Evaluator {
                 if present.isEmpty { continue }
                 if !SampleValue.isAbsent(output.values[step]) {
                     output.values[step] = SampleValue.absent
-                    state.annotations.addMixedKinds("aggregation", at: position)
+                    state.annotations.add(.mixedFloatsAndHistogramsInAggregation, at: position)
                     continue
                 }
                 output.histograms[step] = accumulated(
@@ -68,12 +67,10 @@ extension Evaluator {
         }
         guard let accumulator, isCompatible else { return nil }
         if accumulator.hintsCollide, options.language.judgesConflictingResets {
-            state.annotations.addWarning(
-                "conflicting counter resets during histogram aggregation", at: position)
+            state.annotations.add(.conflictingResets(.aggregation), at: position)
         }
         if accumulator.boundsReconciled {
-            state.annotations.addInfo(
-                "mismatched custom buckets were reconciled during aggregation", at: position)
+            state.annotations.add(.reconciledBounds(.aggregation), at: position)
         }
         return accumulator.result.compacted()
     }
@@ -88,7 +85,9 @@ extension Evaluator {
         function.histograms = .taken { series in
             { window, annotations in
                 if !window.floats.isEmpty, !window.histograms.isEmpty {
-                    annotations.addMixedKinds(of: series.labels, at: position)
+                    annotations.add(
+                        .mixedFloatsAndHistograms(metricName: series.labels.metricName),
+                        at: position)
                     return .none
                 }
                 if window.histograms.isEmpty {
@@ -106,13 +105,10 @@ extension Evaluator {
                     }
                 }
                 if accumulator.hintsCollide, language.judgesConflictingResets {
-                    annotations.addWarning(
-                        "conflicting counter resets during histogram aggregation", at: position)
+                    annotations.add(.conflictingResets(.aggregation), at: position)
                 }
                 if accumulator.boundsReconciled {
-                    annotations.addInfo(
-                        "mismatched custom buckets were reconciled during aggregation",
-                        at: position)
+                    annotations.add(.reconciledBounds(.aggregation), at: position)
                 }
                 return .histogram(accumulator.result.compacted())
             }
@@ -122,23 +118,14 @@ extension Evaluator {
 }
 
 extension Annotations {
-    mutating func addMixedKinds(of labels: LabelSet, at position: String) {
-        addMixedKinds("metric name \(GoQuoting.quote(labels.metricName))", at: position)
-    }
-
-    fileprivate mutating func addMixedKinds(_ place: String, at position: String) {
-        addWarning(
-            "encountered a \(AnnotationCode.mixedFloatsAndHistograms.rawValue) for \(place)",
-            at: position)
-    }
-
     /// Histograms that cannot be brought to one layout, or not without knowing more of them.
     mutating func add(
         _ error: FloatHistogram.LayoutError, _ labels: LabelSet, at position: String
     ) {
         switch error {
-        case .incompatible: addMixedLayouts(labels, at: position)
-        case .differentBounds: addDifferentBounds(labels.metricName, at: position)
+        case .incompatible: add(.mixedBucketSchemas(metricName: labels.metricName), at: position)
+        case .differentBounds:
+            add(.incompatibleCustomBuckets(metricName: labels.metricName), at: position)
         case .unknownBounds: refuseUnknownBounds(at: position)
         }
     }
@@ -147,18 +134,6 @@ extension Annotations {
         refuse(
             "native histograms with different custom buckets meet at \(position), and bounds of "
                 + "empty buckets, which no answer of a member shows, would decide the result")
-    }
-
-    mutating func addDifferentBounds(_ metricName: String, at position: String) {
-        addWarning(
-            "vector contains histograms with incompatible custom buckets for metric name "
-                + GoQuoting.quote(metricName), at: position)
-    }
-
-    mutating func addMixedLayouts(_ labels: LabelSet, at position: String) {
-        addWarning(
-            "vector contains a \(AnnotationCode.mixedBucketSchemas.rawValue) for metric name "
-                + GoQuoting.quote(labels.metricName), at: position)
     }
 }
 

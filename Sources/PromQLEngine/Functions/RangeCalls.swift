@@ -86,8 +86,8 @@ extension Evaluator {
             let hasFloats = steps(of: vector) { !$0.floats.isEmpty }
             for (step, quantile) in quantiles.enumerated()
             where hasFloats[step] && Quantile.isOutside(quantile) {
-                state.annotations.addWarning(
-                    Quantile.warning(quantile), at: position(call.arguments[0].sourceRange))
+                state.annotations.add(
+                    .quantileOutOfRange(quantile), at: position(call.arguments[0].sourceRange))
             }
         }
         return RangeFunction(
@@ -157,14 +157,9 @@ extension Evaluator {
         if options.typeAndUnitLabels {
             let type = series.labels["__type__"] ?? ""
             if type == "counter" || type == "histogram" { return }
-            state.annotations.addInfo(
-                "metric might not be a counter, __type__ label is not set to \"counter\" or "
-                    + "\"histogram\", got \(GoQuoting.quote(type)): \(GoQuoting.quote(name))",
-                at: position)
+            state.annotations.add(.unlikelyCounterType(type, metricName: name), at: position)
         } else if !["_total", "_sum", "_count", "_bucket"].contains(where: name.hasSuffix) {
-            state.annotations.addInfo(
-                "metric might not be a counter, name does not end in "
-                    + "_total/_sum/_count/_bucket: \(GoQuoting.quote(name))", at: position)
+            state.annotations.add(.unlikelyCounterName(metricName: name), at: position)
         }
     }
 }

@@ -1,4 +1,3 @@
-internal import GoText
 internal import TimeSeries
 
 /// What a function makes of one window.
@@ -77,9 +76,8 @@ extension Evaluator {
                     }
                     if window.floats.isEmpty { continue }
                     if !window.histograms.isEmpty {
-                        state.annotations.addInfo(
-                            "ignored histograms in a range containing both floats and histograms "
-                                + "for metric name \(GoQuoting.quote(series.labels.metricName))",
+                        state.annotations.add(
+                            .ignoredHistogramsInRange(metricName: series.labels.metricName),
                             at: position)
                     }
                     column[step] = value(window)

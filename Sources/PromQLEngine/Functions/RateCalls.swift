@@ -1,4 +1,3 @@
-internal import GoText
 internal import PromQL
 internal import TimeSeries
 
@@ -28,17 +27,16 @@ extension Evaluator {
                     series, isCounter: rate.isCounter, language: language, position: position)
                 return { window, annotations in
                     if rate.isCounter, series.hasOverlap(in: window) {
-                        annotations.addOverlap(
-                            "sample has start time that overlaps with previous sample timestamp "
-                                + "for metric \(GoQuoting.quote(series.labels.metricName))",
-                            at: position)
+                        annotations.addOverlap(ofMetric: series.labels.metricName, at: position)
                     }
                     if window.histograms.isEmpty {
                         let value = ofFloats(window)
                         return SampleValue.isAbsent(value) ? .none : .float(value)
                     }
                     if !window.floats.isEmpty {
-                        annotations.addMixedKinds(of: series.labels, at: position)
+                        annotations.add(
+                            .mixedFloatsAndHistograms(metricName: series.labels.metricName),
+                            at: position)
                         return .none
                     }
                     if let extendedHistograms {
@@ -77,7 +75,9 @@ extension Evaluator {
                         return .histogram(
                             isRate ? step.divided(by: Double(interval) / 1000) : step)
                     case (.float, .histogram), (.histogram, .float):
-                        annotations.addMixedKinds(of: series.labels, at: position)
+                        annotations.add(
+                            .mixedFloatsAndHistograms(metricName: series.labels.metricName),
+                            at: position)
                         return .none
                     }
                 }

@@ -51,14 +51,14 @@ extension Evaluator {
         let upper = try scalar(arguments[1])
         let input = try vector(arguments[2])
         let position = position(arguments[2].sourceRange)
-        let (part, inputPart) = (metricNamePart, inputNamePart)
+        let (name, inputName) = (metricName, inputMetricName)
         var groups = HistogramGroups(
-            input, position: position, annotations: &state.annotations, namePart: inputPart)
+            input, position: position, annotations: &state.annotations, metricName: inputName)
         let labels = groups.labels
         var results = HistogramResults(stepCount: grid.count)
         for step in 0..<grid.count {
             groups.forEachHistogram(
-                at: step, annotations: &state.annotations, namePart: inputPart
+                at: step, annotations: &state.annotations, metricName: inputName
             ) { place, histogram, annotations in
                 let value: Double
                 switch histogram {
@@ -69,10 +69,8 @@ extension Evaluator {
                         from: lower[step], to: upper[step])
                     value = fraction.value
                     if fraction.excludesNaN {
-                        annotations.addInfo(
-                            "input to histogram_fraction has NaN observations, which are "
-                                + "excluded from all fractions" + part(labels[place]),
-                            at: position)
+                        annotations.add(
+                            .fractionExcludesNaN(metricName: name(labels[place])), at: position)
                     }
                 }
                 results.add(value, place: place, at: step)
@@ -89,16 +87,16 @@ extension Evaluator {
         for parameter in parameters {
             let values = try scalar(parameter)
             for value in values where Quantile.isOutside(value) {
-                state.annotations.addWarning(
-                    Quantile.warning(value), at: position(parameter.sourceRange))
+                state.annotations.add(
+                    .quantileOutOfRange(value), at: position(parameter.sourceRange))
             }
             quantiles.append(values)
         }
         let input = try vector(argument)
         let position = position(argument.sourceRange)
-        let (part, inputPart) = (metricNamePart, inputNamePart)
+        let (name, inputName) = (metricName, inputMetricName)
         var groups = HistogramGroups(
-            input, position: position, annotations: &state.annotations, namePart: inputPart)
+            input, position: position, annotations: &state.annotations, metricName: inputName)
         let labels = groups.labels
         var results = HistogramResults(stepCount: grid.count)
         for step in 0..<grid.count {
@@ -106,13 +104,13 @@ extension Evaluator {
             // A parameter may change from step to step, and its text with it.
             let texts = quantiles.map { label == nil ? "" : Self.openMetrics($0[step]) }
             groups.forEachHistogram(
-                at: step, annotations: &state.annotations, namePart: inputPart
+                at: step, annotations: &state.annotations, metricName: inputName
             ) { place, histogram, annotations in
                 let isNew = if case .classic(_, isNew: true) = histogram { true } else { false }
-                let name = (isNew ? inputPart : part)(labels[place])
+                let name = (isNew ? inputName : name)(labels[place])
                 for (quantile, text) in zip(quantiles, texts) {
                     let value = Self.quantile(
-                        quantile[step], of: histogram, namePart: name, time: time,
+                        quantile[step], of: histogram, metricName: name, time: time,
                         position: position, &annotations)
                     results.add(value, place: place, text: text, at: step)
                 }
@@ -125,7 +123,7 @@ extension Evaluator {
     }
 
     private static func quantile(
-        _ quantile: Double, of histogram: HistogramGroups.Histogram, namePart: String,
+        _ quantile: Double, of histogram: HistogramGroups.Histogram, metricName: String,
         time: Int64, position: String, _ annotations: inout Annotations
     ) -> Double {
         switch histogram {
@@ -133,8 +131,8 @@ extension Evaluator {
             let (value, raised) = buckets.quantile(quantile)
             if let raised {
                 annotations.addRaisedBuckets(
-                    Annotations.RaisedBuckets(
-                        metricNamePart: namePart, position: position,
+                    Annotation.RaisedBuckets(
+                        metricName: metricName, position: position,
                         leastBound: raised.leastBound, greatestBound: raised.greatestBound,
                         largestDifference: raised.largestDifference, firstStep: time,
                         lastStep: time, cases: 1))
@@ -145,13 +143,9 @@ extension Evaluator {
             switch effect {
             case nil: break
             case .resultIsNaN:
-                annotations.addInfo(
-                    "input to histogram_quantile has NaN observations, result is NaN" + namePart,
-                    at: position)
+                annotations.add(.quantileIsNaN(metricName: metricName), at: position)
             case .resultIsSkewed:
-                annotations.addInfo(
-                    "input to histogram_quantile has NaN observations, result is skewed higher"
-                        + namePart, at: position)
+                annotations.add(.quantileIsSkewed(metricName: metricName), at: position)
             }
             return value
         }
@@ -159,20 +153,17 @@ extension Evaluator {
 
     /// The metric's name in annotations of results, which only delayed removal of names keeps that
     /// long.
-    private var metricNamePart: (LabelSet) -> String {
-        namePart(isNamed: options.delayedNameRemoval)
+    private var metricName: (LabelSet) -> String {
+        metricName(isNamed: options.delayedNameRemoval)
     }
 
     /// The metric's name in annotations of elements that are given.
-    private var inputNamePart: (LabelSet) -> String {
-        namePart(isNamed: options.delayedNameRemoval || !options.language.omitsDroppedNames)
+    private var inputMetricName: (LabelSet) -> String {
+        metricName(isNamed: options.delayedNameRemoval || !options.language.omitsDroppedNames)
     }
 
-    private func namePart(isNamed: Bool) -> (LabelSet) -> String {
-        { labels in
-            let name = isNamed ? labels.metricName : ""
-            return name.isEmpty ? "" : " for metric name \(GoQuoting.quote(name))"
-        }
+    private func metricName(isNamed: Bool) -> (LabelSet) -> String {
+        { isNamed ? $0.metricName : "" }
     }
 
     /// A number as label values have it: whole ones with a fraction of zero.

@@ -1,4 +1,3 @@
-internal import GoText
 internal import PromQL
 internal import TimeSeries
 
@@ -27,10 +26,10 @@ struct HistogramGroups {
     /// Groups that are not new any more.
     private var known: Set<Int> = []
 
-    /// Warns of floats that have no valid `le`. `namePart` words the metric's name in annotations.
+    /// Warns of floats that have no valid `le`. `metricName` is the metric's name in annotations, or "".
     init(
         _ series: [StepSeries], position: String, annotations: inout Annotations,
-        namePart: (LabelSet) -> String
+        metricName: (LabelSet) -> String
     ) {
         self.series = series
         self.position = position
@@ -39,9 +38,9 @@ struct HistogramGroups {
             guard !one.values.allSatisfy(SampleValue.isAbsent) else { continue }
             let text = one.labels["le"] ?? ""
             guard let bound = Self.bound(text) else {
-                annotations.addWarning(
-                    "bucket label \"le\" is missing or has a malformed value of "
-                        + GoQuoting.quote(text) + namePart(one.labels), at: position)
+                annotations.add(
+                    .malformedBucketLabel(value: text, metricName: metricName(one.labels)),
+                    at: position)
                 continue
             }
             let labels = one.labels.setting("le", to: "")
@@ -72,16 +71,15 @@ struct HistogramGroups {
     /// Gives every histogram of a step to `body`, with its place in `labels`. A native and a
     /// classic histogram with the same labels are both left out. Steps must ascend.
     mutating func forEachHistogram(
-        at step: Int, annotations: inout Annotations, namePart: (LabelSet) -> String,
+        at step: Int, annotations: inout Annotations, metricName: (LabelSet) -> String,
         _ body: (Int, Histogram, inout Annotations) -> Void
     ) {
         var conflicts: Set<Int> = []
         for (place, native) in natives.enumerated() {
             guard let histogram = series[native.series].histograms[step] else { continue }
             if let group = native.group, hasBuckets(groups[group], at: step) {
-                annotations.addWarning(
-                    "vector contains a mix of classic and native histograms"
-                        + namePart(series[native.series].labels), at: position)
+                let name = metricName(series[native.series].labels)
+                annotations.add(.mixedClassicAndNative(metricName: name), at: position)
                 conflicts.insert(group)
                 known.remove(group)
                 continue

@@ -1,4 +1,3 @@
-internal import GoText
 internal import PromQL
 internal import TimeSeries
 
@@ -11,7 +10,6 @@ struct HistogramRate {
     private let reconciling: Bool
     /// Of the range vector argument.
     private let position: String
-    /// In quotes.
     private let metricName: String
     /// By index: whether the counter began anew since the histogram before. Found once, windows
     /// overlap. Empty for gauges.
@@ -22,7 +20,7 @@ struct HistogramRate {
         self.isCounter = isCounter
         reconciling = language.reconcilesCustomBounds
         self.position = position
-        metricName = GoQuoting.quote(series.labels.metricName)
+        metricName = series.labels.metricName
         resets =
             isCounter
             ? series.histograms.indices.map {
@@ -60,21 +58,25 @@ struct HistogramRate {
             }
         }
         if isMixed {
-            annotations.addMixedLayouts(series.labels, at: position)
+            annotations.add(.mixedBucketSchemas(metricName: metricName), at: position)
             return nil
         }
         var result = last.reduced(toSchema: schema)
         do throws(FloatHistogram.LayoutError) {
             if !skipsFirst, !countsFirst {
                 let difference = try result.subtracting(first, reconciling: reconciling)
-                if difference.reconciled { informReconciled("subtraction", &annotations) }
+                if difference.reconciled {
+                    annotations.add(.reconciledBounds(.subtraction), at: position)
+                }
                 result = difference.sum
             }
             if isCounter {
                 for i in range.dropFirst() where resets[i] {
                     if skipsFirst, !countsFirst, i == range.lowerBound + 1 { continue }
                     let sum = try result.adding(histograms[i - 1], reconciling: reconciling)
-                    if sum.reconciled { informReconciled("addition", &annotations) }
+                    if sum.reconciled {
+                        annotations.add(.reconciledBounds(.addition), at: position)
+                    }
                     result = sum.sum
                 }
             } else if !isGauge {
@@ -104,7 +106,9 @@ struct HistogramRate {
         if !isCounter || !resets[last] {
             do throws(FloatHistogram.LayoutError) {
                 let difference = try result.subtracting(before, reconciling: reconciling)
-                if difference.reconciled { informReconciled("subtraction", &annotations) }
+                if difference.reconciled {
+                    annotations.add(.reconciledBounds(.subtraction), at: position)
+                }
                 result = difference.sum
             } catch {
                 annotations.add(error, series.labels, at: position)
@@ -132,17 +136,10 @@ struct HistogramRate {
     }
 
     private func warnNotCounter(_ annotations: inout Annotations) {
-        annotations.addWarning(
-            "this native histogram metric is not a counter: \(metricName)", at: position)
+        annotations.add(.notCounter(metricName: metricName), at: position)
     }
 
     private func warnNotGauge(_ annotations: inout Annotations) {
-        annotations.addWarning(
-            "this native histogram metric is not a gauge: \(metricName)", at: position)
-    }
-
-    private func informReconciled(_ operation: String, _ annotations: inout Annotations) {
-        annotations.addInfo(
-            "mismatched custom buckets were reconciled during \(operation)", at: position)
+        annotations.add(.notGauge(metricName: metricName), at: position)
     }
 }
