@@ -1,5 +1,6 @@
 import PrometheusWire
 import Testing
+import TimeSeries
 
 @testable import Federation
 @testable import Gateway

@@ -1,4 +1,3 @@
-import Federation
 import Testing
 import TimeSeries
 

@@ -3,6 +3,7 @@ import GoText
 import PromQL
 import PrometheusServer
 import PrometheusWire
+import TimeSeries
 
 extension AuxiliaryEndpoints {
     /// `targets`: the targets of all members, their pools under the names that `scrape_pools`
@@ -157,7 +158,7 @@ extension AuxiliaryEndpoints {
 /// be nothing at all.
 struct TargetSelector: Sendable {
     private let matchers: [LabelMatcher]
-    private let partition: PartitionLabel
+    private let rewriting: SelectorRewriting
 
     /// nil for an absent selector.
     ///
@@ -169,20 +170,12 @@ struct TargetSelector: Sendable {
         } catch {
             throw .badData(error.description)
         }
-        self.partition = partition
+        rewriting = SelectorRewriting(partition: partition)
     }
 
     /// In the member's own names; "" for all its targets, nil when none is selected.
     func text(forMember member: String) -> String? {
-        var kept: [LabelMatcher] = []
-        for matcher in matchers {
-            if matcher.name.utf8.elementsEqual(partition.name.utf8) {
-                guard SelectorRewriting.matcher(matcher, accepts: member) else { return nil }
-            } else {
-                kept.append(
-                    LabelMatcher(partition.memberName(of: matcher.name), matcher.op, matcher.value))
-            }
-        }
+        guard let kept = rewriting.ownMatchers(matchers, ofMember: member) else { return nil }
         if kept.isEmpty { return "" }
         return Expression.vectorSelector(VectorSelector(matchers: kept)).description
     }

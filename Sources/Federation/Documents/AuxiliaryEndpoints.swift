@@ -2,6 +2,7 @@ import GatewayConfiguration
 import GoText
 import PrometheusServer
 import PrometheusWire
+import TimeSeries
 import Upstream
 
 /// What a project's members are asked beside queries, labels and series: rules, targets, exemplars

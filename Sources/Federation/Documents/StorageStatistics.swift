@@ -1,6 +1,7 @@
 import GoText
 import PrometheusServer
 import PrometheusWire
+import TimeSeries
 
 /// The statistics of several members' storages, added up as far as they can be.
 struct StorageStatistics: Sendable {

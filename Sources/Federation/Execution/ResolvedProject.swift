@@ -1,5 +1,6 @@
 import GatewayConfiguration
 import PrometheusServer
+public import TimeSeries
 import Upstream
 
 /// A project as a request means it: whom to ask, and what to do when one of them is missing.

@@ -1,6 +1,7 @@
 import GatewayConfiguration
 import PrometheusServer
 import PrometheusWire
+import TimeSeries
 import Upstream
 
 /// `read`: the members' series as they are stored, under one roof. Answers and errors are those of

@@ -1,4 +1,5 @@
 import PrometheusWire
+import TimeSeries
 import Upstream
 
 /// Asks the members that have a part in a request of remote read, all at once.

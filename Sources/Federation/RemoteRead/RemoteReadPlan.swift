@@ -1,6 +1,7 @@
 import PromQL
 import PrometheusWire
 import RegularExpressions
+import TimeSeries
 
 /// Who is asked what by a request of remote read. Pure.
 struct RemoteReadPlan: Sendable, Equatable {
@@ -52,19 +53,13 @@ struct RemoteReadPlan: Sendable, Equatable {
     private static func query(
         _ query: RemoteReadRequest.Query, forMember member: String, _ partition: PartitionLabel
     ) -> RemoteReadRequest.Query? {
+        let rewriting = SelectorRewriting(partition: partition)
+        guard
+            let matchers = rewriting.ownMatchers(
+                query.matchers.map(\.inPromQL), ofMember: member)
+        else { return nil }
         var own = query
-        own.matchers = []
-        for matcher in query.matchers {
-            if partition.isName(matcher.name) {
-                guard SelectorRewriting.matcher(matcher.inPromQL, accepts: member) else {
-                    return nil
-                }
-            } else {
-                var renamed = matcher
-                renamed.name = partition.memberName(of: matcher.name)
-                own.matchers.append(renamed)
-            }
-        }
+        own.matchers = matchers.map(RemoteReadRequest.Matcher.init)
         if own.matchers.isEmpty, !query.matchers.isEmpty {
             own.matchers = [RemoteReadRequest.Matcher("__name__", .regexMatch, ".*")]
         }
@@ -72,10 +67,6 @@ struct RemoteReadPlan: Sendable, Equatable {
             .map { partition.memberName(of: $0) }
         return own
     }
-}
-
-extension PartitionLabel {
-    fileprivate func isName(_ label: String) -> Bool { label.utf8.elementsEqual(name.utf8) }
 }
 
 extension RemoteReadRequest.Matcher {

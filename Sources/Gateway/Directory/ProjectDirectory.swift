@@ -2,6 +2,7 @@ import Federation
 import GatewayConfiguration
 import GoText
 import PrometheusWire
+import TimeSeries
 import Upstream
 
 /// Finds the project that a request means, and its members.

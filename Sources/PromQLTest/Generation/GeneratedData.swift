@@ -1,4 +1,3 @@
-public import Federation
 import PromQL
 public import TestSupport
 public import TimeSeries

@@ -3,8 +3,8 @@ import TimeSeries
 /// Edits the labels of series in their protobuf form; whatever else a series holds, its samples or
 /// chunks, is copied as it stands.
 ///
-/// A member's own partition label is renamed as in `MetricEditor`. Labels that a member is known to
-/// add to all it sends to others (its `external_labels`) are taken off.
+/// A member's own partition label is renamed as `PartitionLabel` says. Labels that a member is known
+/// to add to all it sends to others (its `external_labels`) are taken off.
 public struct RemoteSeriesEditor: Sendable {
     public struct Label: Sendable, Hashable {
         public var name: String
@@ -18,13 +18,11 @@ public struct RemoteSeriesEditor: Sendable {
 
     private typealias Bytes = ArraySlice<UInt8>
 
-    private let injection: LabelInjection?
-    private let chain: RenameChain
+    private let editor: LabelEditor
     private let external: [[UInt8]: [UInt8]]
 
     public init(injecting injection: LabelInjection?, removing external: [Label] = []) {
-        self.injection = injection
-        chain = RenameChain(injection?.name ?? "")
+        editor = LabelEditor(injection)
         self.external = Dictionary(
             external.map { (Array($0.name.utf8), Array($0.value.utf8)) },
             uniquingKeysWith: { first, _ in first })
@@ -60,7 +58,7 @@ public struct RemoteSeriesEditor: Sendable {
         } catch {
             throw error.inAnswer
         }
-        return try written(adjusted(labels), rest, of: bytes)
+        return try written(editor.edited(labels), rest, of: bytes)
     }
 
     private static func label(
@@ -82,25 +80,6 @@ public struct RemoteSeriesEditor: Sendable {
     private func isExternal(_ label: (name: Bytes, value: Bytes)) -> Bool {
         guard !external.isEmpty, let value = external[Array(label.name)] else { return false }
         return value.elementsEqual(label.value)
-    }
-
-    /// Renamed, with the partition label, sorted, without empty values.
-    private func adjusted(
-        _ labels: [(name: Bytes, value: Bytes)]
-    ) throws(ScanError) -> [(name: Bytes, value: Bytes)] {
-        var all: [(name: Bytes, value: Bytes)] = []
-        all.reserveCapacity(labels.count + 1)
-        for label in labels where !label.value.isEmpty {
-            let isRenamed = injection != nil && chain.contains(label.name)
-            all.append((isRenamed ? RenameChain.prefix + label.name : label.name, label.value))
-        }
-        if let injection { all.append((chain.name[...], Array(injection.value.utf8)[...])) }
-        all.sort { $0.name.lexicographicallyPrecedes($1.name) }
-        for (first, second) in zip(all, all.dropFirst()) where first.name == second.name {
-            throw .malformed(
-                "a series has the label \(String(decoding: first.name, as: UTF8.self)) twice")
-        }
-        return all
     }
 
     private func written(

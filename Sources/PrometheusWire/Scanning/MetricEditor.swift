@@ -11,23 +11,53 @@ public struct LabelInjection: Sendable {
     }
 }
 
+/// Edits label sets that are names and values in bytes.
+struct LabelEditor: Sendable {
+    let injection: LabelInjection?
+    let partition: PartitionLabel
+
+    init(_ injection: LabelInjection?) {
+        self.injection = injection
+        partition = PartitionLabel(injection?.name ?? "")
+    }
+
+    /// Renamed, with the partition label, sorted, without empty values.
+    ///
+    /// - Throws: when a name occurs twice.
+    func edited<Bytes: RangeReplaceableCollection<UInt8> & BidirectionalCollection & Equatable>(
+        _ labels: [(name: Bytes, value: Bytes)]
+    ) throws(ScanError) -> [(name: Bytes, value: Bytes)] {
+        var all: [(name: Bytes, value: Bytes)] = []
+        all.reserveCapacity(labels.count + 1)
+        for label in labels where !label.value.isEmpty {
+            let name = injection == nil ? label.name : partition.visibleName(of: label.name)
+            all.append((name, label.value))
+        }
+        if let injection { all.append((Bytes(partition.bytes), Bytes(injection.value.utf8))) }
+        all.sort { $0.name.lexicographicallyPrecedes($1.name) }
+        for (first, second) in zip(all, all.dropFirst()) where first.name == second.name {
+            throw .malformed(
+                "a series has the label \(String(decoding: first.name, as: UTF8.self)) twice")
+        }
+        return all
+    }
+}
+
 /// Rewrites `metric` objects: label bytes in, edited label bytes and the ordered key out.
 ///
-/// A member's own partition label becomes `exported_<name>`, its own `exported_<name>` becomes
-/// `exported_exported_<name>`, and so on: a rule that looks at nothing but the one name, so that it
-/// can be undone in the text of queries.
+/// A member's own partition label makes room as `PartitionLabel` says.
 struct MetricEditor {
-    private let injection: LabelInjection?
-    private let chain: RenameChain
+    private let editor: LabelEditor
+    private let isInjecting: Bool
     private let name: [UInt8]
     /// `"name":"value"`, ready to be written.
     private var pair: [UInt8] = []
     private var keyPair: [UInt8] = []
 
     init(_ injection: LabelInjection?) {
-        self.injection = injection
-        chain = RenameChain(injection?.name ?? "")
-        name = chain.name
+        editor = LabelEditor(injection)
+        isInjecting = injection != nil
+        name = editor.partition.bytes
         if let injection {
             JSONText.appendLabel(injection.name.utf8, to: &pair)
             pair.append(UInt8(ascii: ":"))
@@ -46,11 +76,11 @@ struct MetricEditor {
         guard areOrdered(labels, in: bytes), labels.allSatisfy(\.isCopied) else { return false }
         page.bytes.append(contentsOf: Self.head)
         var split = labels.count
-        if injection != nil {
+        if isInjecting {
             split = labels.firstIndex { follows($0.name, in: bytes) } ?? labels.count
         }
         appendText(labels[..<split], of: bytes, to: &page)
-        if injection != nil {
+        if isInjecting {
             if split > 0 { page.bytes.append(UInt8(ascii: ",")) }
             page.bytes.append(contentsOf: pair)
             if split < labels.count { page.bytes.append(UInt8(ascii: ",")) }
@@ -65,17 +95,7 @@ struct MetricEditor {
     ///
     /// - Throws: when a name occurs twice.
     func append(_ labels: [SlowPathElement.Label], to page: inout SeriesPage) throws(ScanError) {
-        var all: [SlowPathElement.Label] = []
-        for label in labels where !label.value.isEmpty {
-            let isRenamed = injection != nil && chain.contains(label.name)
-            all.append((isRenamed ? RenameChain.prefix + label.name : label.name, label.value))
-        }
-        if let injection { all.append((name, Array(injection.value.utf8))) }
-        all.sort { $0.name.lexicographicallyPrecedes($1.name) }
-        for (first, second) in zip(all, all.dropFirst()) where first.name == second.name {
-            throw .malformed(
-                "a series has the label \(String(decoding: first.name, as: UTF8.self)) twice")
-        }
+        let all = try editor.edited(labels)
         page.bytes.append(contentsOf: Self.head)
         for (index, label) in all.enumerated() {
             if index > 0 { page.bytes.append(UInt8(ascii: ",")) }
@@ -177,8 +197,8 @@ struct MetricEditor {
             }
             previous = label.name
             // A cheap test first, that every name in the chain passes.
-            if injection != nil, text.count >= name.count, text.last == name.last,
-                chain.contains(text)
+            if isInjecting, text.count >= name.count, text.last == name.last,
+                editor.partition.renames(text)
             {
                 return false
             }
@@ -268,25 +288,6 @@ enum MetricScan {
             i += 1
         }
         return true
-    }
-}
-
-/// The names that make room for the partition label: itself, and itself with any number of
-/// `exported_` before it. Each becomes the next of the chain.
-struct RenameChain: Sendable {
-    static let prefix = Array("exported_".utf8)
-
-    let name: [UInt8]
-
-    init(_ name: String) { self.name = Array(name.utf8) }
-
-    func contains(_ label: some BidirectionalCollection<UInt8>) -> Bool {
-        guard label.count >= name.count, label.suffix(name.count).elementsEqual(name) else {
-            return false
-        }
-        var rest = label.dropLast(name.count)
-        while rest.starts(with: Self.prefix) { rest = rest.dropFirst(Self.prefix.count) }
-        return rest.isEmpty
     }
 }
 
