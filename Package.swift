@@ -84,7 +84,7 @@ let package = Package(
                 "RegularExpressions", logging,
             ]),
         // The language of Prometheus's own PromQL tests.
-        module("PromQLScripts", ["TimeSeries"]),
+        module("PromQLScripts", ["GoText", "TimeSeries"]),
         module(
             "PromQLTest",
             [

@@ -96,3 +96,76 @@ public enum GoQuoting {
         return String(repeating: "0", count: max(0, width - digits.count)) + digits
     }
 }
+
+/// The escapes of Go's quoted strings, read back.
+extension GoQuoting {
+    /// Why what follows a backslash is no escape.
+    public enum EscapeFailure: Error, Sendable, Equatable {
+        /// The text ends within it.
+        case unterminated
+        case unknown
+        /// A digit is missing, or the code is no byte where one is meant.
+        case invalidCode
+        case noCodePoint
+    }
+
+    /// Reads what follows a backslash, and adds the bytes that it means: any ones, as `\xff` shows.
+    /// Both quotes may be escaped.
+    ///
+    /// - Parameter rest: begins behind the backslash; afterwards behind the escape.
+    public static func readEscape(
+        _ rest: inout ArraySlice<UInt8>, into out: inout [UInt8]
+    ) throws(EscapeFailure) {
+        guard let first = rest.first else { throw .unterminated }
+        switch first {
+        case UInt8(ascii: "0")...UInt8(ascii: "7"):
+            guard let byte = UInt8(exactly: try code(&rest, digits: 3, base: 8)) else {
+                throw .invalidCode
+            }
+            out.append(byte)
+            return
+        default: rest.removeFirst()
+        }
+        switch first {
+        case UInt8(ascii: "a"): out.append(7)
+        case UInt8(ascii: "b"): out.append(8)
+        case UInt8(ascii: "t"): out.append(9)
+        case UInt8(ascii: "n"): out.append(10)
+        case UInt8(ascii: "v"): out.append(11)
+        case UInt8(ascii: "f"): out.append(12)
+        case UInt8(ascii: "r"): out.append(13)
+        case UInt8(ascii: "\\"), UInt8(ascii: "\""), UInt8(ascii: "'"): out.append(first)
+        case UInt8(ascii: "x"):
+            out.append(UInt8(truncatingIfNeeded: try code(&rest, digits: 2, base: 16)))
+        case UInt8(ascii: "u"), UInt8(ascii: "U"):
+            let digits = first == UInt8(ascii: "u") ? 4 : 8
+            guard let scalar = Unicode.Scalar(try code(&rest, digits: digits, base: 16)) else {
+                throw .noCodePoint
+            }
+            out.append(contentsOf: String(scalar).utf8)
+        default: throw .unknown
+        }
+    }
+
+    private static func code(
+        _ rest: inout ArraySlice<UInt8>, digits: Int, base: UInt32
+    ) throws(EscapeFailure) -> UInt32 {
+        var value: UInt32 = 0
+        for _ in 0..<digits {
+            guard let byte = rest.popFirst() else { throw .unterminated }
+            guard let digit = hexadecimalValue(byte), digit < base else { throw .invalidCode }
+            value = value &* base &+ digit
+        }
+        return value
+    }
+
+    /// Of a digit in any base up to 16.
+    private static func hexadecimalValue(_ byte: UInt8) -> UInt32? {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt32(byte - UInt8(ascii: "0"))
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): UInt32(byte - UInt8(ascii: "a") + 10)
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): UInt32(byte - UInt8(ascii: "A") + 10)
+        default: nil
+        }
+    }
+}

@@ -1,3 +1,5 @@
+internal import GoText
+
 /// Reads one line byte by byte.
 struct NotationScanner {
     private let bytes: [UInt8]
@@ -113,85 +115,43 @@ enum GoQuotedString {
         }
         let quote = bytes[start]
         var value: [UInt8] = []
-        var i = start + 1
-        while i < bytes.count, bytes[i] != quote {
-            if bytes[i] == UInt8(ascii: "\\"), quote != 0x60 {
-                i = try readEscape(bytes, at: i + 1, into: &value)
-            } else {
-                value.append(bytes[i])
-                i += 1
+        var rest = bytes[(start + 1)...]
+        while let byte = rest.popFirst() {
+            if byte == quote { return (String(decoding: value, as: UTF8.self), rest.startIndex) }
+            guard byte == UInt8(ascii: "\\"), quote != 0x60 else {
+                value.append(byte)
+                continue
+            }
+            do throws(GoQuoting.EscapeFailure) {
+                try GoQuoting.readEscape(&rest, into: &value)
+            } catch {
+                throw NotationError(error)
             }
         }
-        guard i < bytes.count else { throw NotationError("unterminated quoted string") }
-        return (String(decoding: value, as: UTF8.self), i + 1)
+        throw NotationError("unterminated quoted string")
     }
+}
 
-    private static func readEscape(
-        _ bytes: [UInt8], at i: Int, into value: inout [UInt8]
-    ) throws(NotationError) -> Int {
-        guard i < bytes.count else { throw NotationError("unterminated escape sequence") }
-        func code(_ from: Int, _ length: Int, radix: Int) throws(NotationError) -> UInt32 {
-            guard from + length <= bytes.count,
-                let code = UInt32(
-                    String(decoding: bytes[from..<(from + length)], as: UTF8.self), radix: radix)
-            else { throw NotationError("invalid escape sequence") }
-            return code
+extension NotationError {
+    init(_ failure: GoQuoting.EscapeFailure) {
+        switch failure {
+        case .unterminated: self.init("unterminated escape sequence")
+        case .unknown: self.init("unknown escape sequence")
+        case .invalidCode: self.init("invalid escape sequence")
+        case .noCodePoint: self.init("escape sequence is no Unicode code point")
         }
-        switch bytes[i] {
-        case UInt8(ascii: "a"): value.append(7)
-        case UInt8(ascii: "b"): value.append(8)
-        case UInt8(ascii: "f"): value.append(12)
-        case UInt8(ascii: "n"): value.append(10)
-        case UInt8(ascii: "r"): value.append(13)
-        case UInt8(ascii: "t"): value.append(9)
-        case UInt8(ascii: "v"): value.append(11)
-        case UInt8(ascii: "\\"), UInt8(ascii: "\""), UInt8(ascii: "'"): value.append(bytes[i])
-        case UInt8(ascii: "x"):
-            value.append(UInt8(truncatingIfNeeded: try code(i + 1, 2, radix: 16)))
-            return i + 3
-        case UInt8(ascii: "u"), UInt8(ascii: "U"):
-            let length = bytes[i] == UInt8(ascii: "u") ? 4 : 8
-            guard let scalar = Unicode.Scalar(try code(i + 1, length, radix: 16)) else {
-                throw NotationError("escape sequence is no Unicode code point")
-            }
-            value.append(contentsOf: Array(String(scalar).utf8))
-            return i + 1 + length
-        case UInt8(ascii: "0")...UInt8(ascii: "3"):
-            value.append(UInt8(truncatingIfNeeded: try code(i, 3, radix: 8)))
-            return i + 3
-        default: throw NotationError("unknown escape sequence")
-        }
-        return i + 1
     }
 }
 
 /// `1h30m`, `5m`, `0`: lengths of time in commands.
 enum DurationNotation {
-    private static let units: [(name: String, milliseconds: Int64)] = [
-        ("y", 31_536_000_000), ("w", 604_800_000), ("d", 86_400_000), ("h", 3_600_000),
-        ("m", 60_000), ("s", 1000), ("ms", 1),
-    ]
-
     /// Milliseconds.
     static func milliseconds(_ text: some StringProtocol) throws(NotationError) -> Int64 {
-        if text == "0" { return 0 }
-        var scanner = NotationScanner(text)
-        var total: Int64 = 0
-        var previous = -1
-        while !scanner.isAtEnd {
-            let digits = scanner.word(while: NotationScanner.isDigit)
-            let unit = scanner.word(while: NotationScanner.isLetter)
-            guard let amount = Int64(digits),
-                let place = units.firstIndex(where: { $0.name == unit }), place > previous
-            else { throw NotationError("not a valid duration string: \"\(text)\"") }
-            previous = place
-            let (length, overflow) = amount.multipliedReportingOverflow(
-                by: units[place].milliseconds)
-            let (sum, overflowInSum) = total.addingReportingOverflow(length)
-            guard !overflow, !overflowInSum else { throw NotationError("duration out of range") }
-            total = sum
+        let text = String(text)
+        do throws(DurationText.Failure) {
+            return try DurationText.milliseconds(text)
+        } catch {
+            throw NotationError(error.description(of: text))
         }
-        guard previous >= 0 else { throw NotationError("empty duration string") }
-        return total
     }
 }

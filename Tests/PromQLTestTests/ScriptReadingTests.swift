@@ -154,6 +154,8 @@ private struct PointsCase: Sendable, CustomTestStringConvertible {
         ("eval range from 5m to 1m step 1m x", 1), ("load 1m\n  x@st 0", 2),
         ("load 1m\n  x 1x99999999999999999999", 2), ("eval instant at 0", 1),
         ("load 1m\n  x {{schema:1 schema:2}}", 2), ("load 1m\n  x{a=\"b} 1", 2),
+        ("load 1m\n  x{a=\"b\\\"} 1", 2), ("load 1m\n  x{a=\"\\q\"} 1", 2),
+        ("load 1m1h\n  x 1", 1), ("load 300y\n  x 1", 1),
     ])
     func `A mistake is reported with its line`(script: String, line: Int) {
         #expect {
