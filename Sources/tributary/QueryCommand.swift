@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Gateway
 import GatewayConfiguration
+import GoText
 import HTTPTransport
 import PrometheusServer
 
@@ -83,7 +84,7 @@ struct QueryArguments: ParsableArguments {
         headers.append(name: "Content-Type", value: "application/x-www-form-urlencoded")
         if let token { headers.append(name: "Authorization", value: "Bearer \(token)") }
         let request = TransferRequest(
-            url: url, method: .post(form: FormText.of(parameters)), headers: headers,
+            url: url, method: .post(form: FormText.bytes(of: parameters)), headers: headers,
             timeout: 300_000)
         return try await OneTransfer.answer(to: request).body
     }
@@ -119,7 +120,7 @@ enum InProcessQuery {
     /// The answer's JSON to an instant query of the default project.
     static func instant(_ query: String, of application: GatewayApplication) async throws -> [UInt8]
     {
-        let form = FormText.of([("query", query)])
+        let form = FormText.bytes(of: [("query", query)])
         guard
             let request = PrometheusRequest(
                 method: "POST", target: "\(application.configuration.urlBasePath)/api/v1/query",

@@ -31,4 +31,12 @@ import Testing
         #expect(throws: failure) { try GoQuoting.readEscape(&rest, into: &out) }
         #expect(out.isEmpty)
     }
+
+    @Test("A form keeps the order of its pairs and encodes all but unreserved characters")
+    func forms() {
+        let form = FormText.text(of: [("match[]", "a b+é&="), ("x", ""), ("match[]", "-_.~09azAZ")])
+        #expect(form == "match%5B%5D=a%20b%2B%C3%A9%26%3D&x=&match%5B%5D=-_.~09azAZ")
+        #expect(FormText.bytes(of: []) == [])
+        #expect(FormText.encoded("a/\u{1}") == "a%2F%01")
+    }
 }

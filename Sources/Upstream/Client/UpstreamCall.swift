@@ -198,29 +198,6 @@ public struct Parameters: Sendable, Equatable {
 
     /// `application/x-www-form-urlencoded`.
     var encoded: [UInt8] {
-        var out: [UInt8] = []
-        for (name, value) in pairs {
-            if !out.isEmpty { out.append(UInt8(ascii: "&")) }
-            PercentText.append(name, to: &out)
-            out.append(UInt8(ascii: "="))
-            PercentText.append(value, to: &out)
-        }
-        return out
-    }
-}
-
-/// Percent-encoding that is right in forms, queries and path segments alike.
-enum PercentText {
-    static func append(_ text: String, to out: inout [UInt8]) {
-        let digits = Array("0123456789ABCDEF".utf8)
-        for byte in text.utf8 {
-            switch byte {
-            case 48...57, 65...90, 97...122, 0x2D, 0x2E, 0x5F, 0x7E: out.append(byte)
-            default:
-                out.append(UInt8(ascii: "%"))
-                out.append(digits[Int(byte >> 4)])
-                out.append(digits[Int(byte & 15)])
-            }
-        }
+        FormText.bytes(of: pairs)
     }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import GatewayConfiguration
+import GoText
 import HTTPTransport
 
 /// The cluster pool attributes of a running gateway, over its administration API.
@@ -66,7 +67,7 @@ struct AdministrationClient {
         _ method: TransferRequest.Method, query: [(name: String, value: String?)]
     ) async throws -> Data {
         let given = query.compactMap { name, value in value.map { (name: name, value: $0) } }
-        let form = given.isEmpty ? "" : "?" + String(decoding: FormText.of(given), as: UTF8.self)
+        let form = given.isEmpty ? "" : "?" + FormText.text(of: given)
         var headers = HeaderFields()
         headers.append(name: "Accept", value: "application/json")
         if case .put = method { headers.append(name: "Content-Type", value: "application/json") }
@@ -194,30 +195,5 @@ enum Confirmation {
         FileHandle.standardError.write(Data("\(question) [y/N] ".utf8))
         let answer = readLine()?.trimmingCharacters(in: .whitespaces).lowercased()
         return answer == "y" || answer == "yes"
-    }
-}
-
-/// Names and values as a form writes them.
-enum FormText {
-    static func of(_ pairs: [(name: String, value: String)]) -> [UInt8] {
-        Array(pairs.map { "\(escaped($0.name))=\(escaped($0.value))" }.joined(separator: "&").utf8)
-    }
-
-    private static func escaped(_ text: String) -> String {
-        let digits = Array("0123456789ABCDEF")
-        var out = ""
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"),
-                UInt8(ascii: "."), UInt8(ascii: "~"):
-                out.unicodeScalars.append(Unicode.Scalar(byte))
-            default:
-                out += "%"
-                out.append(digits[Int(byte >> 4)])
-                out.append(digits[Int(byte & 15)])
-            }
-        }
-        return out
     }
 }
