@@ -124,11 +124,13 @@ let package = Package(
         tests(
             "PrometheusWireTests", ["GoText", "PrometheusWire", "TimeSeries", "TestSupport"],
             exclude: ["Answers"]),
-        tests("FederationTests", ["Federation", "PromQL", "TimeSeries"]),
+        tests(
+            "FederationTests", ["Federation", "GatewayConfiguration", "PromQL", "TimeSeries"]),
         tests(
             "FederationProofTests",
             [
-                "PromQLScripts", "PromQLTest", "Federation", "EmbeddedPrometheus", "PromQL",
+                "PromQLScripts", "PromQLTest", "Federation", "GatewayConfiguration",
+                "EmbeddedPrometheus", "PromQL",
                 "PromQLEngine", "TestSupport",
                 "TimeSeries",
             ]),

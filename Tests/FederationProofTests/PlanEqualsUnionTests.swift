@@ -1,5 +1,6 @@
 import Federation
 import Foundation
+import GatewayConfiguration
 import PromQLTest
 import Testing
 

@@ -1,10 +1,11 @@
 import Federation
+import GatewayConfiguration
 import PromQL
 import Testing
 import TimeSeries
 
 /// Plans over three members, `a`, `b` and `c`.
-private func plan(_ query: String, exactness: FederationScope.Exactness = .twoStep) throws -> Plan {
+private func plan(_ query: String, exactness: Exactness = .twoStep) throws -> Plan {
     let expression = try parseExpression(query, options: .everything)
     return try Planner.plan(
         expression, on: StepGrid(start: 600_000, end: 1_200_000, step: 60_000),

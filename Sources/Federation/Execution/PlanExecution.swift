@@ -1,3 +1,4 @@
+import GatewayConfiguration
 import GoText
 import PromQLEngine
 import PrometheusWire

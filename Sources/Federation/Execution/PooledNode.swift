@@ -4,7 +4,7 @@ extension Plan {
     /// Whether a split average or variance cannot be finished from these answers as the union would
     /// have it: they hold native histograms where numbers were pooled, or numbers so near to the
     /// ends of what doubles hold that the partial results have overflowed or lost their digits. The
-    /// query is then to be planned again with `FederationScope.Exactness.strict`.
+    /// query is then to be planned again with `Exactness.strict`.
     ///
     /// - Parameter fetched: indexed as `fetches`.
     public func needsInnerSeries(_ fetched: [FetchedValue], partition: PartitionLabel) -> Bool {

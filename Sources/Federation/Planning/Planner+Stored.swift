@@ -1,3 +1,4 @@
+import GatewayConfiguration
 import PromQL
 import PromQLEngine
 import TimeSeries

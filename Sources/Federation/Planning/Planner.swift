@@ -1,3 +1,4 @@
+public import GatewayConfiguration
 public import PromQL
 public import PromQLEngine
 public import TimeSeries
@@ -285,15 +286,6 @@ extension Planner {
 /// What planning depends on besides the query: who the members are and what every member must be
 /// told, because nothing may be left to a member's own defaults.
 public struct FederationScope: Sendable {
-    /// How far aggregations that drop the partition label are split.
-    public enum Exactness: String, Sendable, Hashable {
-        /// `sum`, `avg`, `stddev` and `stdvar` are split in two steps; the last bits may differ
-        /// from one compensated sum over all series.
-        case twoStep
-        /// Whatever a split could change in the last bit is fetched and aggregated here.
-        case strict
-    }
-
     /// Names of the members, which are the values of the partition label; no name twice.
     public var members: [String]
     public var partition: PartitionLabel

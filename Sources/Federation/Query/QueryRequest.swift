@@ -24,7 +24,7 @@ struct QueryRequest: Sendable {
     /// Milliseconds.
     var lookback: Int64
     var partialResponse: PartialResponse
-    var exactness: FederationScope.Exactness
+    var exactness: Exactness
 
     /// When the answer is of no more use.
     var deadline: ContinuousClock.Instant { time.deadline }
@@ -59,7 +59,7 @@ struct QueryRequest: Sendable {
         partialResponse =
             try PartialResponse.requested(by: request) ?? project.partialResponse
         let isExact = ["true", "1"].contains(request.parameter("exact"))
-        exactness = isExact || project.exactness == .strict ? .strict : .twoStep
+        exactness = isExact ? .strict : project.exactness
 
         text = common.query
         guard text.utf8.count <= maxQueryBytes else {

@@ -190,9 +190,10 @@ public enum PartialResponse: String, Sendable, Hashable, CaseIterable {
     case abort
 }
 
-/// How far aggregations over members may be split.
+/// How far aggregations that drop the partition label are split over members.
 public enum Exactness: String, Sendable, Hashable, CaseIterable {
-    /// In two steps; the last bits of sums may differ from one server's.
+    /// `sum`, `avg`, `stddev` and `stdvar` are split in two steps; the last bits may differ from one
+    /// compensated sum over all series.
     case twoStep
     /// Whatever a split could change in the last bit is fetched and aggregated at the gateway.
     case strict

@@ -1,5 +1,6 @@
 public import EmbeddedPrometheus
 import Federation
+import GatewayConfiguration
 public import PromQL
 public import PromQLEngine
 public import PromQLScripts

@@ -1,5 +1,6 @@
 import EmbeddedPrometheus
-public import Federation
+import Federation
+public import GatewayConfiguration
 import PromQL
 import PromQLEngine
 import TestSupport
@@ -47,7 +48,7 @@ public struct FederationProof: Sendable {
     ///   computed from, and values must be equal to the last bit.
     public init(
         seed: UInt64, partitions: Int, features: QueryGenerator.Features,
-        exactness: FederationScope.Exactness = .twoStep
+        exactness: Exactness = .twoStep
     ) {
         self.seed = seed
         self.partitions = partitions
