@@ -59,9 +59,11 @@ import TimeSeries
         return try #require(series.first?.values.first)
     }
 
+    private static let least = Double.leastNonzeroMagnitude
+
     private static let ends: [[[Double]]] = [
-        [[5e-324]], [[5e-324, 5e-324]], [[5e-324], [5e-324]], [[5e-324, 0], [5e-324]],
-        [[-5e-324], [1e-323, 5e-324]], [[1e-160, 3e-160], [2e-160]], [[1e-200], [1.0]],
+        [[least]], [[least, least]], [[least], [least]], [[least, 0], [least]],
+        [[-least], [2 * least, least]], [[1e-160, 3e-160], [2e-160]], [[1e-200], [1.0]],
         [[1.7e308], [1.7e308]], [[1.7e308, 1.7e308], [1.7e308]], [[1.79e308], [-1.79e308]],
         [[1e200], [1e200, 2e200]], [[1e154, -1e154], [1e154]], [[1e300, 1], [2]],
         [[.infinity], [1]], [[.infinity], [-.infinity]], [[.infinity], [.infinity]],

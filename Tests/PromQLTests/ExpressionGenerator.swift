@@ -210,7 +210,7 @@ struct ExpressionGenerator {
             return .number(NumberLiteral(value, isDuration: true))
         }
         let special = [
-            0, -0.0, 1, -1, 0.1, 1e21, -2.5e-9, 1e300, 5e-324, .infinity, -.infinity,
+            0, -0.0, 1, -1, 0.1, 1e21, -2.5e-9, 1e300, .leastNonzeroMagnitude, .infinity, -.infinity,
             Double(bitPattern: 0x7ff8_0000_0000_0001),
         ]
         var value = pick(special)

@@ -30,7 +30,7 @@ import Upstream
         var front: PrometheusResponder {
             asked.responder { [self] request in
                 guard let gateway else { return .text(status: 503, "not yet") }
-                return try await gateway.respond(to: request)
+                return await gateway.respond(to: request)
             }
         }
     }
