@@ -13,6 +13,12 @@ func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target 
     .target(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
+/// What tests need besides themselves, under `Tests/`; no product links it.
+func support(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(
+        name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: strict)
+}
+
 func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
     .testTarget(
         name: name, dependencies: dependencies, exclude: exclude, swiftSettings: strict)
@@ -86,14 +92,6 @@ let package = Package(
         // The language of Prometheus's own PromQL tests.
         module("PromQLScripts", ["GoText", "TimeSeries"]),
         module(
-            "PromQLTest",
-            [
-                "EmbeddedPrometheus", "Federation", "GatewayConfiguration", "PrometheusWire",
-                "PromQLScripts", "Upstream", "PromQL",
-                "PromQLEngine", "TimeSeries",
-                "RegularExpressions", "TestSupport",
-            ]),
-        module(
             "Gateway",
             [
                 "GoText",
@@ -110,14 +108,34 @@ let package = Package(
                 logging, lifecycle,
             ],
             swiftSettings: strict),
+
+        // What several targets of tests need: one source of random numbers, one generator of queries,
+        // one comparison of results.
+        support(
+            "TestSupport", ["CZlib", "PromQL", "PromQLEngine", "TimeSeries"]),
+        // Runs the scripts, makes data, holds plans to their union.
+        support(
+            "PromQLTest",
+            [
+                "EmbeddedPrometheus", "Federation", "GatewayConfiguration", "PrometheusWire",
+                "PromQLScripts", "Upstream", "PromQL", "PromQLEngine", "TimeSeries",
+                "RegularExpressions", "TestSupport",
+            ]),
         .executableTarget(
             name: "tributary-test-script",
-            dependencies: ["PromQLTest", "PromQLScripts", argumentParser], swiftSettings: strict),
+            dependencies: ["PromQLTest", "PromQLScripts", argumentParser],
+            path: "Tests/tributary-test-script", swiftSettings: strict),
+        // Real servers that tests start and ask.
+        support("RealServers", ["GoText", "TestSupport"]),
+        // A server on loopback whose answers a test writes byte by byte.
+        support("ScriptedServers", ["HTTPTransport", "CZlib"]),
+        // What the documents of projects and pools print, for the tests that take them at their word.
+        support("SeedDocuments"),
 
         tests("RegularExpressionsTests", ["RegularExpressions"]),
         tests("YAMLTests", ["YAML"]),
         tests("TimeSeriesTests", ["GoText", "TimeSeries"], exclude: ["Fixtures"]),
-        tests("PromQLTests", ["PromQL", "RegularExpressions"]),
+        tests("PromQLTests", ["PromQL", "RegularExpressions", "TestSupport"]),
         tests(
             "PromQLEngineTests",
             ["GoText", "PromQLEngine", "PromQL", "TimeSeries", "RegularExpressions"]),
@@ -134,16 +152,10 @@ let package = Package(
                 "PromQLEngine", "TestSupport",
                 "TimeSeries",
             ]),
-        // A server on loopback whose answers a test writes byte by byte.
-        .target(
-            name: "ScriptedServers", dependencies: ["HTTPTransport", "CZlib"],
-            path: "Tests/ScriptedServers", swiftSettings: strict),
         tests("HTTPTransportTests", ["HTTPTransport", "ScriptedServers", lifecycle, logging]),
         tests(
             "UpstreamTests",
             ["Upstream", "HTTPTransport", "PrometheusWire", "TimeSeries", "ScriptedServers"]),
-        // What the documents of projects and pools print, for the tests that take them at their word.
-        .target(name: "SeedDocuments", path: "Tests/SeedDocuments", swiftSettings: strict),
         tests(
             "GatewayConfigurationTests",
             ["GoText", "GatewayConfiguration", "SeedDocuments", "TestSupport", yams]),
@@ -158,7 +170,7 @@ let package = Package(
             ]),
         tests(
             "PromQLTestTests",
-            ["PromQLScripts", "PromQLTest", "PromQL", "PromQLEngine", "TimeSeries"],
+            ["PromQLScripts", "PromQLTest", "PromQL", "PromQLEngine", "TestSupport", "TimeSeries"],
             exclude: ["Scripts", "expected-failures.txt"]),
         tests(
             "GatewayTests",
@@ -169,12 +181,6 @@ let package = Package(
                 "PrometheusServer", "PrometheusWire", "TimeSeries", "SeedDocuments", "TestSupport",
                 logging, yams,
             ]),
-        // What several targets of tests need.
-        .target(
-            name: "TestSupport", dependencies: ["CZlib"], path: "Tests/TestSupport",
-            swiftSettings: strict),
-        // Where the real servers are that tests start.
-        .target(name: "RealServers", path: "Tests/RealServers", swiftSettings: strict),
         // Our engine against a real Prometheus.
         tests(
             "EngineDifferentialTests",

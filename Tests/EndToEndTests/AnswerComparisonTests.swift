@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 /// A comparison that sees nothing proves nothing: each kind of difference is planted once.
@@ -38,6 +39,18 @@ struct AnswerComparisonTests {
         #expect(rounded.difference(gateway: ours, oracle: theirs) == nil)
         let wrong = Self.answer([([:], [("10", "0.3001")])])
         #expect(rounded.difference(gateway: wrong, oracle: theirs) != nil)
+    }
+
+    @Test("An infinity is near to itself alone, whatever the query computes")
+    func infinities() {
+        let infinite = Self.answer([([:], [("10", "+Inf")])])
+        let comparison = AnswerComparison(query: "sum(x)")
+        for other in ["5", "1.7e+308", "-Inf", "NaN"] {
+            let finite = Self.answer([([:], [("10", other)])])
+            #expect(comparison.difference(gateway: infinite, oracle: finite) != nil)
+            #expect(comparison.difference(gateway: finite, oracle: infinite) != nil)
+        }
+        #expect(comparison.difference(gateway: infinite, oracle: infinite) == nil)
     }
 
     @Test(

@@ -1,15 +1,17 @@
+import RealServers
+import TestSupport
 import Testing
 
 /// Generated queries in every scene: how many differ from the union oracle, and how many prove
 /// anything.
 private func expectNoDifferences(
-    _ name: String, oneIn part: Int, _ features: QueryFeatures
+    _ name: String, oneIn part: Int, _ profile: QueryProfile
 ) async throws {
     let scene = try Scene.required()
     let count = QueryCampaign.count(oneIn: part)
     let campaign = QueryCampaign(
         gateway: scene.gateway.project("all"), oracles: scene.oracles.map(\.address),
-        features: features)
+        profile: profile)
     let clock = ContinuousClock()
     let began = clock.now
     let outcome = try await offPool { campaign.run(count) }
@@ -30,7 +32,8 @@ extension EndToEnd {
         @Test("Generated queries are answered as the union oracle answers them")
         func generated() async throws {
             try await expectNoDifferences(
-                "end to end", oneIn: 1, [.all, .version3, .experimental, .information])
+                "end to end", oneIn: 1,
+                .federation([.version3, .release35, .durationExpressions], hasInfo: true))
         }
     }
 }
@@ -40,7 +43,8 @@ extension EndToEndDelayedNames {
         @Test("Generated queries are answered as a union that removes metric names late does")
         func generated() async throws {
             try await expectNoDifferences(
-                "delayed names", oneIn: 6, [.all, .version3, .experimental])
+                "delayed names", oneIn: 6,
+                .federation([.version3, .release35, .durationExpressions, .delayedNames]))
         }
     }
 }
@@ -49,7 +53,7 @@ extension EndToEndVersion2 {
     struct GeneratedQueryTests {
         @Test("Generated queries are answered as a union of 2.42 answers them")
         func generated() async throws {
-            try await expectNoDifferences("Prometheus 2", oneIn: 5, .all)
+            try await expectNoDifferences("Prometheus 2", oneIn: 5, .federation([]))
         }
     }
 }
@@ -62,7 +66,7 @@ extension EndToEndMixed {
         /// which 2.42 does not have. What only 3.x knows is refused, with the name of the member.
         @Test("Where 2.42 and 3.5 agree, members of both are answered for as both unions answer")
         func generated() async throws {
-            try await expectNoDifferences("mixed versions", oneIn: 6, [.all, .offEdges])
+            try await expectNoDifferences("mixed versions", oneIn: 6, .federation([.offEdges]))
         }
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import RealServers
 import TestSupport
 import Testing
 
@@ -72,8 +73,8 @@ struct NativeHistogramTests {
             times.map { (QueryNode(.vector, [.text(query)]), $0) }
         }
         for number in 0..<generatedCount {
-            var generator = HistogramQueryGenerator(
-                seed: Scene.seed &* 1_000_003 &+ UInt64(number))
+            var generator = QueryGenerator(
+                seed: Scene.seed &* 1_000_003 &+ UInt64(number), .ofHistograms)
             let node = generator.next()
             cases.append((node, randomTimes(&generator.random)))
         }

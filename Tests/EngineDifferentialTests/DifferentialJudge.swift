@@ -4,6 +4,7 @@ import PromQL
 import PromQLEngine
 import PromQLTest
 import RealServers
+import TestSupport
 import TimeSeries
 
 /// Compares the two answers to one query.
@@ -65,19 +66,8 @@ struct DifferentialJudge: Sendable {
     /// of which any one is said.
     private func difference(_ theirs: Set<String>, _ ours: Annotations) -> String? {
         guard version != .two else { return nil }
-        // Of many only the first ones are in the answer, in no order.
-        if theirs.contains(where: { $0.hasSuffix("annotations omitted") }) { return nil }
-        let wanted = Set(theirs.map(Self.worded))
-        let given = Set(ours.warnings.union(ours.infos).map(Self.worded))
-        if let missing = wanted.subtracting(given).sorted().first { return "no \(missing)" }
-        return given.subtracting(wanted).sorted().first.map { "also \($0)" }
-    }
-
-    /// An annotation without its position, in the words that 3.5 and later releases have: those
-    /// count raised buckets, and do not name a metric whose name is gone.
-    private static func worded(_ text: String) -> String {
-        text.replacing(#/ \(\d+:\d+\)$/#, with: "").replacing(#/, from buckets .*$/#, with: "")
-            .replacing(#/ for metric name ""$/#, with: "")
+        return AnnotationComparison(federating: nil)
+            .difference(Array(ours.warnings.union(ours.infos)), Array(theirs))
     }
 
     private func judged(

@@ -34,10 +34,10 @@ import TimeSeries
         let judge = DifferentialJudge(version, series: series)
 
         var generator = QueryGenerator(
-            seed: seed, members: data.members, features: version.features)
+            seed: seed, GeneratedData.profile(members: data.members, version.language))
         var random = SeededRandom(seed: seed ^ 0xd1ff)
         let questions = (0..<count).map { _ in
-            Question(text: generator.next(), grid: data.grid(&random))
+            Question(text: generator.next().text, grid: data.grid(&random))
         }
         let clock = ContinuousClock()
         let began = clock.now

@@ -40,6 +40,9 @@ enum KnownDeviation: String {
     /// 3.5 takes the info series of the wrong element where series have gaps between the steps, and
     /// drops elements that have the labels asked for already.
     case confusedInfo = "info of 3.5 in ranges, and for labels that are there"
+    /// Seen: of two texts of which one is empty, Prometheus puts neither first. Where some elements
+    /// lack a label that they are sorted by, their order then follows from how sorting goes on.
+    case missingSortLabel = "sort_by_label of a label that some elements lack"
     /// A mean that stays the same but for its last bit is a counter that was reset.
     case resetOfMean = "counters that are computed means seem to be reset"
 
@@ -83,6 +86,11 @@ enum KnownDeviation: String {
             }
             if Self.isComputed(aggregation.expression) {
                 self = .printedLastBit
+                return
+            }
+        case .call(let call) where [.sortByLabel, .sortByLabelDesc].contains(call.function):
+            if difference.hasPrefix("order: "), Self.lacksLabel(call, in: difference) {
+                self = .missingSortLabel
                 return
             }
         case .call(let call) where !isOld && call.function == .info:
@@ -172,6 +180,14 @@ enum KnownDeviation: String {
         where [.avgOverTime, .stddevOverTime, .stdvarOverTime].contains(call.function):
             true
         default: expression.children.contains(where: isMean)
+        }
+    }
+
+    /// Whether one of the two elements that a difference names lacks a label that the call sorts by.
+    private static func lacksLabel(_ call: Call, in difference: String) -> Bool {
+        call.arguments.dropFirst().contains { argument in
+            guard case .string(let name) = argument else { return false }
+            return difference.ranges(of: "(name: \"\(name.value)\"").count == 1
         }
     }
 

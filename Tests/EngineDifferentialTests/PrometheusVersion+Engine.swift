@@ -24,10 +24,10 @@ extension PrometheusVersion {
         return options
     }
 
-    var features: QueryGenerator.Features {
+    var language: GeneratedData.Language {
         switch self {
-        case .two: [.ties, .arithmetic]
-        case .three: [.ties, .arithmetic, .release35]
+        case .two: [.arithmetic]
+        case .three: [.arithmetic, .release35]
         }
     }
 }

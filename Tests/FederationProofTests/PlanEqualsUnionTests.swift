@@ -15,7 +15,7 @@ private let baseSeed = UInt64(environment["TRIBUTARY_SEED"] ?? "") ?? 20_261_121
         await check(
             FederationProof(
                 seed: baseSeed &+ UInt64(round), partitions: 1 + round % 5,
-                features: [.version3, .experimental, .ties]),
+                [.release35, .later, .histograms]),
             queries: total / 25)
     }
 
@@ -25,7 +25,7 @@ private let baseSeed = UInt64(environment["TRIBUTARY_SEED"] ?? "") ?? 20_261_121
         await check(
             FederationProof(
                 seed: baseSeed &+ UInt64(1000 + round), partitions: 2 + round % 4,
-                features: [.version3, .experimental, .ties], exactness: .strict),
+                [.release35, .later, .histograms], exactness: .strict),
             queries: total / 25)
     }
 

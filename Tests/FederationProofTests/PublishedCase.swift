@@ -4,6 +4,7 @@ import PromQL
 import PromQLEngine
 import PromQLScripts
 import PromQLTest
+import TestSupport
 import Testing
 import TimeSeries
 

@@ -1,24 +1,15 @@
 import PromQL
+import TestSupport
 
 /// Makes well-typed expressions of every kind from a seed; the same seed gives the same ones.
 struct ExpressionGenerator {
-    private var state: UInt64
+    private var random: SeededRandom
 
-    init(seed: UInt64) { state = seed }
+    init(seed: UInt64) { random = SeededRandom(seed: seed) }
 
-    // MARK: - Chance
-
-    private mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
-    }
-
-    private mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
-    private mutating func oneIn(_ count: Int) -> Bool { below(count) == 0 }
-    private mutating func pick<T>(_ values: [T]) -> T { values[below(values.count)] }
+    private mutating func below(_ bound: Int) -> Int { random.below(bound) }
+    private mutating func oneIn(_ count: Int) -> Bool { random.oneIn(count) }
+    private mutating func pick<T>(_ values: [T]) -> T { random.pick(values) }
 
     // MARK: - Expressions
 
@@ -210,13 +201,14 @@ struct ExpressionGenerator {
             return .number(NumberLiteral(value, isDuration: true))
         }
         let special = [
-            0, -0.0, 1, -1, 0.1, 1e21, -2.5e-9, 1e300, .leastNonzeroMagnitude, .infinity, -.infinity,
+            0, -0.0, 1, -1, 0.1, 1e21, -2.5e-9, 1e300, .leastNonzeroMagnitude, .infinity,
+            -.infinity,
             Double(bitPattern: 0x7ff8_0000_0000_0001),
         ]
         var value = pick(special)
         if oneIn(3) {
-            let random = Double(bitPattern: next())
-            if random.isFinite { value = random }
+            let any = Double(bitPattern: random.next())
+            if any.isFinite { value = any }
         }
         return .number(NumberLiteral(value))
     }

@@ -1,3 +1,5 @@
+import TestSupport
+
 /// Says where two answers to one query differ.
 ///
 /// Labels, times, types and statuses must be equal; values too, unless the gateway had to do
@@ -6,10 +8,6 @@ struct AnswerComparison: Sendable {
     let query: String
     /// Whether the oracle is of 3.5: then warnings and infos are compared too.
     var annotations = false
-
-    /// How far values may be apart, relatively; the same is allowed absolutely, for differences of
-    /// nearly equal numbers.
-    static let tolerance = 1e-9
 
     private static let inexact: Set<String> = [
         "sum", "avg", "stddev", "stdvar", "quantile", "exp", "ln", "log2", "log10", "sin", "atan",
@@ -59,7 +57,7 @@ struct AnswerComparison: Sendable {
             return difference
         }
         guard annotations, oracle.status == 200 else { return nil }
-        let comparison = AnnotationComparison(query: query)
+        let comparison = AnnotationComparison(federating: query)
         return comparison.difference(gateway.warnings, oracle.warnings).map { "warnings: \($0)" }
             ?? comparison.difference(gateway.infos, oracle.infos).map { "infos: \($0)" }
     }
@@ -96,27 +94,18 @@ struct AnswerComparison: Sendable {
     private func differenceOfMatrices(
         _ ours: [QueryAnswer.Series], _ theirs: [QueryAnswer.Series]
     ) -> String? {
-        if ours.count != theirs.count { return "\(ours.count) series, not \(theirs.count)" }
-        if ours.map(\.key) != theirs.map(\.key) {
-            return ours.map(\.key).sorted() == theirs.map(\.key).sorted()
-                ? "order of series" : "labels"
-        }
-        for (our, their) in zip(ours, theirs) {
-            if let difference = differenceOfPoints(our, their) { return difference }
-        }
-        return nil
+        SeriesComparison(inOrder: true, by: \QueryAnswer.Series.key) { their, our in
+            differenceOfPoints(our, their)
+        }.difference(theirs, ours)
     }
 
     private func differenceOfVectors(
         _ ours: [QueryAnswer.Series], _ theirs: [QueryAnswer.Series]
     ) -> String? {
-        if ours.count != theirs.count { return "\(ours.count) elements, not \(theirs.count)" }
-        let sortedTheirs = theirs.sorted { $0.key < $1.key }
-        let sortedOurs = ours.sorted { $0.key < $1.key }
-        for (our, their) in zip(sortedOurs, sortedTheirs) {
-            if our.key != their.key { return "labels: \(our.key), not \(their.key)" }
-            if let difference = differenceOfPoints(our, their) { return difference }
+        let series = SeriesComparison(inOrder: false, by: \QueryAnswer.Series.key) { their, our in
+            differenceOfPoints(our, their)
         }
+        if let difference = series.difference(theirs, ours) { return difference }
         if query.hasPrefix("sort_by_label"), ours.map(\.key) != theirs.map(\.key) {
             return "order of labels"
         }
@@ -149,7 +138,8 @@ struct AnswerComparison: Sendable {
         guard !isExact, let our = Double(ours), let their = Double(theirs) else { return false }
         // A variance of large, nearly equal numbers keeps few digits, whoever computes it.
         let isVariance = !words.isDisjoint(with: ["stddev", "stdvar"])
-        let tolerance = isVariance ? 1e-6 : Self.tolerance
-        return abs(our - their) <= tolerance * max(1, abs(our), abs(their))
+        // Differences of nearly equal numbers are near nothing: so much is allowed of any size.
+        let tolerance = isVariance ? 1e-6 : 1e-9
+        return Tolerance(relative: tolerance, absolute: tolerance).allows(our, their)
     }
 }

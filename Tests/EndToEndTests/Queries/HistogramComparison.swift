@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// Says where two answers with native histograms in them differ. Numbers may differ by the rounding
 /// of another order of additions.
@@ -145,7 +146,7 @@ struct HistogramComparison {
     fileprivate static func areNear(
         _ a: Double, _ b: Double, within tolerance: Double = 1e-9
     ) -> Bool {
-        a == b || (a.isNaN && b.isNaN) || abs(a - b) <= tolerance * max(1, abs(a), abs(b))
+        Tolerance(relative: tolerance, absolute: tolerance).allows(a, b)
     }
 
     /// A histogram as answers have it.

@@ -1,4 +1,5 @@
 import Foundation
+import RealServers
 import TestSupport
 
 /// Generated queries put to a gateway and to its union oracle, from several threads at once.
@@ -7,7 +8,7 @@ struct QueryCampaign: Sendable {
     /// The judge; where there are several, of different versions, a query is compared only if they
     /// agree on it: what their rules differ in has no one right answer.
     var oracles: [HTTPAddress]
-    var features: QueryFeatures
+    var profile: QueryProfile
 
     /// What became of one query.
     struct Difference: Sendable, CustomStringConvertible {
@@ -46,10 +47,10 @@ struct QueryCampaign: Sendable {
 
     private func judge(_ number: Int, _ outcome: Outcome) {
         var generator = QueryGenerator(
-            seed: Scene.seed &* 1_000_003 &+ UInt64(number), features: features)
+            seed: Scene.seed &* 1_000_003 &+ UInt64(number), profile)
         let node = generator.next()
         let times = QueryCase.randomTimes(
-            &generator.random, isOffEdges: features.contains(.offEdges))
+            &generator.random, isOffEdges: profile.features.contains(.offEdges))
         let question = QueryCase(query: node.text, times: times)
         do {
             let theirs = try question.answer(from: oracles[0])
@@ -89,9 +90,9 @@ struct QueryCampaign: Sendable {
         // A server of 2.x has no annotations.
         let comparison = AnswerComparison(
             query: question.query,
-            annotations: features.contains(.version3))
+            annotations: profile.features.contains(.version3))
         guard let what = comparison.difference(gateway: ours, oracle: theirs) else { return nil }
-        if !features.contains(.version3) {
+        if !profile.features.contains(.version3) {
             var rounded = question
             rounded.query = AverageRewriting.quotients(in: question.query)
             if rounded.query != question.query {

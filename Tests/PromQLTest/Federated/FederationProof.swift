@@ -38,7 +38,7 @@ public struct FederationProof: Sendable {
 
     public var seed: UInt64
     public var partitions: Int
-    public var features: QueryGenerator.Features
+    public var language: GeneratedData.Language
     private let data: GeneratedData
     private let union: MemoryStore
     private let federated: FederatedEvaluator
@@ -47,12 +47,12 @@ public struct FederationProof: Sendable {
     /// - Parameter exactness: `strict` reads native histograms as they are stored, wherever one is
     ///   computed from, and values must be equal to the last bit.
     public init(
-        seed: UInt64, partitions: Int, features: QueryGenerator.Features,
+        seed: UInt64, partitions: Int, _ language: GeneratedData.Language,
         exactness: Exactness = .twoStep
     ) {
         self.seed = seed
         self.partitions = partitions
-        self.features = features
+        self.language = language
         var data = GeneratedData(seed: seed, partitions: partitions)
         if case .strict = exactness { data.detailHistograms(seed: seed) }
         self.data = data
@@ -70,10 +70,11 @@ public struct FederationProof: Sendable {
     /// Compares so many generated queries; differences are shrunk before they are reported.
     public func run(queries: Int) async -> Report {
         var report = Report()
-        var generator = QueryGenerator(seed: seed, members: data.members, features: features)
+        var generator = QueryGenerator(
+            seed: seed, GeneratedData.profile(members: data.members, language))
         var random = SeededRandom(seed: seed ^ 0x5eed)
         for _ in 0..<queries {
-            let query = generator.next()
+            let query = generator.next().text
             let grid = data.grid(&random)
             switch await compare(query, on: grid) {
             case .same(let isEmpty):
@@ -172,7 +173,7 @@ public struct FederationProof: Sendable {
         if aggregation.op == .stdvar {
             bound *= 2 * Self.largest(variances).squareRoot() + bound
         }
-        return ResultComparison(tolerance: 1e-6, absolute: bound)
+        return ResultComparison(Tolerance(relative: 1e-6, absolute: bound))
             .difference(expected, actual) == nil
     }
 

@@ -1,25 +1,25 @@
 /// A generated query as a tree of text, so that a failing one can be made smaller.
-struct QueryNode: Sendable {
-    enum Kind: Sendable {
+public struct QueryNode: Sendable {
+    public enum Kind: Sendable {
         case vector, scalar, matrix
         /// May be left out: matchers, offsets, groupings, match keys.
         case option
     }
 
-    enum Part: Sendable {
+    public enum Part: Sendable {
         case text(String)
         case node(QueryNode)
     }
 
-    var kind: Kind
-    var parts: [Part]
+    public var kind: Kind
+    public var parts: [Part]
 
-    init(_ kind: Kind, _ parts: [Part]) {
+    public init(_ kind: Kind, _ parts: [Part]) {
         self.kind = kind
         self.parts = parts
     }
 
-    var text: String {
+    public var text: String {
         var text = ""
         for part in parts {
             switch part {
@@ -30,12 +30,12 @@ struct QueryNode: Sendable {
         return text
     }
 
-    var children: [QueryNode] {
+    public var children: [QueryNode] {
         parts.compactMap { if case .node(let node) = $0 { node } else { nil } }
     }
 
     /// Smaller queries of the same type, boldest first.
-    var smaller: [QueryNode] {
+    public var smaller: [QueryNode] {
         var candidates: [QueryNode] = []
         if kind == .option { return parts.isEmpty ? [] : [QueryNode(.option, [])] }
         var level = children
@@ -56,7 +56,7 @@ struct QueryNode: Sendable {
     }
 
     /// The smallest query found that still fails, trying at most `attempts` others.
-    func shrunk(attempts: Int, _ fails: (QueryNode) throws -> Bool) rethrows -> QueryNode {
+    public func shrunk(attempts: Int, _ fails: (QueryNode) throws -> Bool) rethrows -> QueryNode {
         var best = self
         var left = attempts
         var isProgressing = true
@@ -78,24 +78,24 @@ struct QueryNode: Sendable {
 
 extension QueryNode: ExpressibleByStringInterpolation {
     /// `"sum\(grouping)(\(inner))"` keeps its nodes.
-    struct StringInterpolation: StringInterpolationProtocol {
+    public struct StringInterpolation: StringInterpolationProtocol {
         var parts: [Part] = []
 
-        init(literalCapacity: Int, interpolationCount: Int) {}
+        public init(literalCapacity: Int, interpolationCount: Int) {}
 
-        mutating func appendLiteral(_ text: String) {
+        public mutating func appendLiteral(_ text: String) {
             if !text.isEmpty { parts.append(.text(text)) }
         }
-        mutating func appendInterpolation(_ node: QueryNode) { parts.append(.node(node)) }
-        mutating func appendInterpolation(_ text: String) { parts.append(.text(text)) }
+        public mutating func appendInterpolation(_ node: QueryNode) { parts.append(.node(node)) }
+        public mutating func appendInterpolation(_ text: String) { parts.append(.text(text)) }
     }
 
     /// A vector; `as` makes it something else.
-    init(stringInterpolation: StringInterpolation) {
+    public init(stringInterpolation: StringInterpolation) {
         self.init(.vector, stringInterpolation.parts)
     }
 
-    init(stringLiteral text: String) { self.init(.vector, [.text(text)]) }
+    public init(stringLiteral text: String) { self.init(.vector, [.text(text)]) }
 
-    func `as`(_ kind: Kind) -> QueryNode { QueryNode(kind, parts) }
+    public func `as`(_ kind: Kind) -> QueryNode { QueryNode(kind, parts) }
 }
