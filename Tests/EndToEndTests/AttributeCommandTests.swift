@@ -1,4 +1,5 @@
 import Foundation
+import RealServers
 import SeedDocuments
 import TestSupport
 import Testing

@@ -1,6 +1,7 @@
 import Foundation
 import PromQLScripts
 import PromQLTest
+import RealServers
 import Testing
 
 /// `/federate` of real members that have native histograms of every kind.

@@ -1,4 +1,6 @@
 import Foundation
+import RealServers
+import TestSupport
 import Testing
 import Yams
 
@@ -11,7 +13,7 @@ extension EndToEnd {
 
         private static func yaml(_ path: String) throws -> [String: Any] {
             guard let map = try Yams.load(yaml: try text(path)) as? [String: Any] else {
-                throw EndToEndFailure("\(path) is no mapping")
+                throw TestFailure("\(path) is no mapping")
             }
             return map
         }

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import RealServers
 import TestSupport
 import Testing
 
@@ -53,7 +54,7 @@ import Testing
                 if try isSo() { return }
                 usleep(20_000)
             }
-            throw EndToEndFailure("\(what) did not happen:\n\(process.log.suffix(2000))")
+            throw TestFailure("\(what) did not happen:\n\(process.log.suffix(2000))")
         }
     }
 

@@ -1,4 +1,5 @@
 import PrometheusWire
+import RealServers
 import TestSupport
 import Testing
 

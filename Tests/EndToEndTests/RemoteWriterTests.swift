@@ -1,5 +1,6 @@
 import Foundation
 import PromQLScripts
+import RealServers
 import Testing
 
 /// The tests of native histograms stand on this: what is written is what a real Prometheus says

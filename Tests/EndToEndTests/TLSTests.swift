@@ -24,7 +24,7 @@ struct TLSTests {
                     "subjectAltName=IP:127.0.0.1",
                 ])
             guard made.status == 0 else {
-                throw EndToEndFailure("openssl made no certificate: \(made.errors)")
+                throw TestFailure("openssl made no certificate: \(made.errors)")
             }
             try "tls_server_config: {cert_file: \(certificate), key_file: \(key)}\n".write(
                 toFile: "\(directory)/web.yml", atomically: false, encoding: .utf8)
@@ -45,7 +45,7 @@ struct TLSTests {
             let deadline = Date(timeIntervalSinceNow: 60)
             while !process.log.contains("Server is ready to receive web requests") {
                 guard process.isRunning, Date() < deadline else {
-                    throw EndToEndFailure("no TLS member: \(process.log.suffix(2000))")
+                    throw TestFailure("no TLS member: \(process.log.suffix(2000))")
                 }
                 usleep(50_000)
             }

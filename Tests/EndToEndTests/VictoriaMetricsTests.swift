@@ -1,5 +1,6 @@
 import Foundation
 import PrometheusWire
+import RealServers
 import Testing
 
 extension EndToEnd {

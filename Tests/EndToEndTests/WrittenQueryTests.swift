@@ -1,3 +1,4 @@
+import RealServers
 import Testing
 
 /// Asks each query of the gateway and of the union oracle.

@@ -30,20 +30,21 @@ struct DifferentialJudge: Sendable {
     }
 
     func judge(
-        _ query: String, on grid: StepGrid, _ prometheus: RealPrometheus
+        _ query: String, on grid: StepGrid, _ prometheus: HTTPAddress
     ) async throws -> Verdict {
-        var parameters = ["query": query]
-        let body: Data
-        if grid.isInstant {
-            parameters["time"] = OpenMetricsText.seconds(grid.start)
-            body = try await prometheus.post("/api/v1/query", parameters)
-        } else {
-            parameters["start"] = OpenMetricsText.seconds(grid.start)
-            parameters["end"] = OpenMetricsText.seconds(grid.end)
-            parameters["step"] = OpenMetricsText.seconds(grid.step)
-            body = try await prometheus.post("/api/v1/query_range", parameters)
+        let body = try await offPool {
+            if grid.isInstant {
+                let time = ("time", OpenMetricsText.seconds(grid.start))
+                return try prometheus.post("/api/v1/query", [("query", query), time]).body
+            }
+            let range = [
+                ("query", query), ("start", OpenMetricsText.seconds(grid.start)),
+                ("end", OpenMetricsText.seconds(grid.end)),
+                ("step", OpenMetricsText.seconds(grid.step)),
+            ]
+            return try prometheus.post("/api/v1/query_range", range).body
         }
-        let theirs = try PrometheusAnswer(body, on: grid)
+        let theirs = try PrometheusAnswer(Data(body), on: grid)
         let ours = Result { try judgement.evaluate(query, on: grid, over: store) }
         let place = "\(query) at \(grid.start)…\(grid.end)/\(grid.step)"
         switch (theirs.outcome, ours) {

@@ -23,14 +23,28 @@ import TimeSeries
     func engineAnswersAsARealPrometheus2() async throws { try await compare(.two, oneIn: 5) }
 
     private func compare(_ version: PrometheusVersion, oneIn part: Int) async throws {
+        try await withTemporaryFolder { folder in
+            try await compare(version, oneIn: part, in: folder)
+        }
+    }
+
+    private func compare(
+        _ version: PrometheusVersion, oneIn part: Int, in folder: String
+    ) async throws {
         let environment = ProcessInfo.processInfo.environment
         let count = (Int(environment["TRIBUTARY_DIFF_QUERIES"] ?? "") ?? 5_000) / part
         let seed = UInt64(environment["TRIBUTARY_SEED"] ?? "") ?? 20_261_121
 
         let data = GeneratedData(seed: seed, partitions: 3)
         let series = data.floatsOfUnion()
-        let prometheus = try await RealPrometheus(
-            version, openMetrics: OpenMetricsText.text(of: series))
+        let server = try await offPool {
+            try PrometheusServer(
+                name: "prometheus", version: version,
+                openMetrics: OpenMetricsText.text(of: series), directory: folder,
+                options: version.options)
+        }
+        defer { server.process.stop() }
+        let prometheus = server.address
         let judge = DifferentialJudge(version, series: series)
 
         var generator = QueryGenerator(

@@ -1,5 +1,6 @@
 import Foundation
 import PromQLEngine
+import TestSupport
 import TimeSeries
 
 /// An answer of the HTTP API, in the engine's own terms.
@@ -14,9 +15,8 @@ struct PrometheusAnswer {
     let annotations: Set<String>
 
     init(_ body: Data, on grid: StepGrid) throws {
-        func unreadable() -> RealPrometheus.Failure {
-            RealPrometheus.Failure(
-                description: "not understood: \(String(decoding: body.prefix(300), as: UTF8.self))")
+        func unreadable() -> TestFailure {
+            TestFailure("not understood: \(String(decoding: body.prefix(300), as: UTF8.self))")
         }
         guard let answer = try JSONSerialization.jsonObject(with: body) as? [String: Any] else {
             throw unreadable()

@@ -1,5 +1,6 @@
 import Foundation
 import RealServers
+import TestSupport
 import Testing
 
 /// Members that work: they scrape, evaluate rules, fire alerts and keep exemplars. Beside them the
@@ -17,7 +18,7 @@ final class LiveScene: Sendable {
     @TaskLocal static var current: LiveScene?
 
     static func required() throws -> LiveScene {
-        guard let scene = current else { throw EndToEndFailure("this test needs live members") }
+        guard let scene = current else { throw TestFailure("this test needs live members") }
         return scene
     }
 
@@ -148,7 +149,7 @@ final class LiveScene: Sendable {
     static func wait(_ trouble: String, until isSo: () throws -> Bool) throws {
         let deadline = Date(timeIntervalSinceNow: 120)
         while try !isSo() {
-            guard Date() < deadline else { throw EndToEndFailure(trouble) }
+            guard Date() < deadline else { throw TestFailure(trouble) }
             usleep(100_000)
         }
     }
@@ -164,7 +165,7 @@ final class LiveScene: Sendable {
             let ours = try gateway()
             if try members() == before { return (before, ours) }
         }
-        throw EndToEndFailure("the members never stood still")
+        throw TestFailure("the members never stood still")
     }
 }
 

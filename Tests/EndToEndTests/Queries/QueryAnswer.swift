@@ -1,3 +1,6 @@
+import RealServers
+import TestSupport
+
 /// What a server answered to a query: the parts that must be equal.
 struct QueryAnswer: Sendable {
     struct Series: Sendable {
@@ -34,17 +37,17 @@ struct QueryAnswer: Sendable {
             return
         }
         guard let type = json["data"]?["resultType"]?.text, let result = json["data"]?["result"]
-        else { throw EndToEndFailure("no result: \(answer.text.prefix(300))") }
+        else { throw TestFailure("no result: \(answer.text.prefix(300))") }
         if type == "scalar" || type == "string" {
             let pair = result.strings
-            guard pair.count == 2 else { throw EndToEndFailure("no pair: \(answer.text)") }
+            guard pair.count == 2 else { throw TestFailure("no pair: \(answer.text)") }
             outcome = .scalar(time: pair[0], value: pair[1])
             return
         }
         var all: [Series] = []
         for item in result.items ?? [] {
             guard case .object(let labels) = item["metric"] else {
-                throw EndToEndFailure("series without labels: \(answer.text.prefix(300))")
+                throw TestFailure("series without labels: \(answer.text.prefix(300))")
             }
             let points = item["value"].map { [$0] } ?? item["values"]?.items ?? []
             all.append(
@@ -52,7 +55,7 @@ struct QueryAnswer: Sendable {
                     labels: labels,
                     points: try points.map {
                         let pair = $0.strings
-                        guard pair.count == 2 else { throw EndToEndFailure("no pair: \($0)") }
+                        guard pair.count == 2 else { throw TestFailure("no pair: \($0)") }
                         return (pair[0], pair[1])
                     }))
         }

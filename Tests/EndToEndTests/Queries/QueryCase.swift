@@ -1,3 +1,4 @@
+import RealServers
 import TestSupport
 
 /// One question, to be put to the gateway and to the oracle.

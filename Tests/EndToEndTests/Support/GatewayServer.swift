@@ -1,4 +1,5 @@
 import Foundation
+import RealServers
 import TestSupport
 
 /// The gateway as users run it: the built binary with a configuration file.

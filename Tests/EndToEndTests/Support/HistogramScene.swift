@@ -1,4 +1,5 @@
 import Foundation
+import RealServers
 import TimeSeries
 
 /// Three real members with native histograms, one real Prometheus that holds their union, and the

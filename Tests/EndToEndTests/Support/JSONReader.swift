@@ -1,3 +1,5 @@
+import TestSupport
+
 /// Reads strict JSON from bytes.
 struct JSONReader {
     let bytes: [UInt8]
@@ -16,7 +18,7 @@ struct JSONReader {
     private mutating func expect(_ text: StaticString) throws {
         for byte in "\(text)".utf8 {
             guard current == byte, !isAtEnd else {
-                throw EndToEndFailure("JSON: expected \(text) at byte \(position)")
+                throw TestFailure("JSON: expected \(text) at byte \(position)")
             }
             position += 1
         }
@@ -43,7 +45,7 @@ struct JSONReader {
                 position += 1
             }
             guard position > start else {
-                throw EndToEndFailure("JSON: no value at byte \(position)")
+                throw TestFailure("JSON: no value at byte \(position)")
             }
             return .number(String(decoding: bytes[start..<position], as: UTF8.self))
         }
@@ -101,7 +103,7 @@ struct JSONReader {
             position += 1
             if byte == UInt8(ascii: "\"") { return String(decoding: text, as: UTF8.self) }
             guard byte == UInt8(ascii: "\\") else {
-                guard byte >= 0x20 else { throw EndToEndFailure("JSON: raw control character") }
+                guard byte >= 0x20 else { throw TestFailure("JSON: raw control character") }
                 text.append(byte)
                 continue
             }
@@ -122,17 +124,17 @@ struct JSONReader {
                 }
                 let scalar = Unicode.Scalar(unit) ?? "\u{fffd}"
                 text += Array(String(Character(scalar)).utf8)
-            default: throw EndToEndFailure("JSON: bad escape at byte \(position)")
+            default: throw TestFailure("JSON: bad escape at byte \(position)")
             }
         }
-        throw EndToEndFailure("JSON: string without end")
+        throw TestFailure("JSON: string without end")
     }
 
     private mutating func hexadecimal() throws -> UInt32 {
         let digits = bytes[position..<min(position + 4, bytes.count)]
         guard digits.count == 4,
             let unit = UInt32(String(decoding: digits, as: UTF8.self), radix: 16)
-        else { throw EndToEndFailure("JSON: bad \\u escape at byte \(position)") }
+        else { throw TestFailure("JSON: bad \\u escape at byte \(position)") }
         position += 4
         return unit
     }

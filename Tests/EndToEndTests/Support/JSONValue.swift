@@ -1,3 +1,6 @@
+import RealServers
+import TestSupport
+
 /// JSON with its numbers kept as text and its keys in order: the wire is what is compared.
 enum JSONValue: Equatable, Sendable {
     case null
@@ -35,6 +38,16 @@ enum JSONValue: Equatable, Sendable {
         var reader = JSONReader(bytes: bytes)
         self = try reader.value()
         reader.skipBlanks()
-        guard reader.isAtEnd else { throw EndToEndFailure("text after the JSON value") }
+        guard reader.isAtEnd else { throw TestFailure("text after the JSON value") }
+    }
+}
+
+extension HTTPAnswer {
+    func json() throws -> JSONValue {
+        do {
+            return try JSONValue(parsing: body)
+        } catch {
+            throw TestFailure("\(error); status \(status), body \(text.prefix(300))")
+        }
     }
 }

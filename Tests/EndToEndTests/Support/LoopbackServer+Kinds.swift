@@ -1,4 +1,5 @@
 import Foundation
+import RealServers
 
 extension LoopbackServer {
     /// Answers every request with one body, at once.

@@ -1,5 +1,7 @@
 import Foundation
 import Glibc
+import RealServers
+import TestSupport
 
 /// A small HTTP server on a free loopback port: stands for broken members, and counts for good
 /// ones. One thread a connection, one request a connection.
@@ -82,14 +84,14 @@ final class LoopbackServer: @unchecked Sendable {
         guard status else {
             let cause = errno
             close(descriptor)
-            throw EndToEndFailure("no free port: \(cause)")
+            throw TestFailure("no free port: \(cause)")
         }
         return (descriptor, UInt16(bigEndian: address.sin_port))
     }
 
     private static func request(from socket: Socket) throws -> Request {
         let words = (try socket.readLine() ?? "").split(separator: " ").map(String.init)
-        guard words.count == 3 else { throw EndToEndFailure("no request") }
+        guard words.count == 3 else { throw TestFailure("no request") }
         var request = Request(method: words[0], target: words[1], headers: [], body: [])
         while let line = try socket.readLine(), !line.isEmpty {
             let colon = line.firstIndex(of: ":") ?? line.endIndex

@@ -1,3 +1,4 @@
+import RealServers
 import Testing
 
 /// Compares what a gateway over three members needs for a small answer and for one ten times as

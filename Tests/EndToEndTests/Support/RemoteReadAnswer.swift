@@ -1,4 +1,6 @@
 import PrometheusWire
+import RealServers
+import TestSupport
 
 /// An answer to remote read, taken apart here, apart from the code under test: each series as its
 /// labels and the bytes of its samples or chunks.
@@ -30,7 +32,7 @@ struct RemoteReadAnswer: Equatable {
 
     init(_ answer: HTTPAnswer, queries: Int) throws {
         guard answer.status == 200 else {
-            throw EndToEndFailure("status \(answer.status): \(answer.text.prefix(300))")
+            throw TestFailure("status \(answer.status): \(answer.text.prefix(300))")
         }
         if answer.header("content-type")?.hasPrefix("application/x-streamed-protobuf") == true {
             results = [[Series]](repeating: [], count: queries)
@@ -53,7 +55,7 @@ struct RemoteReadAnswer: Equatable {
         var rest = bytes[...]
         while !rest.isEmpty {
             let length = try Self.number(&rest)
-            guard rest.count >= 4 + length else { throw EndToEndFailure("a frame is cut off") }
+            guard rest.count >= 4 + length else { throw TestFailure("a frame is cut off") }
             // Real Prometheus, which reads these answers too, sees to the checksums.
             let message = rest.dropFirst(4).prefix(length)
             rest = rest.dropFirst(4 + length)
@@ -98,10 +100,10 @@ struct RemoteReadAnswer: Equatable {
             case 0: try each(tag >> 3, [], try number(&rest))
             case 2:
                 let length = try number(&rest)
-                guard rest.count >= length else { throw EndToEndFailure("a field is cut off") }
+                guard rest.count >= length else { throw TestFailure("a field is cut off") }
                 try each(tag >> 3, rest.prefix(length), 0)
                 rest = rest.dropFirst(length)
-            default: throw EndToEndFailure("an odd wire type")
+            default: throw TestFailure("an odd wire type")
             }
         }
     }
@@ -114,6 +116,6 @@ struct RemoteReadAnswer: Equatable {
             if byte < 0x80 { return Int(truncatingIfNeeded: value) }
             shift += 7
         }
-        throw EndToEndFailure("a number is cut off")
+        throw TestFailure("a number is cut off")
     }
 }

@@ -1,5 +1,7 @@
 import PromQLScripts
 import PromQLTest
+import RealServers
+import TestSupport
 import TimeSeries
 
 @testable import PrometheusWire
@@ -59,7 +61,7 @@ struct RemoteWriter {
                 ("X-Prometheus-Remote-Write-Version", "0.1.0"),
             ])
         guard answer.status / 100 == 2 else {
-            throw EndToEndFailure("remote write: \(answer.status) \(answer.text)")
+            throw TestFailure("remote write: \(answer.status) \(answer.text)")
         }
     }
 }

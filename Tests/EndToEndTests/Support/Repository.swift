@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// Where this package lies, and where its build put the gateway.
 enum Repository {
@@ -17,6 +18,6 @@ enum Repository {
         where FileManager.default.isExecutableFile(atPath: place + "/tributary") {
             return place + "/tributary"
         }
-        throw EndToEndFailure("no tributary beside \(tests): run swift build")
+        throw TestFailure("no tributary beside \(tests): run swift build")
     }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import RealServers
+import TestSupport
 
 /// Three real members, one real union oracle and the gateway, shared by the tests of a suite.
 final class Scene: Sendable {
@@ -20,7 +21,7 @@ final class Scene: Sendable {
         ProcessInfo.processInfo.environment["TRIBUTARY_SEED"].flatMap(UInt64.init) ?? 1
 
     static func required() throws -> Scene {
-        guard let scene = current else { throw EndToEndFailure("this test needs a scene") }
+        guard let scene = current else { throw TestFailure("this test needs a scene") }
         return scene
     }
 

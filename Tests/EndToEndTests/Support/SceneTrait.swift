@@ -1,3 +1,4 @@
+import RealServers
 import Testing
 
 /// Starts the scene before a suite, and stops it after.

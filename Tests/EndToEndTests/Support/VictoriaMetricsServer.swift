@@ -1,4 +1,5 @@
 import Foundation
+import RealServers
 import TestSupport
 
 /// A real VictoriaMetrics over generated data, on a free loopback port.
@@ -13,7 +14,7 @@ final class VictoriaMetricsServer: Sendable {
             let path = "\(place)/victoria-metrics"
             if FileManager.default.isExecutableFile(atPath: path) { return path }
         }
-        throw EndToEndFailure(
+        throw TestFailure(
             "no victoria-metrics on this machine: run scripts/fetch-victoriametrics")
     }
 
@@ -34,13 +35,13 @@ final class VictoriaMetricsServer: Sendable {
         for line in openMetrics.split(separator: "\n") where !line.hasPrefix("#") {
             guard let space = line.lastIndex(of: " "),
                 let seconds = Double(line[line.index(after: space)...])
-            else { throw EndToEndFailure("a line without a time: \(line)") }
+            else { throw TestFailure("a line without a time: \(line)") }
             // Milliseconds, where OpenMetrics has seconds.
             lines += "\(line[..<space]) \(Int64((seconds * 1000).rounded()))\n"
         }
         let taken = try address.post("/api/v1/import/prometheus", body: Array(lines.utf8))
         guard taken.status == 204 else {
-            throw EndToEndFailure("\(name) took nothing in: \(taken.status) \(taken.text)")
+            throw TestFailure("\(name) took nothing in: \(taken.status) \(taken.text)")
         }
         // What was just taken in is not searched before it is flushed.
         _ = try address.get("/internal/force_flush")

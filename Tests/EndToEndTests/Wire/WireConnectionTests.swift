@@ -1,3 +1,4 @@
+import RealServers
 import Testing
 
 /// The bytes below a request: what a real Prometheus takes for one, the gateway does too, and what

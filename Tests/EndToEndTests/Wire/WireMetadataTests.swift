@@ -1,4 +1,6 @@
 import Foundation
+import RealServers
+import TestSupport
 import Testing
 
 /// Help texts come from targets, so here a real Prometheus scrapes one.
@@ -51,7 +53,7 @@ struct WireMetadataTests {
             defer { gateway.process.stop() }
             let deadline = Date(timeIntervalSinceNow: 30)
             while try !member.address.get("/api/v1/metadata").text.contains("latency_seconds") {
-                guard Date() < deadline else { throw EndToEndFailure("nothing was scraped") }
+                guard Date() < deadline else { throw TestFailure("nothing was scraped") }
                 usleep(50_000)
             }
             for line in [

@@ -1,3 +1,4 @@
+import RealServers
 import TestSupport
 
 /// One request of a table, written as a line:
@@ -73,7 +74,7 @@ struct WireRequest: Sendable, CustomStringConvertible {
         ) { bytes += $0 }
         if answer.header("content-encoding") != nil {
             guard let plain = inflated(bytes) else {
-                throw EndToEndFailure("\(line): the body is not what Content-Encoding says")
+                throw TestFailure("\(line): the body is not what Content-Encoding says")
             }
             bytes = plain
         }

@@ -1,4 +1,6 @@
 import Foundation
+import RealServers
+import TestSupport
 import Testing
 
 /// One member, the same data in a server that stores the gateway's label, and the gateway in
@@ -15,7 +17,7 @@ final class WireScene: Sendable {
     @TaskLocal static var current: WireScene?
 
     static func required() throws -> WireScene {
-        guard let scene = current else { throw EndToEndFailure("this test needs a wire scene") }
+        guard let scene = current else { throw TestFailure("this test needs a wire scene") }
         return scene
     }
 

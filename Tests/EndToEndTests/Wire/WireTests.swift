@@ -1,3 +1,4 @@
+import RealServers
 import Testing
 
 /// The gateway in front of one Prometheus is that Prometheus, byte by byte.

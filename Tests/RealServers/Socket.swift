@@ -1,12 +1,13 @@
-import Glibc
+public import Glibc
+import TestSupport
 
 /// A TCP connection on the loopback interface, used from one thread.
-final class Socket {
+public final class Socket {
     private let descriptor: Int32
     private var buffered: [UInt8] = []
     private var offset = 0
 
-    init(descriptor: Int32) {
+    public init(descriptor: Int32) {
         self.descriptor = descriptor
         var one: Int32 = 1
         setsockopt(
@@ -14,9 +15,9 @@ final class Socket {
     }
 
     /// Connects to 127.0.0.1; reads and writes give up after `timeout` seconds of silence.
-    convenience init(connectingTo port: UInt16, timeout: Int) throws {
+    public convenience init(connectingTo port: UInt16, timeout: Int) throws {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-        guard descriptor >= 0 else { throw EndToEndFailure("no socket: \(errno)") }
+        guard descriptor >= 0 else { throw TestFailure("no socket: \(errno)") }
         self.init(descriptor: descriptor)
         limitSilence(to: timeout)
         var address = Self.loopback(port)
@@ -25,12 +26,12 @@ final class Socket {
                 connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
             }
         }
-        guard status == 0 else { throw EndToEndFailure("port \(port) refused: \(errno)") }
+        guard status == 0 else { throw TestFailure("port \(port) refused: \(errno)") }
     }
 
     deinit { close(descriptor) }
 
-    static func loopback(_ port: UInt16) -> sockaddr_in {
+    public static func loopback(_ port: UInt16) -> sockaddr_in {
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = port.bigEndian
@@ -38,29 +39,29 @@ final class Socket {
         return address
     }
 
-    func limitSilence(to seconds: Int) {
+    public func limitSilence(to seconds: Int) {
         var limit = timeval(tv_sec: seconds, tv_usec: 0)
         let size = socklen_t(MemoryLayout<timeval>.size)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, size)
         setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, size)
     }
 
-    func write(_ bytes: [UInt8]) throws {
+    public func write(_ bytes: [UInt8]) throws {
         var sent = 0
         while sent < bytes.count {
             let count = bytes.withUnsafeBytes {
                 let rest = UnsafeRawBufferPointer(rebasing: $0[sent...])
                 return send(descriptor, rest.baseAddress, rest.count, Int32(MSG_NOSIGNAL))
             }
-            guard count > 0 else { throw EndToEndFailure("connection broke while writing") }
+            guard count > 0 else { throw TestFailure("connection broke while writing") }
             sent += count
         }
     }
 
-    func write(_ text: String) throws { try write(Array(text.utf8)) }
+    public func write(_ text: String) throws { try write(Array(text.utf8)) }
 
     /// Up to 64 KiB, or nothing at the end of the stream.
-    func read() throws -> [UInt8] {
+    public func read() throws -> [UInt8] {
         if offset < buffered.count {
             defer {
                 buffered = []
@@ -70,13 +71,13 @@ final class Socket {
         }
         var chunk = [UInt8](repeating: 0, count: 1 << 16)
         let count = recv(descriptor, &chunk, chunk.count, 0)
-        if count < 0 { throw EndToEndFailure("no bytes came: \(errno)") }
+        if count < 0 { throw TestFailure("no bytes came: \(errno)") }
         chunk.removeLast(chunk.count - count)
         return chunk
     }
 
     /// Up to and without CRLF; nil at the end of the stream.
-    func readLine() throws -> String? {
+    public func readLine() throws -> String? {
         var line: [UInt8] = []
         while true {
             if offset >= buffered.count {
@@ -96,11 +97,11 @@ final class Socket {
     }
 
     /// Passes exactly `count` bytes on, in pieces.
-    func read(_ count: Int, _ each: ([UInt8]) throws -> Void) throws {
+    public func read(_ count: Int, _ each: ([UInt8]) throws -> Void) throws {
         var left = count
         while left > 0 {
             let piece = try read()
-            guard !piece.isEmpty else { throw EndToEndFailure("\(left) bytes are missing") }
+            guard !piece.isEmpty else { throw TestFailure("\(left) bytes are missing") }
             if piece.count > left {
                 buffered = Array(piece[left...])
                 offset = 0

@@ -1,14 +1,15 @@
 import Foundation
 import Glibc
+import TestSupport
 
 /// A server started by a test. It cannot outlive the test process: a shell holds it, and kills it
 /// when the pipe from here closes, which also happens when this process dies.
-final class ChildProcess: @unchecked Sendable {
+public final class ChildProcess: @unchecked Sendable {
     // Immutable but for `leash`, which is guarded by `lock`.
-    let name: String
+    public let name: String
     /// Of the server itself, not of the shell around it.
-    let processID: pid_t
-    let logPath: String
+    public let processID: Int32
+    public let logPath: String
     private let shellID: pid_t
     private let lock = NSLock()
     private var leash: Int32
@@ -27,14 +28,14 @@ final class ChildProcess: @unchecked Sendable {
         kill -9 "$child" 2>/dev/null
         """
 
-    init(name: String, command: [String], logPath: String) throws {
+    public init(name: String, command: [String], logPath: String) throws {
         self.name = name
         self.logPath = logPath
         // Both directions in one: the shell's standard input and output. Closed in other children.
         var ends: [Int32] = [0, 0]
         let type = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
         guard socketpair(AF_UNIX, type, 0, &ends) == 0 else {
-            throw EndToEndFailure("no socket pair for \(name): \(errno)")
+            throw TestFailure("no socket pair for \(name): \(errno)")
         }
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
@@ -48,14 +49,14 @@ final class ChildProcess: @unchecked Sendable {
         var shell: pid_t = 0
         let status = posix_spawn(&shell, "/bin/sh", &actions, nil, &pointers, environ)
         close(ends[1])
-        guard status == 0 else { throw EndToEndFailure("\(name) did not start: \(status)") }
+        guard status == 0 else { throw TestFailure("\(name) did not start: \(status)") }
 
         var text = ""
         var byte: UInt8 = 0
         while read(ends[0], &byte, 1) == 1, byte != UInt8(ascii: "\n") {
             text.unicodeScalars.append(Unicode.Scalar(byte))
         }
-        guard let child = pid_t(text) else { throw EndToEndFailure("\(name) did not start") }
+        guard let child = pid_t(text) else { throw TestFailure("\(name) did not start") }
         processID = child
         shellID = shell
         leash = ends[0]
@@ -63,7 +64,7 @@ final class ChildProcess: @unchecked Sendable {
 
     deinit { stop() }
 
-    func stop() {
+    public func stop() {
         lock.lock()
         defer { lock.unlock() }
         guard leash >= 0 else { return }
@@ -73,19 +74,19 @@ final class ChildProcess: @unchecked Sendable {
         waitpid(shellID, &status, 0)
     }
 
-    var isRunning: Bool {
+    public var isRunning: Bool {
         // The shell does not reap its child before it ends itself, so a dead one shows as zombie.
         guard let stat = try? String(contentsOfFile: "/proc/\(processID)/stat", encoding: .utf8)
         else { return false }
         return !stat.contains(") Z ")
     }
 
-    var log: String {
+    public var log: String {
         (try? String(contentsOfFile: logPath, encoding: .utf8)) ?? ""
     }
 
     /// Peak resident memory so far, in bytes.
-    var peakMemory: Int {
+    public var peakMemory: Int {
         let status = try? String(contentsOfFile: "/proc/\(processID)/status", encoding: .utf8)
         for line in (status ?? "").split(separator: "\n") where line.hasPrefix("VmHWM:") {
             let kibibytes = line.split(whereSeparator: { !$0.isNumber }).first.flatMap { Int($0) }
@@ -95,20 +96,20 @@ final class ChildProcess: @unchecked Sendable {
     }
 
     /// Lets `peakMemory` count anew from now.
-    func resetPeakMemory() {
+    public func resetPeakMemory() {
         try? "5".write(toFile: "/proc/\(processID)/clear_refs", atomically: false, encoding: .utf8)
     }
 
     /// Waits until the server says it is ready at `url`.
-    func waitUntilReady(_ url: HTTPAddress, seconds: Double = 60) throws {
+    public func waitUntilReady(_ url: HTTPAddress, seconds: Double = 60) throws {
         let deadline = Date(timeIntervalSinceNow: seconds)
         while Date() < deadline {
             guard isRunning else {
-                throw EndToEndFailure("\(name) ended while starting:\n\(log.suffix(2000))")
+                throw TestFailure("\(name) ended while starting:\n\(log.suffix(2000))")
             }
             if let answer = try? url.get("/-/ready", timeout: 2), answer.status == 200 { return }
             usleep(50_000)
         }
-        throw EndToEndFailure("\(name) was not ready in \(seconds) s:\n\(log.suffix(2000))")
+        throw TestFailure("\(name) was not ready in \(seconds) s:\n\(log.suffix(2000))")
     }
 }

@@ -1,12 +1,20 @@
+import GoText
+import TestSupport
+
 /// Where a server of the test listens, and what stands before its API paths.
-struct HTTPAddress: Sendable, Hashable {
-    var port: UInt16
+public struct HTTPAddress: Sendable, Hashable {
+    public var port: UInt16
     /// Such as `/p/all`, or empty.
-    var prefix = ""
+    public var prefix = ""
 
-    var url: String { "http://127.0.0.1:\(port)\(prefix)" }
+    public init(port: UInt16, prefix: String = "") {
+        self.port = port
+        self.prefix = prefix
+    }
 
-    func get(
+    public var url: String { "http://127.0.0.1:\(port)\(prefix)" }
+
+    public func get(
         _ path: String, _ parameters: [(String, String)] = [], headers: [(String, String)] = [],
         timeout: Int = 60
     ) throws -> HTTPAnswer {
@@ -14,7 +22,7 @@ struct HTTPAddress: Sendable, Hashable {
         return try exchange("GET", path + query, headers: headers, body: [], timeout: timeout)
     }
 
-    func post(
+    public func post(
         _ path: String, _ parameters: [(String, String)], headers: [(String, String)] = [],
         timeout: Int = 60
     ) throws -> HTTPAnswer {
@@ -24,7 +32,7 @@ struct HTTPAddress: Sendable, Hashable {
             timeout: timeout)
     }
 
-    func post(
+    public func post(
         _ path: String, body: [UInt8], headers: [(String, String)] = [], timeout: Int = 60
     ) throws -> HTTPAnswer {
         try exchange("POST", path, headers: headers, body: body, timeout: timeout)
@@ -42,7 +50,7 @@ struct HTTPAddress: Sendable, Hashable {
     }
 
     /// Sends one request and hands the body on in pieces, so that a large one is never held.
-    func stream(
+    public func stream(
         _ method: String, _ target: String, headers: [(String, String)] = [], body: [UInt8] = [],
         timeout: Int = 60, _ each: ([UInt8]) throws -> Void
     ) throws -> HTTPAnswer {
@@ -54,7 +62,7 @@ struct HTTPAddress: Sendable, Hashable {
 
         let statusLine = try socket.readLine()
         guard let status = statusLine?.split(separator: " ").dropFirst().first.flatMap({ Int($0) })
-        else { throw EndToEndFailure("no HTTP answer to \(target): \(statusLine ?? "nothing")") }
+        else { throw TestFailure("no HTTP answer to \(target): \(statusLine ?? "nothing")") }
         var answer = HTTPAnswer(status: status, headers: [], body: [])
         while let line = try socket.readLine(), !line.isEmpty {
             let colon = line.firstIndex(of: ":") ?? line.endIndex
@@ -67,7 +75,7 @@ struct HTTPAddress: Sendable, Hashable {
         } else if answer.header("transfer-encoding") == "chunked" {
             while true {
                 guard let line = try socket.readLine(), let size = Int(line, radix: 16) else {
-                    throw EndToEndFailure("the body broke off")
+                    throw TestFailure("the body broke off")
                 }
                 try socket.read(size, each)
                 _ = try socket.readLine()
@@ -85,23 +93,7 @@ struct HTTPAddress: Sendable, Hashable {
         return answer
     }
 
-    static func form(_ parameters: [(String, String)]) -> String {
-        parameters.map { "\(percentEncoded($0))=\(percentEncoded($1))" }.joined(separator: "&")
-    }
-
-    static func percentEncoded(_ text: String) -> String {
-        var encoded = ""
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"),
-                UInt8(ascii: "."), UInt8(ascii: "~"):
-                encoded.unicodeScalars.append(Unicode.Scalar(byte))
-            default:
-                encoded += byte < 16 ? "%0" : "%"
-                encoded += String(byte, radix: 16, uppercase: true)
-            }
-        }
-        return encoded
+    public static func form(_ parameters: [(String, String)]) -> String {
+        FormText.text(of: parameters.map { (name: $0.0, value: $0.1) })
     }
 }

@@ -1,13 +1,19 @@
 import Foundation
 
 /// What a command that ended left behind.
-struct CommandOutput: Equatable, Sendable {
-    var status: Int32
-    var output: String
-    var errors: String
+public struct CommandOutput: Equatable, Sendable {
+    public var status: Int32
+    public var output: String
+    public var errors: String
+
+    public init(status: Int32, output: String, errors: String) {
+        self.status = status
+        self.output = output
+        self.errors = errors
+    }
 
     /// Runs a command to its end. Its input is empty unless given; variables are added to ours.
-    static func of(
+    public static func of(
         _ path: String, _ arguments: [String], input: String = "",
         environment: [String: String] = [:]
     ) throws -> CommandOutput {

@@ -1,15 +1,14 @@
 import Foundation
-import RealServers
 import TestSupport
 
 /// A real Prometheus over generated data, on a free loopback port.
-final class PrometheusServer: Sendable {
-    let process: ChildProcess
-    let address: HTTPAddress
+public final class PrometheusServer: Sendable {
+    public let process: ChildProcess
+    public let address: HTTPAddress
 
     /// Loads the text into a fresh storage under `directory`, and starts. Without a text it has
     /// nothing of its own.
-    init(
+    public init(
         name: String, version: PrometheusVersion = .three, openMetrics: String? = nil,
         directory: String, options: [String] = [],
         configuration: String = "global: {}\n"
@@ -25,7 +24,7 @@ final class PrometheusServer: Sendable {
                 try version.tool("promtool"),
                 ["tsdb", "create-blocks-from", "openmetrics", "\(home)/data.om", "\(home)/data"])
             guard loading.status == 0 else {
-                throw EndToEndFailure("promtool could not load \(name): \(loading.errors)")
+                throw TestFailure("promtool could not load \(name): \(loading.errors)")
             }
         }
         let port = try LoopbackPort.free()
