@@ -71,8 +71,15 @@ let package = Package(
         module("PromQLEngine", ["TimeSeries", "PromQL", "RegularExpressions", "GoText"]),
         module("PrometheusWire", ["TimeSeries", "GoText", "CSnappy"]),
         module("HTTPTransport", ["GoText", "CCurl", "CZlib", lifecycle]),
-        module("Upstream", ["GoText", "PrometheusWire", "HTTPTransport", "TimeSeries", "YAML"]),
-        module("GatewayConfiguration", ["GoText", "YAML", "CPostgres", crypto, grdb]),
+        module("UpstreamSettings", [crypto]),
+        module(
+            "Upstream",
+            [
+                "GoText", "PrometheusWire", "HTTPTransport", "TimeSeries", "UpstreamSettings",
+                "YAML",
+            ]),
+        module(
+            "GatewayConfiguration", ["GoText", "UpstreamSettings", "YAML", "CPostgres", grdb]),
         module(
             "PrometheusServer",
             ["GoText", "PrometheusWire", "CZlib", "CZstd", hummingbirdCore, logging, lifecycle]),
@@ -80,7 +87,8 @@ let package = Package(
             "Federation",
             [
                 "GoText", "TimeSeries", "PromQL", "PromQLEngine", "RegularExpressions",
-                "PrometheusWire", "PrometheusServer", "Upstream", "GatewayConfiguration", crypto,
+                "PrometheusWire", "PrometheusServer", "Upstream", "UpstreamSettings",
+                "GatewayConfiguration", crypto,
             ]),
         module(
             "EmbeddedPrometheus",
@@ -95,7 +103,9 @@ let package = Package(
             "Gateway",
             [
                 "GoText",
-                "Federation", "Upstream", "HTTPTransport", "GatewayConfiguration", "PrometheusWire",
+                "Federation", "Upstream", "UpstreamSettings", "HTTPTransport",
+                "GatewayConfiguration",
+                "PrometheusWire",
                 "PrometheusServer", "PromQL", "RegularExpressions", "TimeSeries", logging,
                 lifecycle, signals,
             ]),
@@ -103,7 +113,7 @@ let package = Package(
             name: "tributary",
             dependencies: [
                 "GoText", "Gateway", "GatewayConfiguration", "PromQLScripts", "EmbeddedPrometheus",
-                "PrometheusServer",
+                "PrometheusServer", "UpstreamSettings",
                 "HTTPTransport", "PrometheusWire", "TimeSeries", argumentParser,
                 logging, lifecycle,
             ],
@@ -155,10 +165,17 @@ let package = Package(
         tests("HTTPTransportTests", ["HTTPTransport", "ScriptedServers", lifecycle, logging]),
         tests(
             "UpstreamTests",
-            ["Upstream", "HTTPTransport", "PrometheusWire", "TimeSeries", "ScriptedServers"]),
+            [
+                "Upstream", "UpstreamSettings", "HTTPTransport", "PrometheusWire", "TimeSeries",
+                "ScriptedServers",
+                "TestSupport",
+            ]),
         tests(
             "GatewayConfigurationTests",
-            ["GoText", "GatewayConfiguration", "SeedDocuments", "TestSupport", yams]),
+            [
+                "GoText", "GatewayConfiguration", "UpstreamSettings", "SeedDocuments",
+                "TestSupport", yams,
+            ]),
         tests(
             "PrometheusServerTests",
             ["PrometheusServer", "PrometheusWire", "TestSupport", "CZstd", logging, lifecycle]),
@@ -177,6 +194,7 @@ let package = Package(
             [
                 "GoText",
                 "Gateway", "GatewayConfiguration", "PromQL", "Federation", "Upstream",
+                "UpstreamSettings",
                 "HTTPTransport", "EmbeddedPrometheus", "ScriptedServers",
                 "PrometheusServer", "PrometheusWire", "TimeSeries", "SeedDocuments", "TestSupport",
                 logging, yams,

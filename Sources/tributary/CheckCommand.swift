@@ -1,5 +1,6 @@
 import ArgumentParser
 import GatewayConfiguration
+import UpstreamSettings
 
 /// `tributary check FILE`
 struct CheckCommand: AsyncParsableCommand {

@@ -6,6 +6,7 @@ import GatewayConfiguration
 import PromQLScripts
 import PrometheusServer
 import TimeSeries
+import UpstreamSettings
 
 /// `tributary embedded --listen HOST:PORT --load FILE... --scrape JOB=URL...`
 struct EmbeddedCommand: AsyncParsableCommand {

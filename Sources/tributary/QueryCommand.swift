@@ -5,6 +5,7 @@ import GatewayConfiguration
 import GoText
 import HTTPTransport
 import PrometheusServer
+import UpstreamSettings
 
 /// `tributary query EXPRESSION`
 struct QueryCommand: AsyncParsableCommand {

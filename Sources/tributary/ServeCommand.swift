@@ -4,6 +4,7 @@ import Gateway
 import GatewayConfiguration
 import Logging
 import PrometheusServer
+import UpstreamSettings
 
 /// `tributary serve --config FILE`
 struct ServeCommand: AsyncParsableCommand {

@@ -1,5 +1,6 @@
 import GatewayConfiguration
 import Testing
+import UpstreamSettings
 
 /// What a right configuration means.
 @Suite struct ConfigurationReadingTests {
@@ -53,7 +54,7 @@ import Testing
                     caFile: "ca.pem", certFile: "c.pem", keyFile: "k.pem", serverName: "s",
                     skipVerify: true))
         #expect(source.acceptEncoding == .gzip)
-        #expect(source.timeout == 90_000)
+        #expect(source.timeout == .seconds(90))
         #expect(source.capabilities.instantQuery == .emulated)
         #expect(source.capabilities.stepGrid == .emulated)
         #expect(source.capabilities.labelNames == .auto)
@@ -89,16 +90,16 @@ import Testing
             """)
         #expect(configuration.urlBasePath == "/metrics-hub")
         #expect(configuration.partitionLabel == "cluster")
-        #expect(configuration.query.lookback == 120_000)
-        #expect(configuration.query.timeout == 30_000)
+        #expect(configuration.query.lookback == .seconds(120))
+        #expect(configuration.query.timeout == .seconds(30))
         #expect(configuration.query.maxSamples == 1000)
         #expect(configuration.query.maxConcurrency == 3)
-        #expect(configuration.query.defaultSubqueryStep == 15_000)
+        #expect(configuration.query.defaultSubqueryStep == .seconds(15))
         #expect(configuration.query.rangeBoundary == .closed)
         #expect(configuration.query.features == [.delayedNameRemoval])
         #expect(configuration.limits.maxSeries == 5)
         #expect(configuration.limits.maxResponseBytes == 64 << 20)
-        #expect(configuration.limits.shutdownGrace == 1000)
+        #expect(configuration.limits.shutdownGrace == .seconds(1))
         #expect(configuration.limits.maxQueueMemory == 1 << 20)
         #expect(configuration.limits.maxAnswerMemory == 2 << 20)
     }
@@ -128,7 +129,7 @@ import Testing
                 Issue.record("not a remote")
                 return
             }
-            #expect(remote.metricResolution == milliseconds)
+            #expect(remote.metricResolution == .milliseconds(milliseconds))
         }
     }
 

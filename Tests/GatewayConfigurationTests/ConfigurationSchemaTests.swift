@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import UpstreamSettings
 import Yams
 
 @testable import GatewayConfiguration

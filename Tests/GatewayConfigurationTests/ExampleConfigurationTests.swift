@@ -2,6 +2,7 @@ import Foundation
 import GatewayConfiguration
 import TestSupport
 import Testing
+import UpstreamSettings
 
 /// Every file in configs/ loads as it stands.
 @Suite struct ExampleConfigurationTests {
@@ -97,8 +98,8 @@ import Testing
             }
             #expect(
                 keys == [
-                    "https://coroot-a.example.com key-a 15000",
-                    "https://coroot-b.example.com key-b 15000",
+                    "https://coroot-a.example.com key-a 15.0 seconds",
+                    "https://coroot-b.example.com key-b 15.0 seconds",
                 ])
             guard case .prometheus(let local) = configuration.project(named: "prod-c")?.kind else {
                 Issue.record("prod-c has no Prometheus")

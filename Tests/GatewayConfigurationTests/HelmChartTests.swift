@@ -2,6 +2,7 @@ import Foundation
 import GatewayConfiguration
 import TestSupport
 import Testing
+import UpstreamSettings
 import Yams
 
 /// The chart in configs/helm: what it mounts is a configuration, and helm has no complaint.

@@ -2,6 +2,7 @@ import Foundation
 import GatewayConfiguration
 import TestSupport
 import Testing
+import UpstreamSettings
 
 /// Section 9 of the contract of projects, the rows that a configuration alone decides. A test is
 /// named after its row.
@@ -263,7 +264,7 @@ import Testing
                 Issue.record("not a remote")
                 return
             }
-            #expect(remote.metricResolution == milliseconds)
+            #expect(remote.metricResolution == .milliseconds(milliseconds))
         }
         for (text, problem) in [
             ("999ms", "metric_resolution too short"), ("15", "\"15\" is not a duration"),

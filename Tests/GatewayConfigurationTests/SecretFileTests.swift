@@ -3,6 +3,7 @@ import TestSupport
 import Testing
 
 @testable import GatewayConfiguration
+@testable import UpstreamSettings
 
 /// Secrets in files that change while they are in use.
 @Suite struct SecretFileTests {

@@ -3,6 +3,7 @@ import GatewayConfiguration
 import SeedDocuments
 import TestSupport
 import Testing
+import UpstreamSettings
 
 /// The documents' own YAML, unchanged. What takes a gateway is in GatewayTests.
 @Suite struct SeedDocumentsTests {

@@ -1,5 +1,6 @@
 import GatewayConfiguration
 import Testing
+import UpstreamSettings
 
 @Suite struct ValueTextTests {
     @Test(arguments: [

@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import UpstreamSettings
 
 @testable import GatewayConfiguration
 
@@ -43,7 +44,7 @@ import Testing
         #expect(a == b)
         #expect(configuration.project(named: "b")?.partialResponse == .warn)
         #expect(a.url.description == "http://a")
-        #expect(a.timeout == 10_000)
+        #expect(a.timeout == .seconds(10))
         #expect(
             a.headers.map { "\($0.name): \($0.value.exposed)" } == [
                 "X-Other: o", "X-Scope-OrgID: two",

@@ -28,10 +28,10 @@ import Upstream
             try await withTransport { transport in
                 let pool = PoolClient(
                     project: "p", pool: "pool", level: "named",
-                    alternatives: ["0", "1"].map { name in
+                    alternatives: try ["0", "1"].map { name in
                         PoolClient.Alternative(
                             cluster: name,
-                            client: UpstreamClient(
+                            client: try UpstreamClient(
                                 MemberVersions.configuration(port: ports[name] ?? 0),
                                 transport: transport))
                     }, hedgeAfter: 60_000)

@@ -1,6 +1,7 @@
 import Foundation
 import GatewayConfiguration
 import TestSupport
+import UpstreamSettings
 
 #if canImport(Glibc)
 import Glibc

@@ -1,6 +1,7 @@
 import GatewayConfiguration
 import PrometheusServer
 import Testing
+import UpstreamSettings
 
 @testable import Federation
 @testable import Gateway

@@ -3,6 +3,7 @@ import GatewayConfiguration
 import Logging
 import PrometheusServer
 import Testing
+import UpstreamSettings
 
 @testable import Federation
 @testable import Gateway
@@ -223,7 +224,7 @@ import Testing
             return
         }
         #expect(remote.apiKey == Secret("outgoing-key"))
-        #expect(remote.timeout == 5000)
+        #expect(remote.timeout == .seconds(5))
         for changed in [
             #"{"url":"http://127.0.0.1:4","apiKey":"<redacted>"}"#,
             #"{"url":"http://127.0.0.1:3","apiKey":"<redacted>","tlsSkipVerify":true}"#,

@@ -4,6 +4,7 @@ import PrometheusServer
 import Synchronization
 import TestSupport
 import Testing
+import UpstreamSettings
 
 @testable import Federation
 @testable import Gateway

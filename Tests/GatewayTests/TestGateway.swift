@@ -4,6 +4,7 @@ import Logging
 import PrometheusServer
 import Synchronization
 import Testing
+import UpstreamSettings
 
 @testable import Federation
 @testable import Gateway

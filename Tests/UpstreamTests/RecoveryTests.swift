@@ -94,9 +94,9 @@ import Testing
     @Test("Requests that wait for a probe of a member that is still away fail with it")
     func aFailedProbeIsShared() async throws {
         try await withTransport { transport in
-            let client = UpstreamClient(
+            let client = try UpstreamClient(
                 UpstreamConfiguration(
-                    name: "b", baseURL: "http://127.0.0.1:\(try ScriptedServer.deadPort())"),
+                    url: "http://127.0.0.1:\(try ScriptedServer.deadPort())"),
                 transport: transport)
             for _ in 0..<5 { _ = try? await client.query("up", at: 1_500) }
             while client.isResting { try await Task.sleep(for: .milliseconds(20)) }

@@ -1,6 +1,7 @@
 import PrometheusWire
 import ScriptedServers
 import Testing
+import UpstreamSettings
 
 @testable import Upstream
 
@@ -33,7 +34,7 @@ import Testing
 
     @Test("External labels that are configured are not looked up")
     func configuredLabels() async throws {
-        for labels in [[], [UpstreamConfiguration.ExternalLabel(name: "region", value: "e.u")]] {
+        for labels in [[:], ["region": "e.u"]] {
             try await withClient { request, connection in
                 if request.path.hasSuffix("/values") {
                     return connection.answer(#"{"status":"success","data":[]}"#)
@@ -41,11 +42,11 @@ import Testing
                 return connection.answer(
                     (try? Self.samples(1)) ?? [], type: "application/x-protobuf",
                     extra: "Content-Encoding: snappy\r\n")
-            } configure: {
+            } source: {
                 $0.externalLabels = labels
             } _: { client, server in
                 _ = try await Self.read(client)
-                let values = labels.map { "/prefix/api/v1/label/\($0.name)/values" }
+                let values = labels.map { "/prefix/api/v1/label/\($0.key)/values" }
                 #expect(server.requests.map(\.path) == values + ["/prefix/api/v1/read"])
                 // The member must not take the matcher for one on its own label.
                 let sent = try #require(server.requests.last)

@@ -1,23 +1,22 @@
+import Foundation
 import HTTPTransport
 import PrometheusWire
 import ScriptedServers
 import Synchronization
+import TestSupport
 import Testing
 import TimeSeries
 import Upstream
-
-private final class SecretValues: Sendable {
-    let all = Mutex(["first-secret"])
-}
+import UpstreamSettings
 
 @Suite struct MemberClientTests {
     @Test("A query goes as a form with its times and budget, and its series come back labelled")
     func query() async throws {
         try await withClient { _, connection in
             connection.answer(Answers.vector(Answers.one))
-        } configure: {
-            $0.authorization = .bearer(Redacted("token"))
-            $0.headers = [.init(name: "X-Scope-OrgID", value: Redacted("me"))]
+        } source: {
+            $0.credentials = .bearer(Secret("token"))
+            $0.headers = [NamedSecret(name: "X-Scope-OrgID", value: Secret("me"))]
         } _: { client, server in
             let deadline = ContinuousClock.now.advanced(by: .seconds(20))
             var extra = Parameters()
@@ -55,7 +54,7 @@ private final class SecretValues: Sendable {
             connection.answer(
                 request.header("Accept-Encoding") == "gzip" ? packed : [],
                 extra: "Content-Encoding: gzip\r\n")
-        } configure: {
+        } source: {
             $0.acceptEncoding = .gzip
         } _: { client, server in
             let stream = try await client.queryRange(
@@ -193,15 +192,15 @@ private final class SecretValues: Sendable {
     @Test(
         "Every bad answer is a failure of its kind, and is never taken for data", arguments: cases)
     func failures(_ example: Case) async throws {
-        try await withClient { _, connection in
+        @Sendable func answer(_: ScriptedServer.Request, _ connection: Connection) -> Bool {
             example.answer(connection)
             return false
-        } configure: {
-            $0.authorization = .apiKey(Redacted("s3cret"))
-            $0.endpoints.instantQuery = .native
-            $0.limits.responseBytes = 1 << 20
-            $0.limits.inflate.maximumBytes = 1 << 20
-        } _: { client, server in
+        }
+        func limit(_ configuration: inout UpstreamConfiguration) {
+            configuration.limits.responseBytes = 1 << 20
+            configuration.limits.inflate.maximumBytes = 1 << 20
+        }
+        func check(_ client: UpstreamClient, _ server: ScriptedServer) async throws {
             let found = await failure { () async throws(UpstreamError) in
                 try await client.query("up", at: 0).text()
             }
@@ -213,29 +212,45 @@ private final class SecretValues: Sendable {
             #expect(text.hasPrefix("project \"b\": "))
             for secret in ["s3cret", server.url, "127.0.0.1"] { #expect(!text.contains(secret)) }
         }
+        // Keys are what a remote Coroot is shown.
+        if case .http(_, .keyRejected) = example.kind {
+            try await withRemoteCoroot(answer, key: "s3cret", configure: limit, check)
+        } else {
+            try await withClient(
+                answer,
+                source: {
+                    $0.credentials = .bearer(Secret("s3cret"))
+                    $0.capabilities.instantQuery = .native
+                }, configure: limit, check)
+        }
     }
 
     @Test("A secret that is replaced goes with the next request, and no error shows the one before")
     func replacedSecret() async throws {
-        let values = SecretValues()
-        try await withClient { request, connection in
-            connection.answer(
-                #"{"status":"error","errorType":"bad_data","error":"no first-secret, no second-secret"}"#,
-                status: "400 Bad Request")
-        } configure: {
-            $0.authorization = .bearer(Redacted(values: { values.all.withLock { $0 } }))
-        } _: { client, server in
-            _ = await failure { () async throws(UpstreamError) in
-                try await client.query("up", at: 0).text()
+        try await withTemporaryFolder { folder in
+            let path = folder + "/token"
+            try Data("first-secret".utf8).write(to: URL(fileURLWithPath: path))
+            let secret = try SecretFiles().file(path)
+            try await withClient { request, connection in
+                connection.answer(
+                    #"{"status":"error","errorType":"bad_data","error":"no first-secret, no second-secret"}"#,
+                    status: "400 Bad Request")
+            } source: {
+                $0.credentials = .bearer(secret)
+            } _: { client, server in
+                _ = await failure { () async throws(UpstreamError) in
+                    try await client.query("up", at: 0).text()
+                }
+                try Data("second-secret".utf8).write(to: URL(fileURLWithPath: path))
+                for _ in 0..<2 { _ = secret.file?.look() }
+                let found = await failure { () async throws(UpstreamError) in
+                    try await client.query("up", at: 0).text()
+                }
+                #expect(
+                    server.requests.map { $0.header("Authorization") }
+                        == ["Bearer first-secret", "Bearer second-secret"])
+                #expect(found?.description.contains("no <redacted>, no <redacted>") == true)
             }
-            values.all.withLock { $0 = ["second-secret", "first-secret"] }
-            let found = await failure { () async throws(UpstreamError) in
-                try await client.query("up", at: 0).text()
-            }
-            #expect(
-                server.requests.map { $0.header("Authorization") }
-                    == ["Bearer first-secret", "Bearer second-secret"])
-            #expect(found?.description.contains("no <redacted>, no <redacted>") == true)
         }
     }
 
@@ -256,8 +271,8 @@ private final class SecretValues: Sendable {
     func breaker() async throws {
         try await withTransport { transport in
             let port = try ScriptedServer.deadPort()
-            let client = UpstreamClient(
-                UpstreamConfiguration(name: "b", baseURL: "http://127.0.0.1:\(port)"),
+            let client = try UpstreamClient(
+                UpstreamConfiguration(url: "http://127.0.0.1:\(port)"),
                 transport: transport)
             for _ in 0..<5 {
                 let found = await failure { () async throws(UpstreamError) in
@@ -318,8 +333,8 @@ private final class SecretValues: Sendable {
         ] as [(Int64, Int64, UpstreamHealth.Circuit)] {
             try await withClient { _, connection in
                 connection.waitForEnd(milliseconds: 30_000)
-            } configure: {
-                $0.timeout = timeout
+            } source: {
+                $0.timeout = .milliseconds(timeout)
             } _: { client, server in
                 for _ in 0..<5 {
                     let deadline = ContinuousClock.now.advanced(by: .milliseconds(budget))
@@ -340,9 +355,10 @@ private final class SecretValues: Sendable {
             request.parameters.contains("first")
                 ? connection.waitForEnd(milliseconds: 600_000)
                 : connection.answer(Answers.vector(Answers.one))
+        } source: {
+            $0.timeout = .seconds(600)
         } configure: {
             $0.limits.concurrentRequests = 1
-            $0.timeout = 600_000
         } _: { client, server in
             let first = Task { try await client.query("first", at: 0).text() }
             #expect(await server.received(1))

@@ -112,7 +112,7 @@ import Upstream
 
     @Test("A remote Coroot is asked only for what it serves")
     func remoteCoroot() async throws {
-        try await withClient { request, connection in
+        try await withRemoteCoroot { request, connection in
             switch request.path {
             case "/prefix/api/v1/query_range":
                 connection.answer(
@@ -125,9 +125,6 @@ import Upstream
                     #"{"status":"success","data":[{"b":"1","a":"2"},{"c":"1","a":"3"}]}"#)
             default: connection.answer("<!doctype html>", type: "text/html")
             }
-        } configure: {
-            $0.kind = .remoteCoroot(resolution: 15_000)
-            $0.authorization = .apiKey(Redacted("key"))
         } _: { client, server in
             let (elements, trailer) = try await client.query("up", at: 1_500).text()
             #expect(
@@ -149,10 +146,8 @@ import Upstream
     @Test("A remote that answers one step with two gives no answer")
     func twoSteps() async throws {
         for values in [#"[1,"7"],[2,"8"]"#] {
-            try await withClient { _, connection in
+            try await withRemoteCoroot { _, connection in
                 connection.answer(Answers.matrix(#"{"metric":{"a":"b"},"values":[\#(values)]}"#))
-            } configure: {
-                $0.kind = .remoteCoroot(resolution: 15_000)
             } _: { client, server in
                 let found = await failure { () async throws(UpstreamError) in
                     try await client.query("up", at: 1_500).text()

@@ -1,4 +1,5 @@
 import GatewayConfiguration
+import GoText
 import PrometheusServer
 import PrometheusWire
 import Upstream
@@ -188,10 +189,8 @@ public struct AnswerTime: Sendable {
 
     /// The time of a request whose `timeout`, if it has one, may shorten what is configured. The
     /// reference reads no `timeout` outside of queries, so one that is no duration is passed over.
-    ///
-    /// - Parameter configured: Milliseconds.
-    public init(of request: PrometheusRequest, configured: Int64) {
-        var milliseconds = configured
+    public init(of request: PrometheusRequest, configured: Duration) {
+        var milliseconds = configured.wholeMilliseconds
         if let asked = try? request.reader.duration("timeout") / 1_000_000,
             asked > 0
         {

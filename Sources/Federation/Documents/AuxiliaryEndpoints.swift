@@ -4,6 +4,7 @@ import PrometheusServer
 import PrometheusWire
 import TimeSeries
 import Upstream
+import UpstreamSettings
 
 /// What a project's members are asked beside queries, labels and series: rules, targets, exemplars
 /// and the state of their storage. Answers are small documents, read wholly and merged here.
@@ -94,7 +95,7 @@ extension UpstreamClient {
                 return .lacking
             // Coroot sends its page for every path it does not know.
             case .notPrometheus:
-                if case .remoteCoroot = configuration.kind { return .lacking }
+                if case .remoteCoroot = configuration.source { return .lacking }
                 throw error
             default: throw error
             }

@@ -192,7 +192,8 @@ public struct QueryExecution: Sendable {
     private func scope(_ query: QueryRequest, _ project: ResolvedProject) -> FederationScope {
         var scope = FederationScope(
             members: project.members.map(\.name), partition: project.partition,
-            defaultSubqueryStep: settings.defaultSubqueryStep, lookback: query.lookback,
+            defaultSubqueryStep: settings.defaultSubqueryStep.wholeMilliseconds,
+            lookback: query.lookback,
             exactness: query.exactness)
         if case .strict = query.exactness {
             scope.stored.members = Set(
@@ -208,7 +209,7 @@ public struct QueryExecution: Sendable {
     {
         var options = EngineOptions()
         options.lookback = query.lookback
-        options.defaultSubqueryStep = settings.defaultSubqueryStep
+        options.defaultSubqueryStep = settings.defaultSubqueryStep.wholeMilliseconds
         options.rangeBoundary = scope.rangeBoundary
         options.language = scope.language
         options.dialect = scope.rangeBoundary == .closed ? .prometheus2 : .prometheus3

@@ -5,6 +5,7 @@ import PrometheusServer
 import PrometheusWire
 import TimeSeries
 import Upstream
+import UpstreamSettings
 
 /// What a client asks with `query` or `query_range`, checked in Prometheus's order.
 struct QueryRequest: Sendable {
@@ -52,8 +53,9 @@ struct QueryRequest: Sendable {
         }
         limit = common.limit
         time = AnswerTime(
-            milliseconds: min(settings.timeout, common.timeout.map { $0 / 1_000_000 } ?? .max))
-        lookback = common.lookbackDelta ?? settings.lookback
+            milliseconds: min(
+                settings.timeout.wholeMilliseconds, common.timeout.map { $0 / 1_000_000 } ?? .max))
+        lookback = common.lookbackDelta ?? settings.lookback.wholeMilliseconds
         statistics = common.statistics
         warnings.formUnion(common.warnings)
         partialResponse =
@@ -115,9 +117,9 @@ extension Member {
     /// Milliseconds; the least step that makes sense to ask for, 0 for any.
     fileprivate var resolution: Int64 {
         return clients.map { client in
-            switch client.configuration.kind {
+            switch client.configuration.source {
             case .prometheus: 0
-            case .remoteCoroot(let resolution): resolution
+            case .remoteCoroot(let remote): remote.metricResolution.wholeMilliseconds
             }
         }.max() ?? 0
     }

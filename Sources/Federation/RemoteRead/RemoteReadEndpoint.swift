@@ -14,8 +14,8 @@ public struct RemoteReadEndpoint: Sendable {
     public static let missingHeader = "X-Tributary-Missing-Members"
 
     private let limits: Limits
-    /// Milliseconds an answer may take.
-    private let timeout: Int64
+    /// What an answer may take.
+    private let timeout: Duration
     private let resources: QueryResources
     private let unsortedMembers = UnsortedMembers()
 

@@ -1,6 +1,7 @@
 import Foundation
 import GatewayConfiguration
 import PrometheusServer
+import UpstreamSettings
 
 /// Who may read which project, and who may change something.
 struct AccessControl: Sendable {

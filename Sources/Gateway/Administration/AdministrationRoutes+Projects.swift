@@ -2,6 +2,7 @@ import GatewayConfiguration
 import GoText
 import PrometheusServer
 import PrometheusWire
+import UpstreamSettings
 
 extension AdministrationRoutes {
     /// Projects with their status, and their keys.

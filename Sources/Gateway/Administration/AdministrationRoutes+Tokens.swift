@@ -2,6 +2,7 @@ import GatewayConfiguration
 import GoText
 import PrometheusServer
 import PrometheusWire
+import UpstreamSettings
 
 extension AdministrationRoutes {
     /// Gateway access tokens.

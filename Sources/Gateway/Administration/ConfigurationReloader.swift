@@ -7,6 +7,7 @@ import PrometheusServer
 import PrometheusWire
 import Synchronization
 import Upstream
+import UpstreamSettings
 
 /// Changes what is in force: by the API, by another gateway's change in the store, and by a
 /// reload of the configuration file.

@@ -1,6 +1,7 @@
 import Dispatch
 import GatewayConfiguration
 import ServiceLifecycle
+import UpstreamSettings
 
 /// Looks at the files of secrets again, so that a secret that is replaced is in force soon, without
 /// a reload. Requests read no file.

@@ -121,9 +121,9 @@ extension ServerLimits {
         self.init()
         headerBytes = limits.maxHeaderBytes
         formBytes = limits.maxFormBytes
-        idleTimeout = .milliseconds(limits.idleTimeout)
+        idleTimeout = limits.idleTimeout
         connections = limits.maxConnections
-        shutdownGrace = .milliseconds(limits.shutdownGrace)
+        shutdownGrace = limits.shutdownGrace
     }
 }
 

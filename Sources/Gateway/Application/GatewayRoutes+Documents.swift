@@ -57,7 +57,7 @@ extension GatewayRoutes {
         let project = try directory.resolve(address(request), try grant(request))
         // A server that scrapes says how long it waits.
         let patience = Double(request.headers["X-Prometheus-Scrape-Timeout-Seconds"] ?? "")
-            .map { Int64(max(1, min($0, 1e6) * 1000)) }
+            .map { Duration.milliseconds(Int64(max(1, min($0, 1e6) * 1000))) }
         let time = AnswerTime(
             of: request,
             configured: min(configuration.query.timeout, patience ?? configuration.query.timeout))
@@ -69,7 +69,7 @@ extension GatewayRoutes {
         }
         var response = try await FederateAnswer(
             project: project, limits: configuration.limits,
-            lookback: configuration.query.lookback,
+            lookback: configuration.query.lookback.wholeMilliseconds,
             time: time, turn: turn,
             now: WallClock.milliseconds()
         ).response(to: request)

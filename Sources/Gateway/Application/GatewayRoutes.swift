@@ -4,6 +4,7 @@ import GoText
 import PrometheusServer
 import PrometheusWire
 import Upstream
+import UpstreamSettings
 
 /// Every path of the gateway.
 struct GatewayRoutes: Sendable {

@@ -189,7 +189,8 @@ struct ProjectDirectory: Sendable {
         }
         let pool = PoolClient(
             project: project.name, pool: choice.pool, level: choice.level.rawValue,
-            alternatives: healthy, reason: reason, hedgeAfter: configuration.query.hedgeAfter)
+            alternatives: healthy, reason: reason,
+            hedgeAfter: configuration.query.hedgeAfter.wholeMilliseconds)
         return Member(name: project.name, source: .pool(pool))
     }
 }

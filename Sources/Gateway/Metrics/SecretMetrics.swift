@@ -1,4 +1,5 @@
 import GatewayConfiguration
+import UpstreamSettings
 
 /// What became of the files of secrets, as metrics. Nothing of a secret is in them.
 struct SecretMetrics: Sendable {

@@ -36,10 +36,13 @@ struct StatusEndpoints: Sendable {
         let query = configuration.query
         let pairs: [(String, String)] = [
             ("enable-feature", query.features.map(\.rawValue).sorted().joined(separator: ",")),
-            ("query.lookback-delta", DurationText.text(milliseconds: query.lookback)),
+            (
+                "query.lookback-delta",
+                DurationText.text(milliseconds: query.lookback.wholeMilliseconds)
+            ),
             ("query.max-concurrency", String(query.maxConcurrency)),
             ("query.max-samples", String(query.maxSamples)),
-            ("query.timeout", DurationText.text(milliseconds: query.timeout)),
+            ("query.timeout", DurationText.text(milliseconds: query.timeout.wholeMilliseconds)),
             ("web.enable-admin-api", "false"),
             ("web.enable-lifecycle", live.live?.source == nil ? "false" : "true"),
             ("web.listen-address", configuration.listenAddress.description),

@@ -1,4 +1,5 @@
 import Foundation
+import UpstreamSettings
 
 extension Configuration {
     /// Reads and checks a configuration file or a `kind: Coroot` custom resource.

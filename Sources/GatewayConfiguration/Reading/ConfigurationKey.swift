@@ -1,3 +1,5 @@
+import UpstreamSettings
+
 /// The keys of one kind of mapping. Reading, the refusal of unknown keys and the check of
 /// docs/configuration.md all go by the same cases.
 protocol ConfigurationKey: RawRepresentable<String>, CaseIterable, Hashable {

@@ -1,3 +1,5 @@
+import UpstreamSettings
+
 /// A piece of a YAML document with its place, after substitution of variables.
 struct ConfigurationNode {
     struct Entry {

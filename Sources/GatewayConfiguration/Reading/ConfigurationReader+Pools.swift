@@ -1,3 +1,5 @@
+import UpstreamSettings
+
 extension ConfigurationReader {
     mutating func readClusters(_ section: Section<Keys.Root>) -> [Cluster] {
         var clusters: [Cluster] = []
@@ -37,7 +39,7 @@ extension ConfigurationReader {
         {
             bucket = storage.text(.bucketName, &report)
         }
-        let source: Cluster.Source?
+        let source: UpstreamSource?
         switch (section[.prometheus], section[.remoteCoroot]) {
         case (let node?, nil):
             source = readPrometheus(node, subject: subject).map { .prometheus($0) }

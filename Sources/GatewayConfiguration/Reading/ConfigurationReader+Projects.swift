@@ -1,3 +1,5 @@
+import UpstreamSettings
+
 extension ConfigurationReader {
     mutating func readProjects(
         _ section: Section<Keys.Root>, clusters: [Cluster]

@@ -1,3 +1,5 @@
+import UpstreamSettings
+
 extension ConfigurationReader {
     enum SecretLookup {
         case found(Secret)

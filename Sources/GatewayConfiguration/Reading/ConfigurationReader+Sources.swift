@@ -1,4 +1,5 @@
 import GoText
+import UpstreamSettings
 
 extension ConfigurationReader {
     mutating func readPrometheus(
@@ -11,7 +12,7 @@ extension ConfigurationReader {
         let headers = readHeaders(section)
         let tls = readTLS(section[.tls], skipVerify: section.bool(.tlsSkipVerify, &report), subject)
         let acceptEncoding = section.choice(.acceptEncoding, of: AcceptEncoding.self, &report)
-        let timeout = section.duration(.timeout, atLeast: 1, &report)
+        let timeout = section.duration(.timeout, atLeast: .milliseconds(1), &report)
         let capabilities = readCapabilities(section)
         let externalLabels = readExternalLabels(section)
         guard let url = section.url(.url, &report) else { return nil }
@@ -69,7 +70,7 @@ extension ConfigurationReader {
         let resolution = readResolution(section)
         let tls = readTLS(section[.tls], skipVerify: section.bool(.tlsSkipVerify, &report), subject)
         let acceptEncoding = section.choice(.acceptEncoding, of: AcceptEncoding.self, &report)
-        let timeout = section.duration(.timeout, atLeast: 1, &report)
+        let timeout = section.duration(.timeout, atLeast: .milliseconds(1), &report)
         let key = readRemoteKey(section)
         guard let url else { return nil }
         switch key {
@@ -118,10 +119,10 @@ extension ConfigurationReader {
         return .unusable
     }
 
-    private mutating func readResolution(_ section: Section<Keys.RemoteCoroot>) -> Int64? {
+    private mutating func readResolution(_ section: Section<Keys.RemoteCoroot>) -> Duration? {
         guard let text = section.text(.metricResolution, &report) else { return nil }
         let place = section.place(of: .metricResolution)
-        guard let resolution = (try? DurationText.milliseconds(text)),
+        guard let resolution = DurationText.duration(text),
             resolution <= ConfigurationReader.longestDuration
         else {
             report.error(
@@ -129,7 +130,7 @@ extension ConfigurationReader {
                 mend: "write a number and one of s, m, h, d, w, y, as 15s")
             return nil
         }
-        guard resolution >= 1000 else {
+        guard resolution >= .seconds(1) else {
             report.error(
                 at: place, subject: section.subject, "metric_resolution too short",
                 mend: "write at least 1s")
@@ -203,11 +204,11 @@ extension ConfigurationReader {
 
     private mutating func readHeaders(
         _ section: Section<Keys.Prometheus>
-    ) -> [PrometheusSource.Header] {
+    ) -> [NamedSecret] {
         let credential = [Keys.Prometheus.basicAuth, .bearerToken, .bearerTokenFile]
             .first { section[$0] != nil }
         var rules = HeaderRules(credential: credential?.rawValue)
-        var headers: [PrometheusSource.Header] = []
+        var headers: [NamedSecret] = []
         for entry in section.freeMapping(.headers, &report) ?? [] {
             var place = entry.value
             (place.line, place.column) = (entry.line, entry.column)
@@ -221,7 +222,7 @@ extension ConfigurationReader {
                     text, at: entry.value, subject: section.subject,
                     called: "the value of header \(entry.key)")
             else { continue }
-            headers.append(PrometheusSource.Header(name: entry.key, value: value))
+            headers.append(NamedSecret(name: entry.key, value: value))
         }
         // The store keeps no order, and a file must be what it was when it is read again.
         return headers.sorted { $0.name < $1.name }

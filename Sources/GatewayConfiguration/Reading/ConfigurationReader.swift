@@ -1,7 +1,9 @@
+import UpstreamSettings
+
 /// Turns a document into a configuration and a report of everything wrong with it.
 struct ConfigurationReader {
-    /// The longest time that can be configured, in milliseconds: ten years.
-    static let longestDuration: Int64 = 10 * 365 * 86_400_000
+    /// The longest time that can be configured: ten years.
+    static let longestDuration = Duration.seconds(10 * 365 * 86_400)
 
     typealias Keys = ConfigurationKeys
 

@@ -1,3 +1,5 @@
+import UpstreamSettings
+
 /// The `kind: Coroot` custom resource: only `spec.projects` concerns a gateway of metrics, and what
 /// the projects' own Prometheus is.
 enum CustomResource {

@@ -1,4 +1,5 @@
 import GoText
+import UpstreamSettings
 import YAML
 
 /// A mapping that is being read key by key. Whatever is wrong goes into the report, with the place
@@ -141,12 +142,11 @@ extension Section {
         return bytes
     }
 
-    /// Milliseconds.
     func duration(
-        _ key: Key, atLeast least: Int64, _ report: inout ConfigurationReport
-    ) -> Int64? {
+        _ key: Key, atLeast least: Duration, _ report: inout ConfigurationReport
+    ) -> Duration? {
         guard let text = text(key, &report) else { return nil }
-        guard let duration = (try? DurationText.milliseconds(text)) else {
+        guard let duration = DurationText.duration(text) else {
             report.error(
                 at: place(of: key), subject: subject, "\"\(text)\" is not a duration",
                 mend: "write a number and a unit, as 15s, 5m or 1h30m")
@@ -155,14 +155,14 @@ extension Section {
         guard duration >= least else {
             report.error(
                 at: place(of: key), subject: subject,
-                "\"\(text)\" is shorter than \(DurationText.text(milliseconds: least))")
+                "\"\(text)\" is shorter than \(DurationText.text(least))")
             return nil
         }
         // Beyond this a time could not be counted in nanoseconds any more.
         guard duration <= ConfigurationReader.longestDuration else {
             report.error(
                 at: place(of: key), subject: subject,
-                "\"\(text)\" is longer than \(DurationText.text(milliseconds: ConfigurationReader.longestDuration))"
+                "\"\(text)\" is longer than \(DurationText.text(ConfigurationReader.longestDuration))"
             )
             return nil
         }
@@ -260,5 +260,16 @@ extension Section {
                 at: value, subject: subject, "must be a mapping, not \(value.kindName)")
             return nil
         }
+    }
+}
+
+extension DurationText {
+    /// nil for what is no duration.
+    static func duration(_ text: String) -> Duration? {
+        (try? milliseconds(text)).map { .milliseconds($0) }
+    }
+
+    static func text(_ duration: Duration) -> String {
+        text(milliseconds: duration.wholeMilliseconds)
     }
 }

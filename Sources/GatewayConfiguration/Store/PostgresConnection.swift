@@ -1,5 +1,6 @@
 import CPostgres
 import Foundation
+import UpstreamSettings
 
 #if canImport(Glibc)
 import Glibc

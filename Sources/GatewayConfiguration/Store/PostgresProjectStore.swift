@@ -1,3 +1,5 @@
+import UpstreamSettings
+
 /// The store in a PostgreSQL database, so that several gateways share it. Its tables are in the
 /// schema `tributary`, beside whatever else the database holds.
 public actor PostgresProjectStore: ProjectStore {

@@ -1,4 +1,5 @@
 import GoText
+import UpstreamSettings
 
 /// The definition of one project as a document: a block of `projects` in the configuration file,
 /// read by the rules of the file.
@@ -211,7 +212,7 @@ public enum ProjectDocument {
         var pairs: [String: DocumentValue] = [
             "url": .text(source.url.description),
             "acceptEncoding": .text(source.acceptEncoding.rawValue),
-            "timeout": .text(DurationText.text(milliseconds: source.timeout)),
+            "timeout": .text(DurationText.text(source.timeout)),
         ]
         switch source.credentials {
         case .none: break
@@ -247,10 +248,9 @@ public enum ProjectDocument {
     ) -> DocumentValue {
         var pairs: [String: DocumentValue] = [
             "url": .text(remote.url.description), "apiKey": .text(secret(remote.apiKey)),
-            "metricResolution": .text(
-                DurationText.text(milliseconds: remote.metricResolution)),
+            "metricResolution": .text(DurationText.text(remote.metricResolution)),
             "acceptEncoding": .text(remote.acceptEncoding.rawValue),
-            "timeout": .text(DurationText.text(milliseconds: remote.timeout)),
+            "timeout": .text(DurationText.text(remote.timeout)),
         ]
         pairs["tls"] = document(remote.tls)
         return .mapping(pairs)

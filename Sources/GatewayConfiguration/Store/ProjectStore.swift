@@ -1,4 +1,5 @@
 import Foundation
+import UpstreamSettings
 
 /// Where projects, keys, tokens and pools that users make are kept, and what the configuration
 /// file's projects were at the last start.

@@ -1,3 +1,5 @@
+import UpstreamSettings
+
 extension StoreContents {
     /// Creates or replaces a cluster pool, by the rules of the configuration file.
     public mutating func put(

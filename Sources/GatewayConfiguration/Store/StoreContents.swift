@@ -1,3 +1,5 @@
+import UpstreamSettings
+
 /// Everything in the store, as of one moment. Edits are made to this value, checked, and written
 /// back as one transaction.
 public struct StoreContents: Sendable, Equatable {

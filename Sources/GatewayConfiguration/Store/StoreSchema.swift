@@ -1,4 +1,5 @@
 import Foundation
+import UpstreamSettings
 
 /// The tables, alike in both databases: only TEXT and BIGINT, and no SQL that one of them has alone.
 enum StoreSchema {

@@ -1,3 +1,5 @@
+import UpstreamSettings
+
 /// A project as the store holds it.
 public struct StoredProject: Sendable, Equatable {
     /// Without keys: those are held as digests alone.

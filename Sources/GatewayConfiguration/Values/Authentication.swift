@@ -1,3 +1,5 @@
+import UpstreamSettings
+
 /// Who may read.
 public struct Authentication: Sendable, Hashable {
     public var tokens: [AccessToken]

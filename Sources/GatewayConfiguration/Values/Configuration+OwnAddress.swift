@@ -1,3 +1,5 @@
+import UpstreamSettings
+
 extension Configuration {
     /// Notes on the projects and clusters whose address is the gateway's own, as far as addresses
     /// tell: by whatever name else they lead back, a request is ended when it comes back.
@@ -5,19 +7,10 @@ extension Configuration {
     /// - Parameter hostNames: Names and addresses of this machine.
     public func notesOnOwnAddress(hostNames: Set<String>) -> [ConfigurationNote] {
         let sources =
-            projects.compactMap { project -> (name: String, url: ServerURL)? in
-                switch project.kind {
-                case .prometheus(let source): ("project \"\(project.name)\"", source.url)
-                case .remoteCoroot(let remote): ("project \"\(project.name)\"", remote.url)
-                case .clusterPool, .multiCluster, .misconfigured: nil
-                }
+            projects.compactMap { project in
+                project.source.map { (name: "project \"\(project.name)\"", url: $0.connection.url) }
             }
-            + clusters.map { cluster in
-                switch cluster.source {
-                case .prometheus(let source): ("cluster \"\(cluster.name)\"", source.url)
-                case .remoteCoroot(let remote): ("cluster \"\(cluster.name)\"", remote.url)
-                }
-            }
+            + clusters.map { (name: "cluster \"\($0.name)\"", url: $0.source.connection.url) }
         return sources.filter { leadsBack($0.url, hostNames) }.map { source in
             ConfigurationNote(
                 line: nil, keyPath: "",

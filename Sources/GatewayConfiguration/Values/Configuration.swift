@@ -1,3 +1,5 @@
+import UpstreamSettings
+
 /// Everything the gateway is told at start, checked.
 public struct Configuration: Sendable, Hashable {
     /// What kind of document it was read from.
@@ -54,23 +56,45 @@ public struct Configuration: Sendable, Hashable {
 extension Configuration {
     /// Every file that a secret in use comes from, once, by path.
     public var secretFiles: [SecretFile] {
-        var secrets: [Secret?] = []
-        for project in projects {
-            switch project.kind {
-            case .prometheus(let source): secrets.append(source.credentials.secret)
-            case .remoteCoroot(let remote): secrets.append(remote.apiKey)
-            case .clusterPool, .multiCluster, .misconfigured: break
-            }
-            secrets += project.apiKeys.map(\.key)
-        }
-        for cluster in clusters {
-            switch cluster.source {
-            case .prometheus(let source): secrets.append(source.credentials.secret)
-            case .remoteCoroot(let remote): secrets.append(remote.apiKey)
-            }
-        }
+        let sources = projects.compactMap(\.source) + clusters.map(\.source)
+        let secrets =
+            sources.flatMap(\.connection.secrets) + projects.flatMap { $0.apiKeys.map(\.key) }
         let tokens = authentication?.tokens ?? []
-        let files = Set(secrets.compactMap { $0?.file } + tokens.compactMap(\.file))
+        let files = Set(secrets.compactMap(\.file) + tokens.compactMap(\.file))
         return files.sorted { $0.path < $1.path }
     }
+}
+
+/// Where the gateway listens: `host:port`, `[v6]:port`, or `:port` for every address.
+public struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
+    public var host: String
+    /// 0 lets the system choose.
+    public var port: Int
+
+    public init(host: String, port: Int) {
+        self.host = host
+        self.port = port
+    }
+
+    /// nil when the text is not such an address.
+    public init?(_ text: String) {
+        guard let colon = text.lastIndex(of: ":"),
+            let port = Int(text[text.index(after: colon)...]), (0...65535).contains(port)
+        else { return nil }
+        var host = text[..<colon]
+        if host.hasPrefix("["), host.hasSuffix("]") {
+            host = host.dropFirst().dropLast()
+        } else if host.contains(":") {
+            return nil
+        }
+        self.host = host.isEmpty ? "0.0.0.0" : String(host)
+        self.port = port
+    }
+
+    /// Whether only this machine can reach it.
+    public var isLoopback: Bool {
+        host == "localhost" || host == "::1" || host.hasPrefix("127.")
+    }
+
+    public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 }

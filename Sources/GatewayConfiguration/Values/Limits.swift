@@ -26,10 +26,10 @@ public struct Limits: Sendable, Hashable {
     public var maxHeaderBytes = 1024 * 1024
     /// Bytes of a form that a client sends.
     public var maxFormBytes = 10 << 20
-    /// Milliseconds after which an idle connection of a client is closed.
-    public var idleTimeout: Int64 = 300_000
-    /// Milliseconds that requests under way have to end when the gateway stops.
-    public var shutdownGrace: Int64 = 10_000
+    /// After this an idle connection of a client is closed.
+    public var idleTimeout = Duration.seconds(300)
+    /// What requests under way have to end when the gateway stops.
+    public var shutdownGrace = Duration.seconds(10)
 
     public init() {}
 }
@@ -57,18 +57,18 @@ public struct QuerySettings: Sendable, Hashable {
         case typeAndUnitLabels = "type-and-unit-labels"
     }
 
-    /// Milliseconds.
-    public var lookback: Int64 = 300_000
-    /// Milliseconds a query may take, waiting for its turn included.
-    public var timeout: Int64 = 120_000
+    /// How far an instant selector looks back.
+    public var lookback = Duration.seconds(300)
+    /// What a query may take, waiting for its turn included.
+    public var timeout = Duration.seconds(120)
     /// Samples in memory at once, of one query.
     public var maxSamples = 50_000_000
     /// Queries at once; others wait.
     public var maxConcurrency = 20
-    /// Milliseconds; the step of subqueries that name none.
-    public var defaultSubqueryStep: Int64 = 60_000
-    /// Milliseconds after which a second cluster of a pool is asked beside a slow one.
-    public var hedgeAfter: Int64 = 1_000
+    /// The step of subqueries that name none.
+    public var defaultSubqueryStep = Duration.seconds(60)
+    /// After this a second cluster of a pool is asked beside a slow one.
+    public var hedgeAfter = Duration.seconds(1)
     public var rangeBoundary: RangeBoundary = .auto
     /// What is switched on.
     public var features: Set<Feature> = []

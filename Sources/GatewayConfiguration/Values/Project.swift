@@ -1,3 +1,5 @@
+import UpstreamSettings
+
 /// A named source of series.
 public struct Project: Sendable, Hashable {
     /// Where its series come from; exactly one of these.
@@ -37,146 +39,21 @@ public struct Project: Sendable, Hashable {
         self.exactness = exactness
     }
 
+    /// The server that it reads, if it is one server.
+    public var source: UpstreamSource? {
+        switch kind {
+        case .prometheus(let source): .prometheus(source)
+        case .remoteCoroot(let remote): .remoteCoroot(remote)
+        case .clusterPool, .multiCluster, .misconfigured: nil
+        }
+    }
+
     public var isMultiCluster: Bool {
         switch kind {
         case .multiCluster: true
         case .prometheus, .remoteCoroot, .clusterPool, .misconfigured: false
         }
     }
-}
-
-/// A project of another Coroot (or of another Tributary), reached by URL and API key.
-public struct RemoteCoroot: Sendable, Hashable {
-    public static let defaultResolution: Int64 = 15_000
-
-    public var url: ServerURL
-    public var apiKey: Secret
-    /// Milliseconds; the least step this member is asked for.
-    public var metricResolution: Int64
-    public var tls: TLSSettings
-    public var acceptEncoding: AcceptEncoding
-    /// Milliseconds.
-    public var timeout: Int64
-
-    public init(
-        url: ServerURL, apiKey: Secret, metricResolution: Int64 = RemoteCoroot.defaultResolution,
-        tls: TLSSettings = TLSSettings(), acceptEncoding: AcceptEncoding = .auto,
-        timeout: Int64 = PrometheusSource.defaultTimeout
-    ) {
-        self.url = url
-        self.apiKey = apiKey
-        self.metricResolution = metricResolution
-        self.tls = tls
-        self.acceptEncoding = acceptEncoding
-        self.timeout = timeout
-    }
-}
-
-/// A server that speaks the Prometheus HTTP API.
-public struct PrometheusSource: Sendable, Hashable {
-    public struct Header: Sendable, Hashable {
-        public var name: String
-        public var value: Secret
-
-        public init(name: String, value: Secret) {
-            self.name = name
-            self.value = value
-        }
-    }
-
-    public static let defaultTimeout: Int64 = 30_000
-
-    public var url: ServerURL
-    public var credentials: Credentials
-    /// Sent with every request; by name.
-    public var headers: [Header]
-    public var tls: TLSSettings
-    public var acceptEncoding: AcceptEncoding
-    /// Milliseconds a request may take at most; the query's own deadline may be nearer.
-    public var timeout: Int64
-
-    public var capabilities = EndpointSupport()
-    /// What the server adds to the series of remote read; nil to look it up there.
-    public var externalLabels: [String: String]?
-
-    public init(
-        url: ServerURL, credentials: Credentials = .none, headers: [Header] = [],
-        tls: TLSSettings = TLSSettings(), acceptEncoding: AcceptEncoding = .auto,
-        timeout: Int64 = PrometheusSource.defaultTimeout
-    ) {
-        self.url = url
-        self.credentials = credentials
-        self.headers = headers
-        self.tls = tls
-        self.acceptEncoding = acceptEncoding
-        self.timeout = timeout
-    }
-}
-
-/// What is known of what some servers lack and other questions to them make up for.
-public struct EndpointSupport: Sendable, Hashable {
-    public enum Support: String, Sendable, Hashable, CaseIterable {
-        /// Found out by asking.
-        case auto
-        /// The server has it.
-        case native
-        /// The server lacks it.
-        case emulated
-    }
-
-    public var instantQuery = Support.auto
-    public var labelNames = Support.auto
-    public var labelValues = Support.auto
-    /// Ranges that do not begin at a multiple of their step, answered at their own steps.
-    public var stepGrid = Support.auto
-
-    public init() {}
-}
-
-/// How the certificate of a server is judged, and which one is shown to it.
-public struct TLSSettings: Sendable, Hashable {
-    /// PEM file of the authorities to trust instead of the system's.
-    public var caFile: String?
-    /// PEM files of the client's own certificate and key.
-    public var certFile: String?
-    public var keyFile: String?
-    /// Name to expect in the certificate instead of the URL's host.
-    public var serverName: String?
-    public var skipVerify: Bool
-
-    public init(
-        caFile: String? = nil, certFile: String? = nil, keyFile: String? = nil,
-        serverName: String? = nil, skipVerify: Bool = false
-    ) {
-        self.caFile = caFile
-        self.certFile = certFile
-        self.keyFile = keyFile
-        self.serverName = serverName
-        self.skipVerify = skipVerify
-    }
-}
-
-/// What a Prometheus member is shown so that it answers.
-public enum Credentials: Sendable, Hashable {
-    case none
-    case basic(username: String, password: Secret)
-    case bearer(Secret)
-
-    /// The password or the token; nil for none.
-    public var secret: Secret? {
-        switch self {
-        case .none: nil
-        case .basic(_, let secret), .bearer(let secret): secret
-        }
-    }
-}
-
-/// Whether a member is asked to compress its answers.
-public enum AcceptEncoding: String, Sendable, Hashable, CaseIterable {
-    /// As the observed rate of the link suggests.
-    case auto
-    case gzip
-    case identity
 }
 
 /// What a missing member does to a query of a multi-cluster project (docs/exactness.md, "When a

@@ -1,6 +1,7 @@
 import GoText
 import HTTPTransport
 import PrometheusWire
+import UpstreamSettings
 import YAML
 
 /// The labels that a Prometheus adds to all it sends to others, remote read among it, but not to
@@ -119,13 +120,13 @@ extension UpstreamClient {
     func externalLabels(
         deadline: ContinuousClock.Instant?
     ) async throws(UpstreamError) -> ExternalLabels {
-        if case .remoteCoroot = configuration.kind { return ExternalLabels() }
+        guard case .prometheus(let source) = configuration.source else { return ExternalLabels() }
         let now = MonotonicClock.milliseconds()
         if let known = state.withLock({ $0.externalLabels.labels(at: now) }) { return known }
         var found = ExternalLabels()
-        if let configured = configuration.externalLabels {
-            found.labels = configured.map {
-                ExternalLabels.Label(name: $0.name, value: $0.value)
+        if let configured = source.externalLabels {
+            found.labels = configured.sorted { $0.key < $1.key }.map {
+                ExternalLabels.Label(name: $0.key, value: $0.value)
             }
         } else {
             found = try await shownLabels(deadline: deadline)

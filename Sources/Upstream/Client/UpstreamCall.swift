@@ -1,6 +1,7 @@
 import GoText
 import HTTPTransport
 import PrometheusWire
+import UpstreamSettings
 
 /// One operation on a member: its attempts, its time, and what it taught about the member, which is
 /// recorded once. An operation that is dropped before its end has taught nothing.
@@ -63,12 +64,11 @@ final class UpstreamCall: Sendable {
     /// A member that gave no sign for as long as anybody would wait has failed. One that was given
     /// less time, or is at work on a large answer, has not.
     private var isSilent: Bool {
-        let patience = min(client.configuration.timeout, Self.patience)
-        return !progress.withLock { $0.isAnswered } && milliseconds >= patience
+        let patience = min(client.configuration.connection.timeout, Self.patience)
+        return !progress.withLock { $0.isAnswered } && milliseconds >= patience.wholeMilliseconds
     }
 
-    /// Milliseconds.
-    private static let patience: Int64 = 5_000
+    private static let patience = Duration.seconds(5)
 
     /// The failure to throw; nothing more can come of this operation.
     func failed(_ kind: UpstreamError.Kind) -> UpstreamError {

@@ -1,6 +1,7 @@
 import GoText
 import HTTPTransport
 import PrometheusWire
+import UpstreamSettings
 
 /// What the version of a member says about its answers.
 public struct UpstreamCapabilities: Sendable, Equatable {
@@ -131,7 +132,7 @@ extension UpstreamClient {
     public func capabilities(
         deadline: ContinuousClock.Instant? = nil
     ) async -> UpstreamCapabilities {
-        if case .remoteCoroot = configuration.kind { return UpstreamCapabilities() }
+        if case .remoteCoroot = configuration.source { return UpstreamCapabilities() }
         while true {
             let now = MonotonicClock.milliseconds()
             switch state.withLock({ $0.capabilities.action(at: now) }) {
@@ -209,17 +210,8 @@ extension UpstreamClient {
     }
 }
 
-/// What some members lack and others make up for: endpoints, and the steps that a range asks for.
-public struct EndpointSupport: Sendable, Hashable {
-    public enum Support: String, Sendable, Hashable {
-        /// Asked; what turns out to be missing is made up for, and tried again later.
-        case auto
-        /// Asked, and its failure is the answer.
-        case native
-        /// Never asked: others make up for it.
-        case emulated
-    }
-
+extension EndpointSupport {
+    /// What some members lack and others make up for: endpoints, and the steps that a range asks for.
     enum Endpoint: Sendable, Hashable {
         /// `query`; a range of one step stands in for it.
         case instantQuery
@@ -232,21 +224,6 @@ public struct EndpointSupport: Sendable, Hashable {
         case stepGrid
         /// `read`; what queries answer stands in for it.
         case remoteRead
-    }
-
-    public var instantQuery: Support
-    public var labelNames: Support
-    public var labelValues: Support
-    public var stepGrid: Support
-
-    public init(
-        instantQuery: Support = .auto, labelNames: Support = .auto, labelValues: Support = .auto,
-        stepGrid: Support = .auto
-    ) {
-        self.instantQuery = instantQuery
-        self.labelNames = labelNames
-        self.labelValues = labelValues
-        self.stepGrid = stepGrid
     }
 
     static let coroot = EndpointSupport(

@@ -1,6 +1,7 @@
 import GoText
 import HTTPTransport
 import PrometheusWire
+import UpstreamSettings
 
 extension UpstreamClient {
     /// `GET` of a path such as `/api/v1/metadata`, its answer read wholly; for small answers.

@@ -1,6 +1,8 @@
+import GoText
 import HTTPTransport
 public import PrometheusWire
 import TimeSeries
+import UpstreamSettings
 
 /// What goes with a query besides its text and times.
 public struct QueryOptions: Sendable {
@@ -61,14 +63,14 @@ extension UpstreamClient {
         parameters.add("end", time: time)
         let grid: StepGrid?
         let step: Int64
-        switch configuration.kind {
+        switch configuration.source {
         case .prometheus:
             // No server moves a multiple of the step.
             step = time % 1000 == 0 ? 1000 : 1
             grid = StepGrid(start: time, end: time, step: step)
         // Whole seconds: remotes read no others, and move the time to theirs.
-        case .remoteCoroot(let resolution):
-            step = max(1, resolution / 1000) * 1000
+        case .remoteCoroot(let remote):
+            step = max(1, remote.metricResolution.wholeMilliseconds / 1000) * 1000
             grid = nil
         }
         parameters.add("step", duration: step)

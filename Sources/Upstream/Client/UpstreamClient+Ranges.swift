@@ -2,6 +2,7 @@ import GoText
 import HTTPTransport
 import PrometheusWire
 import TimeSeries
+import UpstreamSettings
 
 extension UpstreamClient {
     /// Evaluates a query at every step. Milliseconds all; both ends belong to the range.

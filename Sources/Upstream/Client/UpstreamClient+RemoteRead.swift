@@ -1,6 +1,7 @@
 import GoText
 import HTTPTransport
 public import PrometheusWire
+import UpstreamSettings
 
 /// A member's answer to remote read, in the form it chose among those that were offered.
 public enum RemoteReadReply: Sendable {
@@ -73,7 +74,7 @@ extension UpstreamClient {
 
     /// Whether remote read is worth asking for: not where it was found missing lately.
     public var mayServeRemoteRead: Bool {
-        if case .remoteCoroot = configuration.kind { return false }
+        if case .remoteCoroot = configuration.source { return false }
         return !isKnownMissing(.remoteRead)
     }
 

@@ -1,6 +1,7 @@
 import GoText
 import HTTPTransport
 import PrometheusWire
+import UpstreamSettings
 
 /// Asks one member. Safe to use from any number of tasks; everything it learns about the member
 /// (health, encoding, capabilities) is shared by them.
@@ -29,7 +30,7 @@ public final class UpstreamClient: Sendable {
         self.configuration = configuration
         self.transport = transport
         state = LockedValue(
-            State(encoding: EncodingPolicy(isOnLoopback: configuration.isOnLoopback)))
+            State(encoding: EncodingPolicy(isOnLoopback: configuration.connection.url.isLoopback)))
     }
 
     /// A snapshot.
@@ -56,7 +57,7 @@ public final class UpstreamClient: Sendable {
     func open(
         _ request: UpstreamRequest, deadline: ContinuousClock.Instant?
     ) async throws(UpstreamError) -> Answer {
-        let end = ContinuousClock.now.advanced(by: .milliseconds(configuration.timeout))
+        let end = ContinuousClock.now.advanced(by: configuration.connection.timeout)
         let deadline = deadline.map { min($0, end) } ?? end
         let call = try await begin(request, deadline)
         while true {
@@ -160,11 +161,14 @@ public final class UpstreamClient: Sendable {
         let remaining = Self.milliseconds(until: deadline)
         guard remaining > 0 else { throw .timeout }
         let limits = configuration.limits
+        let connection = configuration.connection
         let transfer = TransferRequest(
-            url: request.url(base: configuration.baseURL, asQuery: asQuery),
+            url: request.url(base: connection.url.description, asQuery: asQuery),
             method: request.transferMethod(asQuery: asQuery),
-            headers: headers(for: request), tls: configuration.tls, proxy: configuration.proxy,
-            connectTimeout: min(configuration.connectTimeout, remaining), timeout: remaining,
+            headers: headers(for: request), tls: TransferTLS(connection.tls),
+            proxy: configuration.proxy,
+            connectTimeout: min(configuration.connectTimeout.wholeMilliseconds, remaining),
+            timeout: remaining,
             // A slow client of ours is not the member's fault.
             timeoutCountsPauses: false, maximumBytes: limits.responseBytes, window: limits.window,
             lane: configuration.name, laneWidth: limits.concurrentRequests,
@@ -189,7 +193,7 @@ public final class UpstreamClient: Sendable {
         } else {
             fields.append(name: "Accept", value: "application/json")
             let isCompressed =
-                switch configuration.acceptEncoding {
+                switch configuration.connection.acceptEncoding {
                 case .auto: state.withLock { $0.encoding.choice } == .gzip
                 case .gzip: true
                 case .identity: false
@@ -200,18 +204,8 @@ public final class UpstreamClient: Sendable {
         if let identity = configuration.gateway {
             fields.append(name: HopChain.header, value: HopChain.current.adding(identity).text)
         }
-        switch configuration.authorization {
-        case .none: break
-        case .basic(let user, let password):
-            fields.append(
-                name: "Authorization",
-                value: BasicCredentials.value(user: user, password: password.exposed))
-        case .bearer(let token):
-            fields.append(name: "Authorization", value: "Bearer \(token.exposed)")
-        case .apiKey(let key): fields.append(name: "X-API-Key", value: key.exposed)
-        }
-        for header in configuration.headers {
-            fields.append(name: header.name, value: header.value.exposed)
+        for (name, value) in configuration.identification {
+            fields.append(name: name, value: value)
         }
         return fields
     }
@@ -232,7 +226,7 @@ public final class UpstreamClient: Sendable {
         {
             return .loop
         }
-        if case .apiKey = configuration.authorization,
+        if case .remoteCoroot = configuration.source,
             Refusal.isAboutTheKey(status: response.status, body: bytes)
         {
             return .http(status: response.status, .keyRejected)
@@ -252,12 +246,7 @@ public final class UpstreamClient: Sendable {
 
     /// Members may say what they were sent; secrets are taken out of that.
     func redacted(_ kind: UpstreamError.Kind) -> UpstreamError.Kind {
-        var secrets = configuration.headers.flatMap(\.value.exposedValues)
-        switch configuration.authorization {
-        case .none: break
-        case .basic(_, let secret), .bearer(let secret), .apiKey(let secret):
-            secrets += secret.exposedValues
-        }
+        let secrets = configuration.connection.secrets.flatMap(\.exposedValues)
         let clean = { (text: String) in
             secrets.reduce(text) { text, secret in
                 secret.count < 4 ? text : text.replacing(secret, with: "<redacted>")
@@ -291,30 +280,4 @@ extension UpstreamClient {
     public var isBeingProbed: Bool {
         state.withLock { if case .halfOpen = $0.breaker.state { true } else { false } }
     }
-}
-
-/// A secret on its way to a member. Every way of showing it says `<redacted>`; the value is reached
-/// through `exposed` alone, so that each use can be found by its name.
-public struct Redacted: Sendable, CustomStringConvertible, CustomDebugStringConvertible,
-    CustomReflectable
-{
-    private let read: @Sendable () -> [String]
-
-    public init(_ value: String) { read = { [value] } }
-
-    /// A secret that may be replaced while it is in use.
-    ///
-    /// - Parameter values: Gives the secret in force, and after it those that requests under way may
-    ///   still carry. It is called for each request, and must not block.
-    public init(values: @escaping @Sendable () -> [String]) { read = values }
-
-    /// As of now.
-    public var exposed: String { read().first ?? "" }
-
-    /// As of now, and those before it that a member may still speak of.
-    var exposedValues: [String] { read() }
-
-    public var description: String { "<redacted>" }
-    public var debugDescription: String { description }
-    public var customMirror: Mirror { Mirror(self, children: [:]) }
 }

@@ -1,42 +1,10 @@
+import GoText
 import HTTPTransport
 public import PrometheusWire
+import UpstreamSettings
 
 /// How one member is reached and how far it is trusted.
 public struct UpstreamConfiguration: Sendable {
-    public enum Kind: Sendable, Equatable {
-        /// The whole Prometheus HTTP API.
-        case prometheus
-        /// Another Coroot, or another gateway: `query_range`, `series`, `metadata` and label values
-        /// only; everything else is emulated through them. `resolution` is the step, in
-        /// milliseconds, that an instant query is put as.
-        case remoteCoroot(resolution: Int64)
-    }
-
-    public enum Authorization: Sendable {
-        case none
-        case basic(user: String, password: Redacted)
-        case bearer(Redacted)
-        /// The header `X-API-Key`.
-        case apiKey(Redacted)
-    }
-
-    public struct Header: Sendable {
-        public var name: String
-        public var value: Redacted
-
-        public init(name: String, value: Redacted) {
-            self.name = name
-            self.value = value
-        }
-    }
-
-    public enum AcceptEncoding: Sendable, Hashable {
-        /// As the observed rates suggest.
-        case auto
-        case gzip
-        case identity
-    }
-
     public struct Limits: Sendable, Hashable {
         /// Requests that this member answers at once, and so HTTP/1.1 connections; further ones
         /// wait. Answers that wait for their reader do not count.
@@ -55,82 +23,60 @@ public struct UpstreamConfiguration: Sendable {
 
     /// The project's name, as errors give it.
     public var name: String
-    /// `http` or `https`, a path prefix if any, no slash at the end, no credentials.
-    public var baseURL: String
-    public var kind: Kind
-    public var authorization: Authorization
-    /// Sent with every request, in this order.
-    public var headers: [Header]
-    public var tls: TransferTLS
+    /// What is set for the member. A Prometheus has the whole HTTP API; another Coroot, or another
+    /// gateway, has `query_range`, `series`, `metadata` and label values only, and everything else
+    /// is emulated through them.
+    public var source: UpstreamSource
     /// URL of a proxy; nil for none, whatever the environment says.
     public var proxy: String?
-    /// Milliseconds for name, connection and handshake.
-    public var connectTimeout: Int64
-    /// Milliseconds for one request; a query's own deadline may be nearer.
-    public var timeout: Int64
-    public var acceptEncoding: AcceptEncoding
-    public var limits: Limits
-    public var scan: ResponseScanner.Limits
-    /// Of members of kind `prometheus`; what the others lack is known.
-    public var endpoints: EndpointSupport
-    /// What the member adds to the series of remote read; nil to look it up in its configuration.
-    public var externalLabels: [ExternalLabel]?
+    /// For name, connection and handshake.
+    public var connectTimeout = Duration.seconds(5)
+    public var limits = Limits()
+    public var scan = ResponseScanner.Limits()
     /// The gateway that asks, so that it knows its own requests when they come back to it; nil to
     /// send no hops.
     public var gateway: HopChain.Identity?
 
-    public struct ExternalLabel: Sendable, Hashable {
-        public var name: String
-        public var value: String
-
-        public init(name: String, value: String) {
-            self.name = name
-            self.value = value
-        }
-    }
-
-    public init(
-        name: String, baseURL: String, kind: Kind = .prometheus,
-        authorization: Authorization = .none, headers: [Header] = [],
-        tls: TransferTLS = TransferTLS(), proxy: String? = nil, connectTimeout: Int64 = 5_000,
-        timeout: Int64 = 30_000, acceptEncoding: AcceptEncoding = .auto, limits: Limits = Limits(),
-        scan: ResponseScanner.Limits = ResponseScanner.Limits(),
-        endpoints: EndpointSupport = EndpointSupport(), externalLabels: [ExternalLabel]? = nil
-    ) {
+    public init(name: String, source: UpstreamSource) {
         self.name = name
-        self.baseURL = baseURL
-        self.kind = kind
-        self.authorization = authorization
-        self.headers = headers
-        self.tls = tls
-        self.proxy = proxy
-        self.connectTimeout = connectTimeout
-        self.timeout = timeout
-        self.acceptEncoding = acceptEncoding
-        self.limits = limits
-        self.scan = scan
-        self.endpoints = endpoints
-        self.externalLabels = externalLabels
+        self.source = source
     }
+
+    /// What both kinds of members have.
+    var connection: any UpstreamConnection { source.connection }
 
     func support(of endpoint: EndpointSupport.Endpoint) -> EndpointSupport.Support {
-        switch kind {
-        case .prometheus: endpoints.support(of: endpoint)
+        switch source {
+        case .prometheus(let source): source.capabilities.support(of: endpoint)
         case .remoteCoroot: EndpointSupport.coroot.support(of: endpoint)
         }
     }
 
-    /// Whether the member is on this machine, where bytes cost less than compressing them.
-    var isOnLoopback: Bool {
-        // "http:", "", authority, path
-        let parts = baseURL.split(
-            separator: "/", maxSplits: 3, omittingEmptySubsequences: false)
-        guard parts.count >= 3 else { return false }
-        let authority = parts[2]
-        let host =
-            authority.hasPrefix("[")
-            ? authority.dropFirst().prefix { $0 != "]" } : authority.prefix { $0 != ":" }
-        return host == "localhost" || host == "::1" || host.hasPrefix("127.")
+    /// The header fields of a request by which the member knows who asks.
+    var identification: [(name: String, value: String)] {
+        switch source {
+        case .remoteCoroot(let remote): return [("X-API-Key", remote.apiKey.exposed)]
+        case .prometheus(let source):
+            let own = source.headers.map { (name: $0.name, value: $0.value.exposed) }
+            switch source.credentials {
+            case .none: return own
+            case .basic(let user, let password):
+                let value = BasicCredentials.value(user: user, password: password.exposed)
+                return [("Authorization", value)] + own
+            case .bearer(let token):
+                return [("Authorization", "Bearer \(token.exposed)")] + own
+            }
+        }
+    }
+}
+
+extension TransferTLS {
+    init(_ settings: TLSSettings) {
+        self.init(
+            authorities: settings.caFile.map { .file($0) },
+            certificate: settings.certFile.map { .file($0) },
+            key: settings.keyFile.map { .file($0) }, serverName: settings.serverName,
+            verifies: !settings.skipVerify)
     }
 }
 

@@ -3,6 +3,7 @@ import Foundation
 import GatewayConfiguration
 import GoText
 import HTTPTransport
+import UpstreamSettings
 
 /// The cluster pool attributes of a running gateway, over its administration API.
 struct AdministrationClient {

@@ -7,6 +7,7 @@ import PrometheusServer
 import PrometheusWire
 import Testing
 import Upstream
+import UpstreamSettings
 
 @testable import Federation
 @testable import Gateway
@@ -125,7 +126,7 @@ import Upstream
     @Test func `The version of Thanos is not one of Prometheus`() async throws {
         let double = ThanosQueryDouble(api: SampleData.up(jobs: 1))
         try await LoopbackServers.serve(["t": double.responder]) { ports in
-            let configuration = MemberVersions.configuration(port: ports["t"] ?? 0)
+            let configuration = try MemberVersions.configuration(port: ports["t"] ?? 0)
             let known = await MemberVersions.capabilities(configuration)
             #expect(known.version == "0.38.0" && known.rangeBoundary == .leftOpen)
         }
@@ -193,9 +194,10 @@ import Upstream
     func `The version of Mimir is its own`(version: String, isClosed: Bool) async throws {
         let double = MimirDouble(tenants: [:], version: version)
         try await LoopbackServers.serve(["m": double.responder]) { ports in
-            var configuration = MemberVersions.configuration(port: ports["m"] ?? 0)
-            configuration.baseURL += "/prometheus"
-            configuration.headers = [.init(name: "X-Scope-OrgID", value: .init("a"))]
+            let url = try ServerURL("http://127.0.0.1:\(ports["m"] ?? 0)/prometheus")
+            let headers = [NamedSecret(name: "X-Scope-OrgID", value: Secret("a"))]
+            let configuration = UpstreamConfiguration(
+                name: "m", source: .prometheus(PrometheusSource(url: url, headers: headers)))
             let known = await MemberVersions.capabilities(configuration)
             #expect((known.rangeBoundary == .closed) == isClosed && known.hasCustomBuckets)
         }

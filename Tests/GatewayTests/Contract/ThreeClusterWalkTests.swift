@@ -6,6 +6,7 @@ import Logging
 import PrometheusServer
 import SeedDocuments
 import Testing
+import UpstreamSettings
 
 @testable import Federation
 @testable import Gateway

@@ -1,10 +1,12 @@
 import ScriptedServers
 import Upstream
+import UpstreamSettings
 
 /// What the client of a member finds out about its version.
 enum MemberVersions {
-    static func configuration(port: Int) -> UpstreamConfiguration {
-        UpstreamConfiguration(name: "m", baseURL: "http://127.0.0.1:\(port)")
+    static func configuration(port: Int) throws -> UpstreamConfiguration {
+        let url = try ServerURL("http://127.0.0.1:\(port)")
+        return UpstreamConfiguration(name: "m", source: .prometheus(PrometheusSource(url: url)))
     }
 
     static func capabilities(_ configuration: UpstreamConfiguration) async -> UpstreamCapabilities {

@@ -1,17 +1,47 @@
 import PrometheusWire
 import ScriptedServers
 import Upstream
+import UpstreamSettings
 
-/// A client and the server it asks, for the length of a test.
+/// A client and the server it asks, for the length of a test. The member is `b`.
+///
+/// - Parameters:
+///   - source: what is set for the member.
+///   - configure: what is set for all members.
 func withClient(
     _ script: @escaping ScriptedServer.Script,
+    source: (inout PrometheusSource) -> Void = { _ in },
     configure: (inout UpstreamConfiguration) -> Void = { _ in },
     _ body: (UpstreamClient, ScriptedServer) async throws -> Void
 ) async throws {
     try await withTransport(script) { transport, server in
-        var configuration = UpstreamConfiguration(name: "b", baseURL: server.url + "/prefix")
+        var prometheus = PrometheusSource(url: try ServerURL(server.url + "/prefix"))
+        source(&prometheus)
+        var configuration = UpstreamConfiguration(name: "b", source: .prometheus(prometheus))
         configure(&configuration)
         try await body(UpstreamClient(configuration, transport: transport), server)
+    }
+}
+
+/// The same with a remote Coroot.
+func withRemoteCoroot(
+    _ script: @escaping ScriptedServer.Script, key: String = "key",
+    configure: (inout UpstreamConfiguration) -> Void = { _ in },
+    _ body: (UpstreamClient, ScriptedServer) async throws -> Void
+) async throws {
+    try await withTransport(script) { transport, server in
+        let remote = RemoteCoroot(
+            url: try ServerURL(server.url + "/prefix"), apiKey: Secret(key))
+        var configuration = UpstreamConfiguration(name: "b", source: .remoteCoroot(remote))
+        configure(&configuration)
+        try await body(UpstreamClient(configuration, transport: transport), server)
+    }
+}
+
+extension UpstreamConfiguration {
+    /// The member `b`, a Prometheus at a URL.
+    init(url: String) throws {
+        self.init(name: "b", source: .prometheus(PrometheusSource(url: try ServerURL(url))))
     }
 }
 

@@ -1,4 +1,5 @@
 import GoText
+import UpstreamSettings
 
 extension Configuration {
     /// The configuration in force as YAML, with every default written out and every secret left
@@ -84,8 +85,8 @@ private func mapping(_ pairs: [String: String]) -> String {
     return "{\(sorted.map { "\(quoted($0.key)): \(quoted($0.value))" }.joined(separator: ", "))}"
 }
 
-private func duration(_ milliseconds: Int64) -> String {
-    DurationText.text(milliseconds: milliseconds)
+private func duration(_ duration: Duration) -> String {
+    DurationText.text(milliseconds: duration.wholeMilliseconds)
 }
 
 extension Project {

@@ -47,7 +47,7 @@ public final class SecretFile: Sendable, Hashable, CustomStringConvertible, Cust
     }
 
     /// Bytes; no secret is longer.
-    static let limit = 64 << 10
+    package static let limit = 64 << 10
 
     public let path: String
     private let state: Mutex<State>
@@ -89,7 +89,9 @@ public final class SecretFile: Sendable, Hashable, CustomStringConvertible, Cust
     public var counts: Counts { state.withLock { $0.counts } }
 
     /// Refuses shorter secrets from now on.
-    func require(bytes: Int) { state.withLock { $0.leastBytes = max($0.leastBytes, bytes) } }
+    package func require(bytes: Int) {
+        state.withLock { $0.leastBytes = max($0.leastBytes, bytes) }
+    }
 
     /// Looks at the file once. It blocks for as long as the file system does.
     ///

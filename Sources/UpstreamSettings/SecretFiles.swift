@@ -26,12 +26,12 @@ public struct SecretFiles: Sendable {
         self.generation = generation
     }
 
-    enum Failure: Error, Equatable {
+    package enum Failure: Error, Equatable {
         case missing
         case unreadable(String)
 
         /// Worded to follow the name of the file.
-        var text: String {
+        package var text: String {
             switch self {
             case .missing: "is missing"
             case .unreadable(let why): why
@@ -40,14 +40,14 @@ public struct SecretFiles: Sendable {
     }
 
     /// Where a secret would be looked for, for messages.
-    func places(name: String, key: String) -> String {
+    package func places(name: String, key: String) -> String {
         let variable = Self.variable(name: name, key: key)
         guard let directory else { return "environment variable \(variable)" }
         return "\(directory)/\(name)/\(key) or environment variable \(variable)"
     }
 
     /// - Returns: The secret, and the variable it is in if line ends were left out around it.
-    func secret(
+    package func secret(
         name: String, key: String
     ) throws(Failure) -> (secret: Secret, trimmedVariable: String?) {
         if let directory {
@@ -70,7 +70,7 @@ public struct SecretFiles: Sendable {
     }
 
     /// The secret in a file, which is looked at again while it is in use.
-    func file(_ path: String) throws(Failure) -> Secret {
+    package func file(_ path: String) throws(Failure) -> Secret {
         let line = try Self.line(of: path, isWatched: false)
         var information = stat()
         // What a pipe held is gone.
@@ -133,7 +133,7 @@ public struct SecretFiles: Sendable {
     }
 
     /// Makes a secret that is missing and keeps it for the next start.
-    func generate(name: String, key: String) throws(Failure) -> Secret {
+    package func generate(name: String, key: String) throws(Failure) -> Secret {
         guard let directory else { throw .missing }
         let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
         var random = SystemRandomNumberGenerator()
@@ -154,14 +154,14 @@ public struct SecretFiles: Sendable {
     }
 
     /// Names of secrets are parts of paths, so they may not lead elsewhere.
-    static func isName(_ text: String) -> Bool {
+    package static func isName(_ text: String) -> Bool {
         !text.isEmpty && text != "." && text != ".."
             && text.allSatisfy {
                 $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == "_" || $0 == ".")
             }
     }
 
-    static func variable(name: String, key: String) -> String {
+    package static func variable(name: String, key: String) -> String {
         let upper = "\(name)_\(key)".uppercased().map { character in
             character.isASCII && (character.isLetter || character.isNumber) ? character : "_"
         }

@@ -1,3 +1,5 @@
+import UpstreamSettings
+
 extension ConfigurationReader {
     mutating func readQuery(_ node: ConfigurationNode) -> QuerySettings {
         var settings = QuerySettings()
@@ -5,19 +7,25 @@ extension ConfigurationReader {
         for key in Keys.Query.allCases {
             switch key {
             case .lookback:
-                section.duration(key, atLeast: 1, &report).map { settings.lookback = $0 }
+                section.duration(key, atLeast: .milliseconds(1), &report).map {
+                    settings.lookback = $0
+                }
             case .timeout:
-                section.duration(key, atLeast: 1, &report).map { settings.timeout = $0 }
+                section.duration(key, atLeast: .milliseconds(1), &report).map {
+                    settings.timeout = $0
+                }
             case .maxSamples:
                 section.integer(key, atLeast: 1, &report).map { settings.maxSamples = $0 }
             case .maxConcurrency:
                 section.integer(key, atLeast: 1, &report).map { settings.maxConcurrency = $0 }
             case .defaultSubqueryStep:
-                section.duration(key, atLeast: 1, &report).map {
+                section.duration(key, atLeast: .milliseconds(1), &report).map {
                     settings.defaultSubqueryStep = $0
                 }
             case .hedgeAfter:
-                section.duration(key, atLeast: 1, &report).map { settings.hedgeAfter = $0 }
+                section.duration(key, atLeast: .milliseconds(1), &report).map {
+                    settings.hedgeAfter = $0
+                }
             case .rangeBoundary:
                 section.choice(key, of: QuerySettings.RangeBoundary.self, &report).map {
                     settings.rangeBoundary = $0
@@ -51,9 +59,9 @@ extension ConfigurationReader {
             case .maxHeaderBytes: readSize(section, key, into: &limits.maxHeaderBytes)
             case .maxFormBytes: readSize(section, key, into: &limits.maxFormBytes)
             case .idleTimeout:
-                section.duration(key, atLeast: 1000, &report).map { limits.idleTimeout = $0 }
+                section.duration(key, atLeast: .seconds(1), &report).map { limits.idleTimeout = $0 }
             case .shutdownGrace:
-                section.duration(key, atLeast: 0, &report).map { limits.shutdownGrace = $0 }
+                section.duration(key, atLeast: .zero, &report).map { limits.shutdownGrace = $0 }
             }
         }
         return limits

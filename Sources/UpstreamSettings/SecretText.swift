@@ -1,12 +1,12 @@
 /// What a secret is made of: one line of text.
-enum SecretText {
-    enum Problem: Error, Equatable {
+package enum SecretText {
+    package enum Problem: Error, Equatable {
         case lineEnd
         case nul
         case control
 
         /// Worded to follow the name of the secret, which is never shown itself.
-        var text: String {
+        package var text: String {
             switch self {
             case .lineEnd: "holds a line end"
             case .nul: "holds a NUL character"
@@ -14,11 +14,11 @@ enum SecretText {
             }
         }
 
-        static let mend = "write it in one line, without control characters"
+        package static let mend = "write it in one line, without control characters"
     }
 
     /// The text without the line ends around it, which editors and `echo` leave behind.
-    static func trimmed(_ text: String) -> String {
+    package static func trimmed(_ text: String) -> String {
         let isEnd = { (scalar: Unicode.Scalar) in scalar == "\n" || scalar == "\r" }
         let scalars = text.unicodeScalars
         guard let first = scalars.firstIndex(where: { !isEnd($0) }),
@@ -28,7 +28,7 @@ enum SecretText {
     }
 
     /// - Throws: for what would end the line, or the text, where it is sent.
-    static func check(_ text: String) throws(Problem) {
+    package static func check(_ text: String) throws(Problem) {
         for byte in text.utf8 {
             switch byte {
             case 0x0A, 0x0D: throw .lineEnd

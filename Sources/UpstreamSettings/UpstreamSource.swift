@@ -1,0 +1,171 @@
+/// One server that series come from, with all that is set for it.
+public enum UpstreamSource: Sendable, Hashable {
+    case prometheus(PrometheusSource)
+    case remoteCoroot(RemoteCoroot)
+
+    /// What both kinds have.
+    public var connection: any UpstreamConnection {
+        switch self {
+        case .prometheus(let source): source
+        case .remoteCoroot(let remote): remote
+        }
+    }
+}
+
+/// How a server is reached, whatever it is.
+public protocol UpstreamConnection: Sendable, Hashable {
+    var url: ServerURL { get set }
+    var tls: TLSSettings { get set }
+    var acceptEncoding: AcceptEncoding { get set }
+    /// What a request may take at most; the query's own deadline may be nearer.
+    var timeout: Duration { get set }
+    /// All that must not be printed, and that the server may repeat in what it says.
+    var secrets: [Secret] { get }
+}
+
+/// A project of another Coroot (or of another Tributary), reached by URL and API key.
+public struct RemoteCoroot: UpstreamConnection {
+    public static let defaultResolution = Duration.seconds(15)
+
+    public var url: ServerURL
+    /// The header `X-API-Key`.
+    public var apiKey: Secret
+    /// The least step this member is asked for, and the one that an instant query is put as.
+    public var metricResolution: Duration
+    public var tls: TLSSettings
+    public var acceptEncoding: AcceptEncoding
+    public var timeout: Duration
+
+    public init(
+        url: ServerURL, apiKey: Secret, metricResolution: Duration = RemoteCoroot.defaultResolution,
+        tls: TLSSettings = TLSSettings(), acceptEncoding: AcceptEncoding = .auto,
+        timeout: Duration = PrometheusSource.defaultTimeout
+    ) {
+        self.url = url
+        self.apiKey = apiKey
+        self.metricResolution = metricResolution
+        self.tls = tls
+        self.acceptEncoding = acceptEncoding
+        self.timeout = timeout
+    }
+
+    public var secrets: [Secret] { [apiKey] }
+}
+
+/// A server that speaks the Prometheus HTTP API.
+public struct PrometheusSource: UpstreamConnection {
+    public static let defaultTimeout = Duration.seconds(30)
+
+    public var url: ServerURL
+    public var credentials: Credentials
+    /// Sent with every request; by name.
+    public var headers: [NamedSecret]
+    public var tls: TLSSettings
+    public var acceptEncoding: AcceptEncoding
+    public var timeout: Duration
+    public var capabilities = EndpointSupport()
+    /// What the server adds to the series of remote read; nil to look it up there.
+    public var externalLabels: [String: String]?
+
+    public init(
+        url: ServerURL, credentials: Credentials = .none, headers: [NamedSecret] = [],
+        tls: TLSSettings = TLSSettings(), acceptEncoding: AcceptEncoding = .auto,
+        timeout: Duration = PrometheusSource.defaultTimeout
+    ) {
+        self.url = url
+        self.credentials = credentials
+        self.headers = headers
+        self.tls = tls
+        self.acceptEncoding = acceptEncoding
+        self.timeout = timeout
+    }
+
+    public var secrets: [Secret] {
+        (credentials.secret.map { [$0] } ?? []) + headers.map(\.value)
+    }
+}
+
+/// A header field, or another pair of which only the name may be shown.
+public struct NamedSecret: Sendable, Hashable {
+    public var name: String
+    public var value: Secret
+
+    public init(name: String, value: Secret) {
+        self.name = name
+        self.value = value
+    }
+}
+
+/// What is known of what some servers lack and other questions to them make up for.
+public struct EndpointSupport: Sendable, Hashable {
+    public enum Support: String, Sendable, Hashable, CaseIterable {
+        /// Asked; what turns out to be missing is made up for, and tried again later.
+        case auto
+        /// Asked, and its failure is the answer.
+        case native
+        /// Never asked: others make up for it.
+        case emulated
+    }
+
+    public var instantQuery: Support
+    public var labelNames: Support
+    public var labelValues: Support
+    /// Ranges that do not begin at a multiple of their step, answered at their own steps.
+    public var stepGrid: Support
+
+    public init(
+        instantQuery: Support = .auto, labelNames: Support = .auto, labelValues: Support = .auto,
+        stepGrid: Support = .auto
+    ) {
+        self.instantQuery = instantQuery
+        self.labelNames = labelNames
+        self.labelValues = labelValues
+        self.stepGrid = stepGrid
+    }
+}
+
+/// How the certificate of a server is judged, and which one is shown to it.
+public struct TLSSettings: Sendable, Hashable {
+    /// PEM file of the authorities to trust instead of the system's.
+    public var caFile: String?
+    /// PEM files of the client's own certificate and key.
+    public var certFile: String?
+    public var keyFile: String?
+    /// Name to expect in the certificate instead of the URL's host.
+    public var serverName: String?
+    public var skipVerify: Bool
+
+    public init(
+        caFile: String? = nil, certFile: String? = nil, keyFile: String? = nil,
+        serverName: String? = nil, skipVerify: Bool = false
+    ) {
+        self.caFile = caFile
+        self.certFile = certFile
+        self.keyFile = keyFile
+        self.serverName = serverName
+        self.skipVerify = skipVerify
+    }
+}
+
+/// What a Prometheus member is shown so that it answers.
+public enum Credentials: Sendable, Hashable {
+    case none
+    case basic(username: String, password: Secret)
+    case bearer(Secret)
+
+    /// The password or the token; nil for none.
+    public var secret: Secret? {
+        switch self {
+        case .none: nil
+        case .basic(_, let secret), .bearer(let secret): secret
+        }
+    }
+}
+
+/// Whether a member is asked to compress its answers.
+public enum AcceptEncoding: String, Sendable, Hashable, CaseIterable {
+    /// As the observed rate of the link suggests.
+    case auto
+    case gzip
+    case identity
+}
