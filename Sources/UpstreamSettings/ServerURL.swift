@@ -82,6 +82,16 @@ public struct ServerURL: Sendable, Hashable, CustomStringConvertible {
         "\(scheme.rawValue)://\(host)\(port.map { ":\($0)" } ?? "")\(pathPrefix)"
     }
 
+    private init(host: String) {
+        scheme = .http
+        self.host = host
+        port = nil
+        pathPrefix = ""
+    }
+
+    /// In the place of one that is still to be read.
+    package static let unread = ServerURL(host: "unread")
+
     /// Whether it is this machine, as far as the name tells.
     public var isLoopback: Bool {
         let name = host.hasPrefix("[") ? String(host.dropFirst().dropLast()) : host

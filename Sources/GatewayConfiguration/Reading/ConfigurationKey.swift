@@ -1,20 +1,61 @@
-import UpstreamSettings
-
-/// The keys of one kind of mapping. Reading, the refusal of unknown keys and the check of
-/// docs/configuration.md all go by the same cases.
+/// The keys of a section that is read key by key, because what is right in one depends on others.
 protocol ConfigurationKey: RawRepresentable<String>, CaseIterable, Hashable {
+    /// The name under which the schema defines the section once; nil where it has one place.
+    static var definition: String? { get }
     /// Other spellings that are accepted.
     static var aliases: [String: Self] { get }
     /// Keys that Coroot knows and that mean nothing to a gateway of metrics.
     static var ignored: Set<String> { get }
-    /// Keys of former versions, and what to do instead.
-    static var removed: [String: String] { get }
+    /// What may stand there.
+    var meaning: KeyMeaning { get }
+}
+
+/// What may stand at a key, and what the schema says of it.
+struct KeyMeaning {
+    var type: SettingType
+    var text: String
+    var standard: SchemaValue?
+    var isRequired: Bool
+
+    init(
+        _ type: SettingType, _ text: String, standard: SchemaValue? = nil, isRequired: Bool = false
+    ) {
+        self.type = type
+        self.text = text
+        self.standard = standard
+        self.isRequired = isRequired
+    }
+
+    static func choice<Choice: CaseIterable & RawRepresentable<String>>(
+        of standard: Choice, _ text: String
+    ) -> KeyMeaning {
+        KeyMeaning(
+            .choice(Choice.allCases.map(\.rawValue)), text, standard: .text(standard.rawValue))
+    }
+
+    static func flag(_ standard: Bool, _ text: String) -> KeyMeaning {
+        KeyMeaning(.flag, text, standard: .flag(standard))
+    }
 }
 
 extension ConfigurationKey {
+    static var definition: String? { nil }
     static var aliases: [String: Self] { [:] }
     static var ignored: Set<String> { [] }
-    static var removed: [String: String] { [:] }
+
+    static var shape: SectionShape {
+        var shape = SectionShape(
+            definition: definition,
+            allCases.map { key in
+                let meaning = key.meaning
+                return SectionShape.Key(
+                    name: key.rawValue, type: meaning.type, text: meaning.text,
+                    standard: meaning.standard, isRequired: meaning.isRequired)
+            })
+        shape.aliases = aliases.mapValues(\.rawValue)
+        shape.ignored = ignored
+        return shape
+    }
 }
 
 /// Keys by section.
@@ -34,12 +75,64 @@ enum ConfigurationKeys {
                 "dataDir": .dataDirectory, "global_prometheus": .globalPrometheus,
             ]
         }
+
+        var meaning: KeyMeaning {
+            switch self {
+            case .listenAddress:
+                KeyMeaning(
+                    .text, "host:port. An address that other machines can reach needs auth.",
+                    standard: .text(Configuration.defaultListenAddress.description))
+            case .urlBasePath: KeyMeaning(.text, "Everything is served below this path.")
+            case .dataDirectory: KeyMeaning(.text, "Where state that users create is kept.")
+            case .postgres:
+                KeyMeaning(.section(Postgres.shape), "Keeps the state in PostgreSQL instead.")
+            case .defaultProject:
+                KeyMeaning(
+                    .projectName, "What /api/v1/... stands for when no key chooses a project.")
+            case .partitionLabel:
+                KeyMeaning(
+                    .text, "The label that tells members apart.",
+                    standard: .text(Configuration.defaultPartitionLabel))
+            case .auth: KeyMeaning(.section(Auth.shape), "Who may read.")
+            case .query:
+                KeyMeaning(.section(QuerySection.table.shape), "How queries are evaluated.")
+            case .limits:
+                KeyMeaning(
+                    .section(LimitsSection.table.shape),
+                    "What one request, member or client may cost.")
+            case .globalPrometheus:
+                KeyMeaning(
+                    .section(PrometheusSection.table.shape),
+                    "The Prometheus of regular projects that name none of their own.")
+            case .projects: KeyMeaning(.sections(Project.shape), "Named sources of series.")
+            case .clusters:
+                KeyMeaning(
+                    .sections(Cluster.shape),
+                    "Places that can answer for the pools they are in.")
+            case .clusterPools:
+                KeyMeaning(
+                    .poolMapping,
+                    "Clusters of which any one may answer, by the pool's name; default answers "
+                        + "when nothing else is set.")
+            case .clusterPoolAttributes:
+                KeyMeaning(
+                    .sections(PoolAttribute.shape),
+                    "Which pool answers for a project and domain, or for one workflow in them.")
+            case .clusterPoolAssignments:
+                KeyMeaning(
+                    .section(PoolAssignments.shape),
+                    "Pools for requests that no attribute speaks of.")
+            case .bucketRule:
+                .choice(of: BucketRule.enforce, "Whether a violated bucket rule stops the start.")
+            }
+        }
     }
 
     enum Project: String, ConfigurationKey {
         case name, prometheus, remoteCoroot, clusterPool, memberProjects, apiKeys
         case partialResponse, exactness
 
+        static var definition: String? { "project" }
         static var aliases: [String: Project] { ["api_keys": .apiKeys] }
         static var ignored: Set<String> {
             [
@@ -47,105 +140,172 @@ enum ConfigurationKeys {
                 "alertingRules", "inspectionOverrides",
             ]
         }
+
+        var meaning: KeyMeaning {
+            switch self {
+            case .name:
+                KeyMeaning(
+                    .projectName,
+                    "The value of the partition label and the name in /p/<name>/api/v1/...",
+                    isRequired: true)
+            case .prometheus: ConfigurationKeys.prometheus
+            case .remoteCoroot: ConfigurationKeys.remoteCoroot
+            case .clusterPool:
+                KeyMeaning(
+                    .text,
+                    "A pool of which any one cluster answers; attributes lets "
+                        + "clusterPoolAttributes choose it for each request.")
+            case .memberProjects:
+                KeyMeaning(.names, "Regular projects that stand earlier in the file.")
+            case .apiKeys:
+                KeyMeaning(
+                    .sections(APIKey.shape), "Keys that choose this project and let it be read.")
+            case .partialResponse:
+                .choice(of: PartialResponse.safe, "What a missing member does.")
+            case .exactness:
+                .choice(
+                    of: Exactness.twoStep,
+                    "Whether sums over members may be split in two steps; strict also reads native "
+                        + "histograms as they are stored.")
+            }
+        }
     }
 
-    enum Prometheus: String, ConfigurationKey {
-        case url, basicAuth, bearerToken, bearerTokenFile, headers, tls, tlsSkipVerify
-        case acceptEncoding, timeout, capabilities, externalLabels
+    private static var prometheus: KeyMeaning {
+        KeyMeaning(
+            .section(PrometheusSection.table.shape), "A server with the Prometheus API.")
     }
 
-    enum Capabilities: String, ConfigurationKey {
-        case instantQuery, labelNames, labelValues, stepGrid
+    private static var remoteCoroot: KeyMeaning {
+        KeyMeaning(
+            .section(RemoteCorootSection.table.shape), "A project of another Coroot or Tributary.")
     }
 
-    enum BasicAuth: String, ConfigurationKey { case username, password, passwordFile }
+    enum APIKey: String, ConfigurationKey {
+        case key, keySecret, description
 
-    enum TLS: String, ConfigurationKey { case caFile, certFile, keyFile, serverName, skipVerify }
-
-    enum RemoteCoroot: String, ConfigurationKey {
-        case url, apiKey, apiKeySecret, metricResolution, tlsSkipVerify, tls, acceptEncoding
-        case timeout
+        var meaning: KeyMeaning {
+            switch self {
+            case .key: KeyMeaning(.text, "The key.")
+            case .keySecret:
+                KeyMeaning(
+                    .section(SecretReference.shape),
+                    "A secret that holds the key; generated when it is missing.")
+            case .description: KeyMeaning(.text, "What the key is for.")
+            }
+        }
     }
 
-    enum APIKey: String, ConfigurationKey { case key, keySecret, description }
+    enum SecretReference: String, ConfigurationKey {
+        case name, key
 
-    enum SecretReference: String, ConfigurationKey { case name, key }
+        static var definition: String? { "secretReference" }
+
+        var meaning: KeyMeaning {
+            switch self {
+            case .name:
+                KeyMeaning(.text, "The secret: a folder of --secrets-dir.", isRequired: true)
+            case .key:
+                KeyMeaning(
+                    .text, "The key within the secret: a file in that folder.", isRequired: true)
+            }
+        }
+    }
 
     enum Cluster: String, ConfigurationKey {
         case name, prometheus, remoteCoroot, storage, enabled
+
+        static var definition: String? { "cluster" }
+
+        var meaning: KeyMeaning {
+            switch self {
+            case .name: KeyMeaning(.text, "Unique.", isRequired: true)
+            case .prometheus: ConfigurationKeys.prometheus
+            case .remoteCoroot: ConfigurationKeys.remoteCoroot
+            case .storage: KeyMeaning(.section(Storage.shape), "What the cluster stores to.")
+            case .enabled: .flag(true, "A disabled cluster is never chosen.")
+            }
+        }
     }
 
-    enum Storage: String, ConfigurationKey { case bucketName }
+    enum Storage: String, ConfigurationKey {
+        case bucketName
+
+        var meaning: KeyMeaning {
+            KeyMeaning(
+                .text, "Clusters of one pool share it, clusters of different pools do not.")
+        }
+    }
 
     enum PoolAttribute: String, ConfigurationKey {
         case project, domain, workflow, clusterPoolName
+
+        var meaning: KeyMeaning {
+            switch self {
+            case .project: KeyMeaning(.text, "The project.", isRequired: true)
+            case .domain: KeyMeaning(.text, "The domain.", isRequired: true)
+            case .workflow: KeyMeaning(.text, "One workflow; every one by default.")
+            case .clusterPoolName: KeyMeaning(.text, "The pool.", isRequired: true)
+            }
+        }
     }
 
-    enum PoolAssignments: String, ConfigurationKey { case projects, domains }
+    enum PoolAssignments: String, ConfigurationKey {
+        case projects, domains
 
-    enum Auth: String, ConfigurationKey { case tokens, anonymous }
+        var meaning: KeyMeaning {
+            switch self {
+            case .projects: KeyMeaning(.mapping(), "Pools by project.")
+            case .domains: KeyMeaning(.mapping(), "Pools by domain.")
+            }
+        }
+    }
+
+    enum Auth: String, ConfigurationKey {
+        case tokens, anonymous
+
+        var meaning: KeyMeaning {
+            switch self {
+            case .tokens:
+                KeyMeaning(.sections(Token.shape), "Tokens of people and of Grafana.")
+            case .anonymous:
+                .flag(
+                    false,
+                    "Whoever reaches the gateway may read every project without a token.")
+            }
+        }
+    }
 
     enum Postgres: String, ConfigurationKey {
         case connectionString = "connection_string"
 
         static var aliases: [String: Postgres] { ["connectionString": .connectionString] }
+
+        var meaning: KeyMeaning { KeyMeaning(.text, "As libpq reads it.", isRequired: true) }
     }
 
     enum Token: String, ConfigurationKey {
         case name, token, tokenFile, tokenHash, projects, admin
-    }
 
-    enum Query: String, ConfigurationKey {
-        case lookback, timeout, maxSamples, maxConcurrency, defaultSubqueryStep, hedgeAfter
-        case rangeBoundary, features
-    }
-
-    enum Limits: String, ConfigurationKey {
-        case maxQueueMemory, maxAnswerMemory
-        case maxQueryBytes, maxMemberRequests, maxMemberConcurrency, maxSeries
-        case maxResponseBytes, maxInflatedBytes, heldAnswerBytes, maxConnections, maxHeaderBytes
-        case maxFormBytes, idleTimeout, shutdownGrace
-
-        static let removed = [
-            "maxQueuedQueries":
-                "waiting queries are no longer counted; limits.maxQueueMemory bounds what they cost"
-        ]
+        var meaning: KeyMeaning {
+            switch self {
+            case .name: KeyMeaning(.text, "Whose it is.", isRequired: true)
+            case .token: KeyMeaning(.text, "The token, at least 8 characters.")
+            case .tokenFile: KeyMeaning(.text, "A file with the token instead.")
+            case .tokenHash:
+                KeyMeaning(.text, "The SHA-256 of the token instead: sha256:<hex>.")
+            case .projects: KeyMeaning(.names, "What the token opens; every project by default.")
+            case .admin:
+                .flag(
+                    false,
+                    "Whether the token may change projects, pools, keys and tokens, and reload.")
+            }
+        }
     }
 }
 
 extension Configuration {
     /// Every key a configuration file may hold, as paths: `projects[].prometheus.url`. A mapping
     /// with names of the user's own choice shows them as `<name>`.
-    public static let keyPaths: [String] = {
-        typealias Keys = ConfigurationKeys
-        func paths<Key: ConfigurationKey>(_ prefix: String, _: Key.Type) -> [String] {
-            Key.allCases.map { prefix + $0.rawValue }
-        }
-        func prometheus(_ prefix: String) -> [String] {
-            paths(prefix, Keys.Prometheus.self)
-                + paths("\(prefix)basicAuth.", Keys.BasicAuth.self)
-                + ["\(prefix)headers.<name>"] + paths("\(prefix)tls.", Keys.TLS.self)
-                + paths("\(prefix)capabilities.", Keys.Capabilities.self)
-                + ["\(prefix)externalLabels.<name>"]
-        }
-        func remote(_ prefix: String) -> [String] {
-            paths(prefix, Keys.RemoteCoroot.self)
-                + paths("\(prefix)apiKeySecret.", Keys.SecretReference.self)
-                + paths("\(prefix)tls.", Keys.TLS.self)
-        }
-        return paths("", Keys.Root.self) + prometheus("globalPrometheus.")
-            + paths("projects[].", Keys.Project.self) + prometheus("projects[].prometheus.")
-            + remote("projects[].remoteCoroot.")
-            + paths("projects[].apiKeys[].", Keys.APIKey.self)
-            + paths("projects[].apiKeys[].keySecret.", Keys.SecretReference.self)
-            + paths("clusters[].", Keys.Cluster.self) + prometheus("clusters[].prometheus.")
-            + remote("clusters[].remoteCoroot.") + paths("clusters[].storage.", Keys.Storage.self)
-            + ["clusterPools.<name>"]
-            + paths("clusterPoolAttributes[].", Keys.PoolAttribute.self)
-            + paths("clusterPoolAssignments.", Keys.PoolAssignments.self)
-            + Keys.PoolAssignments.allCases.map { "clusterPoolAssignments.\($0.rawValue).<name>" }
-            + paths("postgres.", Keys.Postgres.self)
-            + paths("auth.", Keys.Auth.self) + paths("auth.tokens[].", Keys.Token.self)
-            + paths("query.", Keys.Query.self) + paths("limits.", Keys.Limits.self)
-    }()
+    public static let keyPaths = ConfigurationKeys.Root.shape.keyPaths()
 }

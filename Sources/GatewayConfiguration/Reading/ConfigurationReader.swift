@@ -15,6 +15,8 @@ struct ConfigurationReader {
     var sharedPrometheus: PrometheusSource?
     /// True inside a custom resource, whose other fields are somebody else's business.
     var isLenient = false
+    /// Why the key of the remote Coroot that was read last is not there; nil when it is.
+    var missingRemoteKey: String?
     /// The projects of a custom resource, while the settings that stand beside it are read.
     var resourceProjects: [Project]?
 
@@ -53,8 +55,12 @@ struct ConfigurationReader {
         }
         readStore(section, into: &configuration)
         readPartitionLabel(section, into: &configuration)
-        if let node = section[.query] { configuration.query = readQuery(node) }
-        if let node = section[.limits] { configuration.limits = readLimits(node) }
+        if let node = section[.query] {
+            _ = QuerySection.table.read(node, into: &configuration.query, subject: nil, &self)
+        }
+        if let node = section[.limits] {
+            _ = LimitsSection.table.read(node, into: &configuration.limits, subject: nil, &self)
+        }
         if let node = section[.globalPrometheus] {
             sharedPrometheus = readPrometheus(node, subject: nil)
         }

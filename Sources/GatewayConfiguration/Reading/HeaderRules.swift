@@ -4,16 +4,22 @@ import YAML
 /// request, or that the gateway writes itself, would make the two disagree about where a message
 /// ends or what is in it.
 struct HeaderRules {
-    struct Refusal {
-        var problem: String
-        var mend: String
-    }
+    typealias Refusal = NameRefusal
 
     /// The key that brings credentials beside the headers.
     let credential: String?
     private var taken: [String: (name: String, line: Int)] = [:]
 
     init(credential: String?) { self.credential = credential }
+
+    /// The rules for one section of a Prometheus.
+    static func refusal(
+        _ section: Section<SettingName>
+    ) -> (_ name: String, _ line: Int) -> NameRefusal? {
+        let credentials: [SettingName] = ["basicAuth", "bearerToken", "bearerTokenFile"]
+        var rules = HeaderRules(credential: credentials.first { section[$0] != nil }?.rawValue)
+        return { rules.refusal(of: $0, line: $1) }
+    }
 
     /// Fields in lower case, each with why it cannot be added and what to do.
     private static let reserved: [String: (reason: String, mend: String)] = {
@@ -56,9 +62,15 @@ struct HeaderRules {
         ("x-tributary-", "is written by the gateway itself", "remove it"),
     ]
 
-    /// As regular expressions for names in lower case, for the schema of the configuration.
-    static var reservedPatterns: [String] {
-        reserved.keys.sorted().map { $0 + "$" } + reservedPrefixes.map(\.prefix)
+    /// The names that are taken as a regular expression, for the schema of the configuration.
+    static var pattern: String {
+        let names = reserved.keys.sorted().map { $0 + "$" } + reservedPrefixes.map(\.prefix)
+        let either = names.map { name in
+            name.map { letter in
+                letter.isLetter ? "[\(letter.uppercased())\(letter)]" : String(letter)
+            }.joined()
+        }.joined(separator: "|")
+        return "^(?!\(either))[!#$%&'*+.^_`|~0-9A-Za-z-]+$"
     }
 
     /// Why the field cannot be added; nil when it can, and then it is taken.

@@ -4,29 +4,34 @@ import YAML
 
 /// A mapping that is being read key by key. Whatever is wrong goes into the report, with the place
 /// of the value; the caller gets nil and goes on.
-struct Section<Key: ConfigurationKey> {
+struct Section<Key: RawRepresentable<String> & Hashable> {
     let node: ConfigurationNode
     /// What the section describes (`project prod-a`), for error texts.
     var subject: String?
+    private let shape: SectionShape
     private var values: [Key: ConfigurationNode] = [:]
 
     /// nil when the node is not a mapping. Unknown keys are errors unless they are `lenient`, when
     /// they are notes.
     init?(
         _ node: ConfigurationNode, subject: String? = nil, lenient: Bool = false,
-        _ report: inout ConfigurationReport
+        shape: SectionShape, _ report: inout ConfigurationReport
     ) {
         self.node = node
         self.subject = subject
+        self.shape = shape
+        let known = shape.keys.map(\.name)
         guard case .mapping(let entries) = node.content else {
             if case .unusable = node.content { return nil }
             report.error(
                 at: node, subject: subject, "must be a mapping, not \(node.kindName)",
-                mend: "its keys are \(Self.names(Key.allCases.map(\.rawValue)))")
+                mend: "its keys are \(Self.names(known))")
             return nil
         }
         for entry in entries {
-            guard let key = Key(rawValue: entry.key) ?? Key.aliases[entry.key] else {
+            guard let name = known.contains(entry.key) ? entry.key : shape.aliases[entry.key],
+                let key = Key(rawValue: name)
+            else {
                 refuse(entry, lenient: lenient, &report)
                 continue
             }
@@ -63,16 +68,16 @@ struct Section<Key: ConfigurationKey> {
         var place = entry.value
         place.line = entry.line
         place.column = entry.column
-        if lenient || Key.ignored.contains(entry.key) {
+        if lenient || shape.ignored.contains(entry.key) {
             report.note(at: place, "is of no use to a gateway of metrics and is ignored")
             return
         }
-        if let mend = Key.removed[entry.key] {
+        if let mend = shape.removed[entry.key] {
             report.error(
                 at: place, subject: subject, "the key \(entry.key) is gone", mend: mend)
             return
         }
-        let known = Key.allCases.map(\.rawValue)
+        let known = shape.keys.map(\.name)
         let mend =
             NearestName.of(entry.key, among: known).map { "did you mean \($0)?" }
             ?? "known here are \(Self.names(known))"
@@ -83,6 +88,16 @@ struct Section<Key: ConfigurationKey> {
     private static func names(_ names: [String]) -> String {
         guard names.count > 1, let last = names.last else { return names.first ?? "none" }
         return names.dropLast().joined(separator: ", ") + " and " + last
+    }
+}
+
+extension Section where Key: ConfigurationKey {
+    /// A section whose keys are the cases of a type.
+    init?(
+        _ node: ConfigurationNode, subject: String? = nil, lenient: Bool = false,
+        _ report: inout ConfigurationReport
+    ) {
+        self.init(node, subject: subject, lenient: lenient, shape: Key.shape, &report)
     }
 }
 

@@ -1,4 +1,3 @@
-import GoText
 import UpstreamSettings
 
 /// The definition of one project as a document: a block of `projects` in the configuration file,
@@ -124,6 +123,10 @@ public enum ProjectDocument {
         return project
     }
 
+    private static let shape = ConfigurationKeys.Project.shape
+    private static let keysOfThisMachine = shape.names(where: \.isOfThisMachine)
+    private static let mappings = shape.names(where: \.type.isMapping)
+
     /// Files and secrets of the gateway's machine are for its configuration file alone; keys are
     /// made by the gateway.
     private static func refuseForeignSecrets(
@@ -135,8 +138,8 @@ public enum ProjectDocument {
         case .mapping(let pairs):
             for (key, value) in pairs.sorted(by: { $0.key < $1.key }) {
                 let inner = path.isEmpty ? key : "\(path).\(key)"
-                let isHeader = path.hasSuffix("headers")
-                if !isHeader, ["bearerTokenFile", "passwordFile", "apiKeySecret"].contains(key) {
+                let isInMapping = mappings.contains { path.hasSuffix(".\($0)") }
+                if !isInMapping, keysOfThisMachine.contains(key) {
                     throw .invalid(
                         "\(inner) can only be used in the configuration file",
                         mend: "send the secret itself")
@@ -195,8 +198,10 @@ public enum ProjectDocument {
             "exactness": .text(project.exactness.rawValue),
         ]
         switch project.kind {
-        case .prometheus(let source): pairs["prometheus"] = document(source, secret)
-        case .remoteCoroot(let remote): pairs["remoteCoroot"] = document(remote, secret)
+        case .prometheus(let source):
+            pairs["prometheus"] = DocumentValue(PrometheusSection.table.written(source), secret)
+        case .remoteCoroot(let remote):
+            pairs["remoteCoroot"] = DocumentValue(RemoteCorootSection.table.written(remote), secret)
         case .clusterPool(.attributes): pairs["clusterPool"] = .text("attributes")
         case .clusterPool(.pool(let pool)): pairs["clusterPool"] = .text(pool)
         case .multiCluster(let members):
@@ -205,69 +210,26 @@ public enum ProjectDocument {
         }
         return .mapping(pairs)
     }
-
-    private static func document(
-        _ source: PrometheusSource, _ secret: (Secret) -> String
-    ) -> DocumentValue {
-        var pairs: [String: DocumentValue] = [
-            "url": .text(source.url.description),
-            "acceptEncoding": .text(source.acceptEncoding.rawValue),
-            "timeout": .text(DurationText.text(source.timeout)),
-        ]
-        switch source.credentials {
-        case .none: break
-        case .basic(let username, let password):
-            pairs["basicAuth"] = .mapping([
-                "username": .text(username), "password": .text(secret(password)),
-            ])
-        case .bearer(let token): pairs["bearerToken"] = .text(secret(token))
-        }
-        if !source.headers.isEmpty {
-            pairs["headers"] = .mapping(
-                Dictionary(
-                    source.headers.map { ($0.name, .text(secret($0.value))) },
-                    uniquingKeysWith: { _, last in last }))
-        }
-        pairs["tls"] = document(source.tls)
-        if source.capabilities != EndpointSupport() {
-            pairs["capabilities"] = .mapping([
-                "instantQuery": .text(source.capabilities.instantQuery.rawValue),
-                "labelNames": .text(source.capabilities.labelNames.rawValue),
-                "labelValues": .text(source.capabilities.labelValues.rawValue),
-                "stepGrid": .text(source.capabilities.stepGrid.rawValue),
-            ])
-        }
-        pairs["externalLabels"] = source.externalLabels.map { labels in
-            .mapping(labels.mapValues { .text($0) })
-        }
-        return .mapping(pairs)
-    }
-
-    private static func document(
-        _ remote: RemoteCoroot, _ secret: (Secret) -> String
-    ) -> DocumentValue {
-        var pairs: [String: DocumentValue] = [
-            "url": .text(remote.url.description), "apiKey": .text(secret(remote.apiKey)),
-            "metricResolution": .text(DurationText.text(remote.metricResolution)),
-            "acceptEncoding": .text(remote.acceptEncoding.rawValue),
-            "timeout": .text(DurationText.text(remote.timeout)),
-        ]
-        pairs["tls"] = document(remote.tls)
-        return .mapping(pairs)
-    }
-
-    private static func document(_ settings: TLSSettings) -> DocumentValue? {
-        if settings == TLSSettings() { return nil }
-        var pairs: [String: DocumentValue] = ["skipVerify": .bool(settings.skipVerify)]
-        pairs["caFile"] = settings.caFile.map { .text($0) }
-        pairs["certFile"] = settings.certFile.map { .text($0) }
-        pairs["keyFile"] = settings.keyFile.map { .text($0) }
-        pairs["serverName"] = settings.serverName.map { .text($0) }
-        return .mapping(pairs)
-    }
 }
 
 extension DocumentValue {
+    /// The settings of a section, secrets as they are to be.
+    fileprivate init(_ pairs: [WrittenSetting.Pair], _ secret: (Secret) -> String) {
+        let values = pairs.map { ($0.name, DocumentValue($0.value, secret)) }
+        self = .mapping(Dictionary(values, uniquingKeysWith: { _, last in last }))
+    }
+
+    private init(_ setting: WrittenSetting, _ secret: (Secret) -> String) {
+        switch setting {
+        case .text(let text), .word(let text): self = .text(text)
+        case .number(let number): self = .number(String(number))
+        case .flag(let flag): self = .bool(flag)
+        case .secret(let value): self = .text(secret(value))
+        case .list(let names): self = .list(names.map { .text($0) })
+        case .lines(let pairs), .braces(let pairs): self.init(pairs, secret)
+        }
+    }
+
     /// The first text, anywhere within, that fits.
     fileprivate func firstText(where fits: (String) -> Bool) -> DocumentValue? {
         switch self {

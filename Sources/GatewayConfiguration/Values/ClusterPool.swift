@@ -107,3 +107,18 @@ extension ClusterPoolAttribute {
         return doubleQuotedYAML(text)
     }
 }
+
+/// A text as a configuration file writes it in double quotes: `$` twice, so that no variable is read.
+func doubleQuotedYAML(_ text: String) -> String {
+    var out = "\""
+    for scalar in text.unicodeScalars {
+        switch scalar {
+        case "\"": out += "\\\""
+        case "\\": out += "\\\\"
+        case "\n": out += "\\n"
+        case "$": out += "$$"
+        default: out.unicodeScalars.append(scalar)
+        }
+    }
+    return out + "\""
+}

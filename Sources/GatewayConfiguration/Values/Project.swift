@@ -48,6 +48,17 @@ public struct Project: Sendable, Hashable {
         }
     }
 
+    /// `prometheus`, `remoteCoroot`, `clusterPool`, `multiCluster` or `misconfigured`.
+    public var kindName: String {
+        switch kind {
+        case .prometheus: "prometheus"
+        case .remoteCoroot: "remoteCoroot"
+        case .clusterPool: "clusterPool"
+        case .multiCluster: "multiCluster"
+        case .misconfigured: "misconfigured"
+        }
+    }
+
     public var isMultiCluster: Bool {
         switch kind {
         case .multiCluster: true

@@ -1,4 +1,3 @@
-import GoText
 import UpstreamSettings
 
 extension Configuration {
@@ -12,16 +11,14 @@ extension Configuration {
         if let defaultProject { lines.append("defaultProject: \(defaultProject)") }
         lines.append("partitionLabel: \(partitionLabel)")
         if let authentication { lines += authentication.lines }
-        lines += query.lines + limits.lines
+        lines += WrittenSetting.lines(QuerySection.table.written(query)).lines("query")
+        lines += WrittenSetting.lines(LimitsSection.table.written(limits)).lines("limits")
         lines.append("projects:")
         for project in projects { lines += project.lines }
         if !clusters.isEmpty { lines.append("clusters:") }
         for cluster in clusters {
             lines.append("  - name: \(quoted(cluster.name))")
-            switch cluster.source {
-            case .prometheus(let source): lines += source.lines.map { "    " + $0 }
-            case .remoteCoroot(let remote): lines += remote.lines.map { "    " + $0 }
-            }
+            lines += cluster.source.lines.map { "    " + $0 }
             if let bucket = cluster.bucketName {
                 lines.append("    storage: {bucketName: \(quoted(bucket))}")
             }
@@ -61,21 +58,6 @@ private func quoted(_ text: String) -> String {
     return doubleQuotedYAML(text)
 }
 
-/// A text as a configuration file writes it in double quotes: `$` twice, so that no variable is read.
-func doubleQuotedYAML(_ text: String) -> String {
-    var out = "\""
-    for scalar in text.unicodeScalars {
-        switch scalar {
-        case "\"": out += "\\\""
-        case "\\": out += "\\\\"
-        case "\n": out += "\\n"
-        case "$": out += "$$"
-        default: out.unicodeScalars.append(scalar)
-        }
-    }
-    return out + "\""
-}
-
 private func list(_ names: [String]) -> String {
     "[\(names.map(quoted).joined(separator: ", "))]"
 }
@@ -85,27 +67,12 @@ private func mapping(_ pairs: [String: String]) -> String {
     return "{\(sorted.map { "\(quoted($0.key)): \(quoted($0.value))" }.joined(separator: ", "))}"
 }
 
-private func duration(_ duration: Duration) -> String {
-    DurationText.text(milliseconds: duration.wholeMilliseconds)
-}
-
 extension Project {
-    /// `prometheus`, `remoteCoroot`, `clusterPool`, `multiCluster` or `misconfigured`.
-    public var kindName: String {
-        switch kind {
-        case .prometheus: "prometheus"
-        case .remoteCoroot: "remoteCoroot"
-        case .clusterPool: "clusterPool"
-        case .multiCluster: "multiCluster"
-        case .misconfigured: "misconfigured"
-        }
-    }
-
     fileprivate var lines: [String] {
         var lines = ["  - name: \(name)"]
         switch kind {
-        case .prometheus(let source): lines += source.lines.map { "    " + $0 }
-        case .remoteCoroot(let remote): lines += remote.lines.map { "    " + $0 }
+        case .prometheus, .remoteCoroot:
+            lines += source.map { $0.lines.map { "    " + $0 } } ?? []
         case .clusterPool(.attributes): lines.append("    clusterPool: attributes")
         case .clusterPool(.pool(let pool)): lines.append("    clusterPool: \(quoted(pool))")
         case .multiCluster(let members): lines.append("    memberProjects: \(list(members))")
@@ -123,53 +90,6 @@ extension Project {
     }
 }
 
-extension PrometheusSource {
-    fileprivate var lines: [String] {
-        var lines = ["prometheus:", "  url: \(quoted(url.description))"]
-        switch credentials {
-        case .none: break
-        case .basic(let username, _):
-            lines.append("  basicAuth: {username: \(quoted(username)), password: \(redacted)}")
-        case .bearer: lines.append("  bearerToken: \(redacted)")
-        }
-        if !headers.isEmpty { lines.append("  headers:") }
-        for header in headers { lines.append("    \(quoted(header.name)): \(redacted)") }
-        lines += tls.lines.map { "  " + $0 }
-        lines.append("  acceptEncoding: \(acceptEncoding.rawValue)")
-        lines.append("  timeout: \(duration(timeout))")
-        if capabilities != EndpointSupport() {
-            lines.append(
-                "  capabilities: {instantQuery: \(capabilities.instantQuery.rawValue), "
-                    + "labelNames: \(capabilities.labelNames.rawValue), "
-                    + "labelValues: \(capabilities.labelValues.rawValue), "
-                    + "stepGrid: \(capabilities.stepGrid.rawValue)}")
-        }
-        if let externalLabels { lines.append("  externalLabels: \(mapping(externalLabels))") }
-        return lines
-    }
-}
-
-extension RemoteCoroot {
-    fileprivate var lines: [String] {
-        ["remoteCoroot:", "  url: \(quoted(url.description))", "  apiKey: \(redacted)"]
-            + ["  metricResolution: \(duration(metricResolution))"] + tls.lines.map { "  " + $0 }
-            + ["  acceptEncoding: \(acceptEncoding.rawValue)", "  timeout: \(duration(timeout))"]
-    }
-}
-
-extension TLSSettings {
-    fileprivate var lines: [String] {
-        if self == TLSSettings() { return [] }
-        let files = [
-            ("caFile", caFile), ("certFile", certFile), ("keyFile", keyFile),
-            ("serverName", serverName),
-        ]
-        return ["tls:"]
-            + files.compactMap { name, value in value.map { "  \(name): \(quoted($0))" } }
-            + ["  skipVerify: \(skipVerify)"]
-    }
-}
-
 extension Authentication {
     fileprivate var lines: [String] {
         var lines = ["auth:", "  anonymous: \(anonymous)"]
@@ -184,35 +104,35 @@ extension Authentication {
     }
 }
 
-extension QuerySettings {
+extension UpstreamSource {
     fileprivate var lines: [String] {
-        [
-            "query:", "  lookback: \(duration(lookback))", "  timeout: \(duration(timeout))",
-            "  maxSamples: \(maxSamples)", "  maxConcurrency: \(maxConcurrency)",
-            "  defaultSubqueryStep: \(duration(defaultSubqueryStep))",
-            "  hedgeAfter: \(duration(hedgeAfter))",
-            "  rangeBoundary: \(rangeBoundary.rawValue)",
-            "  features: \(list(features.map(\.rawValue).sorted()))",
-        ]
+        switch self {
+        case .prometheus(let source):
+            WrittenSetting.lines(PrometheusSection.table.written(source)).lines("prometheus")
+        case .remoteCoroot(let remote):
+            WrittenSetting.lines(RemoteCorootSection.table.written(remote)).lines("remoteCoroot")
+        }
     }
 }
 
-extension Limits {
-    fileprivate var lines: [String] {
-        [
-            "limits:", "  maxQueueMemory: \(ByteCountText.text(maxQueueMemory))",
-            "  maxAnswerMemory: \(ByteCountText.text(maxAnswerMemory))",
-            "  maxQueryBytes: \(ByteCountText.text(maxQueryBytes))",
-            "  maxMemberRequests: \(maxMemberRequests)",
-            "  maxMemberConcurrency: \(maxMemberConcurrency)", "  maxSeries: \(maxSeries)",
-            "  maxResponseBytes: \(ByteCountText.text(maxResponseBytes))",
-            "  maxInflatedBytes: \(ByteCountText.text(maxInflatedBytes))",
-            "  heldAnswerBytes: \(ByteCountText.text(heldAnswerBytes))",
-            "  maxConnections: \(maxConnections)",
-            "  maxHeaderBytes: \(ByteCountText.text(maxHeaderBytes))",
-            "  maxFormBytes: \(ByteCountText.text(maxFormBytes))",
-            "  idleTimeout: \(duration(idleTimeout))",
-            "  shutdownGrace: \(duration(shutdownGrace))",
-        ]
+extension WrittenSetting {
+    /// The setting at a key, no secret shown.
+    fileprivate func lines(_ name: String) -> [String] {
+        guard case .lines(let pairs) = self else { return ["\(quoted(name)): \(inOneLine)"] }
+        return ["\(quoted(name)):"]
+            + pairs.flatMap { $0.value.lines($0.name) }.map { "  " + $0 }
+    }
+
+    private var inOneLine: String {
+        switch self {
+        case .text(let text): quoted(text)
+        case .word(let word): word
+        case .number(let number): String(number)
+        case .flag(let flag): String(flag)
+        case .secret: redacted
+        case .list(let names): "[\(names.map(quoted).joined(separator: ", "))]"
+        case .lines(let pairs), .braces(let pairs):
+            "{\(pairs.map { "\(quoted($0.name)): \($0.value.inOneLine)" }.joined(separator: ", "))}"
+        }
     }
 }

@@ -1,0 +1,217 @@
+import GoText
+import UpstreamSettings
+
+/// The keys of `prometheus`.
+enum PrometheusSection {
+    static let table = SettingsTable<PrometheusSource>(
+        "prometheus", blank: PrometheusSource(url: .unread),
+        [
+            .url,
+            Setting(
+                "basicAuth", .section(basicAuth), "User name and password.",
+                read: { section, source, reader in
+                    source.credentials = reader.readCredentials(section)
+                    return true
+                },
+                write: { source in
+                    guard case .basic(let username, let password) = source.credentials else {
+                        return nil
+                    }
+                    return .braces([
+                        .init("username", .text(username)), .init("password", .secret(password)),
+                    ])
+                }),
+            .part("bearerToken", .text, "Sent as Authorization: Bearer.") { source in
+                guard case .bearer(let token) = source.credentials else { return nil }
+                return .secret(token)
+            },
+            .part(
+                "bearerTokenFile", .text, "A file with the token instead.", isOfThisMachine: true),
+            .secrets(
+                "headers", \.headers, names: HeaderRules.pattern,
+                "Sent with every request. Fields that frame a request, or that the gateway writes "
+                    + "itself, are refused.", noun: "header", refusal: HeaderRules.refusal),
+            .tls,
+            .tlsSkipVerify,
+            .acceptEncoding,
+            .timeout,
+            .section(
+                "capabilities", \.capabilities, capabilities,
+                "Which endpoints the server has that some servers lack."),
+            Setting(
+                "externalLabels", .mapping(),
+                "What the server adds to the series of remote read; without it, it is looked up in "
+                    + "the server's configuration.",
+                read: { section, source, reader in
+                    source.externalLabels = reader.readExternalLabels(section)
+                    return true
+                },
+                write: { source in
+                    source.externalLabels.map { labels in
+                        .braces(
+                            labels.sorted { $0.key < $1.key }.map { .init($0.key, .text($0.value)) }
+                        )
+                    }
+                }),
+        ])
+
+    static let basicAuth = SectionShape([
+        .init(name: "username", type: .text, text: "User name.", isRequired: true),
+        .init(name: "password", type: .text, text: "Password."),
+        .init(
+            name: "passwordFile", type: .text, text: "A file with the password instead.",
+            isOfThisMachine: true),
+    ])
+
+    private static let capabilities = SettingsTable<EndpointSupport>(
+        blank: EndpointSupport(),
+        [
+            .choice(
+                "instantQuery", \.instantQuery,
+                "Instant queries; a range of one step stands in for them."),
+            .choice(
+                "labelNames", \.labelNames,
+                "The list of label names; the labels of series stand in for it."),
+            .choice(
+                "labelValues", \.labelValues,
+                "The lists of label values; the labels of series stand in for them."),
+            .choice(
+                "stepGrid", \.stepGrid,
+                "Ranges that do not begin at a multiple of their step, answered at their own steps; "
+                    + "instant queries, or a range of finer steps, stand in for them."),
+        ])
+}
+
+/// The keys of `remoteCoroot`.
+enum RemoteCorootSection {
+    static let table = SettingsTable<RemoteCoroot>(
+        "remoteCoroot", blank: RemoteCoroot(url: .unread, apiKey: Secret("")),
+        [
+            .url,
+            Setting(
+                "apiKey", .text, "Sent as X-API-Key with every request.",
+                read: { section, remote, reader in
+                    guard let key = reader.readRemoteKey(section) else { return false }
+                    remote.apiKey = key
+                    return true
+                }, write: { .secret($0.apiKey) }),
+            .part(
+                "apiKeySecret", .section(ConfigurationKeys.SecretReference.shape),
+                "A secret that holds the key; it is never generated.", isOfThisMachine: true),
+            Setting(
+                "metricResolution", .duration,
+                "At least 1s; the least step the remote is asked for.",
+                read: { section, remote, reader in
+                    if let read = reader.readResolution(section) { remote.metricResolution = read }
+                    return true
+                }, write: { .word(DurationText.text($0.metricResolution)) }),
+            .tlsSkipVerify,
+            .tls,
+            .acceptEncoding,
+            .timeout,
+        ])
+}
+
+/// The keys that every kind of server has.
+extension Setting where Value: UpstreamConnection {
+    fileprivate static var url: Setting {
+        var setting = Setting(
+            "url", .nonEmptyText, "Absolute http or https URL, with an optional path prefix.",
+            read: { section, value, reader in
+                guard let url = section.url("url", &reader.report) else { return false }
+                value.url = url
+                return true
+            }, write: { .text($0.url.description) })
+        setting.isRequired = true
+        return setting
+    }
+
+    fileprivate static var tls: Setting {
+        Setting(
+            "tls", .section(tlsTable.shape), "How the server's certificate is judged.",
+            read: { section, value, reader in
+                value.tls = reader.readTLS(section)
+                return true
+            },
+            write: { $0.tls == TLSSettings() ? nil : .lines(tlsTable.written($0.tls)) })
+    }
+
+    /// As Coroot spells it.
+    fileprivate static var tlsSkipVerify: Setting {
+        .part("tlsSkipVerify", .flag, "Accept any certificate.", standard: .flag(false))
+    }
+
+    fileprivate static var acceptEncoding: Setting {
+        .choice(
+            "acceptEncoding", \.acceptEncoding, "Whether answers are asked for compressed.")
+    }
+
+    fileprivate static var timeout: Setting {
+        .duration("timeout", \.timeout, "The most a request may take.")
+    }
+}
+
+private let tlsTable = SettingsTable<TLSSettings>(
+    "tls", blank: TLSSettings(),
+    [
+        .text(
+            "caFile", \.caFile, "PEM file of the authorities to trust; the system's by default."),
+        .text("certFile", \.certFile, "PEM file of the client certificate; needs keyFile."),
+        .text("keyFile", \.keyFile, "PEM file of the client's key."),
+        .text(
+            "serverName", \.serverName,
+            "The name to expect in the certificate; the URL's host by default."),
+        .flag("skipVerify", \.skipVerify, "Accept any certificate."),
+    ])
+
+extension ConfigurationReader {
+    fileprivate mutating func readTLS(_ section: Section<SettingName>) -> TLSSettings {
+        var settings = TLSSettings(skipVerify: section.bool("tlsSkipVerify", &report) ?? false)
+        guard let node = section["tls"],
+            tlsTable.read(node, into: &settings, subject: section.subject, &self)
+        else { return settings }
+        if (settings.certFile == nil) != (settings.keyFile == nil) {
+            report.error(
+                at: node, subject: section.subject, "certFile and keyFile belong together",
+                mend: "write both or neither")
+        }
+        return settings
+    }
+
+    fileprivate mutating func readExternalLabels(
+        _ section: Section<SettingName>
+    ) -> [String: String]? {
+        guard let entries = section.freeMapping("externalLabels", &report) else { return nil }
+        var labels: [String: String] = [:]
+        for entry in entries {
+            guard !entry.key.isEmpty else {
+                report.error(
+                    at: entry.value, subject: section.subject, "a label needs a name")
+                continue
+            }
+            guard let value = section.text(of: entry.value, &report) else { continue }
+            labels[entry.key] = value
+        }
+        return labels
+    }
+
+    fileprivate mutating func readResolution(_ section: Section<SettingName>) -> Duration? {
+        guard let text = section.text("metricResolution", &report) else { return nil }
+        let place = section.place(of: "metricResolution")
+        guard let resolution = DurationText.duration(text),
+            resolution <= ConfigurationReader.longestDuration
+        else {
+            report.error(
+                at: place, subject: section.subject, "\"\(text)\" is not a duration",
+                mend: "write a number and one of s, m, h, d, w, y, as 15s")
+            return nil
+        }
+        guard resolution >= .seconds(1) else {
+            report.error(
+                at: place, subject: section.subject, "metric_resolution too short",
+                mend: "write at least 1s")
+            return nil
+        }
+        return resolution
+    }
+}

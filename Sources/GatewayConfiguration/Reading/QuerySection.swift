@@ -1,0 +1,81 @@
+/// The keys of `query`.
+enum QuerySection {
+    static let table = SettingsTable<QuerySettings>(
+        blank: QuerySettings(),
+        [
+            .duration("lookback", \.lookback, "How far an instant selector looks back."),
+            .duration(
+                "timeout", \.timeout,
+                "The most a query may take, waiting for its turn included."),
+            .count("maxSamples", \.maxSamples, "Samples of one query in memory at once."),
+            .count(
+                "maxConcurrency", \.maxConcurrency,
+                "Queries that compute at once; those that wait for members do not count."),
+            .duration(
+                "defaultSubqueryStep", \.defaultSubqueryStep,
+                "The step of subqueries that name none."),
+            .duration(
+                "hedgeAfter", \.hedgeAfter,
+                "After this a second cluster of a pool is asked beside a slow one."),
+            .choice(
+                "rangeBoundary", \.rangeBoundary,
+                "Which ends of a window count where the gateway itself looks."),
+            Setting(
+                "features", .choices(QuerySettings.Feature.allCases.map(\.rawValue)),
+                "Parts of the language behind Prometheus's feature flags.",
+                read: { section, settings, reader in
+                    for (name, place) in section.names("features", &reader.report) ?? [] {
+                        let feature = section.choice(
+                            name, at: place, of: QuerySettings.Feature.self, &reader.report)
+                        if let feature { settings.features.insert(feature) }
+                    }
+                    return true
+                }, write: { .list($0.features.map(\.rawValue).sorted()) }),
+        ])
+}
+
+/// The keys of `limits`.
+enum LimitsSection {
+    static let table = SettingsTable<Limits>(
+        blank: Limits(),
+        removed: [
+            "maxQueuedQueries":
+                "waiting queries are no longer counted; limits.maxQueueMemory bounds what they cost"
+        ],
+        [
+            .size(
+                "maxQueueMemory", \.maxQueueMemory,
+                "What queries under way may cost besides the answers they hold; further ones are "
+                    + "refused."),
+            .size(
+                "maxAnswerMemory", \.maxAnswerMemory,
+                "Members' answers that queries may hold until they are computed, all together."),
+            .size("maxQueryBytes", \.maxQueryBytes, "The text of one query."),
+            .count(
+                "maxMemberRequests", \.maxMemberRequests,
+                "Requests to members that one query may make."),
+            .count(
+                "maxMemberConcurrency", \.maxMemberConcurrency,
+                "Requests to members under way at once, of one query."),
+            .count("maxSeries", \.maxSeries, "Series in one answer."),
+            .size(
+                "maxResponseBytes", \.maxResponseBytes,
+                "One member's answer as it comes over the wire."),
+            .size(
+                "maxInflatedBytes", \.maxInflatedBytes, "One member's answer once inflated."),
+            .size(
+                "heldAnswerBytes", \.heldAnswerBytes,
+                "An answer up to this size is held until every member succeeded."),
+            .count("maxConnections", \.maxConnections, "Connections of clients."),
+            .size(
+                "maxHeaderBytes", \.maxHeaderBytes,
+                "Head of a request: first line and header fields."),
+            .size("maxFormBytes", \.maxFormBytes, "A form that a client sends."),
+            .duration(
+                "idleTimeout", \.idleTimeout, atLeast: .seconds(1),
+                "After this an idle connection of a client is closed."),
+            .duration(
+                "shutdownGrace", \.shutdownGrace, atLeast: .zero,
+                "What requests under way have to end when the gateway stops."),
+        ])
+}

@@ -1,0 +1,286 @@
+import GoText
+import UpstreamSettings
+
+/// A section of the configuration, key by key. It is read, printed, stored and described by this
+/// table and by nothing else.
+struct SettingsTable<Value: Sendable>: Sendable {
+    /// What a section is that says nothing. What is required is some value or other.
+    let blank: Value
+    let settings: [Setting<Value>]
+    let shape: SectionShape
+
+    /// - Parameters:
+    ///   - definition: The name under which the schema defines it once; nil for a section that has
+    ///     one place.
+    ///   - removed: Keys of former versions, and what to do instead.
+    init(
+        _ definition: String? = nil, blank: Value, removed: [String: String] = [:],
+        _ settings: [Setting<Value>]
+    ) {
+        self.blank = blank
+        self.settings = settings
+        var shape = SectionShape(definition: definition, settings.map { $0.key(blank) })
+        shape.removed = removed
+        self.shape = shape
+    }
+
+    /// Reads a section over what is there already. Everything wrong with it is reported.
+    ///
+    /// - Returns: False when something is missing that is required.
+    func read(
+        _ node: ConfigurationNode, into value: inout Value, subject: String?,
+        lenient: Bool = false, _ reader: inout ConfigurationReader
+    ) -> Bool {
+        guard
+            let section = Section<SettingName>(
+                node, subject: subject, lenient: lenient, shape: shape, &reader.report)
+        else { return false }
+        var isWhole = true
+        for setting in settings where !setting.read(section, &value, &reader) { isWhole = false }
+        return isWhole
+    }
+
+    /// nil when something is missing that is required, which is reported.
+    func read(
+        _ node: ConfigurationNode, subject: String?, lenient: Bool = false,
+        _ reader: inout ConfigurationReader
+    ) -> Value? {
+        var value = blank
+        let isWhole = read(node, into: &value, subject: subject, lenient: lenient, &reader)
+        return isWhole ? value : nil
+    }
+
+    /// The section as it would have been written with every default.
+    func written(_ value: Value) -> [WrittenSetting.Pair] {
+        settings.compactMap { setting in
+            setting.write(value).map { WrittenSetting.Pair(setting.name.rawValue, $0) }
+        }
+    }
+}
+
+/// The name of a key in a section that a table describes.
+struct SettingName: RawRepresentable, Hashable, Sendable, ExpressibleByStringLiteral {
+    let rawValue: String
+
+    init(rawValue: String) { self.rawValue = rawValue }
+    init(stringLiteral value: String) { rawValue = value }
+}
+
+/// One key of a section.
+struct Setting<Value: Sendable>: Sendable {
+    /// Puts what is written at the key into the value; false when it is required and missing.
+    typealias Read =
+        @Sendable (Section<SettingName>, inout Value, inout ConfigurationReader) -> Bool
+    /// nil for what is not shown.
+    typealias Write = @Sendable (Value) -> WrittenSetting?
+
+    let name: SettingName
+    let type: SettingType
+    let text: String
+    let read: Read
+    let write: Write
+    /// What the schema calls the default where `write` does not tell it.
+    var standard: SchemaValue?
+    var isRequired = false
+    var isOfThisMachine = false
+
+    init(
+        _ name: SettingName, _ type: SettingType, _ text: String, read: @escaping Read,
+        write: @escaping Write
+    ) {
+        self.name = name
+        self.type = type
+        self.text = text
+        self.read = read
+        self.write = write
+    }
+
+    /// A key that is read together with another one.
+    static func part(
+        _ name: SettingName, _ type: SettingType, _ text: String, standard: SchemaValue? = nil,
+        isOfThisMachine: Bool = false, write: @escaping Write = { _ in nil }
+    ) -> Setting {
+        var setting = Setting(name, type, text, read: { _, _, _ in true }, write: write)
+        setting.standard = standard
+        setting.isOfThisMachine = isOfThisMachine
+        return setting
+    }
+
+    fileprivate func key(_ blank: Value) -> SectionShape.Key {
+        SectionShape.Key(
+            name: name.rawValue, type: type, text: text,
+            standard: standard ?? write(blank)?.standard, isRequired: isRequired,
+            isOfThisMachine: isOfThisMachine)
+    }
+}
+
+extension Setting {
+    typealias Path<Inner> = WritableKeyPath<Value, Inner> & Sendable
+
+    static func text(_ name: SettingName, _ path: Path<String?>, _ text: String) -> Setting {
+        Setting(name, .text, text) { section, value, reader in
+            if let read = section.text(name, &reader.report) { value[keyPath: path] = read }
+            return true
+        } write: {
+            $0[keyPath: path].map { .text($0) }
+        }
+    }
+
+    static func flag(_ name: SettingName, _ path: Path<Bool>, _ text: String) -> Setting {
+        Setting(name, .flag, text) { section, value, reader in
+            if let read = section.bool(name, &reader.report) { value[keyPath: path] = read }
+            return true
+        } write: {
+            .flag($0[keyPath: path])
+        }
+    }
+
+    static func duration(
+        _ name: SettingName, _ path: Path<Duration>, atLeast least: Duration = .milliseconds(1),
+        _ text: String
+    ) -> Setting {
+        Setting(name, .duration, text) { section, value, reader in
+            if let read = section.duration(name, atLeast: least, &reader.report) {
+                value[keyPath: path] = read
+            }
+            return true
+        } write: {
+            .word(DurationText.text($0[keyPath: path]))
+        }
+    }
+
+    /// At least one.
+    static func count(_ name: SettingName, _ path: Path<Int>, _ text: String) -> Setting {
+        Setting(name, .count, text) { section, value, reader in
+            if let read = section.integer(name, atLeast: 1, &reader.report) {
+                value[keyPath: path] = read
+            }
+            return true
+        } write: {
+            .number($0[keyPath: path])
+        }
+    }
+
+    /// No limit of bytes below one KiB makes sense, and one such is a unit forgotten.
+    static func size(_ name: SettingName, _ path: Path<Int>, _ text: String) -> Setting {
+        Setting(name, .size, text) { section, value, reader in
+            if let read = section.byteCount(name, atLeast: 1024, &reader.report) {
+                value[keyPath: path] = read
+            }
+            return true
+        } write: {
+            .word(ByteCountText.text($0[keyPath: path]))
+        }
+    }
+
+    static func choice<Choice: CaseIterable & RawRepresentable<String>>(
+        _ name: SettingName, _ path: Path<Choice>, _ text: String
+    ) -> Setting {
+        Setting(name, .choice(Choice.allCases.map(\.rawValue)), text) { section, value, reader in
+            if let read = section.choice(name, of: Choice.self, &reader.report) {
+                value[keyPath: path] = read
+            }
+            return true
+        } write: {
+            .word($0[keyPath: path].rawValue)
+        }
+    }
+
+    /// A section within, in braces, that is shown when something is set in it.
+    static func section<Inner: Equatable & Sendable>(
+        _ name: SettingName, _ path: Path<Inner>, _ table: SettingsTable<Inner>, _ text: String
+    ) -> Setting {
+        Setting(name, .section(table.shape), text) { section, value, reader in
+            guard let node = section[name] else { return true }
+            _ = table.read(node, into: &value[keyPath: path], subject: section.subject, &reader)
+            return true
+        } write: {
+            let inner = $0[keyPath: path]
+            return inner == table.blank ? nil : .braces(table.written(inner))
+        }
+    }
+
+    /// Pairs of which only the names may be shown.
+    ///
+    /// - Parameters:
+    ///   - names: The regular expression for the names, for the schema.
+    ///   - refusal: Makes the rule of one section: why a name cannot be given, with the mend; nil
+    ///     when it can.
+    ///   - noun: What the value belongs to, for errors: `header`.
+    static func secrets(
+        _ name: SettingName, _ path: Path<[NamedSecret]>, names: String, _ text: String,
+        noun: String,
+        refusal:
+            @escaping @Sendable (Section<SettingName>) -> (
+                (_ name: String, _ line: Int) -> NameRefusal?
+            )
+    ) -> Setting {
+        Setting(name, .mapping(names: names), text) { section, value, reader in
+            let refuse = refusal(section)
+            var pairs: [NamedSecret] = []
+            for entry in section.freeMapping(name, &reader.report) ?? [] {
+                var place = entry.value
+                (place.line, place.column) = (entry.line, entry.column)
+                if let refusal = refuse(entry.key, entry.line) {
+                    reader.report.error(
+                        at: place, subject: section.subject, refusal.problem, mend: refusal.mend)
+                    continue
+                }
+                guard let text = section.text(of: entry.value, &reader.report),
+                    let secret = reader.secret(
+                        text, at: entry.value, subject: section.subject,
+                        called: "the value of \(noun) \(entry.key)")
+                else { continue }
+                pairs.append(NamedSecret(name: entry.key, value: secret))
+            }
+            // The store keeps no order, and a file must be what it was when it is read again.
+            value[keyPath: path] = pairs.sorted { $0.name < $1.name }
+            return true
+        } write: {
+            let pairs = $0[keyPath: path].map { WrittenSetting.Pair($0.name, .secret($0.value)) }
+            return pairs.isEmpty ? nil : .lines(pairs)
+        }
+    }
+}
+
+/// Why a name of the user's choice cannot be given, and what to do instead.
+struct NameRefusal {
+    var problem: String
+    var mend: String
+}
+
+/// A setting as a configuration file writes it.
+indirect enum WrittenSetting: Sendable {
+    struct Pair: Sendable {
+        var name: String
+        var value: WrittenSetting
+
+        init(_ name: String, _ value: WrittenSetting) {
+            self.name = name
+            self.value = value
+        }
+    }
+
+    /// Quoted where it must be.
+    case text(String)
+    /// One that never needs quotes: a duration, a size, a choice.
+    case word(String)
+    case number(Int)
+    case flag(Bool)
+    case secret(Secret)
+    case list([String])
+    /// A mapping, a line a key.
+    case lines([Pair])
+    /// A mapping in one line.
+    case braces([Pair])
+
+    /// As the default of a setting.
+    fileprivate var standard: SchemaValue? {
+        switch self {
+        case .word(let word): .text(word)
+        case .number(let number): .number(number)
+        case .flag(let flag): .flag(flag)
+        case .text, .secret, .list, .lines, .braces: nil
+        }
+    }
+}
