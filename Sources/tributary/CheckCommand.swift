@@ -60,3 +60,12 @@ struct CheckCommand: AsyncParsableCommand {
         }
     }
 }
+
+/// `tributary schema`
+struct SchemaCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "schema",
+        abstract: "Prints the JSON Schema of the configuration file, for editors.")
+
+    func run() { Console.answer(Configuration.jsonSchema) }
+}

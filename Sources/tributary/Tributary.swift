@@ -16,7 +16,8 @@ struct Tributary: AsyncParsableCommand {
             script is wrong, and 64 when the command line is.
             """,
         subcommands: [
-            ServeCommand.self, CheckCommand.self, QueryCommand.self, ExplainCommand.self,
+            ServeCommand.self, CheckCommand.self, SchemaCommand.self, QueryCommand.self,
+            ExplainCommand.self,
             DemoCommand.self, EmbeddedCommand.self, GetCommand.self, UpdateCommand.self,
             DeleteCommand.self,
         ])

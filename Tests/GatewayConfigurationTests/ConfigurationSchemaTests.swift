@@ -15,6 +15,15 @@ import Yams
                 .appendingPathComponent("configuration.schema.json"))
     }
 
+    @Test func theSchemaIsTheOneThatTheTablesGive() throws {
+        let path = ExampleConfigurationTests.folder
+            .appendingPathComponent("configuration.schema.json")
+        let text = try String(contentsOf: path, encoding: .utf8)
+        #expect(
+            text == Configuration.jsonSchema + "\n",
+            "run: swift run tributary schema > configs/configuration.schema.json")
+    }
+
     @Test func theSchemaNamesExactlyTheKeysThatAreRead() {
         let paths = schema.keyPaths
         #expect(Set(paths).count == paths.count)
@@ -22,7 +31,7 @@ import Yams
             Set(paths).symmetricDifference(Configuration.keyPaths).sorted() == [])
         typealias Keys = ConfigurationKeys
         let others =
-            Array(Keys.Root.aliases.keys)
+            Array(Keys.Root.aliases.keys) + Keys.Postgres.aliases.keys.map { "postgres.\($0)" }
             + (Array(Keys.Project.aliases.keys) + Keys.Project.ignored).map { "projects[].\($0)" }
         #expect(schema.deprecatedKeyPaths.sorted() == others.sorted())
     }
