@@ -115,7 +115,7 @@ struct Setting<Value: Sendable>: Sendable {
 }
 
 extension Setting {
-    typealias Path<Inner> = WritableKeyPath<Value, Inner> & Sendable
+    typealias Path<Inner> = any WritableKeyPath<Value, Inner> & Sendable
 
     static func text(_ name: SettingName, _ path: Path<String?>, _ text: String) -> Setting {
         Setting(name, .text, text) { section, value, reader in
@@ -173,7 +173,7 @@ extension Setting {
         }
     }
 
-    static func choice<Choice: CaseIterable & RawRepresentable<String>>(
+    static func choice<Choice: CaseIterable & RawRepresentable<String> & Sendable>(
         _ name: SettingName, _ path: Path<Choice>, _ text: String
     ) -> Setting {
         Setting(name, .choice(Choice.allCases.map(\.rawValue)), text) { section, value, reader in
