@@ -19,6 +19,8 @@ public protocol UpstreamConnection: Sendable, Hashable {
     var acceptEncoding: AcceptEncoding { get set }
     /// What a request may take at most; the query's own deadline may be nearer.
     var timeout: Duration { get set }
+    /// Sent in the URL of every request, beside the request's own; by name.
+    var queryParameters: [NamedSecret] { get }
     /// All that must not be printed, and that the server may repeat in what it says.
     var secrets: [Secret] { get }
 }
@@ -49,6 +51,7 @@ public struct RemoteCoroot: UpstreamConnection {
         self.timeout = timeout
     }
 
+    public var queryParameters: [NamedSecret] { [] }
     public var secrets: [Secret] { [apiKey] }
 }
 
@@ -60,6 +63,7 @@ public struct PrometheusSource: UpstreamConnection {
     public var credentials: Credentials
     /// Sent with every request; by name.
     public var headers: [NamedSecret]
+    public var queryParameters: [NamedSecret] = []
     public var tls: TLSSettings
     public var acceptEncoding: AcceptEncoding
     public var timeout: Duration
@@ -82,10 +86,11 @@ public struct PrometheusSource: UpstreamConnection {
 
     public var secrets: [Secret] {
         (credentials.secret.map { [$0] } ?? []) + headers.map(\.value)
+            + queryParameters.map(\.value)
     }
 }
 
-/// A header field, or another pair of which only the name may be shown.
+/// A header field or a query parameter: a pair of which only the name may be shown.
 public struct NamedSecret: Sendable, Hashable {
     public var name: String
     public var value: Secret

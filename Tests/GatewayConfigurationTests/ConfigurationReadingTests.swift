@@ -34,6 +34,7 @@ import UpstreamSettings
                   url: https://a.example.com/prefix/
                   basicAuth: {username: u, password: "$$p${P}"}
                   headers: {X-Scope-OrgID: t1}
+                  queryParameters: {tenant: "${P}", "a[]": "1"}
                   tls: {caFile: ca.pem, certFile: c.pem, keyFile: k.pem, serverName: s}
                   tlsSkipVerify: true
                   acceptEncoding: gzip
@@ -48,6 +49,11 @@ import UpstreamSettings
         #expect(source.url.description == "https://a.example.com/prefix")
         #expect(source.credentials == .basic(username: "u", password: Secret("$pw: x")))
         #expect(source.headers == [.init(name: "X-Scope-OrgID", value: Secret("t1"))])
+        #expect(
+            source.queryParameters == [
+                NamedSecret(name: "a[]", value: Secret("1")),
+                NamedSecret(name: "tenant", value: Secret("w: x")),
+            ])
         #expect(
             source.tls
                 == TLSSettings(
@@ -66,6 +72,7 @@ import UpstreamSettings
             Issue.record("not a Prometheus")
             return
         }
+        #expect(again.queryParameters.map(\.name) == ["a[]", "tenant"])
         #expect(again.capabilities == source.capabilities)
         #expect(again.externalLabels == source.externalLabels)
     }

@@ -18,6 +18,7 @@ import UpstreamSettings
               url: https://basic:8443/prefix/
               basicAuth: {username: "u:\\"ü", password: "p$$w: \\"\\\\ x"}
               headers: {X-Scope-OrgID: tenant, X-Other: "a, b"}
+              queryParameters: {tenant: "a&b", passwordFile: p}
               tls: {caFile: /ca.pem, certFile: /c.pem, keyFile: /k.pem, serverName: n, skipVerify: true}
               acceptEncoding: gzip
               timeout: 1m5s

@@ -1,5 +1,6 @@
 import GoText
 import UpstreamSettings
+import YAML
 
 /// The keys of `prometheus`.
 enum PrometheusSection {
@@ -31,6 +32,11 @@ enum PrometheusSection {
                 "headers", \.headers, names: HeaderRules.pattern,
                 "Sent with every request. Fields that frame a request, or that the gateway writes "
                     + "itself, are refused.", noun: "header", refusal: HeaderRules.refusal),
+            .secrets(
+                "queryParameters", \.queryParameters, names: QueryParameterRules.pattern,
+                "Sent in the URL of every request, beside the request's own parameters. Names that "
+                    + "the gateway sends itself are refused.", noun: "query parameter",
+                refusal: { _ in { name, _ in QueryParameterRules.refusal(of: name) } }),
             .tls,
             .tlsSkipVerify,
             .acceptEncoding,
@@ -80,6 +86,37 @@ enum PrometheusSection {
                 "Ranges that do not begin at a multiple of their step, answered at their own steps; "
                     + "instant queries, or a range of finer steps, stand in for them."),
         ])
+}
+
+/// Which parameters a configuration may add to the requests for a member: none that the gateway
+/// sends itself, of which a member would take one or the other.
+private enum QueryParameterRules {
+    private static let own = [
+        "deny_partial_response", "end", "exclude_alerts", "latency_offset", "limit",
+        "lookback_delta", "match[]", "match_target", "metric", "nocache", "partial_response",
+        "query", "scrapePool", "start", "state", "stats", "step", "time", "timeout", "topN", "type",
+    ]
+
+    /// The names that can be added as a regular expression, for the schema of the configuration.
+    static let pattern: String = {
+        let either = own.map { $0.replacing("[", with: "\\[").replacing("]", with: "\\]") }
+        return "^(?!(\(either.joined(separator: "|")))$)\\S+$"
+    }()
+
+    /// Why a parameter cannot be added; nil when it can.
+    static func refusal(of name: String) -> NameRefusal? {
+        let isName = { (byte: UInt8) in byte > 0x20 && byte != 0x7F }
+        guard !name.isEmpty, name.utf8.count <= 256, name.utf8.allSatisfy(isName) else {
+            return NameRefusal(
+                problem: name.isEmpty
+                    ? "a query parameter needs a name"
+                    : "\"\(YAMLNode.shown(name))\" is not the name of a query parameter",
+                mend: "write up to 256 bytes without blanks")
+        }
+        guard own.contains(name) else { return nil }
+        return NameRefusal(
+            problem: "query parameter \(name) is written by the gateway itself", mend: "remove it")
+    }
 }
 
 /// The keys of `remoteCoroot`.

@@ -163,7 +163,7 @@ public final class UpstreamClient: Sendable {
         let limits = configuration.limits
         let connection = configuration.connection
         let transfer = TransferRequest(
-            url: request.url(base: connection.url.description, asQuery: asQuery),
+            url: url(of: request, asQuery: asQuery),
             method: request.transferMethod(asQuery: asQuery),
             headers: headers(for: request), tls: TransferTLS(connection.tls),
             proxy: configuration.proxy,
@@ -182,6 +182,17 @@ public final class UpstreamClient: Sendable {
             }
             throw UpstreamError.Kind(error)
         }
+    }
+
+    /// The request's own parameters, where they are not in a form, and those of the member.
+    private func url(of request: UpstreamRequest, asQuery: Bool) -> String {
+        let connection = configuration.connection
+        let url = request.url(base: connection.url.description, asQuery: asQuery)
+        let added = Parameters(
+            connection.queryParameters.map { (name: $0.name, value: $0.value.exposed) }
+        ).encoded
+        if added.isEmpty { return url }
+        return url + (url.contains("?") ? "&" : "?") + String(decoding: added, as: UTF8.self)
     }
 
     private func headers(for request: UpstreamRequest) -> HeaderFields {
@@ -244,9 +255,10 @@ public final class UpstreamClient: Sendable {
         Int64(((deadline - .now) / .milliseconds(1)).rounded(.up))
     }
 
-    /// Members may say what they were sent; secrets are taken out of that.
+    /// Members may say what they were sent, as it was in the URL too; secrets are taken out of that.
     func redacted(_ kind: UpstreamError.Kind) -> UpstreamError.Kind {
-        let secrets = configuration.connection.secrets.flatMap(\.exposedValues)
+        let plain = configuration.connection.secrets.flatMap(\.exposedValues)
+        let secrets = plain + plain.map(FormText.encoded).filter { !plain.contains($0) }
         let clean = { (text: String) in
             secrets.reduce(text) { text, secret in
                 secret.count < 4 ? text : text.replacing(secret, with: "<redacted>")
