@@ -6,6 +6,8 @@ protocol ConfigurationKey: RawRepresentable<String>, CaseIterable, Hashable {
     static var aliases: [String: Self] { get }
     /// Keys that Coroot knows and that mean nothing to a gateway of metrics.
     static var ignored: Set<String> { get }
+    /// Keys behind those of the type that are read by themselves, each by a row of a table.
+    static var others: [SectionShape.Key] { get }
     /// What may stand there.
     var meaning: KeyMeaning { get }
 }
@@ -42,6 +44,7 @@ extension ConfigurationKey {
     static var definition: String? { nil }
     static var aliases: [String: Self] { [:] }
     static var ignored: Set<String> { [] }
+    static var others: [SectionShape.Key] { [] }
 
     static var shape: SectionShape {
         var shape = SectionShape(
@@ -51,7 +54,7 @@ extension ConfigurationKey {
                 return SectionShape.Key(
                     name: key.rawValue, type: meaning.type, text: meaning.text,
                     standard: meaning.standard, isRequired: meaning.isRequired)
-            })
+            } + others)
         shape.aliases = aliases.mapValues(\.rawValue)
         shape.ignored = ignored
         return shape
@@ -130,9 +133,9 @@ enum ConfigurationKeys {
 
     enum Project: String, ConfigurationKey {
         case name, prometheus, remoteCoroot, clusterPool, memberProjects, apiKeys
-        case partialResponse, exactness
 
         static var definition: String? { "project" }
+        static var others: [SectionShape.Key] { settings.shape.keys }
         static var aliases: [String: Project] { ["api_keys": .apiKeys] }
         static var ignored: Set<String> {
             [
@@ -160,15 +163,19 @@ enum ConfigurationKeys {
             case .apiKeys:
                 KeyMeaning(
                     .sections(APIKey.shape), "Keys that choose this project and let it be read.")
-            case .partialResponse:
-                .choice(of: PartialResponse.safe, "What a missing member does.")
-            case .exactness:
-                .choice(
-                    of: Exactness.twoStep,
-                    "Whether sums over members may be split in two steps; strict also reads native "
-                        + "histograms as they are stored.")
             }
         }
+
+        /// What is set for a project, whatever its source.
+        static let settings = SettingsTable<GatewayConfiguration.Project>(
+            blank: GatewayConfiguration.Project(name: "", kind: .multiCluster(members: [])),
+            [
+                .choice("partialResponse", \.partialResponse, "What a missing member does."),
+                .choice(
+                    "exactness", \.exactness,
+                    "Whether sums over members may be split in two steps; strict also reads native "
+                        + "histograms as they are stored."),
+            ])
     }
 
     private static var prometheus: KeyMeaning {

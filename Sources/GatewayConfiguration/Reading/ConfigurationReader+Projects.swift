@@ -84,16 +84,15 @@ extension ConfigurationReader {
         let written = section.list(.apiKeys, &report) ?? []
         let keys = readAPIKeys(written, subject: subject)
         let members = section.names(.memberProjects, &report) ?? []
-        let partial = section.choice(.partialResponse, of: PartialResponse.self, &report)
-        let exactness = section.choice(.exactness, of: Exactness.self, &report)
+        var project = Project(name: name, kind: .multiCluster(members: []), apiKeys: keys)
+        _ = Keys.Project.settings.read(section.settings, into: &project, &self)
         let source = readSource(
             section, members: members.map(\.name),
             // Also those whose secret is still to be made.
             hasKeys: !written.isEmpty)
         guard let source else { return nil }
-        return Project(
-            name: name, kind: source, apiKeys: keys, partialResponse: partial ?? .safe,
-            exactness: exactness ?? .twoStep)
+        project.kind = source
+        return project
     }
 
     /// Exactly one source; everything else is reported.

@@ -9,7 +9,8 @@ struct Section<Key: RawRepresentable<String> & Hashable> {
     /// What the section describes (`project prod-a`), for error texts.
     var subject: String?
     private let shape: SectionShape
-    private var values: [Key: ConfigurationNode] = [:]
+    /// By the keys' proper spelling.
+    private var values: [String: ConfigurationNode] = [:]
 
     /// nil when the node is not a mapping. Unknown keys are errors unless they are `lenient`, when
     /// they are notes.
@@ -29,34 +30,43 @@ struct Section<Key: RawRepresentable<String> & Hashable> {
             return nil
         }
         for entry in entries {
-            guard let name = known.contains(entry.key) ? entry.key : shape.aliases[entry.key],
-                let key = Key(rawValue: name)
+            guard let name = known.contains(entry.key) ? entry.key : shape.aliases[entry.key]
             else {
                 refuse(entry, lenient: lenient, &report)
                 continue
             }
-            if values[key] != nil {
+            if values[name] != nil {
                 report.error(
                     at: entry.value, subject: subject, "is given twice under two spellings",
-                    mend: "keep \(key.rawValue)")
+                    mend: "keep \(name)")
             }
-            values[key] = entry.value
+            values[name] = entry.value
         }
+    }
+
+    /// The same section for readers of single settings.
+    var settings: Section<SettingName> { Section<SettingName>(of: self) }
+
+    private init<Other>(of section: Section<Other>) {
+        node = section.node
+        subject = section.subject
+        shape = section.shape
+        values = section.values
     }
 
     /// The value of a key that is present and not empty.
     subscript(key: Key) -> ConfigurationNode? {
-        guard let value = values[key] else { return nil }
+        guard let value = values[key.rawValue] else { return nil }
         if case .null = value.content { return nil }
         return value
     }
 
     /// Whether the key was written at all, with a value or without.
-    func isWritten(_ key: Key) -> Bool { values[key] != nil }
+    func isWritten(_ key: Key) -> Bool { values[key.rawValue] != nil }
 
     /// Where to point at for a key, also when it is missing.
     func place(of key: Key) -> ConfigurationNode {
-        if let value = values[key] { return value }
+        if let value = values[key.rawValue] { return value }
         var missing = node
         missing.keyPath = node.keyPath.isEmpty ? key.rawValue : "\(node.keyPath).\(key.rawValue)"
         return missing

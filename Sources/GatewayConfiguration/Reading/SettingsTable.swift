@@ -35,6 +35,14 @@ struct SettingsTable<Value: Sendable>: Sendable {
             let section = Section<SettingName>(
                 node, subject: subject, lenient: lenient, shape: shape, &reader.report)
         else { return false }
+        return read(section, into: &value, &reader)
+    }
+
+    /// Reads settings that stand in a section with others.
+    func read(
+        _ section: Section<SettingName>, into value: inout Value,
+        _ reader: inout ConfigurationReader
+    ) -> Bool {
         var isWhole = true
         for setting in settings where !setting.read(section, &value, &reader) { isWhole = false }
         return isWhole

@@ -192,23 +192,21 @@ public enum ProjectDocument {
     private static func document(
         _ project: Project, _ secret: (Secret) -> String
     ) -> DocumentValue {
-        var pairs: [String: DocumentValue] = [
-            "name": .text(project.name),
-            "partialResponse": .text(project.partialResponse.rawValue),
-            "exactness": .text(project.exactness.rawValue),
-        ]
+        var document = DocumentValue(ConfigurationKeys.Project.settings.written(project), secret)
+        document["name"] = .text(project.name)
         switch project.kind {
         case .prometheus(let source):
-            pairs["prometheus"] = DocumentValue(PrometheusSection.table.written(source), secret)
+            document["prometheus"] = DocumentValue(PrometheusSection.table.written(source), secret)
         case .remoteCoroot(let remote):
-            pairs["remoteCoroot"] = DocumentValue(RemoteCorootSection.table.written(remote), secret)
-        case .clusterPool(.attributes): pairs["clusterPool"] = .text("attributes")
-        case .clusterPool(.pool(let pool)): pairs["clusterPool"] = .text(pool)
+            document["remoteCoroot"] = DocumentValue(
+                RemoteCorootSection.table.written(remote), secret)
+        case .clusterPool(.attributes): document["clusterPool"] = .text("attributes")
+        case .clusterPool(.pool(let pool)): document["clusterPool"] = .text(pool)
         case .multiCluster(let members):
-            pairs["memberProjects"] = .list(members.map { .text($0) })
-        case .misconfigured(let reason): pairs[misconfigured] = .text(reason)
+            document["memberProjects"] = .list(members.map { .text($0) })
+        case .misconfigured(let reason): document[misconfigured] = .text(reason)
         }
-        return .mapping(pairs)
+        return document
     }
 }
 

@@ -84,9 +84,8 @@ extension Project {
                 key.description.isEmpty ? "" : ", description: \(quoted(key.description))"
             lines.append("      - {key: \(redacted)\(description)}")
         }
-        lines.append("    partialResponse: \(partialResponse.rawValue)")
-        lines.append("    exactness: \(exactness.rawValue)")
-        return lines
+        let settings = ConfigurationKeys.Project.settings.written(self)
+        return lines + settings.flatMap { $0.value.lines($0.name) }.map { "    " + $0 }
     }
 }
 

@@ -1,4 +1,3 @@
-import GoText
 import HTTPTransport
 public import PrometheusWire
 import UpstreamSettings
