@@ -21,7 +21,7 @@ struct LabelEditor: Sendable {
         partition = PartitionLabel(injection?.name ?? "")
     }
 
-    /// Renamed, with the partition label, sorted, without empty values.
+    /// Renamed, with the partition label, sorted, without empty values; in UTF-8, whatever came.
     ///
     /// - Throws: when a name occurs twice.
     func edited<Bytes: RangeReplaceableCollection<UInt8> & BidirectionalCollection & Equatable>(
@@ -30,8 +30,12 @@ struct LabelEditor: Sendable {
         var all: [(name: Bytes, value: Bytes)] = []
         all.reserveCapacity(labels.count + 1)
         for label in labels where !label.value.isEmpty {
-            let name = injection == nil ? label.name : partition.visibleName(of: label.name)
-            all.append((name, label.value))
+            let name = UTF8Text.repaired(label.name)
+            all.append(
+                (
+                    injection == nil ? name : partition.visibleName(of: name),
+                    UTF8Text.repaired(label.value)
+                ))
         }
         if let injection { all.append((Bytes(partition.bytes), Bytes(injection.value.utf8))) }
         all.sort { $0.name.lexicographicallyPrecedes($1.name) }

@@ -9,7 +9,7 @@ extension ResponseScanner {
         if case .fast = speed {
             switch try readFastHead() {
             case .taken: return true
-            case .incomplete: return try wait(within: limits.element)
+            case .incomplete: return try wait(within: limits.metric, of: Self.labelsAre)
             case .unusual: discard()
             }
         }
@@ -40,6 +40,7 @@ extension ResponseScanner {
         case unusual
     }
 
+    private static let labelsAre = "the labels of a series are"
     private static let metricHead: StaticString = "{\"metric\":{"
     private static let valuesHead: StaticString = ",\"values\":["
     private static let valueHead: StaticString = ",\"value\":"
@@ -50,7 +51,10 @@ extension ResponseScanner {
         labels.removeAll(keepingCapacity: true)
         let (next, stop) = scanHead()
         switch stop {
-        case .closed: break
+        case .closed:
+            guard next - position <= limits.metric else {
+                throw .tooLarge("\(Self.labelsAre) larger than \(limits.metric) bytes")
+            }
         case .incomplete: return .incomplete
         case .unusual: return .unusual
         case .tooManyLabels:
@@ -66,7 +70,8 @@ extension ResponseScanner {
             end = sample.end
         }
         let isCopied = pending.withUnsafeBufferPointer {
-            editor.appendCopied(labels, of: $0, to: &page)
+            UTF8Text.isValid(UnsafeBufferPointer(rebasing: $0[position..<next]))
+                && editor.appendCopied(labels, of: $0, to: &page)
         }
         if !isCopied { try appendUnusualMetric() }
         page.bytes.append(UInt8(ascii: ","))
@@ -117,7 +122,7 @@ extension ResponseScanner {
         }
     }
 
-    /// Labels that were scanned, but must be renamed, sorted or spelled anew.
+    /// Labels that were scanned, but must be renamed, sorted or spelled anew, or are no UTF-8.
     private mutating func appendUnusualMetric() throws(ScanError) {
         // The opening brace of the labels ends the head.
         var cursor = JSONCursor(
@@ -235,6 +240,10 @@ extension ResponseScanner {
 
     /// Writes an element that the walker read.
     mutating func write(_ walked: SlowPathElement) throws(ScanError) {
+        let size = walked.labels.reduce(0) { $0 + $1.name.count + $1.value.count }
+        guard size <= limits.metric else {
+            throw .tooLarge("\(Self.labelsAre) larger than \(limits.metric) bytes")
+        }
         element = OpenElement(bytes: page.bytes.count, keys: page.keys.count)
         try editor.append(walked.labels, to: &page)
         page.bytes.append(UInt8(ascii: ","))

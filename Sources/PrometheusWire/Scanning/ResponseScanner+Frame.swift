@@ -11,7 +11,7 @@ extension ResponseScanner {
 
     mutating func readHead() throws(ScanError) -> Bool {
         guard let first = pending[position..<count].first(where: { !Self.isSpace($0) }) else {
-            return false
+            return try wait(within: limits.frame)
         }
         guard first == UInt8(ascii: "{") else {
             throw .notJSON(startingWith: pending[position..<count])
@@ -48,12 +48,19 @@ extension ResponseScanner {
             position = 0
             state = .whole
         case .streams(let shape)?:
+            try check(found.resultType)
             trailer = found
             self.status = status
             self.shape = shape
             state = .element(mayEnd: true)
         }
         return true
+    }
+
+    /// - Throws: where the answer is of another type than the one asked for.
+    private func check(_ resultType: String) throws(ScanError) {
+        guard let expected, resultType != expected.rawValue else { return }
+        throw .malformed("a \(resultType) where a \(expected.rawValue) was asked for")
     }
 
     private static func readDataHead(
@@ -161,6 +168,7 @@ extension ResponseScanner {
         guard position == count else { throw .malformed("something follows the answer") }
         try Self.judge(status, errorType, text)
         guard !found.resultType.isEmpty else { throw .malformed("no status or no result") }
+        try check(found.resultType)
         trailer = found
         for element in elements { try write(element) }
     }

@@ -17,6 +17,8 @@ public struct ResponseScanner {
         public var page = 256 << 10
         /// Labels of one series.
         public var labels = 1 << 10
+        /// Bytes of the labels of one series.
+        public var metric = 16 << 20
 
         public init() {}
     }
@@ -41,6 +43,11 @@ public struct ResponseScanner {
         public var partiality: String? {
             Partiality.cause(isPartial: isPartial, warnings: warnings)
         }
+    }
+
+    /// What an answer holds, for those who want that and nothing else.
+    public enum ResultType: String, Sendable {
+        case matrix, vector
     }
 
     /// Which of the two readers of the one grammar are in use.
@@ -68,6 +75,8 @@ public struct ResponseScanner {
     let limits: Limits
     /// Where samples may stand; nil for anywhere.
     let grid: StepGrid?
+    /// nil for an answer of any type.
+    let expected: ResultType?
     let editor: MetricEditor
     let speed: Speed
     /// Data, then `SampleScan.guardCount` zero bytes.
@@ -100,21 +109,26 @@ public struct ResponseScanner {
 
     /// Without an injection, label sets pass as they are.
     ///
-    /// - Parameter grid: the steps that were asked for: a sample anywhere else ends the answer with
-    ///   `ScanError.offGrid`. That an instant query is answered with a matrix, which is raw samples,
-    ///   is in order. nil takes samples at any time.
+    /// - Parameters:
+    ///   - grid: the steps that were asked for: a sample anywhere else ends the answer with
+    ///     `ScanError.offGrid`. In a matrix that answers an instant query, which is raw samples, they
+    ///     may stand anywhere. nil takes samples at any time.
+    ///   - expected: what the answer must be: one of another type is malformed. nil takes any.
     public init(
         injecting injection: LabelInjection? = nil, on grid: StepGrid? = nil,
-        limits: Limits = Limits()
+        expecting expected: ResultType? = nil, limits: Limits = Limits()
     ) {
-        self.init(injecting: injection, on: grid, limits: limits, speed: .fast)
+        self.init(
+            injecting: injection, on: grid, expecting: expected, limits: limits, speed: .fast)
     }
 
     init(
-        injecting injection: LabelInjection?, on grid: StepGrid? = nil, limits: Limits, speed: Speed
+        injecting injection: LabelInjection?, on grid: StepGrid? = nil,
+        expecting expected: ResultType? = nil, limits: Limits, speed: Speed
     ) {
         self.limits = limits
         self.grid = grid
+        self.expected = expected
         self.speed = speed
         editor = MetricEditor(injection)
         pending = [UInt8](repeating: 0, count: SampleScan.guardCount)
@@ -203,11 +217,11 @@ public struct ResponseScanner {
     }
 
     /// Waits for more bytes of a part that may have `limit` of them. Always false.
-    mutating func wait(within limit: Int) throws(ScanError) -> Bool {
+    mutating func wait(
+        within limit: Int, of part: String = "a part of the answer is"
+    ) throws(ScanError) -> Bool {
         let have = count - position
-        guard have <= limit else {
-            throw .tooLarge("a part of the answer is larger than \(limit) bytes")
-        }
+        guard have <= limit else { throw .tooLarge("\(part) larger than \(limit) bytes") }
         wanted = min(2 * have, limit + 1)
         return false
     }
@@ -316,7 +330,7 @@ public enum ScanError: Error, Sendable, Equatable, CustomStringConvertible {
     }
 
     /// One label set, two series: no answer of Prometheus has that.
-    static func duplicate(_ labels: LabelSet) -> ScanError {
+    public static func duplicate(_ labels: LabelSet) -> ScanError {
         .malformed("two series with the labels \(labels.quotedText)")
     }
 
