@@ -9,7 +9,7 @@ extension EndToEnd {
         private static func generous() throws -> LoopbackServer {
             try LoopbackServer { request, socket in
                 guard request.path.hasSuffix("/read") else {
-                    let body = #"{"status":"success","data":{}}"#
+                    let body = #"{"status":"success","data":{"yaml":""}}"#
                     try socket.write(
                         "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
                             + "Content-Length: \(body.utf8.count)\r\nConnection: close\r\n\r\n"

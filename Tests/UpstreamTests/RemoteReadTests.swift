@@ -174,20 +174,78 @@ import UpstreamSettings
             ),
             ("# global:\nglobal:\n  external_labels: {a: 01}\nrule_files: [\n", "a01"),
             ("rule_files:\n- global\nglobal:\n  external_labels: {b: yes}\n", "byes"),
-            ("global: [\n", ""), ("global:\n  external_labels: [1]\n", ""),
-        ] as [(String, String)])
-    func configurations(yaml: String, labels: String) {
-        let found = ExternalLabels.of(configuration: yaml).labels
-        #expect(found.map { $0.name + $0.value }.joined() == labels)
+            ("global: [\n", nil), ("global:\n  external_labels: [1]\n", nil),
+            ("global:\n  external_labels: {a: [1]}\n", nil),
+        ] as [(String, String?)])
+    func configurations(yaml: String, labels: String?) {
+        let found = ExternalLabels.of(configuration: yaml)?.labels
+        #expect(found?.map { $0.name + $0.value }.joined() == labels)
     }
 
-    @Test func aMemberWhoseConfigurationIsAnAliasBombHasNoExternalLabels() {
+    @Test(
+        "External labels that cannot be read are not taken for none",
+        arguments: [
+            ("429 Too Many Requests", "", "HTTP status 429"),
+            ("403 Forbidden", "no", "HTTP status 403: \"no\""),
+            (
+                "400 Bad Request", #"{"status":"error","errorType":"bad_data","error":"no"}"#, "no"
+            ),
+            (
+                "200 OK", #"{"status":"success","data":{"yaml":"glob"#,
+                "the answer ends in the middle"
+            ),
+            ("200 OK", #"{"status":"success","data":[]}"#, "malformed answer"),
+            ("200 OK", #"{"status":"success","data":{}}"#, "malformed answer"),
+            ("200 OK", #"{"status":"success"}"#, "malformed answer: no data"),
+            ("200 OK", #"{"status":"success","data":{"yaml":"global: ["}}"#, "malformed answer"),
+            (
+                "200 OK", #"{"status":"error","errorType":"internal","error":"no"}"#,
+                "HTTP status 200: internal: no"
+            ),
+        ])
+    func unreadableConfigurations(status: String, body: String, cause: String) async throws {
+        try await withClient { request, connection in
+            request.path.hasSuffix("/status/config")
+                ? connection.answer(body, status: status)
+                : connection.answer(
+                    (try? Self.samples(1)) ?? [], type: "application/x-protobuf",
+                    extra: "Content-Encoding: snappy\r\n")
+        } _: { client, server in
+            let found = await failure { () async throws(UpstreamError) in
+                try await client.read(Self.request, numbers: [0], injecting: nil, deadline: nil)
+            }
+            let error = try #require(found)
+            guard case .unavailable(let text) = error.kind else {
+                Issue.record("\(error)")
+                return
+            }
+            #expect(text.contains("its external labels"))
+            #expect(text.contains("/api/v1/status/config (\(cause)"), "\(text)")
+            #expect(error.member == "b")
+            #expect(!server.requests.contains { $0.path.hasSuffix("/read") })
+        }
+    }
+
+    @Test("A member without such a page has no external labels", arguments: [404, 405, 501])
+    func noConfiguration(status: Int) async throws {
+        try await withClient { request, connection in
+            request.path.hasSuffix("/status/config")
+                ? connection.answer("no", status: "\(status) No")
+                : connection.answer(
+                    (try? Self.samples(1)) ?? [], type: "application/x-protobuf",
+                    extra: "Content-Encoding: snappy\r\n")
+        } _: { client, _ in
+            _ = try await Self.read(client)
+        }
+    }
+
+    @Test func theExternalLabelsOfAnAliasBombCannotBeRead() {
         var bomb = "global:\n a0: &a0 [x,x,x,x,x,x,x,x,x]\n"
         for level in 1...7 {
             let aliases = Array(repeating: "*a\(level - 1)", count: 9).joined(separator: ",")
             bomb += " a\(level): &a\(level) [\(aliases)]\n"
         }
         let yaml = bomb + " ? *a7\n : x\n external_labels: {a: b}\n"
-        #expect(ExternalLabels.of(configuration: yaml).labels == [])
+        #expect(ExternalLabels.of(configuration: yaml) == nil)
     }
 }

@@ -102,7 +102,7 @@ import UpstreamSettings
             name: "error with 200",
             answer: {
                 _ = $0.answer(#"{"status":"error","errorType":"internal","error":"no"}"#)
-            }, kind: .rejectedQuery(status: 200, errorType: "internal", text: "no")),
+            }, kind: .http(status: 200, .envelope(errorType: "internal", text: "no"))),
         Case(
             name: "bad query",
             answer: {
@@ -178,11 +178,11 @@ import UpstreamSettings
                 _ = $0.answer(
                     compressed(Array("{\"status\":".utf8) + space),
                     extra: "Content-Encoding: gzip\r\n")
-            }, kind: .limit("the answer inflates to more than 1048576 bytes")),
+            }, kind: .oversized("the answer inflates to more than 1048576 bytes")),
         Case(
             name: "too much",
             answer: { _ = $0.answer(Answers.large(series: 1000)) },
-            kind: .limit("the answer is larger than allowed")),
+            kind: .oversized("the answer is larger than allowed")),
         Case(
             name: "unknown compression",
             answer: { _ = $0.answer("x", extra: "Content-Encoding: br\r\n") },
@@ -384,7 +384,7 @@ import UpstreamSettings
     @Test("A client that goes away ends the member's request, whatever stage it is in")
     func cancellation() async throws {
         let ended = Counter()
-        let head = #"{"status":"success","data":{"resultType":"matrix","result":["#
+        let head = #"{"status":"success","data":{"resultType":"vector","result":["#
         try await withClient { request, connection in
             if request.body.contains("begun") {
                 connection.write("HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n\(head)")

@@ -2,7 +2,8 @@ import PrometheusWire
 import ScriptedServers
 import Testing
 import TimeSeries
-import Upstream
+
+@testable import Upstream
 
 @Suite struct MemberListTests {
     @Test("Labels, values and series are asked for with their selection and arrive in order")
@@ -106,7 +107,7 @@ import Upstream
             let found = await failure { () async throws(UpstreamError) in
                 try await client.metadata()
             }
-            #expect(found?.kind == .limit("the answer is larger than 1000 bytes"))
+            #expect(found?.kind == .oversized("the answer is larger than 1000 bytes"))
         }
     }
 
@@ -156,6 +157,53 @@ import Upstream
                     Issue.record("\(values): \(String(describing: found))")
                     return
                 }
+            }
+        }
+    }
+}
+
+@Suite struct ListScannerTests {
+    /// The time grows with the size of an element, not with its square.
+    @Test(.timeLimit(.minutes(1)))
+    func `A large element in small chunks is not read anew with every one`() throws {
+        let text = String(repeating: "x", count: 2 << 20)
+        let body = Array(#"{"status":"success","data":["\#(text)","b"]}"#.utf8)
+        var scanner = DataListScanner { (cursor) throws(JSONCursor.Failure) in
+            try cursor.string().utf8.count
+        }
+        var found: [Int] = []
+        for start in stride(from: 0, to: body.count, by: 1 << 10) {
+            try scanner.append(Array(body[start..<min(body.count, start + 1 << 10)]))
+            found += scanner.takeElements()
+        }
+        try scanner.finish()
+        #expect(found + scanner.takeElements() == [2 << 20, 1])
+    }
+
+    @Test func `An element beyond the bound is refused`() {
+        let text = [UInt8](repeating: UInt8(ascii: "x"), count: 100)
+        var scanner = DataListScanner(maximumElement: 1000) {
+            (cursor) throws(JSONCursor.Failure) in try cursor.string()
+        }
+        #expect(throws: ScanError.tooLarge("a part of the answer is larger than 1000 bytes")) {
+            try scanner.append(Array(#"{"status":"success","data":[""#.utf8))
+            while true { try scanner.append(text) }
+        }
+    }
+
+    @Test(arguments: ["{}", "null", "1", nil])
+    func `Data that is no list is malformed`(data: String?) {
+        let body = data.map { #"{"status":"success","data":\#($0)}"# } ?? #"{"status":"success"}"#
+        for chunk in [1, 100] {
+            var scanner = DataListScanner { (cursor) throws(JSONCursor.Failure) in
+                try cursor.string()
+            }
+            #expect(throws: ScanError.malformed(data == nil ? "no data" : "the data is no list")) {
+                let bytes = Array(body.utf8)
+                for start in stride(from: 0, to: bytes.count, by: chunk) {
+                    try scanner.append(Array(bytes[start..<min(bytes.count, start + chunk)]))
+                }
+                try scanner.finish()
             }
         }
     }

@@ -52,6 +52,8 @@ public struct FragmentQuestion: Sendable {
     var lookback: Int64
     var deadline: ContinuousClock.Instant
     var injection: LabelInjection
+    /// What one step must be answered with.
+    var resultType = ResponseScanner.ResultType.vector
     /// Whether an answer that lacks data must be an error (`UpstreamError.partial`): some members
     /// answer without the stores that they cannot reach.
     var refusesParts = false
@@ -139,7 +141,8 @@ extension UpstreamClient {
     func stream(_ question: FragmentQuestion) async throws(UpstreamError) -> SeriesStream {
         var options = QueryOptions(
             lookbackDelta: question.lookback, deadline: question.deadline,
-            injection: question.injection, refusesParts: question.refusesParts)
+            injection: question.injection, refusesParts: question.refusesParts,
+            resultType: question.resultType)
         if let detail = question.statistics { options.extra.add("stats", detail.rawValue) }
         let grid = question.grid
         if grid.isInstant {

@@ -74,8 +74,8 @@ public struct PartialAnswer: Sendable {
                 throw APIError(.execution, "\(named(member)): \(error.cause)")
             case .noTurn, .cancelled: if let error = error.ofQuery { throw error }
             case .connect, .tls, .connectTimeout, .timeout, .laneTimeout, .broken, .http,
-                .notPrometheus, .malformed, .exceeded, .ownGrid, .partial, .unavailable,
-                .noRemoteRead:
+                .notPrometheus, .malformed, .oversized, .exceeded, .ownGrid, .partial,
+                .unavailable, .noRemoteRead:
                 continue
             }
         }
@@ -137,7 +137,10 @@ public struct PartialAnswer: Sendable {
         } else {
             // Asking again does not help against limits.
             let areLimits = kinds.allSatisfy {
-                if case .exceeded = $0 { true } else { false }
+                switch $0 {
+                case .exceeded, .oversized: true
+                default: false
+                }
             }
             kind = areLimits ? .execution : .unavailable
         }

@@ -30,7 +30,7 @@ extension QuestionAsker {
         }
         series.sort { $0.labels < $1.labels }
         for (one, next) in zip(series, series.dropFirst()) where one.labels == next.labels {
-            throw .unavailable("two series with the labels \(one.labels.pairs)")
+            throw UpstreamError(kind: UpstreamError.Kind(ScanError.duplicate(one.labels)))
         }
         // The protocol tells no statistics.
         return FetchedAnswer(

@@ -8,11 +8,15 @@ import Upstream
 final class SampleBudget: Sendable {
     private let most: Int
     private let left: Mutex<Int>
+    private let refused = Mutex(false)
 
     init(_ samples: Int) {
         most = samples
         left = Mutex(samples)
     }
+
+    /// Whether more was wanted than there is.
+    var isExceeded: Bool { refused.withLock { $0 } }
 
     /// To be asked before the memory is.
     func take(_ count: Int) throws(ScanError) {
@@ -21,6 +25,7 @@ final class SampleBudget: Sendable {
             return left > 0
         }
         guard isEnough else {
+            refused.withLock { $0 = true }
             throw .tooLarge("more than \(most) stored samples in one query (query.maxSamples)")
         }
     }
@@ -69,6 +74,7 @@ struct QuestionAsker: PlanAsker {
             FragmentQuestion(
                 text: fetch.text, grid: grid, lookback: lookback, deadline: deadline,
                 injection: LabelInjection(name: project.partition.name, value: member.name),
+                resultType: fetch.form == .samples ? .matrix : .vector,
                 refusesParts: refusesParts, statistics: statistics))
     }
 
@@ -189,7 +195,10 @@ struct QuestionAsker: PlanAsker {
         do {
             return try await turn.slots.compute(until: turn.deadline) { try work() }
         } catch ScanError.tooLarge(let text) {
-            throw .limit(text)
+            // What the members together may bring is the query's own limit.
+            throw samples.isExceeded ? .limit(text) : UpstreamError(kind: .oversized(text))
+        } catch let error as ScanError {
+            throw UpstreamError(kind: UpstreamError.Kind(error))
         } catch let error as NoTurn {
             throw UpstreamError(error)
         } catch {
@@ -223,7 +232,7 @@ struct StepColumns {
         for one in piece {
             if let row = rows[one.labels] {
                 guard first > 0, SampleValue.isAbsent(series[row].values[first]) else {
-                    throw .malformed("two series with the labels \(one.labels.pairs)")
+                    throw .duplicate(one.labels)
                 }
                 for (step, value) in one.values.enumerated() {
                     series[row].values[first + step] = value

@@ -11,6 +11,9 @@ struct DataListScanner<Element: Sendable> {
 
     private let read: Read
     private let maximumElement: Int
+    /// Bytes that must be there before the next attempt; grows by doubling, so that a large part
+    /// that arrives in small chunks is not read anew with every one.
+    private var wanted = 0
     private var pending: [UInt8] = []
     private var position = 0
     private var state = State.head
@@ -30,10 +33,13 @@ struct DataListScanner<Element: Sendable> {
         pending.removeSubrange(..<position)
         position = 0
         pending += chunk
+        guard pending.count >= wanted else { return }
         while try step() {}
-        guard pending.count - position <= maximumElement else {
+        let rest = pending.count - position
+        guard rest <= maximumElement else {
             throw .tooLarge("a part of the answer is larger than \(maximumElement) bytes")
         }
+        wanted = min(2 * rest, maximumElement + 1)
     }
 
     /// What has been read since the last time.
@@ -43,18 +49,14 @@ struct DataListScanner<Element: Sendable> {
     }
 
     mutating func finish() throws(ScanError) {
+        while try step() {}
         switch state {
         case .ended: break
         case .tail, .element, .separator: throw .truncated
         case .head:
-            // An error, or a list that never began.
-            let document = try UpstreamDocument(pending)
-            guard document.data == Array("null".utf8) || document.data == Array("[]".utf8) else {
-                throw .malformed("the data is no list")
-            }
-            warnings = document.warnings
-            infos = document.infos
-            isPartial = document.isPartial
+            // An error, or no list.
+            _ = try UpstreamDocument(pending)
+            throw .malformed("the data is no list")
         }
     }
 

@@ -21,7 +21,9 @@ struct ExternalLabels: Sendable, Equatable {
 
     /// Reads them off a configuration as `status/config` shows it. Only the section that holds them
     /// is looked at: the rest may be long, and is none of our business.
-    static func of(configuration text: String) -> ExternalLabels {
+    ///
+    /// - Returns: nil where the section cannot be read, so that there may be some.
+    static func of(configuration text: String) -> ExternalLabels? {
         var section = ""
         var isInside = false
         for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
@@ -32,13 +34,19 @@ struct ExternalLabels: Sendable, Equatable {
             if isInside { section += line + "\n" }
         }
         let limits = YAMLLimits(bytes: 1 << 20, values: 10_000)
-        guard let document = try? YAMLComposer.documents(of: section, limits: limits).first,
-            case .mapping(let labels)? = document["global"]?["external_labels"]?.content
-        else { return ExternalLabels() }
-        return ExternalLabels(
-            labels: labels.compactMap { pair in
-                pair.value.text.map { Label(name: pair.key, value: $0) }
-            })
+        guard let documents = try? YAMLComposer.documents(of: section, limits: limits) else {
+            return nil
+        }
+        guard let shown = documents.first?["global"]?["external_labels"] else {
+            return ExternalLabels()
+        }
+        guard case .mapping(let pairs) = shown.content else { return nil }
+        var found = ExternalLabels()
+        for pair in pairs {
+            guard let value = pair.value.text else { return nil }
+            found.labels.append(Label(name: pair.key, value: value))
+        }
+        return found
     }
 
     /// A query as it must be sent, and the labels that the server adds to its series.
@@ -115,8 +123,8 @@ struct ExternalLabelCache: Sendable {
 
 extension UpstreamClient {
     /// The member's external labels: those that are configured, else those that it shows. One that
-    /// does not show its configuration is taken to have
-    /// none; one that does not answer has failed.
+    /// has no such page is taken to have none. Where the page cannot be had or read there may be
+    /// some, which would be taken for the series' own: that is a failure.
     func externalLabels(
         deadline: ContinuousClock.Instant?
     ) async throws(UpstreamError) -> ExternalLabels {
@@ -155,31 +163,39 @@ extension UpstreamClient {
     private func shownLabels(
         deadline: ContinuousClock.Instant?
     ) async throws(UpstreamError) -> ExternalLabels {
+        let cause: String
         do throws(UpstreamError) {
             let shown = try await document(
                 UpstreamRequest(path: "/api/v1/status/config", method: .get, isAdvisory: true),
                 deadline: deadline)
-            return Self.externalLabels(ofConfiguration: shown.data)
+            if let labels = Self.externalLabels(ofConfiguration: shown.data) { return labels }
+            cause = "malformed answer"
         } catch {
             switch error.kind {
-            case .http(let status, _) where status < 500: return ExternalLabels()
-            case .notPrometheus, .malformed, .rejectedQuery, .exceeded: return ExternalLabels()
+            case .http(_, .unsupportedPath): return ExternalLabels()
+            case let kind where kind.isOfAMissingEndpoint: return ExternalLabels()
+            case .http, .malformed, .rejectedQuery, .exceeded, .oversized: cause = error.cause
             default: throw error
             }
         }
+        throw UpstreamError(
+            member: configuration.name,
+            kind: .unavailable(
+                "its external labels, which remote read must take off, cannot be read from "
+                    + "/api/v1/status/config (\(cause)); externalLabels in the configuration of "
+                    + "the project says them"))
     }
 
-    private static func externalLabels(ofConfiguration data: [UInt8]) -> ExternalLabels {
-        var found = ExternalLabels()
+    private static func externalLabels(ofConfiguration data: [UInt8]) -> ExternalLabels? {
+        var text: String?
         var cursor = JSONCursor(data)
-        // A document's data is known to be JSON; what is no object shows nothing.
-        try? cursor.object { (key, cursor) throws(JSONCursor.Failure) in
-            if key == "yaml" {
-                found = ExternalLabels.of(configuration: try cursor.string())
-            } else {
-                try cursor.skip()
+        do throws(JSONCursor.Failure) {
+            try cursor.object { (key, cursor) throws(JSONCursor.Failure) in
+                if key == "yaml" { text = try cursor.string() } else { try cursor.skip() }
             }
+        } catch {
+            return nil
         }
-        return found
+        return text.flatMap(ExternalLabels.of)
     }
 }

@@ -197,10 +197,12 @@ public actor ListStream<Element: Sendable> {
         }
     }
 
-    /// The rest of the list.
-    public func collect() async throws(UpstreamError) -> UpstreamList<Element> {
+    /// The rest of the list, or of one that is too long as much as shows that.
+    public func collect(
+        atMost maximum: Int = .max
+    ) async throws(UpstreamError) -> UpstreamList<Element> {
         var all: [Element] = []
-        while let some = try await next() { all += some }
+        while all.count <= maximum, let some = try await next() { all += some }
         return UpstreamList(
             elements: all, warnings: warnings, infos: infos, partiality: partiality)
     }

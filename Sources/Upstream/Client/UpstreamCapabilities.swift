@@ -170,10 +170,11 @@ extension UpstreamClient {
             found = UpstreamCapabilities(version: information["version"], application: application)
         } catch {
             switch error.kind {
+            // Said for now, and says nothing of the version.
+            case .http(408, _), .http(429, _): break
             // An answer too: there is no version to be had.
             case .http(let status, _) where status < 500: found = UpstreamCapabilities()
-            case .notPrometheus, .malformed, .rejectedQuery, .exceeded, .loop:
-                found = UpstreamCapabilities()
+            case .notPrometheus, .rejectedQuery, .exceeded, .loop: found = UpstreamCapabilities()
             default: break
             }
         }
@@ -198,13 +199,19 @@ extension UpstreamClient {
             deadline: deadline)
         var found: [String: String] = [:]
         var cursor = JSONCursor(document.data)
-        // A document's data is known to be JSON; what is no object has no fields.
-        try? cursor.object { (key, cursor) throws(JSONCursor.Failure) in
-            if try cursor.peek() == UInt8(ascii: "\"") {
-                found[key] = try cursor.string()
-            } else {
-                try cursor.skip()
+        do throws(JSONCursor.Failure) {
+            try cursor.object { (key, cursor) throws(JSONCursor.Failure) in
+                if try cursor.peek() == UInt8(ascii: "\"") {
+                    found[key] = try cursor.string()
+                } else {
+                    try cursor.skip()
+                }
             }
+        } catch {
+            throw UpstreamError(
+                member: configuration.name,
+                kind: .malformed(
+                    "malformed answer: its data is not what /api/v1/status/buildinfo answers with"))
         }
         return found
     }

@@ -7,7 +7,7 @@ extension UpstreamClient {
     /// `GET` of a path such as `/api/v1/metadata`, its answer read wholly; for small answers.
     ///
     /// - Parameter isAdvisory: the member may not know the path, and is no worse for it.
-    /// - Throws: `.limit` when the answer is larger than `limits.documentBytes`.
+    /// - Throws: `.oversized` when the answer is larger than `limits.documentBytes`.
     public func getJSON(
         _ path: String, _ parameters: Parameters = Parameters(),
         deadline: ContinuousClock.Instant? = nil, isAdvisory: Bool = false
@@ -36,7 +36,7 @@ extension UpstreamClient {
             while let page = try await answer.body.next() {
                 all += page
                 if all.count > configuration.limits.documentBytes {
-                    throw .limit(
+                    throw .oversized(
                         "the answer is larger than \(configuration.limits.documentBytes) bytes")
                 }
             }
@@ -104,7 +104,8 @@ public struct UpstreamDocument: Sendable, Equatable {
         }
         if status == "error" { throw .refused(errorType: errorType, error: text) }
         guard status == "success" else { throw .malformed("no status") }
-        self.data = data ?? Array("null".utf8)
+        guard let data else { throw .malformed("no data") }
+        self.data = data
         self.warnings = warnings
         self.infos = infos
         self.isPartial = isPartial
@@ -173,7 +174,8 @@ extension UpstreamError.Kind {
         case .http(_, .keyRejected): false
         case .http(let status, _): [404, 405, 501].contains(status)
         case .notPrometheus: true
-        case .connect, .tls, .connectTimeout, .timeout, .laneTimeout, .broken, .malformed, .limit,
+        case .connect, .tls, .connectTimeout, .timeout, .laneTimeout, .broken, .malformed,
+            .oversized, .limit,
             .rejectedQuery, .exceeded, .loop, .ownGrid, .partial, .unavailable, .undecidable,
             .noRemoteRead, .noTurn, .cancelled:
             false

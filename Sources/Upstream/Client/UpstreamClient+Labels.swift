@@ -10,17 +10,20 @@ public struct SeriesSelection: Sendable {
     public var end: Int64?
     /// The most elements worth sending; nil for all.
     public var limit: Int?
+    /// Elements that are read; an answer that has more is left off behind them.
+    public var maximum: Int
     /// When the answer is of no more use.
     public var deadline: ContinuousClock.Instant?
 
     public init(
         matchers: [String] = [], start: Int64? = nil, end: Int64? = nil, limit: Int? = nil,
-        deadline: ContinuousClock.Instant? = nil
+        maximum: Int = .max - 1, deadline: ContinuousClock.Instant? = nil
     ) {
         self.matchers = matchers
         self.start = start
         self.end = end
         self.limit = limit
+        self.maximum = maximum
         self.deadline = deadline
     }
 
@@ -87,7 +90,7 @@ extension UpstreamClient {
         let scanner = DataListScanner { (cursor) throws(JSONCursor.Failure) in
             try cursor.string()
         }
-        return try await ListStream(answer, scanner: scanner).collect()
+        return try await ListStream(answer, scanner: scanner).collect(atMost: selection.maximum)
     }
 
     /// The different texts that the labels of the selected series hold, in byte order.
@@ -99,7 +102,7 @@ extension UpstreamClient {
         let stream = try await series(everything)
         // By bytes: text that Unicode calls equal may be two names.
         var found: Set<[UInt8]> = []
-        while let some = try await stream.next() {
+        while found.count <= selection.maximum, let some = try await stream.next() {
             for labels in some {
                 for text in texts(labels) { found.insert(Array(text.utf8)) }
             }
@@ -118,7 +121,11 @@ extension UpstreamClient {
         try cursor.object { (name, cursor) throws(JSONCursor.Failure) in
             pairs.append((name, try cursor.string()))
         }
-        return LabelSet(pairs)
+        let labels = LabelSet(pairs)
+        guard labels.pairs.count == pairs.count(where: { !$0.value.isEmpty }) else {
+            throw .malformed(0, "a series has a label twice")
+        }
+        return labels
     }
 }
 

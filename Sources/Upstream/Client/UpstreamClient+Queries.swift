@@ -16,26 +16,30 @@ public struct QueryOptions: Sendable {
     public var refusesParts: Bool
     /// Added to every label set on the way.
     public var injection: LabelInjection?
+    /// What an instant query must be answered with; an answer of another type is malformed. Ranges
+    /// are always answered with a matrix.
+    public var resultType: ResponseScanner.ResultType
     /// Further parameters.
     public var extra: Parameters
 
     public init(
         lookbackDelta: Int64? = nil, deadline: ContinuousClock.Instant? = nil,
         injection: LabelInjection? = nil, refusesParts: Bool = false,
-        extra: Parameters = Parameters()
+        resultType: ResponseScanner.ResultType = .vector, extra: Parameters = Parameters()
     ) {
         self.lookbackDelta = lookbackDelta
         self.deadline = deadline
         self.injection = injection
+        self.resultType = resultType
         self.refusesParts = refusesParts
         self.extra = extra
     }
 }
 
 extension UpstreamClient {
-    /// Evaluates a query at one time, in milliseconds since the epoch. The answer is a vector, a
-    /// scalar, a string or, for a range selector, a matrix. Members without instant queries are
-    /// asked for a range of one step.
+    /// Evaluates a query at one time, in milliseconds since the epoch. The answer is a vector or, for
+    /// a range selector, a matrix, as the options say. Members without instant queries are asked for
+    /// a range of one step.
     ///
     /// - Returns: once the answer has begun; its end may still fail.
     public func query(
@@ -48,7 +52,8 @@ extension UpstreamClient {
             return try await stream(
                 QueryTransfer(
                     path: "/api/v1/query", parameters: parameters, options: options,
-                    grid: .instant(time), mayBeMissing: mayBeMissing))
+                    expected: options.resultType, grid: .instant(time),
+                    mayBeMissing: mayBeMissing))
         } emulated: { () async throws(UpstreamError) in
             try await rangeOfOneStep(text, at: time, options: options)
         }
@@ -109,7 +114,7 @@ extension UpstreamClient {
             }
             let scanner = ResponseScanner(
                 injecting: transfer.options.injection, on: transfer.grid,
-                limits: configuration.scan)
+                expecting: transfer.expected, limits: configuration.scan)
             return SeriesStream(
                 answer, scanner: scanner, shape: transfer.shape,
                 refusesParts: transfer.options.refusesParts, instead: instead)
@@ -122,6 +127,8 @@ struct QueryTransfer: Sendable {
     var path: String
     var parameters: Parameters
     var options: QueryOptions
+    /// What the answer must be.
+    var expected = ResponseScanner.ResultType.matrix
     /// Where samples may stand; nil for anywhere.
     var grid: StepGrid?
     var shape = SeriesStream.Shape.asAnswered

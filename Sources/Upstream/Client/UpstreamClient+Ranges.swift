@@ -89,7 +89,8 @@ extension UpstreamClient {
     private var tooLarge: UpstreamError {
         UpstreamError(
             member: configuration.name,
-            kind: .limit("the answer is larger than \(configuration.limits.documentBytes) bytes"),
+            kind: .oversized(
+                "the answer is larger than \(configuration.limits.documentBytes) bytes"),
             attempts: 0, milliseconds: 0)
     }
 

@@ -273,7 +273,8 @@ public final class UpstreamClient: Sendable {
         case .exceeded(let status, let errorType, let text):
             return .exceeded(status: status, errorType: errorType, text: clean(text))
         case .partial(let text): return .partial(clean(text))
-        case .connect, .tls, .connectTimeout, .timeout, .laneTimeout, .broken, .malformed, .limit,
+        case .connect, .tls, .connectTimeout, .timeout, .laneTimeout, .broken, .malformed,
+            .oversized, .limit,
             .ownGrid, .unavailable, .undecidable, .noRemoteRead, .noTurn, .loop, .cancelled:
             return kind
         }

@@ -24,7 +24,9 @@ public struct UpstreamError: Error, Sendable, Equatable, CustomStringConvertible
         case notPrometheus(String)
         /// JSON or compressed data, but damaged.
         case malformed(String)
-        /// More than this gateway takes.
+        /// The answer, or a part of it, is larger than this gateway takes from a member.
+        case oversized(String)
+        /// The query asks for more than this gateway does for one.
         case limit(String)
         /// The member understood the request and refuses it; its own words.
         case rejectedQuery(status: Int, errorType: String, text: String)
@@ -120,7 +122,7 @@ extension UpstreamError.Kind {
     public var apiKind: APIError.Kind {
         switch self {
         case .connectTimeout, .timeout, .laneTimeout, .noTurn: .timeout
-        case .limit, .loop, .undecidable: .execution
+        case .oversized, .limit, .loop, .undecidable: .execution
         case .cancelled: .canceled
         case .rejectedQuery(let status, let errorType, _), .exceeded(let status, let errorType, _):
             APIError.Kind(rawValue: errorType) ?? (status == 400 ? .badData : .execution)
@@ -136,7 +138,7 @@ extension UpstreamError.Kind {
     public var text: String {
         switch self {
         case .connect(let text), .tls(let text), .broken(let text), .malformed(let text),
-            .limit(let text), .unavailable(let text), .undecidable(let text),
+            .oversized(let text), .limit(let text), .unavailable(let text), .undecidable(let text),
             .rejectedQuery(_, _, let text), .exceeded(_, _, let text):
             text
         case .connectTimeout: "timed out while connecting"
@@ -170,7 +172,7 @@ extension UpstreamError.Kind {
         case .timeout: self = .timeout
         case .laneTimeout: self = .laneTimeout
         case .broken: self = .broken(error.text)
-        case .tooLarge: self = .limit(error.text)
+        case .tooLarge: self = .oversized(error.text)
         case .cancelled, .shutDown: self = .cancelled
         }
     }
@@ -178,21 +180,22 @@ extension UpstreamError.Kind {
     init(_ error: InflateError) {
         switch error {
         case .corrupt, .truncated: self = .malformed(error.description)
-        case .tooLarge, .suspiciousRatio, .outOfMemory: self = .limit(error.description)
+        case .tooLarge, .suspiciousRatio, .outOfMemory: self = .oversized(error.description)
         }
     }
 
     /// An error in an answer whose status was 200.
-    init(_ error: ScanError) {
+    public init(_ error: ScanError) {
         switch error {
         case .notJSON(let start): self = .notPrometheus("the answer begins with \(start)")
-        case .malformed, .truncated: self = .malformed(error.description)
+        case .malformed, .truncated: self = .malformed(Refusal.shown(error.description))
         case .offGrid: self = .ownGrid(error.description)
-        case .partial(let text): self = .partial(text)
+        case .partial(let text): self = .partial(Refusal.shown(text))
         case .refused("timeout", _): self = .timeout
         case .refused(let errorType, let text):
-            self = Refusal.judgement(status: 200, errorType: errorType, text: text)
-        case .tooLarge(let text): self = .limit(text)
+            self = Refusal.kind(
+                status: 200, errorType: Refusal.shown(errorType), text: Refusal.shown(text))
+        case .tooLarge(let text): self = .oversized(text)
         }
     }
 
@@ -202,8 +205,8 @@ extension UpstreamError.Kind {
         switch self {
         case .connect, .broken: true
         case .tls, .connectTimeout, .timeout, .laneTimeout, .http, .notPrometheus, .malformed,
-            .limit, .rejectedQuery, .exceeded, .loop, .ownGrid, .partial, .unavailable,
-            .undecidable, .noRemoteRead, .noTurn, .cancelled:
+            .oversized, .limit, .rejectedQuery, .exceeded, .loop, .ownGrid, .partial,
+            .unavailable, .undecidable, .noRemoteRead, .noTurn, .cancelled:
             false
         }
     }
@@ -213,8 +216,8 @@ extension UpstreamError.Kind {
     public var mayBeAskedElsewhere: Bool {
         switch self {
         case .connect, .tls, .connectTimeout, .timeout, .laneTimeout, .broken, .http,
-            .notPrometheus, .malformed, .exceeded, .loop, .ownGrid, .partial, .unavailable,
-            .noRemoteRead:
+            .notPrometheus, .malformed, .oversized, .exceeded, .loop, .ownGrid, .partial,
+            .unavailable, .noRemoteRead:
             true
         case .limit, .rejectedQuery, .undecidable, .noTurn, .cancelled: false
         }
@@ -227,8 +230,8 @@ extension UpstreamError.Kind {
         // Until somebody knows how long it was waited for.
         case .timeout: .undecided
         case .http(let status, _): status >= 500 || status == 429 ? .failed : .answered
-        case .limit, .rejectedQuery, .exceeded, .loop, .ownGrid, .partial, .undecidable,
-            .noRemoteRead:
+        case .oversized, .limit, .rejectedQuery, .exceeded, .loop, .ownGrid, .partial,
+            .undecidable, .noRemoteRead:
             .answered
         case .unavailable, .laneTimeout, .noTurn, .cancelled: .undecided
         }
@@ -285,17 +288,26 @@ enum Refusal {
             let isShown = !isHTML && !body.allSatisfy { $0 <= 0x20 }
             return .http(status: status, .other(isShown ? ContentSniffer.shown(body) : ""))
         }
-        if envelope.errorType == "timeout" { return .timeout }
+        return kind(status: status, errorType: envelope.errorType, text: envelope.text)
+    }
+
+    /// What an error document means, under whatever status it came: success too.
+    static func kind(status: Int, errorType: String, text: String) -> UpstreamError.Kind {
+        if errorType == "timeout" { return .timeout }
         let isJudgement =
-            status == 400 || status == 422
-            || ["bad_data", "execution"].contains(envelope.errorType)
+            status == 400 || status == 422 || ["bad_data", "execution"].contains(errorType)
+            // Without a status, words about limits have none to contradict them.
+            || status == 200 && isAboutLimits(text)
         // Too large, or too many of them: never a judgement of the text, whatever the type says.
         if isJudgement, status != 413, status != 429 {
-            return judgement(
-                status: status, errorType: envelope.errorType, text: envelope.text)
+            return judgement(status: status, errorType: errorType, text: text)
         }
-        return .http(
-            status: status, .envelope(errorType: envelope.errorType, text: envelope.text))
+        return .http(status: status, .envelope(errorType: errorType, text: text))
+    }
+
+    /// As much of a member's text as an error shows.
+    static func shown(_ text: String) -> String {
+        String(String.UnicodeScalarView(text.unicodeScalars.prefix(4096)))
     }
 
     /// As `kind`, of remote read, which has no envelope: what it says is plain text.
@@ -413,6 +425,6 @@ enum Refusal {
             return nil
         }
         guard status == "error" else { return nil }
-        return (errorType, String(text.prefix(4096)))
+        return (shown(errorType), shown(text))
     }
 }
