@@ -149,15 +149,15 @@ import Upstream
     @Test func theLimitHoldsForTheMergedAnswerAndIsSaid() async throws {
         let answer = await federation(("a", a), ("b", b)).series(try request(["up"], limit: 2))
         #expect(answer.elements.count == 2)
-        #expect(answer.warnings.contains("results truncated due to limit"))
+        #expect(answer.isTruncated)
         #expect(a.questions.withLock { $0 } == [#"series {__name__="up"} limit 3"#])
     }
 
     @Test func exactlyTheLimitIsNoTruncation() async throws {
         let answer = await federation(("a", a), ("b", b)).series(try request(["up"], limit: 3))
         #expect(answer.elements.count == 3)
-        #expect(!answer.warnings.contains("results truncated due to limit"))
-        #expect(answer.warnings.contains("slow disk"))
+        #expect(!answer.isTruncated)
+        #expect(answer.annotations.warnings == [#"slow disk (project "a", "b")"#])
     }
 
     @Test func descriptionsOfAMetricAreDistinctAndInOrder() async throws {

@@ -28,7 +28,7 @@ extension AuxiliaryEndpoints {
         if selectors.isEmpty { return PrometheusResponse(status: 204) }
         let gathered = await gather { member in
             selectors.text(forMember: member).map { text in
-                var question = DocumentQuestion("/query_exemplars", [("query", text)])
+                var question = DocumentQuestion("/query_exemplars", .exemplars, [("query", text)])
                 question.parameters.add("start", time: start)
                 question.parameters.add("end", time: end)
                 return question

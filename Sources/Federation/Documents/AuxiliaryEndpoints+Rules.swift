@@ -13,7 +13,7 @@ extension AuxiliaryEndpoints {
             var parameters: [(name: String, value: String)] = []
             if let kind = wish.kind { parameters.append(("type", kind.rawValue)) }
             if wish.excludesAlerts { parameters.append(("exclude_alerts", "true")) }
-            return DocumentQuestion("/rules", parameters)
+            return DocumentQuestion("/rules", .rules, parameters)
         }
         var groups = gathered.given.flatMap { member, data in
             (data["groups"]?.items ?? []).map { group($0, of: member) }
@@ -85,7 +85,7 @@ extension AuxiliaryEndpoints {
 
     /// `alerts`: by project, then as received.
     public func alerts(_ request: PrometheusRequest) async throws -> PrometheusResponse {
-        let gathered = await gather { _ in DocumentQuestion("/alerts") }
+        let gathered = await gather { _ in DocumentQuestion("/alerts", .alerts) }
         let all = gathered.given.flatMap { member, data in
             (data["alerts"]?.items ?? []).map { alert($0, of: member) }
         }

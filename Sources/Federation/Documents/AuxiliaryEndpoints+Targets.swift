@@ -20,12 +20,12 @@ extension AuxiliaryEndpoints {
             guard isAsked(member) else {
                 // Dropped targets are counted in every pool, whichever is asked for.
                 let parameters = [("state", "dropped"), ("scrapePool", filter)]
-                return listsDropped ? DocumentQuestion("/targets", parameters) : nil
+                return listsDropped ? DocumentQuestion("/targets", .targets, parameters) : nil
             }
             var parameters: [(name: String, value: String)] = []
             if !state.isEmpty { parameters.append(("state", state)) }
             if let pool = self.pool(filter, of: member) { parameters.append(("scrapePool", pool)) }
-            return DocumentQuestion("/targets", parameters)
+            return DocumentQuestion("/targets", .targets, parameters)
         }
         var active: [JSONValue] = []
         var dropped: [JSONValue] = []
@@ -93,7 +93,7 @@ extension AuxiliaryEndpoints {
             }
             if !metric.isEmpty { parameters.append(("metric", metric)) }
             if limit > 0 { parameters.append(("limit", String(limit))) }
-            return DocumentQuestion("/targets/metadata", parameters)
+            return DocumentQuestion("/targets/metadata", .targetsMetadata, parameters)
         }
         var all = gathered.given.flatMap { member, data in
             data.items.map { $0.changing("target") { $0.labels(of: member, partition) } }
@@ -104,7 +104,7 @@ extension AuxiliaryEndpoints {
 
     /// `scrape_pools`: `<project>/<pool>`, sorted.
     public func scrapePools(_ request: PrometheusRequest) async throws -> PrometheusResponse {
-        let gathered = await gather { _ in DocumentQuestion("/scrape_pools") }
+        let gathered = await gather { _ in DocumentQuestion("/scrape_pools", .scrapePools) }
         let names = gathered.given.flatMap { member, data in
             (data["scrapePools"]?.items ?? []).compactMap(\.text).map {
                 ByteString(PoolName(project: member, pool: $0).text)
@@ -139,7 +139,7 @@ extension AuxiliaryEndpoints {
         if asked.isEmpty { throw APIError.badData("no scrapePool parameter provided") }
         let gathered = await gather { member in
             self.pool(asked, of: member).map {
-                DocumentQuestion(path, [("scrapePool", $0)] + more)
+                DocumentQuestion(path, .anyObject, [("scrapePool", $0)] + more)
             }
         }
         _ = try gathered.shortfalls(.abort)
@@ -205,7 +205,7 @@ struct PoolName: Sendable, Equatable {
 extension AuxiliaryEndpoints {
     /// `alertmanagers`: of all members, each URL once, in the order of the URLs.
     public func alertmanagers(_ request: PrometheusRequest) async throws -> PrometheusResponse {
-        let gathered = await gather { _ in DocumentQuestion("/alertmanagers") }
+        let gathered = await gather { _ in DocumentQuestion("/alertmanagers", .alertmanagers) }
         func union(_ key: String) -> JSONValue {
             let urls = gathered.given.flatMap { $0.data[key]?.items ?? [] }
                 .compactMap { $0["url"]?.text }.map(ByteString.init)

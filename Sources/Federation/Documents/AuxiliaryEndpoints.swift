@@ -60,17 +60,24 @@ struct Asked: Sendable {
 struct DocumentQuestion: Sendable {
     /// Below `/api/v1`, with its slash.
     var path: String
+    /// Of the `data` of the answer.
+    var shape: DocumentShape
     var parameters = Parameters()
 
-    init(_ path: String, _ parameters: [(name: String, value: String)] = []) {
+    init(
+        _ path: String, _ shape: DocumentShape,
+        _ parameters: [(name: String, value: String)] = []
+    ) {
         self.path = path
+        self.shape = shape
         self.parameters = Parameters(parameters)
     }
 }
 
 /// What a member says to a question that not every kind of member knows.
 enum DocumentReply: Sendable {
-    case document(UpstreamDocument)
+    /// The answer, and its `data`, which has the shape asked for.
+    case document(UpstreamDocument, JSONValue)
     /// It knows the question, and has nothing: some answer 404 in Prometheus's shape then.
     case nothing
     /// It does not know the path.
@@ -83,11 +90,11 @@ extension UpstreamClient {
     func reply(
         to question: DocumentQuestion, deadline: ContinuousClock.Instant
     ) async throws(UpstreamError) -> DocumentReply {
+        let document: UpstreamDocument
         do throws(UpstreamError) {
-            return .document(
-                try await getJSON(
-                    "/api/v1" + question.path, question.parameters, deadline: deadline,
-                    isAdvisory: true))
+            document = try await getJSON(
+                "/api/v1" + question.path, question.parameters, deadline: deadline,
+                isAdvisory: true)
         } catch {
             switch error.kind {
             case .http(404, .envelope("not_found", _)): return .nothing
@@ -100,6 +107,13 @@ extension UpstreamClient {
             default: throw error
             }
         }
+        guard let data = try? JSONValue(parsing: document.data), question.shape.isShape(of: data)
+        else {
+            throw UpstreamError(
+                kind: .malformed(
+                    "malformed answer: its data is not what /api/v1\(question.path) answers with"))
+        }
+        return .document(document, data)
     }
 }
 
@@ -113,8 +127,7 @@ struct GatheredDocuments: Sendable {
     private var asked: Set<Int> = []
     /// Members that do not know the question, in words.
     var limitations: [String] = []
-    var warnings: Set<String> = []
-    var infos: Set<String> = []
+    var annotations = MemberAnnotations()
 
     init(partial: PartialAnswer) { self.partial = partial }
 
@@ -129,17 +142,11 @@ struct GatheredDocuments: Sendable {
             limitations.append(
                 "project \(GoQuoting.quote(one.member.name)): the member has no "
                     + "/api/v1\(one.question.path)")
-        case .success(.document(let document)):
-            do throws(JSONCursor.Failure) {
-                given.append((one.member.name, try JSONValue(parsing: document.data)))
-                partial.add(partOf: one.index, document.partiality)
-                warnings.formUnion(
-                    document.warnings.filter { WarningSubject(of: $0) != .missingPart })
-                infos.formUnion(document.infos)
-            } catch {
-                partial.add(
-                    one.index, .unavailable("the answer to \(one.question.path) is malformed"))
-            }
+        case .success(.document(let document, let data)):
+            given.append((one.member.name, data))
+            partial.add(partOf: one.index, document.partiality)
+            annotations.add(
+                warnings: document.warnings, infos: document.infos, from: one.member.name)
         }
     }
 
@@ -160,7 +167,8 @@ struct GatheredDocuments: Sendable {
         let failures = try shortfalls(policy)
         var out = Envelope.head
         data.append(to: &out)
-        Envelope.appendTail(failures: failures, warnings: warnings, infos: infos, to: &out)
+        Envelope.appendTail(
+            failures: failures, warnings: annotations.warnings, infos: annotations.infos, to: &out)
         return .json(out)
     }
 }

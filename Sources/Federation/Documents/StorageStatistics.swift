@@ -132,7 +132,7 @@ extension AuxiliaryEndpoints {
         let gathered = await gather { _ in
             // VictoriaMetrics has another name for it.
             DocumentQuestion(
-                "/status/tsdb",
+                "/status/tsdb", .storageStatistics,
                 [("limit", String(Self.mostEntries)), ("topN", String(Self.mostEntries))])
         }
         var statistics = StorageStatistics(partition)
@@ -142,7 +142,7 @@ extension AuxiliaryEndpoints {
 
     /// `status/tsdb/blocks`: of all members, the oldest first.
     public func storageBlocks(_ request: PrometheusRequest) async throws -> PrometheusResponse {
-        let gathered = await gather { _ in DocumentQuestion("/status/tsdb/blocks") }
+        let gathered = await gather { _ in DocumentQuestion("/status/tsdb/blocks", .storageBlocks) }
         let blocks = gathered.given.flatMap { $0.data["blocks"]?.items ?? [] }
         let sorted = blocks.enumerated().sorted { left, right in
             let times = (

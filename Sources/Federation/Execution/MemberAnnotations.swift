@@ -9,10 +9,15 @@ public struct MemberAnnotations: Sendable {
     private var infoMembers: [String: Set<String>] = [:]
 
     mutating func add(_ trailer: ResponseScanner.Trailer, from member: String) {
-        for text in trailer.warnings where WarningSubject(of: text) == .other {
+        add(warnings: trailer.warnings, infos: trailer.infos, from: member)
+    }
+
+    /// Whether anything was cut is judged on the merged answer.
+    mutating func add(warnings: [String], infos: [String], from member: String) {
+        for text in warnings where WarningSubject(of: text) == .other {
             warningMembers[Self.withoutPosition(text), default: []].insert(member)
         }
-        for text in trailer.infos {
+        for text in infos {
             infoMembers[Self.withoutPosition(text), default: []].insert(member)
         }
     }

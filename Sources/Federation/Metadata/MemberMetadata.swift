@@ -11,18 +11,20 @@ struct MemberMetadata: MetadataSource {
     func labelNames(
         _ question: MetadataQuestion
     ) async throws(UpstreamError) -> MetadataReply<String> {
-        try reply(
+        let maximum = maximum
+        return try reply(
             await member.ask(by: question.deadline) { client throws(UpstreamError) in
-                try await client.labels(SeriesSelection(question))
+                try await client.labels(SeriesSelection(question, atMost: maximum))
             })
     }
 
     func labelValues(
         of name: String, _ question: MetadataQuestion
     ) async throws(UpstreamError) -> MetadataReply<String> {
-        try reply(
+        let maximum = maximum
+        return try reply(
             await member.ask(by: question.deadline) { client throws(UpstreamError) in
-                try await client.labelValues(name, SeriesSelection(question))
+                try await client.labelValues(name, SeriesSelection(question, atMost: maximum))
             })
     }
 
@@ -30,12 +32,11 @@ struct MemberMetadata: MetadataSource {
     {
         let maximum = maximum
         let reply = try await member.ask(by: question.deadline) { client throws(UpstreamError) in
-            let stream = try await client.series(SeriesSelection(question))
-            var series: [LabelSet] = []
-            while series.count <= maximum, let some = try await stream.next() { series += some }
+            let stream = try await client.series(SeriesSelection(question, atMost: maximum))
+            let list = try await stream.collect(atMost: maximum)
             return MetadataReply(
-                elements: series, warnings: await stream.warnings, infos: await stream.infos,
-                partiality: await stream.partiality)
+                elements: list.elements, warnings: list.warnings, infos: list.infos,
+                partiality: list.partiality)
         }
         try check(reply.elements.count)
         return reply
@@ -44,20 +45,23 @@ struct MemberMetadata: MetadataSource {
     func families(
         metric: String?, _ question: MetadataQuestion
     ) async throws(UpstreamError) -> MetadataReply<MetricFamily> {
-        let document = try await member.ask(by: question.deadline) { client throws(UpstreamError) in
-            try await client.metadata(metric: metric, deadline: question.deadline)
+        let reply = try await member.ask(by: question.deadline) { client throws(UpstreamError) in
+            let document = try await client.metadata(metric: metric, deadline: question.deadline)
+            do throws(JSONCursor.Failure) {
+                let families = try MetricDescription.families(document.data)
+                return MetadataReply(
+                    elements: families.map {
+                        MetricFamily(name: $0.name, descriptions: $0.descriptions)
+                    }, warnings: document.warnings, infos: document.infos,
+                    partiality: document.partiality)
+            } catch {
+                throw UpstreamError(
+                    kind: .malformed(
+                        "malformed answer: its data is not what /api/v1/metadata answers with"))
+            }
         }
-        let families: [(name: String, descriptions: [MetricDescription])]
-        do throws(JSONCursor.Failure) {
-            families = try MetricDescription.families(document.data)
-        } catch {
-            throw .unavailable("the answer to metadata is malformed")
-        }
-        try check(families.count)
-        return MetadataReply(
-            elements: families.map { MetricFamily(name: $0.name, descriptions: $0.descriptions) },
-            warnings: document.warnings, infos: document.infos,
-            partiality: document.partiality)
+        try check(reply.elements.count)
+        return reply
     }
 
     private func reply<Element>(
@@ -71,16 +75,17 @@ struct MemberMetadata: MetadataSource {
 
     private func check(_ count: Int) throws(UpstreamError) {
         guard count <= maximum else {
-            throw .limit("more than \(maximum) elements (limits.maxSeries)")
+            throw UpstreamError(
+                kind: .oversized("more than \(maximum) elements (limits.maxSeries)"))
         }
     }
 }
 
 extension SeriesSelection {
-    fileprivate init(_ question: MetadataQuestion) {
+    fileprivate init(_ question: MetadataQuestion, atMost maximum: Int) {
         self.init(
             matchers: question.selectors, start: question.start, end: question.end,
-            limit: question.limit, deadline: question.deadline)
+            limit: question.limit, maximum: maximum, deadline: question.deadline)
     }
 }
 

@@ -123,8 +123,10 @@ public struct MetadataEndpoints: Sendable {
         let failures = try answer.partial.admit(asked: answer.asked, under: policy, effect: nil)
         var out = Envelope.head
         append(answer.elements, &out)
+        var warnings = answer.annotations.warnings
+        if answer.isTruncated { warnings.insert(RequestLimit.truncationWarning) }
         Envelope.appendTail(
-            failures: failures, warnings: Set(answer.warnings), infos: Set(answer.infos), to: &out)
+            failures: failures, warnings: warnings, infos: answer.annotations.infos, to: &out)
         return .json(out)
     }
 }

@@ -13,8 +13,10 @@ struct MetadataFederation: Sendable {
     /// What the members together said.
     struct Answer<Element: Sendable>: Sendable {
         var elements: [Element]
-        var warnings: [String] = []
-        var infos: [String] = []
+        /// What members said beside, with their names.
+        var annotations = MemberAnnotations()
+        /// Whether the limit left something out.
+        var isTruncated = false
         /// Members that did not answer, or not wholly.
         var partial: PartialAnswer
         /// Members that were asked.
@@ -120,8 +122,7 @@ struct MetadataFederation: Sendable {
         var given: [Given<Element>] = []
         var asked: Set<Int> = []
         var partial: PartialAnswer
-        var warnings: [String] = []
-        var infos: [String] = []
+        var annotations = MemberAnnotations()
     }
 
     /// Asks the members that the selectors choose, and no others.
@@ -154,10 +155,9 @@ struct MetadataFederation: Sendable {
             case .success(let value):
                 replies.given.append(
                     Given(member: members[member].name, elements: value.elements))
-                // Whether anything was cut is judged on the merged answer.
-                replies.warnings += value.warnings.filter { WarningSubject(of: $0) == .other }
+                replies.annotations.add(
+                    warnings: value.warnings, infos: value.infos, from: members[member].name)
                 replies.partial.add(partOf: member, value.partiality)
-                replies.infos += value.infos
             }
         }
         return replies
@@ -167,11 +167,11 @@ struct MetadataFederation: Sendable {
         _ replies: Replies<Element>, limit: Int, _ merge: ([Given<Element>]) -> [Result]
     ) -> Answer<Result> {
         var answer = Answer<Result>(
-            elements: merge(replies.given), warnings: replies.warnings, infos: replies.infos,
+            elements: merge(replies.given), annotations: replies.annotations,
             partial: replies.partial, asked: replies.asked)
         if limit > 0, answer.elements.count > limit {
             answer.elements = Array(answer.elements.prefix(limit))
-            answer.warnings.append(RequestLimit.truncationWarning)
+            answer.isTruncated = true
         }
         return answer
     }

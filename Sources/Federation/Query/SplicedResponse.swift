@@ -39,24 +39,23 @@ struct SplicedResponse: Sendable {
     /// - Throws: `APIError`, or `CancellationError`.
     func response() async throws -> PrometheusResponse {
         let fetches = plan.leaves[leaf].fetches.map { plan.fetches[$0] }
-        let (parts, partial) = await begin(fetches)
+        var (parts, partial) = await begin(fetches)
         let late = LateFailures(names: asker.names)
         let sources = parts.map { part in
-            PageSource(part.held, isEnded: part.isEnded, part.reader, part.member, late)
+            PageSource(
+                part.held, isEnded: part.isEnded, part.reader, part.member, late,
+                maxSeries: maxSeriesOfPart)
         }
-        let failures: [String]
+        var failures: [String]
         var sorted: SortedElements?
         do {
-            failures = try partial.admit(
-                asked: plan.membersAsked, under: query.partialResponse,
-                effect: (plan.effect(ofMissing: partial.members), asker.partEffect),
-                in: .execution)
+            failures = try admitted(partial)
             try checkCount(parts.reduce(0) { $0 + $1.seriesHeld })
             // Members send vectors in whatever order they like; and what is here wholly is sorted
             // sooner than merged.
             if isVector || parts.allSatisfy(\.isEnded) {
-                let pages = try await drained(sources)
-                sorted = try await asker.turn.compute { SortedElements(pages) }
+                sorted = try await whole(drained(sources), of: &parts, &partial)
+                failures = try admitted(partial)
             }
         } catch let failure as UpstreamError {
             for part in parts { await part.reader.cancel() }
@@ -65,18 +64,25 @@ struct SplicedResponse: Sendable {
             for part in parts { await part.reader.cancel() }
             throw error
         }
-        let whole = sorted
+        let (whole, given, missing) = (sorted, parts, failures)
         var headers: HTTPHeaders = ["Content-Type": "application/json"]
         headers["X-Tributary-Plan"] = "union"
         return PrometheusResponse(
             headers: headers,
             body: .stream { writer in
                 try await withTaskCancellationHandler {
-                    try await write(parts, sources, whole, failures, late, to: &writer)
+                    try await write(given, sources, whole, missing, late, to: &writer)
                 } onCancel: {
-                    for part in parts { Task { await part.reader.cancel() } }
+                    for part in given { Task { await part.reader.cancel() } }
                 }
             })
+    }
+
+    /// The warnings about members that are missing.
+    private func admitted(_ partial: PartialAnswer) throws(APIError) -> [String] {
+        try partial.admit(
+            asked: plan.membersAsked, under: query.partialResponse,
+            effect: (plan.effect(ofMissing: partial.members), asker.partEffect), in: .execution)
     }
 
     // MARK: - Reading
@@ -84,10 +90,10 @@ struct SplicedResponse: Sendable {
     /// Opens every stream and reads it to its end or to its share of what may be held.
     private func begin(_ fetches: [Plan.RemoteQuery]) async -> ([Part], PartialAnswer) {
         let share = heldBytes / max(1, fetches.count)
-        let asker = asker
+        let (asker, maxSeries) = (asker, maxSeriesOfPart)
         let replies = await FanOut(width: fetches.count).replies(to: fetches) {
             fetch throws(UpstreamError) in
-            try await Self.begun(fetch, share: share, asker)
+            try await Self.begun(fetch, share: share, maxSeries, asker)
         }
         var parts: [Part] = []
         var partial = PartialAnswer(names: asker.names)
@@ -101,7 +107,7 @@ struct SplicedResponse: Sendable {
     }
 
     private static func begun(
-        _ fetch: Plan.RemoteQuery, share: Int, _ asker: QuestionAsker
+        _ fetch: Plan.RemoteQuery, share: Int, _ maxSeries: Int, _ asker: QuestionAsker
     ) async throws(UpstreamError) -> Part {
         var part = Part(member: fetch.member, reader: ReadAhead())
         await part.reader.start { () async throws(UpstreamError) in try await asker.open(fetch) }
@@ -114,6 +120,7 @@ struct SplicedResponse: Sendable {
                 }
                 bytes += page.bytes.count
                 part.held.append(page)
+                try PageSource.check(part.seriesHeld, maxSeries)
             }
             return part
         } catch {
@@ -122,13 +129,36 @@ struct SplicedResponse: Sendable {
         }
     }
 
-    /// Everything that is still to come, refused as soon as it is too much. The first
+    /// The pages of every part in label order. A member that has a series twice is malformed, and
+    /// becomes one of those that are missing.
+    private func whole(
+        _ pages: [[SeriesPage]], of parts: inout [Part], _ partial: inout PartialAnswer
+    ) async throws -> SortedElements {
+        var pages = pages
+        while true {
+            let all = pages.flatMap { $0 }
+            let sorted = try await asker.turn.compute { SortedElements(all) }
+            guard let twice = sorted.firstTwice,
+                let index = pages.firstIndex(where: { pages in
+                    pages.contains { $0.holds(twice.key) }
+                })
+            else { return sorted }
+            let error = UpstreamError(kind: UpstreamError.Kind(ScanError.duplicate(of: twice)))
+            partial.add(parts[index].member, error)
+            await parts[index].reader.cancel()
+            parts.remove(at: index)
+            pages.remove(at: index)
+        }
+    }
+
+    /// Everything that is still to come, by part, refused as soon as it is too much. The first
     /// `heldBytes` of an answer do not count as held: every answer may have them.
-    private func drained(_ sources: [PageSource]) async throws -> [SeriesPage] {
-        var pages: [SeriesPage] = []
+    private func drained(_ sources: [PageSource]) async throws -> [[SeriesPage]] {
+        var all: [[SeriesPage]] = []
         var count = 0
         var (bytes, counted) = (0, heldBytes)
         for source in sources {
+            var pages: [SeriesPage] = []
             while let page = try await source.next() {
                 count += page.series.count
                 try checkCount(count)
@@ -139,8 +169,14 @@ struct SplicedResponse: Sendable {
                 }
                 pages.append(page)
             }
+            all.append(pages)
         }
-        return pages
+        return all
+    }
+
+    /// Series that one member may give: what it gives alone must have a place in an answer.
+    private var maxSeriesOfPart: Int {
+        query.limit > 0 && query.limit <= maxSeries ? .max : maxSeries
     }
 
     /// What the client's own `limit` cuts away is not counted.
@@ -259,11 +295,15 @@ private actor PageSource {
     private let reader: ReadAhead
     private let member: Int
     private let late: LateFailures
+    private let maxSeries: Int
+    private var count: Int
 
     init(
         _ held: [SeriesPage], isEnded: Bool, _ reader: ReadAhead, _ member: Int,
-        _ late: LateFailures
+        _ late: LateFailures, maxSeries: Int
     ) {
+        self.maxSeries = maxSeries
+        count = held.reduce(0) { $0 + $1.series.count }
         self.held = held[...]
         self.isEnded = isEnded
         self.reader = reader
@@ -271,12 +311,23 @@ private actor PageSource {
         self.late = late
     }
 
+    static func check(_ count: Int, _ maxSeries: Int) throws(UpstreamError) {
+        guard count <= maxSeries else {
+            throw UpstreamError(
+                kind: .oversized("more than \(maxSeries) series in one answer (limits.maxSeries)"))
+        }
+    }
+
     /// A failure ends the member's part, and is told at the end of the answer.
     func next() async throws -> SeriesPage? {
         if let page = held.popFirst() { return page }
         if isEnded { return nil }
         do throws(UpstreamError) {
-            if let page = try await reader.next() { return page }
+            if let page = try await reader.next() {
+                count += page.series.count
+                try Self.check(count, maxSeries)
+                return page
+            }
         } catch {
             if error.kind == .cancelled { throw CancellationError() }
             await late.add(member, error)
@@ -333,6 +384,17 @@ struct SortedElements: Sequence, IteratorProtocol {
     }
 
     mutating func next() -> SeriesElement? { elements.popFirst() }
+
+    /// The first of the elements that has the labels of the one before it.
+    var firstTwice: SeriesElement? {
+        zip(elements, elements.dropFirst()).first { $0.key.elementsEqual($1.key) }?.1
+    }
+}
+
+extension SeriesPage {
+    fileprivate func holds(_ key: ArraySlice<UInt8>) -> Bool {
+        series.contains { keys[$0.key].elementsEqual(key) }
+    }
 }
 
 /// Members whose answers were not in label order: from the next answer on, theirs are read wholly

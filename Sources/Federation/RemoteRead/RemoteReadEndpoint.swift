@@ -126,7 +126,12 @@ public struct RemoteReadEndpoint: Sendable {
         for (part, reply) in outcomes {
             switch reply {
             case .success(.samples(let given)):
-                for (number, page) in given { pages[number].append(page) }
+                if let twice = Self.firstTwice(given) {
+                    let kind = UpstreamError.Kind(ScanError.duplicate(of: twice))
+                    partial.add(part.member, UpstreamError(kind: kind))
+                } else {
+                    for (number, page) in given { pages[number].append(page) }
+                }
             case .success(.chunks): continue
             case .failure(let error): partial.add(part.member, error)
             }
@@ -138,14 +143,7 @@ public struct RemoteReadEndpoint: Sendable {
             series += pages.reduce(0) { $0 + $1.series.count }
             guard series <= limits.maxSeries else { throw tooManySeries }
             var result: [UInt8] = []
-            var last: SeriesElement?
-            for element in SortedElements(pages) {
-                if let last, last.key.elementsEqual(element.key) {
-                    throw APIError(.unavailable, "\(ScanError.duplicate(of: element))")
-                }
-                element.append(to: &result)
-                last = element
-            }
+            for element in SortedElements(pages) { element.append(to: &result) }
             RemoteReadSamples.append(result: result, to: &message)
         }
         var response = PrometheusResponse(
@@ -158,6 +156,14 @@ public struct RemoteReadEndpoint: Sendable {
         }
         mark(&response, partial)
         return response
+    }
+
+    /// A series that a member gives twice for one query; no server does.
+    private static func firstTwice(_ given: [(query: Int, page: SeriesPage)]) -> SeriesElement? {
+        for (_, pages) in Dictionary(grouping: given, by: \.query) {
+            if let twice = SortedElements(pages.map(\.page)).firstTwice { return twice }
+        }
+        return nil
     }
 
     private func chunks(
