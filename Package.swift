@@ -127,6 +127,7 @@ let package = Package(
         support(
             "PromQLTest",
             [
+                "GoText",
                 "EmbeddedPrometheus", "Federation", "GatewayConfiguration", "PrometheusWire",
                 "PromQLScripts", "Upstream", "PromQL", "PromQLEngine", "TimeSeries",
                 "RegularExpressions", "TestSupport",
@@ -145,7 +146,7 @@ let package = Package(
         tests("RegularExpressionsTests", ["RegularExpressions"]),
         tests("YAMLTests", ["YAML"]),
         tests("TimeSeriesTests", ["GoText", "TimeSeries"], exclude: ["Fixtures"]),
-        tests("PromQLTests", ["PromQL", "RegularExpressions", "TestSupport"]),
+        tests("PromQLTests", ["GoText", "PromQL", "RegularExpressions", "TestSupport"]),
         tests(
             "PromQLEngineTests",
             ["GoText", "PromQLEngine", "PromQL", "TimeSeries", "RegularExpressions"]),
@@ -153,19 +154,24 @@ let package = Package(
             "PrometheusWireTests", ["GoText", "PrometheusWire", "TimeSeries", "TestSupport"],
             exclude: ["Answers"]),
         tests(
-            "FederationTests", ["Federation", "GatewayConfiguration", "PromQL", "TimeSeries"]),
+            "FederationTests",
+            ["GoText", "Federation", "GatewayConfiguration", "PromQL", "TimeSeries"]),
         tests(
             "FederationProofTests",
             [
+                "GoText",
                 "PromQLScripts", "PromQLTest", "Federation", "GatewayConfiguration",
                 "EmbeddedPrometheus", "PromQL",
                 "PromQLEngine", "TestSupport",
                 "TimeSeries",
             ]),
-        tests("HTTPTransportTests", ["HTTPTransport", "ScriptedServers", lifecycle, logging]),
+        tests(
+            "HTTPTransportTests",
+            ["GoText", "HTTPTransport", "ScriptedServers", lifecycle, logging]),
         tests(
             "UpstreamTests",
             [
+                "GoText",
                 "Upstream", "UpstreamSettings", "HTTPTransport", "PrometheusWire", "TimeSeries",
                 "ScriptedServers",
                 "TestSupport",
@@ -182,12 +188,16 @@ let package = Package(
         tests(
             "EmbeddedPrometheusTests",
             [
+                "GoText",
                 "EmbeddedPrometheus", "PromQL", "PromQLEngine", "TimeSeries", "PrometheusServer",
                 logging,
             ]),
         tests(
             "PromQLTestTests",
-            ["PromQLScripts", "PromQLTest", "PromQL", "PromQLEngine", "TestSupport", "TimeSeries"],
+            [
+                "GoText", "PromQLScripts", "PromQLTest", "PromQL", "PromQLEngine", "TestSupport",
+                "TimeSeries",
+            ],
             exclude: ["Scripts", "expected-failures.txt"]),
         tests(
             "GatewayTests",
@@ -203,6 +213,7 @@ let package = Package(
         tests(
             "EngineDifferentialTests",
             [
+                "GoText",
                 "PromQLScripts", "PromQLTest", "EmbeddedPrometheus", "PromQL", "PromQLEngine",
                 "TimeSeries",
                 "RealServers", "TestSupport",
@@ -211,6 +222,7 @@ let package = Package(
         tests(
             "EndToEndTests",
             [
+                "GoText",
                 "PromQLScripts", "tributary", "PromQLTest", "PrometheusWire", "TimeSeries",
                 "TestSupport",
                 "SeedDocuments",

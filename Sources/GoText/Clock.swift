@@ -8,37 +8,44 @@ import Darwin
 
 /// The time of day, which may be set back.
 public enum WallClock {
-    /// Milliseconds since the epoch.
-    public static func milliseconds() -> Int64 {
+    public static func now() -> Timestamp {
         let time = read(CLOCK_REALTIME)
-        return Int64(time.tv_sec) &* 1000 &+ Int64(time.tv_nsec) / 1_000_000
+        return Timestamp(
+            milliseconds: Int64(time.tv_sec) &* 1000 &+ Int64(time.tv_nsec) / 1_000_000)
     }
 }
 
-/// The clock that `epoll` waits by; it is never set back.
-public enum MonotonicClock {
-    /// Nanoseconds since some moment before the process began.
-    public static func now() -> Int64 {
+/// A moment of the clock that `epoll` waits by, which is never set back.
+public struct MonotonicInstant: Sendable, Hashable, InstantProtocol {
+    /// Since the clock began, before the process did.
+    private var nanoseconds: Int64
+
+    private init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
+
+    /// The moment so long after the clock began.
+    public init(_ time: Duration) { nanoseconds = time.wholeNanoseconds }
+
+    public static var now: MonotonicInstant {
         let time = read(CLOCK_MONOTONIC)
-        return Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
+        return MonotonicInstant(
+            nanoseconds: Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec))
     }
 
-    /// `now` in whole milliseconds.
-    public static func milliseconds() -> Int64 { now() / 1_000_000 }
+    /// Later than every other moment.
+    public static let never = MonotonicInstant(nanoseconds: .max)
 
-    /// The time (as `now` gives it) so many milliseconds from now; far away where that overflows.
-    public static func after(milliseconds: Int64) -> Int64 {
-        let (distance, overflow) = milliseconds.multipliedReportingOverflow(by: 1_000_000)
-        if overflow { return .max }
-        let (time, isTooFar) = now().addingReportingOverflow(distance)
-        return isTooFar ? .max : time
+    public static func < (a: MonotonicInstant, b: MonotonicInstant) -> Bool {
+        a.nanoseconds < b.nanoseconds
     }
 
-    /// Milliseconds up to a time that `now` gave, rounded up, and at least one.
-    public static func milliseconds(until time: Int64) -> Int64 {
-        let (distance, overflow) = time.subtractingReportingOverflow(now())
-        if overflow { return .max / 1_000_000 }
-        return max(1, distance / 1_000_000 + (distance % 1_000_000 > 0 ? 1 : 0))
+    /// The moment so long after this one; `never` where it is too far away.
+    public func advanced(by length: Duration) -> MonotonicInstant {
+        let (time, isTooFar) = nanoseconds.addingReportingOverflow(length.wholeNanoseconds)
+        return isTooFar ? .never : MonotonicInstant(nanoseconds: time)
+    }
+
+    public func duration(to other: MonotonicInstant) -> Duration {
+        .nanoseconds(other.nanoseconds) - .nanoseconds(nanoseconds)
     }
 }
 
@@ -49,6 +56,26 @@ private func read(_ clock: clockid_t) -> timespec {
 }
 
 extension Duration {
+    /// The time from one moment to now.
+    public static func since(_ start: MonotonicInstant) -> Duration { start.duration(to: .now) }
+
+    /// In milliseconds, as the nearest float.
+    public var milliseconds: Double { self / .milliseconds(1) }
+
+    /// Whole milliseconds, rounded up, and at least one: what a wait or a timeout is given.
+    public var millisecondsToWait: Int64 {
+        let whole = wholeMilliseconds
+        return max(1, self > .milliseconds(whole) ? whole + 1 : whole)
+    }
+
+    /// Whole nanoseconds, clamped to what fits.
+    public var wholeNanoseconds: Int64 {
+        let (seconds, overflow) = components.seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        let (sum, carry) = seconds.addingReportingOverflow(components.attoseconds / 1_000_000_000)
+        if overflow || carry { return components.seconds < 0 ? .min : .max }
+        return sum
+    }
+
     /// Whole milliseconds, clamped to what fits.
     public var wholeMilliseconds: Int64 {
         let (seconds, overflow) = components.seconds.multipliedReportingOverflow(by: 1000)

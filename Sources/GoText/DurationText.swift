@@ -26,11 +26,11 @@ public enum DurationText {
         ("m", 60_000), ("s", 1_000), ("ms", 1),
     ]
 
-    /// The longest duration in milliseconds, about 292 years: where nanoseconds in 64 bits end.
-    public static let limit: Int64 = Int64.max / 1_000_000
+    /// The longest duration, about 292 years: where nanoseconds in 64 bits end.
+    public static let limit = Milliseconds(Int64.max / 1_000_000)
 
-    /// The milliseconds of a duration.
-    public static func milliseconds(_ text: String) throws(Failure) -> Int64 {
+    /// The length of time that a text says.
+    public static func length(_ text: String) throws(Failure) -> Milliseconds {
         if text == "0" { return 0 }
         var rest = text.utf8[...]
         var total: UInt64 = 0
@@ -51,19 +51,19 @@ public enum DurationText {
             nextUnit = index + 1
             let (product, isTooLarge) = count.multipliedReportingOverflow(
                 by: units[index].milliseconds)
-            guard !isTooLarge, product <= limit, total + product <= limit else {
+            guard !isTooLarge, product <= limit.count, total + product <= limit.count else {
                 throw .outOfRange
             }
             total += product
         }
-        return Int64(total)
+        return Milliseconds(Int64(total))
     }
 
     /// The canonical text; years and weeks only where the whole value divides.
-    public static func text(milliseconds: Int64) -> String {
-        if milliseconds == 0 { return "0s" }
-        var rest = milliseconds.magnitude
-        var out = milliseconds < 0 ? "-" : ""
+    public static func text(_ length: Milliseconds) -> String {
+        if length == .zero { return "0s" }
+        var rest = length.count.magnitude
+        var out = length < .zero ? "-" : ""
         for unit in units {
             if unit.name == "y" || unit.name == "w", rest % unit.milliseconds != 0 { continue }
             let count = rest / unit.milliseconds

@@ -1,9 +1,9 @@
-/// Points in time as RFC 3339 writes them, with Go's latitude. All are milliseconds since the epoch.
+/// Points in time as RFC 3339 writes them, with Go's latitude.
 public enum RFC3339 {
     /// In UTC, without trailing zeros of the fraction: `2024-12-31T23:59:59.5Z`.
-    public static func text(milliseconds: Int64) -> String {
-        let seconds = milliseconds.floorDivided(by: 1000)
-        let fraction = milliseconds &- seconds &* 1000
+    public static func text(_ time: Timestamp) -> String {
+        let seconds = time.milliseconds.floorDivided(by: 1000)
+        let fraction = time.milliseconds &- seconds &* 1000
         var digits = fraction == 0 ? "" : "." + padded(fraction, 3)
         while digits.last == "0" { digits.removeLast() }
         return text(seconds: seconds, fraction: digits)
@@ -18,7 +18,7 @@ public enum RFC3339 {
     }
 
     /// The time that a text says, its fraction cut to milliseconds; nil when it is no such text.
-    public static func milliseconds(_ text: String) -> Int64? {
+    public static func time(_ text: String) -> Timestamp? {
         var rest = Array(text.utf8)[...]
         guard
             let year = digits(4, &rest), take("-", &rest), let month = digits(2, &rest),
@@ -52,7 +52,7 @@ public enum RFC3339 {
         guard rest.isEmpty else { return nil }
         let seconds =
             (CivilDate.days(year, month, day) * 24 + hour) * 3600 + minute * 60 + second - offset
-        return Int64(seconds) * 1000 + Int64(milliseconds)
+        return Timestamp(milliseconds: Int64(seconds) * 1000 + Int64(milliseconds))
     }
 
     private static func take(_ character: Unicode.Scalar, _ rest: inout ArraySlice<UInt8>) -> Bool {

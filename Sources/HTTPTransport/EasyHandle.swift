@@ -1,4 +1,5 @@
 import CCurl
+import GoText
 
 /// One libcurl easy handle and the C memory that lives as long as its current transfer.
 ///
@@ -88,7 +89,7 @@ final class EasyHandle {
         set(CURLOPT_TCP_KEEPALIVE, 1)
         set(CURLOPT_BUFFERSIZE, 256 * 1024)
         set(CURLOPT_PROXY, request.proxy ?? "")
-        set(CURLOPT_CONNECTTIMEOUT_MS, Int(clamping: max(1, request.connectTimeout)))
+        set(CURLOPT_CONNECTTIMEOUT_MS, Int(clamping: request.connectTimeout.millisecondsToWait))
         if request.maximumBytes != .max {
             set(CURLOPT_MAXFILESIZE_LARGE, offset: request.maximumBytes)
         }

@@ -40,10 +40,10 @@ final class EventLoop: SerialExecutor, @unchecked Sendable {
     private let poll: Int32
     private nonisolated(unsafe) var thread = pthread_t()
     private nonisolated(unsafe) var client: (any EventLoopClient)?
-    /// When libcurl wants to be called; `Int64.max` for never.
-    nonisolated(unsafe) var curlDeadline = Int64.max
+    /// When libcurl wants to be called.
+    nonisolated(unsafe) var curlDeadline = MonotonicInstant.never
     /// When the first transfer runs out of time.
-    nonisolated(unsafe) var transferDeadline = Int64.max
+    nonisolated(unsafe) var transferDeadline = MonotonicInstant.never
 
     init() throws(TransferError) {
         poll = epoll_create1(Int32(EPOLL_CLOEXEC))
@@ -188,7 +188,7 @@ final class EventLoop: SerialExecutor, @unchecked Sendable {
                         client?.ready(descriptor: descriptor, events: events[index].events)
                     }
                 }
-                if min(curlDeadline, transferDeadline) <= MonotonicClock.now() {
+                if min(curlDeadline, transferDeadline) <= .now {
                     client?.timePassed()
                 }
                 if !readMail() { return }
@@ -214,10 +214,9 @@ final class EventLoop: SerialExecutor, @unchecked Sendable {
     /// Milliseconds until the next deadline, rounded up; -1 without one.
     private func timeout() -> Int32 {
         let deadline = min(curlDeadline, transferDeadline)
-        if deadline == .max { return -1 }
-        let distance = deadline &- MonotonicClock.now()
-        if distance <= 0 { return 0 }
-        return Int32(clamping: (distance - 1) / 1_000_000 + 1)
+        if deadline == .never { return -1 }
+        let distance = MonotonicInstant.now.duration(to: deadline)
+        return distance <= .zero ? 0 : Int32(clamping: distance.millisecondsToWait)
     }
 }
 
@@ -225,17 +224,17 @@ final class EventLoop: SerialExecutor, @unchecked Sendable {
 /// time: the code that one wakes asks whether it still stands.
 struct DeadlineQueue {
     private struct Entry {
-        var time: Int64
+        var time: MonotonicInstant
         var id: UInt64
     }
 
     private var heap: [Entry] = []
 
-    /// `Int64.max` when there is none.
-    var nearest: Int64 { heap.first?.time ?? .max }
+    /// `never` when there is none.
+    var nearest: MonotonicInstant { heap.first?.time ?? .never }
 
-    mutating func add(_ id: UInt64, at time: Int64) {
-        if time == .max { return }
+    mutating func add(_ id: UInt64, at time: MonotonicInstant) {
+        if time == .never { return }
         heap.append(Entry(time: time, id: id))
         var child = heap.count - 1
         while child > 0 {
@@ -247,7 +246,7 @@ struct DeadlineQueue {
     }
 
     /// Takes out one deadline that has passed.
-    mutating func popPassed(at now: Int64) -> UInt64? {
+    mutating func popPassed(at now: MonotonicInstant) -> UInt64? {
         guard let first = heap.first, first.time <= now else { return nil }
         let last = heap.removeLast()
         if heap.isEmpty { return first.id }

@@ -55,8 +55,8 @@ actor MultiHandle {
         idle = []
         if let multi { curl_multi_cleanup(multi) }
         multi = nil
-        loop.curlDeadline = .max
-        loop.transferDeadline = .max
+        loop.curlDeadline = .never
+        loop.transferDeadline = .never
     }
 
     // MARK: - Requests
@@ -110,7 +110,7 @@ actor MultiHandle {
         }
         easy.configure(
             for: transfer.request.telling(
-                remaining: MonotonicClock.milliseconds(until: transfer.deadline)))
+                remaining: MonotonicInstant.now.duration(to: transfer.deadline)))
         // `running` keeps the transfer for as long as libcurl has this pointer.
         let context = Unmanaged.passUnretained(transfer).toOpaque()
         easy.set(CURLOPT_HEADERFUNCTION, function: Self.headerArrived)
@@ -231,9 +231,9 @@ actor MultiHandle {
     }
 
     fileprivate func timePassed() {
-        let now = MonotonicClock.now()
+        let now = MonotonicInstant.now
         if loop.curlDeadline <= now {
-            loop.curlDeadline = .max
+            loop.curlDeadline = .never
             act(on: CURL_SOCKET_TIMEOUT, 0)
         }
         while let id = deadlines.popPassed(at: now) {
@@ -294,7 +294,7 @@ actor MultiHandle {
         guard let context else { return 0 }
         let loop = Unmanaged<EventLoop>.fromOpaque(context).takeUnretainedValue()
         loop.curlDeadline =
-            milliseconds < 0 ? .max : MonotonicClock.after(milliseconds: Int64(milliseconds))
+            milliseconds < 0 ? .never : .now.advanced(by: .milliseconds(milliseconds))
         return 0
     }
 

@@ -25,24 +25,23 @@ final class Transfer {
     var bodyWaiter: BodyContinuation?
     /// A verdict of ours on a transfer that libcurl ends because of it.
     var verdict: TransferError?
-    /// On the monotonic clock; `Int64.max` for none.
-    var deadline: Int64
+    var deadline: MonotonicInstant
 
     private let notices: TransferNotices
     /// Whether it is one of those its lane counts.
     var holdsPermit = false
     private(set) var received = 0
-    private(set) var pausedAt: Int64?
+    private(set) var pausedAt: MonotonicInstant?
     private var slabs: [[UInt8]] = []
     private var buffered = 0
-    private var firstByteAt: Int64?
-    private var pausedTime: Int64 = 0
+    private var firstByteAt: MonotonicInstant?
+    private var pausedTime = Duration.zero
 
     init(id: UInt64, request: TransferRequest, notices: TransferNotices) {
         self.id = id
         self.request = request
         self.notices = notices
-        deadline = request.timeout.map { MonotonicClock.after(milliseconds: $0) } ?? .max
+        deadline = request.timeout.map { .now.advanced(by: $0) } ?? .never
     }
 
     var isPaused: Bool { pausedAt != nil }
@@ -71,7 +70,7 @@ final class Transfer {
 
     func receive(_ bytes: UnsafeBufferPointer<UInt8>) -> Receipt {
         if buffered >= request.window {
-            pausedAt = MonotonicClock.now()
+            pausedAt = .now
             notices.paused.append(self)
             return .pause
         }
@@ -81,7 +80,7 @@ final class Transfer {
                 .tooLarge, "the answer is larger than \(request.maximumBytes) bytes")
             return .refused
         }
-        if firstByteAt == nil { firstByteAt = MonotonicClock.now() }
+        if firstByteAt == nil { firstByteAt = .now }
         received = total
         if bodyWaiter != nil, buffered == 0 { notices.readable.append(self) }
         store(bytes)
@@ -120,10 +119,10 @@ final class Transfer {
     /// The pause is over; the deadline moves along where pauses do not count.
     func endPause() {
         guard let began = pausedAt else { return }
-        let length = MonotonicClock.now() &- began
+        let length = Duration.since(began)
         pausedAt = nil
-        pausedTime &+= length
-        if !request.timeoutCountsPauses, deadline != .max { deadline &+= length }
+        pausedTime += length
+        if !request.timeoutCountsPauses { deadline = deadline.advanced(by: length) }
     }
 
     /// Nothing more will come; what has arrived can be read unless somebody gave up.
@@ -133,9 +132,9 @@ final class Transfer {
     }
 
     func summary() -> TransferSummary {
-        let active = firstByteAt.map { MonotonicClock.now() &- $0 &- pausedTime } ?? 0
+        let active = firstByteAt.map { Duration.since($0) - pausedTime } ?? .zero
         return TransferSummary(
-            wireBytes: received, activeNanoseconds: max(0, active), trailers: head.trailers)
+            wireBytes: received, activeTime: max(.zero, active), trailers: head.trailers)
     }
 }
 

@@ -19,10 +19,10 @@ public struct TransferRequest: Sendable {
     public var tls: TransferTLS
     /// URL of a proxy; nil for none, whatever the environment says.
     public var proxy: String?
-    /// Milliseconds for name, connection and handshake.
-    public var connectTimeout: Int64
-    /// Milliseconds for the whole transfer; nil for any time.
-    public var timeout: Int64?
+    /// For name, connection and handshake.
+    public var connectTimeout: Duration
+    /// For the whole transfer; nil for any time.
+    public var timeout: Duration?
     /// Whether the time in which the body is not read is part of `timeout`.
     public var timeoutCountsPauses: Bool
     /// Bytes of body, as they come over the wire.
@@ -34,16 +34,17 @@ public struct TransferRequest: Sendable {
     public var lane: String
     public var laneWidth: Int
     /// Writes the parameter, percent-encoded as `name=value`, that tells the server how much of
-    /// `timeout` is left when the request goes out, in milliseconds: waiting in the lane counts. It
+    /// `timeout` is left when the request goes out: waiting in the lane counts. It
     /// is added to the form, or to the URL. Nil for no such parameter.
-    public var timeoutParameter: (@Sendable (_ remaining: Int64) -> [UInt8])?
+    public var timeoutParameter: (@Sendable (_ remaining: Duration) -> [UInt8])?
 
     public init(
         url: String, method: Method = .get, headers: HeaderFields = HeaderFields(),
-        tls: TransferTLS = TransferTLS(), proxy: String? = nil, connectTimeout: Int64 = 5_000,
-        timeout: Int64? = nil, timeoutCountsPauses: Bool = true, maximumBytes: Int = .max,
+        tls: TransferTLS = TransferTLS(), proxy: String? = nil,
+        connectTimeout: Duration = .seconds(5),
+        timeout: Duration? = nil, timeoutCountsPauses: Bool = true, maximumBytes: Int = .max,
         window: Int = 1 << 20, lane: String = "", laneWidth: Int = .max,
-        timeoutParameter: (@Sendable (_ remaining: Int64) -> [UInt8])? = nil
+        timeoutParameter: (@Sendable (_ remaining: Duration) -> [UInt8])? = nil
     ) {
         self.url = url
         self.method = method
@@ -61,7 +62,7 @@ public struct TransferRequest: Sendable {
     }
 
     /// The request as it goes out with so many milliseconds left.
-    func telling(remaining: Int64) -> TransferRequest {
+    func telling(remaining: Duration) -> TransferRequest {
         guard let parameter = timeoutParameter?(remaining) else { return self }
         var told = self
         switch method {

@@ -21,8 +21,8 @@ struct TransferHead: Sendable {
 public struct TransferSummary: Sendable, Equatable {
     /// Bytes of body as they came over the wire.
     public var wireBytes: Int
-    /// Nanoseconds from the first byte to the last, without the time it was not read.
-    public var activeNanoseconds: Int64
+    /// From the first byte to the last, without the time it was not read.
+    public var activeTime: Duration
     /// Fields that came after the body.
     public var trailers: HeaderFields
 }

@@ -1,3 +1,5 @@
+public import GoText
+
 /// A PromQL expression. A closed set: every `switch` over it is exhaustive, so that a new kind of
 /// node does not compile until the type check, the printer, the engine and the planner know it.
 public indirect enum Expression: Sendable, Hashable {
@@ -191,8 +193,7 @@ public struct Call: Sendable, Hashable {
 
 /// `@`: the time a selector or subquery is fixed to.
 public enum AtModifier: Sendable, Hashable {
-    /// Milliseconds since the epoch.
-    case timestamp(Int64)
+    case timestamp(Timestamp)
     case start
     case end
 }
@@ -259,8 +260,8 @@ public struct Subquery: Sendable, Hashable {
 
 /// A length of time as written in `[…]`, in a subquery step or after `offset`.
 public enum DurationValue: Sendable, Hashable {
-    /// Known at parse time; milliseconds.
-    case fixed(Int64)
+    /// Known at parse time.
+    case fixed(Milliseconds)
     /// Arithmetic, or dependent on the query's step or range; evaluated by
     /// `Expression.resolved(in:)` before planning and evaluation.
     case expression(DurationExpression)

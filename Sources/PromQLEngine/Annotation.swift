@@ -159,9 +159,8 @@ extension Annotation {
         var leastBound: Double
         var greatestBound: Double
         var largestDifference: Double
-        /// Milliseconds.
-        var firstStep: Int64
-        var lastStep: Int64
+        var firstStep: Timestamp
+        var lastStep: Timestamp
         var cases: Int
 
         /// As Prometheus `util/annotations`, `NewHistogramQuantileForcedMonotonicityInfo`.
@@ -172,8 +171,8 @@ extension Annotation {
             \(Annotation.part(metricName)), from \
             buckets \(GoFloat.general(leastBound)) to \(GoFloat.general(greatestBound)), with a max \
             diff of \(GoFloat.general(largestDifference, digits: 2)), over \(cases) samples from \
-            \(RFC3339.text(seconds: firstStep.floorDivided(by: 1000))) to \
-            \(RFC3339.text(seconds: lastStep.floorDivided(by: 1000)))
+            \(RFC3339.text(seconds: firstStep.wholeSeconds)) to \
+            \(RFC3339.text(seconds: lastStep.wholeSeconds))
             """
         }
 

@@ -1,3 +1,4 @@
+public import GoText
 public import PromQL
 public import TimeSeries
 
@@ -59,10 +60,9 @@ public struct EngineOptions: Sendable, Hashable {
         case prometheus2
     }
 
-    /// Milliseconds.
-    public var lookback: Int64 = 300_000
-    /// Milliseconds; used where a subquery names no step.
-    public var defaultSubqueryStep: Int64 = 60_000
+    public var lookback: Milliseconds = 300_000
+    /// Used where a subquery names no step.
+    public var defaultSubqueryStep: Milliseconds = 60_000
     public var rangeBoundary: RangeBoundary = .leftOpen
     public var dialect: Dialect = .prometheus3
     /// Whose rules are followed where they changed within 3.x.
@@ -90,7 +90,7 @@ public protocol SeriesSource: Sendable {
     /// The series that satisfy every matcher, in label order, with at least their samples in
     /// `from...through` (ms, both ends included; more is harmless, stale markers included).
     func series(
-        matching matchers: [LabelMatcher], from: Int64, through: Int64
+        matching matchers: [LabelMatcher], from: Timestamp, through: Timestamp
     ) throws
         -> [SampleSeries]
 

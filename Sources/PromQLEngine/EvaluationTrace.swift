@@ -1,9 +1,10 @@
+public import GoText
 public import PromQL
 
 /// What each part of an expression cost while it was evaluated. Equal parts are counted together.
 public struct EvaluationTrace: Sendable {
     public struct Cost: Sendable, Hashable {
-        /// Milliseconds, those of the parts below included.
+        /// Those of the parts below included.
         public var milliseconds: Double
         /// Of the value; 0 for scalars and strings.
         public var series: Int
@@ -21,8 +22,8 @@ public struct EvaluationTrace: Sendable {
 
     private static let origin = ContinuousClock.now
 
-    /// Nanoseconds, above 0.
-    fileprivate static var time: Int64 {
+    /// Above 0.
+    fileprivate static var nanoseconds: Int64 {
         let passed = origin.duration(to: .now).components
         return 1 + passed.seconds * 1_000_000_000 + passed.attoseconds / 1_000_000_000
     }
@@ -30,9 +31,9 @@ public struct EvaluationTrace: Sendable {
     /// Nil for what was not evaluated by itself.
     public func cost(of part: Expression) -> Cost? { costs[part] }
 
-    /// - Parameter began: `Evaluator.traceTime` before.
+    /// - Parameter began: `Evaluator.traceNanoseconds` before.
     mutating func add(_ value: EvaluatedValue, of part: Expression, since began: Int64) {
-        let elapsed = Double(Self.time - began) / 1e6
+        let elapsed = Double(Self.nanoseconds - began) / 1e6
         var cost = costs[part] ?? Cost(milliseconds: 0, series: 0, samples: 0)
         cost.milliseconds += elapsed
         cost.series += value.seriesCount
@@ -43,8 +44,8 @@ public struct EvaluationTrace: Sendable {
 
 // The recursion over an expression has little stack: what is only for tracing stays out of its way.
 extension Evaluator {
-    /// Nanoseconds of some clock; 0 unless the caller wants it.
-    var traceTime: Int64 { options.isTraced ? EvaluationTrace.time : 0 }
+    /// Of some clock; 0 unless the caller wants it.
+    var traceNanoseconds: Int64 { options.isTraced ? EvaluationTrace.nanoseconds : 0 }
 
     /// Range vectors are counted where they are made: few of them are made by this way.
     mutating func trace(_ value: EvaluatedValue, of part: Expression, since began: Int64) {

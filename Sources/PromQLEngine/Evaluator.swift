@@ -55,7 +55,7 @@ struct Evaluator {
     mutating func evaluate(_ expression: Expression) throws(EvaluationError) -> EvaluatedValue {
         try state.check()
         let before = state.samples
-        let began = traceTime
+        let began = traceNanoseconds
         let value: EvaluatedValue
         if !isSingleStep, StepInvariance(source).pays(for: expression) {
             let first = StepGrid(start: grid.start, end: grid.start, step: grid.step)

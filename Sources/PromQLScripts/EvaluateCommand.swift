@@ -1,3 +1,4 @@
+public import GoText
 public import TimeSeries
 
 /// `eval instant` or `eval range`: a query and what it must give.
@@ -44,11 +45,11 @@ public struct EvaluateCommand: Sendable {
         switch words.next() {
         case "instant":
             // The time may be left out.
-            var time: Int64 = 0
+            var time: Timestamp = 0
             if words.skip("at") {
                 let word = words.next()
                 time = try line.reading { () throws(NotationError) in
-                    try DurationNotation.milliseconds(word)
+                    .epoch + (try DurationNotation.length(word))
                 }
             }
             grid = .instant(time)
@@ -164,14 +165,14 @@ struct WordReader {
         return true
     }
 
-    /// `from <start> to <end> step <step>`, in milliseconds.
-    mutating func rangeAndStep() throws(NotationError) -> (Int64, Int64, Int64) {
+    /// `from <start> to <end> step <step>`.
+    mutating func rangeAndStep() throws(NotationError) -> (Timestamp, Timestamp, Milliseconds) {
         guard skip("from") else { throw NotationError("expected from") }
-        let start = try DurationNotation.milliseconds(next())
+        let start = Timestamp.epoch + (try DurationNotation.length(next()))
         guard skip("to") else { throw NotationError("expected to") }
-        let end = try DurationNotation.milliseconds(next())
+        let end = Timestamp.epoch + (try DurationNotation.length(next()))
         guard skip("step") else { throw NotationError("expected step") }
-        let step = try DurationNotation.milliseconds(next())
+        let step = try DurationNotation.length(next())
         guard end >= start else { throw NotationError("the end lies before the start") }
         return (start, end, step)
     }

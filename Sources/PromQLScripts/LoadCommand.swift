@@ -1,18 +1,19 @@
+public import GoText
 public import TimeSeries
 
 /// `load <step>`: series to add.
 public struct LoadCommand: Sendable {
-    /// A series, with a start time offset for each point (ms, relative to the point's time; nil
+    /// A series, with a start time offset for each point (relative to the point's time; nil
     /// where the point has none), or without any.
     public struct Entry: Sendable {
         public var series: SeriesDescription
-        public var startOffsets: [Int64?]
+        public var startOffsets: [Milliseconds?]
     }
 
     /// From 1.
     public var line: Int
-    /// Milliseconds between points; the first point stands at 0.
-    public var step: Int64
+    /// Between points; the first point stands at 0.
+    public var step: Milliseconds
     /// Classic histograms are also stored as native ones with custom buckets.
     public var addsCustomHistograms: Bool
     public var entries: [Entry] = []
@@ -26,10 +27,10 @@ public struct LoadCommand: Sendable {
         }
         addsCustomHistograms = words[0] == "load_with_nhcb"
         step = try line.reading { () throws(NotationError) in
-            try DurationNotation.milliseconds(ScriptLines.trimmed(words[1]))
+            try DurationNotation.length(ScriptLines.trimmed(words[1]))
         }
-        var defaults: [Int64?] = []
-        var pending: (labels: SeriesDescription, offsets: [Int64?], line: ScriptLine)?
+        var defaults: [Milliseconds?] = []
+        var pending: (labels: SeriesDescription, offsets: [Milliseconds?], line: ScriptLine)?
         while let next = lines.nextLine() {
             if StartTimeNotation.isStartTimeLine(next.text) {
                 if let pending { throw pending.line.error("@st line has no following sample line") }
@@ -49,7 +50,7 @@ public struct LoadCommand: Sendable {
             let series = try next.reading { () throws(NotationError) in
                 try SeriesNotation.read(next.text)
             }
-            var offsets: [Int64?] = []
+            var offsets: [Milliseconds?] = []
             if let pending {
                 guard pending.labels.labels == series.labels else {
                     throw pending.line.error("@st metric is not that of the following line")
@@ -91,7 +92,7 @@ extension LoadCommand {
     private func samples(of entry: Entry) -> SampleSeries {
         var samples = SampleSeries(labels: entry.series.labels)
         for (i, value) in entry.series.values.enumerated() {
-            let time = Int64(i) &* step
+            let time = Timestamp(milliseconds: Int64(i) &* step.count)
             switch value {
             case .omitted: continue
             case .float(let float):
@@ -145,7 +146,7 @@ struct CustomHistograms {
         var count: Double?
     }
 
-    private var parts: [LabelSet: [Int64: Parts]] = [:]
+    private var parts: [LabelSet: [Timestamp: Parts]] = [:]
     private var order: [LabelSet] = []
 
     init(of classic: [SampleSeries]) {

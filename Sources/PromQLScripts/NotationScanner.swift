@@ -145,11 +145,10 @@ extension NotationError {
 
 /// `1h30m`, `5m`, `0`: lengths of time in commands.
 enum DurationNotation {
-    /// Milliseconds.
-    static func milliseconds(_ text: some StringProtocol) throws(NotationError) -> Int64 {
+    static func length(_ text: some StringProtocol) throws(NotationError) -> Milliseconds {
         let text = String(text)
         do throws(DurationText.Failure) {
-            return try DurationText.milliseconds(text)
+            return try DurationText.length(text)
         } catch {
             throw NotationError(error.description(of: text))
         }

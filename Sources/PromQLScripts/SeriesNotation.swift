@@ -1,3 +1,4 @@
+public import GoText
 public import TimeSeries
 
 /// `metric{label="value"}` and the points after it.
@@ -170,22 +171,22 @@ enum StartTimeNotation {
         return line[..<space].hasSuffix("@st")
     }
 
-    /// The metric's text ("" for a line that applies to all series after it) and an offset in ms
+    /// The metric's text ("" for a line that applies to all series after it) and an offset
     /// for each point, nil for none.
     static func read(
         _ line: some StringProtocol
-    ) throws(NotationError) -> (metric: String, offsets: [Int64?]) {
+    ) throws(NotationError) -> (metric: String, offsets: [Milliseconds?]) {
         let words = line.split { $0 == " " || $0 == "\t" }
         guard let first = words.first, first.hasSuffix("@st") else {
             throw NotationError("invalid @st line")
         }
-        var offsets: [Int64?] = []
+        var offsets: [Milliseconds?] = []
         for word in words.dropFirst() { try readItem(String(word), into: &offsets) }
         return (String(first.dropLast(3)), offsets)
     }
 
     private static func readItem(
-        _ word: String, into offsets: inout [Int64?]
+        _ word: String, into offsets: inout [Milliseconds?]
     ) throws(NotationError) {
         var scanner = NotationScanner(word)
         if scanner.skip("_") {
@@ -193,14 +194,14 @@ enum StartTimeNotation {
             offsets.append(contentsOf: repeatElement(nil, count: count))
             return
         }
-        var offset: Int64
+        var offset: Milliseconds
         if scanner.skip("*") {
             offset = offsets.last { $0 != nil }.flatMap { $0 } ?? 0
         } else {
             offset = try readDuration(&scanner)
         }
         offsets.append(offset)
-        var step: Int64 = 0
+        var step: Milliseconds = 0
         if scanner.next == UInt8(ascii: "+") || scanner.next == UInt8(ascii: "-") {
             step = try readDuration(&scanner)
         }
@@ -215,12 +216,12 @@ enum StartTimeNotation {
 
     private static func readDuration(
         _ scanner: inout NotationScanner
-    ) throws(NotationError) -> Int64 {
+    ) throws(NotationError) -> Milliseconds {
         let isNegative = scanner.skip("-")
         if !isNegative { _ = scanner.skip("+") }
         let digits = scanner.word(while: NotationScanner.isDigit)
         let unit = scanner.word { NotationScanner.isLetter($0) && $0 != UInt8(ascii: "x") }
-        let length = try DurationNotation.milliseconds(digits + unit)
+        let length = try DurationNotation.length(digits + unit)
         return isNegative ? -length : length
     }
 }

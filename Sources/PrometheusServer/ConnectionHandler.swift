@@ -1,3 +1,4 @@
+import GoText
 import NIOCore
 import NIOHTTP1
 

@@ -51,7 +51,7 @@ enum HTTPDate {
     ]
 
     static func now() -> String {
-        text(secondsSinceEpoch: WallClock.milliseconds().floorDivided(by: 1000))
+        text(secondsSinceEpoch: WallClock.now().wholeSeconds)
     }
 
     static func text(secondsSinceEpoch seconds: Int64) -> String {

@@ -1,3 +1,4 @@
+import GoText
 import HTTPTypes
 import NIOCore
 import NIOHTTP1

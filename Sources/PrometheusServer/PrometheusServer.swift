@@ -196,16 +196,6 @@ public struct ServerLimits: Sendable, Hashable {
     public init() {}
 }
 
-extension Duration {
-    /// Clamped to what fits.
-    var wholeNanoseconds: Int64 {
-        let parts = components
-        let (seconds, overflow) = parts.seconds.multipliedReportingOverflow(by: 1_000_000_000)
-        if overflow { return parts.seconds < 0 ? .min : .max }
-        return seconds &+ parts.attoseconds / 1_000_000_000
-    }
-}
-
 /// Whether gated routes answer, shared between the server and the code that starts or stops it.
 public final class Readiness: Sendable {
     public enum State: Sendable, Equatable {

@@ -1,3 +1,5 @@
+import GoText
+
 /// The values of one series on a step grid: an instant vector element, over all steps.
 public struct StepSeries: Sendable {
     public var labels: LabelSet
@@ -38,20 +40,20 @@ public struct StepSeries: Sendable {
 }
 
 /// The evaluation times of a query: `start, start + step, …` up to and including `end`.
-/// Milliseconds since the epoch. An instant query is a grid of one step, with `step` 0.
+/// An instant query is a grid of one step, with `step` 0.
 public struct StepGrid: Sendable, Hashable {
-    public let start: Int64
-    public let end: Int64
-    public let step: Int64
+    public let start: Timestamp
+    public let end: Timestamp
+    public let step: Milliseconds
 
     /// `step` must be positive unless `start == end`.
-    public init(start: Int64, end: Int64, step: Int64) {
+    public init(start: Timestamp, end: Timestamp, step: Milliseconds) {
         self.start = start
         self.end = end
         self.step = step
     }
 
-    public static func instant(_ time: Int64) -> StepGrid {
+    public static func instant(_ time: Timestamp) -> StepGrid {
         StepGrid(start: time, end: time, step: 0)
     }
 
@@ -61,28 +63,28 @@ public struct StepGrid: Sendable, Hashable {
     public var count: Int {
         if end < start { return 0 }
         if step == 0 { return 1 }
-        let (length, overflows) = end.subtractingReportingOverflow(start)
-        return overflows ? .max : Int(length / step) &+ 1
+        guard let length = end.distance(from: start) else { return .max }
+        return Int(length / step) &+ 1
     }
 
-    public func time(at index: Int) -> Int64 { start + Int64(index) * step }
+    public func time(at index: Int) -> Timestamp { start + step * Int64(index) }
 }
 
 /// Raw samples of one series, in time order, at times of their own.
 public struct SampleSeries: Sendable {
     public var labels: LabelSet
-    /// Milliseconds since the epoch, strictly ascending.
-    public var times: [Int64]
+    /// Strictly ascending.
+    public var times: [Timestamp]
     /// One per time. Where `histograms` has an entry the float is meaningless.
     public var values: [Double]
     /// Native histograms by index into `times`; empty for float series.
     public var histograms: [Int: FloatHistogram]
     /// Start timestamps by index into `times` (0 = none); empty when the source has none.
-    public var startTimes: [Int64]
+    public var startTimes: [Timestamp]
 
     public init(
-        labels: LabelSet, times: [Int64] = [], values: [Double] = [],
-        histograms: [Int: FloatHistogram] = [:], startTimes: [Int64] = []
+        labels: LabelSet, times: [Timestamp] = [], values: [Double] = [],
+        histograms: [Int: FloatHistogram] = [:], startTimes: [Timestamp] = []
     ) {
         self.labels = labels
         self.times = times

@@ -110,8 +110,8 @@ struct DemoCommand: AsyncParsableCommand {
 
 /// One member of the demo: made-up data that goes on, and the server that answers for it.
 struct DemoServer: Sendable {
-    /// Milliseconds of the past that are kept.
-    private static let history: Int64 = 3_600_000
+    /// How much of the past is kept.
+    private static let history: Milliseconds = 3_600_000
 
     var member: DemoMember
 
@@ -119,7 +119,7 @@ struct DemoServer: Sendable {
     func run(onListening: @escaping @Sendable (_ port: Int) async -> Void) async throws {
         let store = MemoryStore()
         let data = DemoData(member: member)
-        let now = WallClock.milliseconds()
+        let now = WallClock.now()
         data.fill(store, from: now - Self.history, through: now)
         var logger = Logger(label: "tributary.demo")
         logger.logLevel = .critical
@@ -132,11 +132,11 @@ struct DemoServer: Sendable {
         }
     }
 
-    private static func goOn(_ data: DemoData, _ store: MemoryStore, since start: Int64) async {
+    private static func goOn(_ data: DemoData, _ store: MemoryStore, since start: Timestamp) async {
         var last = start
         while !Task.isCancelled {
             try? await Task.sleep(for: .seconds(1))
-            let now = WallClock.milliseconds()
+            let now = WallClock.now()
             data.fill(store, from: last + 1, through: now)
             store.drop(before: now - history)
             last = now

@@ -3,6 +3,7 @@ import EmbeddedPrometheus
 import Foundation
 import Gateway
 import GatewayConfiguration
+import GoText
 import PromQLScripts
 import PrometheusServer
 import TimeSeries
@@ -43,7 +44,8 @@ struct EmbeddedCommand: AsyncParsableCommand {
 
     func run() async throws {
         let store = MemoryStore()
-        let files = SampleFiles(store: store, scriptStart: loadStart * 1000)
+        let files = SampleFiles(
+            store: store, scriptStart: Timestamp(milliseconds: loadStart * 1000))
         for path in load { try files.load(path) }
         let targets = scrape.map { argument in
             var target = argument.target
@@ -145,8 +147,8 @@ struct ServedFile: Sendable {
 /// Reads files with samples into a store.
 struct SampleFiles {
     var store: MemoryStore
-    /// Where the first samples of scripts stand, in milliseconds since 1970.
-    var scriptStart: Int64
+    /// Where the first samples of scripts stand.
+    var scriptStart: Timestamp
 
     /// Says what was read, or what is wrong, on standard error.
     ///
@@ -160,8 +162,8 @@ struct SampleFiles {
             if path.hasSuffix(".test") {
                 try loadScript(String(decoding: data, as: UTF8.self), path)
             } else {
-                let now = Int64(Date().timeIntervalSince1970 * 1000)
-                let summary = store.load(try Exposition(parsing: Array(data)), defaultTime: now)
+                let summary = store.load(
+                    try Exposition(parsing: Array(data)), defaultTime: WallClock.now())
                 Console.say("\(path): \(summary.series) series, \(summary.samples) samples")
             }
         } catch {
@@ -171,6 +173,7 @@ struct SampleFiles {
     }
 
     private func loadScript(_ text: String, _ path: String) throws {
+        let shift = scriptStart - .epoch
         var (series, samples) = (0, 0)
         for command in try PromQLScript(parsing: text).commands {
             switch command {
@@ -180,8 +183,8 @@ struct SampleFiles {
             case .load(let load):
                 let loaded = load.series().map { one in
                     var moved = one
-                    moved.times = one.times.map { $0 &+ scriptStart }
-                    moved.startTimes = one.startTimes.map { $0 == 0 ? 0 : $0 &+ scriptStart }
+                    moved.times = one.times.map { $0 &+ shift }
+                    moved.startTimes = one.startTimes.map { $0 == .epoch ? .epoch : $0 &+ shift }
                     return moved
                 }
                 store.insert(loaded)

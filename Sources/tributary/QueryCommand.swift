@@ -86,7 +86,7 @@ struct QueryArguments: ParsableArguments {
         if let token { headers.append(name: "Authorization", value: "Bearer \(token)") }
         let request = TransferRequest(
             url: url, method: .post(form: FormText.bytes(of: parameters)), headers: headers,
-            timeout: 300_000)
+            timeout: .seconds(300))
         return try await OneTransfer.answer(to: request).body
     }
 }

@@ -1,4 +1,5 @@
 import EmbeddedPrometheus
+import GoText
 import PromQL
 import Testing
 import TimeSeries
@@ -16,7 +17,7 @@ struct DemoDataTests {
     @Test("Counters only fall when their process restarts", arguments: DemoMember.all)
     func counters(_ member: DemoMember) throws {
         let store = MemoryStore()
-        let start: Int64 = 1_700_000_000_000
+        let start: Timestamp = 1_700_000_000_000
         DemoData(member: member).fill(store, from: start, through: start + 1_800_000)
         let counters = try store.series(
             matching: [LabelMatcher("__name__", .regexMatch, ".*(_total|_bucket|_count|_sum)")],

@@ -1,4 +1,5 @@
 import EmbeddedPrometheus
+import GoText
 import PrometheusServer
 import Testing
 import TimeSeries

@@ -1,4 +1,5 @@
 import EmbeddedPrometheus
+import GoText
 import PromQL
 import Testing
 import TimeSeries

@@ -1,4 +1,5 @@
 import EmbeddedPrometheus
+import GoText
 import PromQL
 import Testing
 import TimeSeries
@@ -112,18 +113,21 @@ struct MemoryStoreTests {
     func histograms() throws {
         let store = MemoryStore()
         let labels = LabelSet(["a": "b"])
-        for time in 1...600 as ClosedRange<Int64> {
+        for count in 1...600 as ClosedRange<Int64> {
+            let time = Timestamp(milliseconds: count)
             let value: SampleInput =
-                time % 3 == 0
-                ? .histogram(FloatHistogram(count: Double(time))) : .float(Double(time))
+                count % 3 == 0
+                ? .histogram(FloatHistogram(count: Double(count))) : .float(Double(count))
             try store.append(
-                labels, time: time, value: value, startTime: time > 300 ? time - 1 : 0)
+                labels, time: time, value: value,
+                startTime: count > 300 ? time - Milliseconds(1) : 0)
         }
         let found = try store.series(matching: [], from: 250, through: 520)[0]
-        #expect(found.times == Array(250...520))
+        #expect(found.times == (250...520).map(Timestamp.init(milliseconds:)))
         for (index, time) in found.times.enumerated() {
-            #expect(found.histograms[index]?.count == (time % 3 == 0 ? Double(time) : nil))
-            #expect(found.startTimes[index] == (time > 300 ? time - 1 : 0))
+            let count = time.milliseconds
+            #expect(found.histograms[index]?.count == (count % 3 == 0 ? Double(count) : nil))
+            #expect(found.startTimes[index].milliseconds == (count > 300 ? count - 1 : 0))
         }
     }
 

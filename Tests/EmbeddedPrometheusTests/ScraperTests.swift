@@ -1,4 +1,5 @@
 import EmbeddedPrometheus
+import GoText
 import Logging
 import PromQL
 import PrometheusServer
@@ -32,7 +33,7 @@ struct ScraperTests {
     @Test("A page's series are stored with the target's labels; what disappears goes stale")
     func scrapes() async throws {
         let pages = Mutex(["a{job=\"own\"} 1\nb 2\n", "b 3\nnew 1\n", "broken", "b 4\n"])
-        let clock = Mutex<Int64>(0)
+        let clock = Mutex<Timestamp>(0)
         var routes = RouteTable()
         routes.on("GET", path: "/metrics", traits: []) { _ in
             .text(pages.withLock { $0.removeFirst() })
@@ -67,7 +68,8 @@ struct ScraperTests {
                 #expect(found[0].labels["job"] == "j")
                 #expect(found[0].labels["instance"] == "127.0.0.1:\(port)")
                 return zip(found[0].times, found[0].values).map {
-                    SampleValue.isStale($1) ? "\($0 / 1000) stale" : "\($0 / 1000) \($1)"
+                    SampleValue.isStale($1)
+                        ? "\($0.wholeSeconds) stale" : "\($0.wholeSeconds) \($1)"
                 }
             }
             #expect(try points("a") == ["1 1.0", "2 stale"])

@@ -1,3 +1,4 @@
+import GoText
 import RealServers
 import Testing
 
@@ -39,7 +40,7 @@ extension EndToEnd {
                 let counted = try Counted(scene)
                 defer { counted.gateway.process.stop() }
                 let all = Set(FederationData.members)
-                let time = "\(FederationData.start / 1000 + 900)"
+                let time = "\(FederationData.start.wholeSeconds + 900)"
                 for (query, expected) in [
                     ("up", all), ("1 + 1", []), ("time()", []), ("vector(1)", []),
                     ("up{project=\"a\"}", ["a"]), ("up{project!=\"a\"}", ["b-eu", "c_us"]),
@@ -76,7 +77,7 @@ extension EndToEnd {
             try await offPool {
                 let counted = try Counted(scene)
                 defer { counted.gateway.process.stop() }
-                let time = "\(FederationData.start / 1000 + 900)"
+                let time = "\(FederationData.start.wholeSeconds + 900)"
                 let contacted = try counted.requests(
                     "/api/v1/query", [("query", query), ("time", time)])
                 #expect(contacted.values.allSatisfy { $0.count == 1 })

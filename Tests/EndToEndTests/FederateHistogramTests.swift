@@ -1,4 +1,5 @@
 import Foundation
+import GoText
 import PromQLScripts
 import PromQLTest
 import RealServers
@@ -40,7 +41,7 @@ struct FederateHistogramTests {
             let directory = FileManager.default.temporaryDirectory
                 .appendingPathComponent("tributary-federate-\(UUID().uuidString)").path
             defer { try? FileManager.default.removeItem(atPath: directory) }
-            let start = Int64(Date().timeIntervalSince1970) * 1000 - 40_000
+            let start = Timestamp(milliseconds: Int64(Date().timeIntervalSince1970) * 1000 - 40_000)
             var members: [PrometheusServer] = []
             defer { for member in members { member.process.stop() } }
             for (name, own) in [("a", ""), ("b", #"project="own","#)] {

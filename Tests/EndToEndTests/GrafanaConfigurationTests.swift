@@ -1,4 +1,5 @@
 import Foundation
+import GoText
 import RealServers
 import TestSupport
 import Testing
@@ -108,8 +109,8 @@ extension EndToEnd {
             let scene = try Scene.required()
             try await offPool {
                 let gateway = scene.gateway.project("all")
-                let start = FederationData.start / 1000
-                let end = FederationData.end / 1000
+                let start = FederationData.start.wholeSeconds
+                let end = FederationData.end.wholeSeconds
                 for target in targets {
                     let written = try #require(target["expr"]?.text)
                     let query = Self.filled(written)

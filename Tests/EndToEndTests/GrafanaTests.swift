@@ -1,3 +1,4 @@
+import GoText
 import RealServers
 import Testing
 
@@ -34,8 +35,8 @@ extension EndToEnd {
             }
         }
 
-        private static let start = FederationData.start / 1000
-        private static let end = FederationData.end / 1000
+        private static let start = FederationData.start.wholeSeconds
+        private static let end = FederationData.end.wholeSeconds
         private static let window = [("start", "\(start)"), ("end", "\(end)")]
 
         /// Runs a test's requests in the way of a flavour.

@@ -1,4 +1,5 @@
 import Foundation
+import GoText
 import RealServers
 import TestSupport
 import Testing
@@ -140,10 +141,10 @@ struct NativeHistogramTests {
 
     /// Times within, at the edges of and off the grid of the data.
     private static func randomTimes(_ random: inout SeededRandom) -> QueryCase.Times {
-        let place = start + Int64(random.below(68)) * 30_000
-        let odd = random.oneIn(3) ? Int64(random.below(30_000)) : 0
+        let place = start + Milliseconds(Int64(random.below(68)) * 30_000)
+        let odd = Milliseconds(random.oneIn(3) ? Int64(random.below(30_000)) : 0)
         if random.oneIn(2) { return .instant(place + odd) }
-        let step = random.pick([15_000, 30_000, 60_000, 45_000, 7_000] as [Int64])
+        let step = random.pick([15_000, 30_000, 60_000, 45_000, 7_000] as [Milliseconds])
         let begin = max(start, place - 300_000) + odd
         return .range(start: begin, end: begin + step * Int64(random.below(25)), step: step)
     }

@@ -1,9 +1,10 @@
+import GoText
 import RealServers
 import Testing
 
 extension EndToEnd {
     struct PromtoolTests {
-        private static let start = FederationData.start / 1000 + 900
+        private static let start = FederationData.start.wholeSeconds + 900
         private static let end = start + 1200
 
         /// What `promtool` prints for the gateway and for the oracle.

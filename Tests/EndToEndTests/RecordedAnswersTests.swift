@@ -1,4 +1,5 @@
 import Foundation
+import GoText
 import PromQLScripts
 import RealServers
 import Testing
@@ -68,7 +69,7 @@ struct RecordedAnswersTests {
 
     // MARK: - Data
 
-    private static let start: Int64 = 1_700_000_000_000
+    private static let start: Timestamp = 1_700_000_000_000
 
     private static let floats = #"""
         up{job="api",instance="h1:9"} 1x20
@@ -115,7 +116,8 @@ struct RecordedAnswersTests {
     }
 
     private static func range(
-        _ name: String, _ query: String, step: Int64 = 30_000, _ more: [(String, String)] = []
+        _ name: String, _ query: String, step: Milliseconds = 30_000,
+        _ more: [(String, String)] = []
     ) -> Request {
         Request(
             name: name,

@@ -1,4 +1,5 @@
 import Foundation
+import GoText
 import PromQLScripts
 import RealServers
 import Testing
@@ -7,7 +8,7 @@ import Testing
 /// that it holds.
 @Suite("Writing into a real Prometheus")
 struct RemoteWriterTests {
-    private static let start: Int64 = 1_700_000_000_000
+    private static let start: Timestamp = 1_700_000_000_000
 
     @Test("Histograms, floats among them, gaps, resets and staleness arrive as written")
     func arrives() async throws {

@@ -1,4 +1,5 @@
 import Foundation
+import GoText
 import PrometheusWire
 import RealServers
 import Testing
@@ -50,7 +51,7 @@ extension EndToEnd {
         @Test("Queries, labels and series over it are those of the union")
         func union() async throws {
             try await Self.withGateway("victoria-union") { gateway, oracle in
-                let end = FederationData.end / 1000
+                let end = FederationData.end.wholeSeconds
                 for query in [
                     "sum by (project) (count_over_time(temperature[2h]))",
                     "sum(sum_over_time(memory[2h]))", "count(last_over_time(requests_total[2h]))",
@@ -70,7 +71,7 @@ extension EndToEnd {
                             ("step", "60"),
                         ], [gateway, oracle])
                 }
-                let times = [("start", "\(FederationData.start / 1000)"), ("end", "\(end)")]
+                let times = [("start", "\(FederationData.start.wholeSeconds)"), ("end", "\(end)")]
                 for (path, selectors) in [
                     ("labels", []), ("labels", ["memory"]), ("label/job/values", []),
                     ("label/project/values", []), ("label/exported_project/values", ["memory"]),
@@ -88,7 +89,7 @@ extension EndToEnd {
         func steps() async throws {
             try await Self.withGateway("victoria-steps") { gateway, oracle in
                 // Within the data, and no multiple of the step.
-                let start = FederationData.end / 1000 / 15 * 15 - 3600 + 7
+                let start = FederationData.end.wholeSeconds / 15 * 15 - 3600 + 7
                 let queries = [
                     // Unions, and what is computed here.
                     "count_over_time(temperature[2h])", "last_over_time(memory[2h]) + 0",

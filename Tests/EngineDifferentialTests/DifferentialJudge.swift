@@ -1,5 +1,6 @@
 import EmbeddedPrometheus
 import Foundation
+import GoText
 import PromQL
 import PromQLEngine
 import PromQLTest

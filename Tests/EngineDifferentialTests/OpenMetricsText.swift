@@ -1,4 +1,5 @@
 import Foundation
+import GoText
 import TimeSeries
 
 /// Float series as promtool loads them. Staleness markers cannot be written so, nor histograms.
@@ -16,9 +17,11 @@ enum OpenMetricsText {
         return text + "# EOF\n"
     }
 
-    static func seconds(_ milliseconds: Int64) -> String {
-        "\(milliseconds / 1000).\(String(1000 + milliseconds % 1000).dropFirst())"
+    static func seconds(_ time: Timestamp) -> String {
+        "\(time.milliseconds / 1000).\(String(1000 + time.milliseconds % 1000).dropFirst())"
     }
+
+    static func seconds(_ length: Milliseconds) -> String { seconds(.epoch + length) }
 
     private static func number(_ value: Double) -> String {
         if value.isNaN { return "NaN" }

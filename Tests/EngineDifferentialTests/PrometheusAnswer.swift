@@ -1,4 +1,5 @@
 import Foundation
+import GoText
 import PromQLEngine
 import TestSupport
 import TimeSeries
@@ -59,16 +60,16 @@ struct PrometheusAnswer {
         return series
     }
 
-    private static func point(_ written: [Any]) -> (time: Int64, value: Double)? {
-        guard written.count == 2, let time = written[0] as? Double,
+    private static func point(_ written: [Any]) -> (time: Timestamp, value: Double)? {
+        guard written.count == 2, let seconds = written[0] as? Double,
             let text = written[1] as? String
         else { return nil }
-        let milliseconds = Int64((time * 1000).rounded())
+        let time = Timestamp(milliseconds: Int64((seconds * 1000).rounded()))
         switch text {
-        case "NaN": return (milliseconds, SampleValue.normalNaN)
-        case "+Inf": return (milliseconds, .infinity)
-        case "-Inf": return (milliseconds, -.infinity)
-        default: return Double(text).map { (milliseconds, $0) }
+        case "NaN": return (time, SampleValue.normalNaN)
+        case "+Inf": return (time, .infinity)
+        case "-Inf": return (time, -.infinity)
+        default: return Double(text).map { (time, $0) }
         }
     }
 }

@@ -1,5 +1,6 @@
 import EmbeddedPrometheus
 import Federation
+import GoText
 import PromQL
 import PromQLEngine
 import PromQLTest

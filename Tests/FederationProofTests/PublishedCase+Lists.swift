@@ -1,7 +1,11 @@
+import GoText
 import TimeSeries
 
-private func every(_ seconds: Int64, from start: Int64, to end: Int64) -> StepGrid {
-    StepGrid(start: start * 1000, end: end * 1000, step: seconds * 1000)
+/// All in seconds.
+private func every(_ step: Int64, from start: Int64, to end: Int64) -> StepGrid {
+    StepGrid(
+        start: Timestamp(milliseconds: start * 1000), end: Timestamp(milliseconds: end * 1000),
+        step: Milliseconds(step * 1000))
 }
 
 private let minutes = every(60, from: 300, to: 900)

@@ -1,4 +1,5 @@
 import Federation
+import GoText
 import PromQL
 import Testing
 import TimeSeries

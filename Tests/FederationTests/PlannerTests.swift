@@ -1,5 +1,6 @@
 import Federation
 import GatewayConfiguration
+import GoText
 import PromQL
 import Testing
 import TimeSeries

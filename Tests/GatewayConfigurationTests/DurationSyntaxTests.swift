@@ -7,9 +7,9 @@ import Testing
         arguments: [
             ("15s", 15_000), ("1h30m", 5_400_000), ("500ms", 500), ("1d", 86_400_000),
             ("1w", 604_800_000), ("1y", 31_536_000_000), ("0", 0), ("1m1s", 61_000),
-        ] as [(String, Int64)])
-    func durationsAreReadAsPrometheusReadsThem(text: String, milliseconds: Int64) {
-        #expect((try? DurationText.milliseconds(text)) == milliseconds)
+        ] as [(String, Milliseconds)])
+    func durationsAreReadAsPrometheusReadsThem(text: String, length: Milliseconds) {
+        #expect((try? DurationText.length(text)) == length)
     }
 
     @Test(arguments: [
@@ -17,15 +17,15 @@ import Testing
         "9999999999y",
     ])
     func otherTextsAreNotDurations(text: String) {
-        #expect((try? DurationText.milliseconds(text)) == nil)
+        #expect((try? DurationText.length(text)) == nil)
     }
 
     @Test(
         arguments: [
             (300_000, "5m"), (90_000, "1m30s"), (0, "0s"), (1, "1ms"), (86_400_000, "1d"),
             (604_800_000, "1w"), (691_200_000, "8d"), (15_000, "15s"),
-        ] as [(Int64, String)])
-    func durationsPrintAsPrometheusPrintsThem(milliseconds: Int64, text: String) {
-        #expect(DurationText.text(milliseconds: milliseconds) == text)
+        ] as [(Milliseconds, String)])
+    func durationsPrintAsPrometheusPrintsThem(length: Milliseconds, text: String) {
+        #expect(DurationText.text(length) == text)
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import GoText
 import TestSupport
 import Testing
 import UpstreamSettings
@@ -57,7 +58,7 @@ import UpstreamSettings
             wanted.projects["plain"]?.keys = ["first", "second"].enumerated().map { index, key in
                 StoredKey(
                     id: key, digest: SecretDigest(ofText: key), description: "dé'sc \(key)",
-                    created: Int64(index) + 1_700_000_000_000)
+                    created: Timestamp(milliseconds: Int64(index) + 1_700_000_000_000))
             }
             for (name, projects) in [
                 ("all-of-them", nil), ("some", ["plain", "all"]), ("none", []),

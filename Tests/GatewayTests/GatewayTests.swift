@@ -26,7 +26,7 @@ import TimeSeries
             let (listening, announce) = AsyncStream.makeStream(of: (String, Int).self)
             for (name, series) in held {
                 let store = MemoryStore()
-                let now = WallClock.milliseconds()
+                let now = WallClock.now()
                 store.append(
                     contentsOf: series.map { (LabelSet($0), now - 1000, .float(1)) })
                 store.describe("up", MetricMetadata(type: "gauge", help: "from \(name)"))

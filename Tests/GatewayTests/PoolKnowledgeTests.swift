@@ -34,7 +34,7 @@ import Upstream
                             client: try UpstreamClient(
                                 MemberVersions.configuration(port: ports[name] ?? 0),
                                 transport: transport))
-                    }, hedgeAfter: 60_000)
+                    }, hedgeAfter: .seconds(60))
                 let source = MemberFragmentSource(Member(name: "p", source: .pool(pool)))
                 let deadline = ContinuousClock.now.advanced(by: .seconds(60))
                 #expect(await source.knowsCustomBuckets(by: deadline) == has)

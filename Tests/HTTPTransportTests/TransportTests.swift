@@ -107,21 +107,21 @@ import Testing
             }
             return connection.answer("ok")
         } _: { transport, server in
-            func ask(_ path: String, timeout: Int64) async throws(TransferError) -> [UInt8] {
+            func ask(_ path: String, timeout: Duration) async throws(TransferError) -> [UInt8] {
                 try await transport.execute(
                     TransferRequest(
                         url: server.url + path, method: .post(form: Array("a=1".utf8)),
                         timeout: timeout, lane: "m", laneWidth: 1,
-                        timeoutParameter: { Array("timeout=\(Double($0) / 1000)".utf8) })
+                        timeoutParameter: { Array("timeout=\($0 / .seconds(1))".utf8) })
                 ).body.collect()
             }
-            async let first = ask("/first", timeout: 600_000)
+            async let first = ask("/first", timeout: .milliseconds(600_000))
             #expect(await server.received(1))
             let late = await failure { () async throws(TransferError) in
-                try await ask("/late", timeout: 30)
+                try await ask("/late", timeout: .milliseconds(30))
             }
             #expect(late?.kind == .laneTimeout)
-            async let second = ask("/second", timeout: 600_000)
+            async let second = ask("/second", timeout: .milliseconds(600_000))
             try await Task.sleep(for: .milliseconds(200))
             mayAnswer.withLock { $0 = true }
             #expect(try await first.count == 2)
@@ -200,7 +200,8 @@ import Testing
         } _: { transport, server in
             let error = await failure { () async throws(TransferError) in
                 try await transport.execute(
-                    TransferRequest(url: server.url, timeout: 60_000, maximumBytes: 1000)
+                    TransferRequest(
+                        url: server.url, timeout: .milliseconds(60_000), maximumBytes: 1000)
                 ).body.collect()
             }
             #expect(error?.kind == broken.kind, "\(error?.text ?? "no error")")
@@ -220,7 +221,8 @@ import Testing
                 ("ftp://127.0.0.1", .invalidRequest, "the URL"),
             ] {
                 let error = await failure { () async throws(TransferError) in
-                    try await transport.execute(TransferRequest(url: url, timeout: 5000))
+                    try await transport.execute(
+                        TransferRequest(url: url, timeout: .milliseconds(5000)))
                 }
                 #expect(error?.kind == kind, "\(url): \(error?.text ?? "no error")")
                 #expect(error?.text.hasPrefix(text) == true, "\(error?.text ?? "")")
@@ -242,7 +244,8 @@ import Testing
             async let fast = transport.execute(TransferRequest(url: url + "/fast")).status
             let (error, milliseconds) = await elapsed {
                 await failure { () async throws(TransferError) in
-                    try await transport.execute(TransferRequest(url: url + "/slow", timeout: 100))
+                    try await transport.execute(
+                        TransferRequest(url: url + "/slow", timeout: .milliseconds(100)))
                 }
             }
             #expect(error?.kind == .timeout)
@@ -260,7 +263,8 @@ import Testing
         } _: { transport, server in
             let response = try await transport.execute(
                 TransferRequest(
-                    url: server.url, timeout: 4000, timeoutCountsPauses: count, window: 64 << 10))
+                    url: server.url, timeout: .milliseconds(4000), timeoutCountsPauses: count,
+                    window: 64 << 10))
             try await Task.sleep(for: .milliseconds(4500))
             var received = 0
             let error = await failure { () async throws(TransferError) in
@@ -312,7 +316,8 @@ import Testing
             connection.answer([UInt8](repeating: 1, count: 16 << 20))
         } _: { transport, server in
             let request = TransferRequest(
-                url: server.url, timeout: 200_000, window: 64 << 10, lane: "m", laneWidth: 1)
+                url: server.url, timeout: .milliseconds(200_000), window: 64 << 10, lane: "m",
+                laneWidth: 1)
             var responses: [TransferResponse] = []
             for _ in 0..<4 { responses.append(try await transport.execute(request)) }
             for response in responses {

@@ -1,3 +1,4 @@
+import GoText
 import PromQL
 import PromQLEngine
 import Testing
@@ -63,7 +64,7 @@ import TimeSeries
             (["__name__": "x", "i": "1"], [1, 5]), (["__name__": "x", "i": "2"], [2, 3]),
         ])
         let one = metric("x").expression.aggregated(.topk, parameter: .literal(1))
-        let range = try evaluate(one, on: StepGrid(start: 0, end: minute, step: minute), moving)
+        let range = try evaluate(one, on: StepGrid(start: 0, end: minutes(1), step: minute), moving)
         #expect(range.table == ["__name__=x,i=1": [nil, 5], "__name__=x,i=2": [2, nil]])
     }
 
@@ -75,7 +76,7 @@ import TimeSeries
         let source = MemorySource([(["__name__": "k"], [1, value])])
         let top = try parseExpression("topk(scalar(k), x)")
         #expect(throws: EvaluationError.execution(text)) {
-            try evaluate(top, on: StepGrid(start: 0, end: minute, step: minute), source)
+            try evaluate(top, on: StepGrid(start: 0, end: minutes(1), step: minute), source)
         }
     }
 
@@ -94,7 +95,7 @@ import TimeSeries
         ])
         let result = try evaluate(
             try parseExpression(query, options: .everything),
-            on: StepGrid(start: 0, end: minute * 6, step: minute * 6), source
+            on: StepGrid(start: 0, end: minutes(6), step: minute * 6), source
         ) { $0.language = LanguageVersion(3, 5) }
         #expect(result.annotations.warnings.allSatisfy { $0.contains("got NaN") })
         #expect(result.annotations.warnings.count == (query.hasPrefix("quantile") ? 1 : 0))

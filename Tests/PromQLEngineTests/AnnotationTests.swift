@@ -1,3 +1,4 @@
+import GoText
 import PromQL
 import PromQLEngine
 import Testing
@@ -10,16 +11,16 @@ import TimeSeries
         var selector = metric("x")
         selector.range = SourceRange(start: 8, end: 13)
         let matrix = MatrixSelector(
-            selector, window: .fixed(2 * minute), range: SourceRange(start: 8, end: 13))
+            selector, window: .fixed(minute * 2), range: SourceRange(start: 8, end: 13))
         let rate = Expression.call(.rate, .matrixSelector(matrix))
-        let result = try evaluate(rate, on: .instant(2 * minute), source, text: "\n  rate(x[2m])")
+        let result = try evaluate(rate, on: .instant(minutes(2)), source, text: "\n  rate(x[2m])")
         #expect(
             result.annotations.infos == [
                 "PromQL info: metric might not be a counter, name does not end in "
                     + "_total/_sum/_count/_bucket: \"x\" (2:8)"
             ])
         #expect(result.annotations.warnings.isEmpty)
-        let old = try evaluate(rate, on: .instant(2 * minute), source) {
+        let old = try evaluate(rate, on: .instant(minutes(2)), source) {
             $0.dialect = .prometheus2
         }
         #expect(old.annotations.isEmpty)

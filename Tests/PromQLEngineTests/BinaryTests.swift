@@ -1,3 +1,4 @@
+import GoText
 import PromQL
 import PromQLEngine
 import Testing
@@ -10,7 +11,7 @@ import TimeSeries
         (["__name__": "m", "a": "1", "b": "1"], [1, 1]),
         (["__name__": "m", "a": "1", "b": "2"], [2, 2]),
     ])
-    let grid = StepGrid(start: 0, end: minute, step: minute)
+    let grid = StepGrid(start: 0, end: minutes(1), step: minute)
     let l = metric("l").expression
     let r = metric("r").expression
     let m = metric("m").expression

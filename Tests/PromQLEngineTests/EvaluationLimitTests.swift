@@ -1,3 +1,4 @@
+import GoText
 import PromQL
 import PromQLEngine
 import Testing
@@ -5,7 +6,7 @@ import TimeSeries
 
 @Suite struct EvaluationLimitTests {
     let source = MemorySource([(["__name__": "x"], (0..<100).map { Double($0) })])
-    let grid = StepGrid(start: 0, end: 99 * minute, step: minute)
+    let grid = StepGrid(start: 0, end: minutes(99), step: minute)
 
     @Test func `too many samples fail the query`() throws {
         let x = metric("x").expression

@@ -1,3 +1,4 @@
+import GoText
 import PromQL
 import PromQLEngine
 import TimeSeries
@@ -17,12 +18,13 @@ struct MemorySource: SeriesSource {
     var failure: Missing?
 
     /// Series by metric name and labels, with values every `interval` from 0; nil for none.
-    init(interval: Int64 = 60_000, _ series: [(labels: [String: String], values: [Double?])]) {
+    init(interval: Milliseconds = 60_000, _ series: [(labels: [String: String], values: [Double?])])
+    {
         samples = series.map { one in
             var result = SampleSeries(labels: LabelSet(one.labels))
             for (i, value) in one.values.enumerated() {
                 guard let value else { continue }
-                result.times.append(Int64(i) * interval)
+                result.times.append(.epoch + interval * Int64(i))
                 result.values.append(value)
             }
             return result
@@ -31,7 +33,7 @@ struct MemorySource: SeriesSource {
     }
 
     func series(
-        matching matchers: [LabelMatcher], from: Int64, through: Int64
+        matching matchers: [LabelMatcher], from: Timestamp, through: Timestamp
     ) throws -> [SampleSeries] {
         if let failure { throw failure }
         return samples.filter { one in
@@ -55,11 +57,14 @@ struct MemorySource: SeriesSource {
     }
 }
 
-let minute: Int64 = 60_000
+let minute: Milliseconds = 60_000
+
+/// So many minutes after the epoch.
+func minutes(_ count: Int64) -> Timestamp { .epoch + minute * count }
 
 /// A selector of a metric by name.
 func metric(
-    _ name: String, _ labels: [String: String] = [:], offset: Int64? = nil,
+    _ name: String, _ labels: [String: String] = [:], offset: Milliseconds? = nil,
     at: AtModifier? = nil, extended: VectorSelector.Extension? = nil
 ) -> VectorSelector {
     VectorSelector(
@@ -71,7 +76,7 @@ func metric(
 
 extension VectorSelector {
     var expression: Expression { .vectorSelector(self) }
-    func over(_ window: Int64) -> Expression {
+    func over(_ window: Milliseconds) -> Expression {
         .matrixSelector(MatrixSelector(self, window: .fixed(window)))
     }
 }
@@ -82,7 +87,8 @@ extension Expression {
     }
     static func literal(_ value: Double) -> Expression { .number(NumberLiteral(value)) }
     func over(
-        _ window: Int64, step: Int64, offset: Int64? = nil, at: AtModifier? = nil
+        _ window: Milliseconds, step: Milliseconds, offset: Milliseconds? = nil,
+        at: AtModifier? = nil
     ) -> Expression {
         .subquery(
             Subquery(

@@ -1,3 +1,4 @@
+import GoText
 import PromQL
 import PromQLEngine
 import Testing
@@ -58,7 +59,7 @@ import TimeSeries
 
     @Test(arguments: instants)
     func `an instant query gives`(query: String, expected: [String: Double]) throws {
-        let table = try Self.run(query, .instant(5 * minute)).table
+        let table = try Self.run(query, .instant(minutes(5))).table
         #expect(Set(table.keys) == Set(expected.keys))
         for (labels, value) in expected { #expect(close(table[labels], [value])) }
     }
@@ -90,12 +91,12 @@ import TimeSeries
     ])
     func `a query fails with`(query: String, text: String) {
         #expect(throws: EvaluationError.execution(text)) {
-            try Self.run(query, .instant(5 * minute))
+            try Self.run(query, .instant(minutes(5)))
         }
     }
 
     @Test func `a parameter over a fixed vector stays as at the first step`() throws {
-        let grid = StepGrid(start: 0, end: 3 * minute, step: minute)
+        let grid = StepGrid(start: 0, end: minutes(3), step: minute)
         let frozen = try Self.run("count(topk(scalar(k), x @ 60))", grid)
         #expect(frozen.table[""] == [1, 1, 1, 1])
         let moving = try Self.run("count(topk(scalar(k), x))", grid)
@@ -103,9 +104,9 @@ import TimeSeries
     }
 
     @Test func `sorting orders an instant query only`() throws {
-        let sorted = try Self.run("sort_desc(x)", .instant(5 * minute))
+        let sorted = try Self.run("sort_desc(x)", .instant(minutes(5)))
         #expect(sorted.order == ["__name__=x,i=2,job=a", "__name__=x,i=1,job=a"])
-        let grid = StepGrid(start: 0, end: 5 * minute, step: minute)
+        let grid = StepGrid(start: 0, end: minutes(5), step: minute)
         let range = try Self.run("sort_desc(x)", grid)
         #expect(range.order == ["__name__=x,i=1,job=a", "__name__=x,i=2,job=a"])
         #expect(range.annotations.warnings.count == 1)
@@ -113,11 +114,11 @@ import TimeSeries
 
     @Test func `names dropped late still group`() throws {
         let query = "sum by (__name__) (rate(x[5m]))"
-        let late = try Self.run(query, .instant(5 * minute)) { $0.delayedNameRemoval = true }
+        let late = try Self.run(query, .instant(minutes(5))) { $0.delayedNameRemoval = true }
         #expect(late.order == [""])
         let kept = try Self.run(
             "label_replace(abs(lone), \"__name__\", \"${1}_abs\", \"__name__\", \"(.*)\")",
-            .instant(5 * minute)
+            .instant(minutes(5))
         ) { $0.delayedNameRemoval = true }
         #expect(kept.order == ["__name__=lone_abs"])
     }
@@ -130,9 +131,9 @@ import TimeSeries
 
     @Test func `long chains do not exhaust the stack`() throws {
         let chain = Array(repeating: "lone", count: 300).joined(separator: " + ")
-        #expect(try Self.run(chain, .instant(5 * minute)).table[""] == [-900])
+        #expect(try Self.run(chain, .instant(minutes(5))).table[""] == [-900])
         let closing = String(repeating: ")", count: 300)
         let nested = String(repeating: "abs(", count: 300) + "lone" + closing
-        #expect(try Self.run("sum(\(nested))", .instant(5 * minute)).table[""] == [3])
+        #expect(try Self.run("sum(\(nested))", .instant(minutes(5))).table[""] == [3])
     }
 }

@@ -1,3 +1,4 @@
+import GoText
 import PromQL
 import PromQLEngine
 import Testing
@@ -38,39 +39,39 @@ import TimeSeries
         function: Function, values: [Double], expected: Double
     ) throws {
         let source = MemorySource([(["__name__": "x", "a": "1"], values)])
-        let end = Int64(values.count - 1) * minute
+        let end = minutes(Int64(values.count - 1))
         let result = try evaluate(
-            .call(function, metric("x").over(end + 1)), on: .instant(end), source)
+            .call(function, metric("x").over(end - .epoch + 1)), on: .instant(end), source)
         let keepsName = function == .lastOverTime || function == .firstOverTime
         #expect(close(result.table[keepsName ? "__name__=x,a=1" : "a=1"], [expected]))
     }
 
     @Test func `windows move with the steps`() throws {
         let source = MemorySource([(["__name__": "x"], [1, 2, 3, nil, 5])])
-        let grid = StepGrid(start: 0, end: 6 * minute, step: minute)
+        let grid = StepGrid(start: 0, end: minutes(6), step: minute)
         let result = try evaluate(
-            .call(.sumOverTime, metric("x").over(2 * minute)), on: grid, source)
+            .call(.sumOverTime, metric("x").over(minute * 2)), on: grid, source)
         #expect(result.table[""] == [1, 3, 5, 3, 5, 5, nil])
     }
 
     @Test func `rate reaches to the window's ends where samples are near`() throws {
         let source = MemorySource([(["__name__": "x_total"], [0, 60, 120, 180, 240, 300])])
-        func rate(_ window: Int64, at time: Int64) throws -> [Double?]? {
+        func rate(_ window: Milliseconds, at time: Timestamp) throws -> [Double?]? {
             try evaluate(
                 .call(.rate, metric("x_total").over(window)), on: .instant(time), source
             ).table[""]
         }
-        #expect(close(try rate(5 * minute, at: 5 * minute), [1]))
+        #expect(close(try rate(minute * 5, at: minutes(5)), [1]))
         // All the way to the start, half an interval past the last sample.
         let reached = 180 * (180.0 + 60 + 30) / 180
-        #expect(close(try rate(6 * minute, at: 7 * minute), [reached / 360]))
-        #expect(try rate(minute, at: minute) == nil)
+        #expect(close(try rate(minute * 6, at: minutes(7)), [reached / 360]))
+        #expect(try rate(minute, at: minutes(1)) == nil)
     }
 
     @Test func `rate starts no earlier than where the counter was zero`() throws {
         let source = MemorySource([(["__name__": "x_total"], [nil, nil, 10, 100, 190])])
         let result = try evaluate(
-            .call(.increase, metric("x_total").over(3 * minute)), on: .instant(4 * minute), source)
+            .call(.increase, metric("x_total").over(minute * 3)), on: .instant(minutes(4)), source)
         // 180 over 120 s; zero lies 120 * 10 / 180 s before the first sample.
         #expect(close(result.table[""], [180 * ((120 + 120 * (10.0 / 180)) / 120)]))
     }
@@ -79,7 +80,7 @@ import TimeSeries
         let source = MemorySource([(["__name__": "x"], [nil, nil, nil, nil, nil, 60, 120, 180])])
         func increase(_ dialect: EngineOptions.Dialect) throws -> [Double?]? {
             try evaluate(
-                .call(.increase, metric("x").over(7 * minute)), on: .instant(7 * minute), source
+                .call(.increase, metric("x").over(minute * 7)), on: .instant(minutes(7)), source
             ) {
                 $0.dialect = dialect
                 $0.rangeBoundary = .closed
@@ -92,9 +93,9 @@ import TimeSeries
 
     @Test func `counter resets add what was lost`() throws {
         let source = MemorySource([(["__name__": "x_total"], [5, 10, 3, 6])])
-        let grid = StepGrid(start: 3 * minute, end: 3 * minute, step: minute)
+        let grid = StepGrid(start: minutes(3), end: minutes(3), step: minute)
         let result = try evaluate(
-            .call(.increase, metric("x_total", extended: .anchored).over(3 * minute)), on: grid,
+            .call(.increase, metric("x_total", extended: .anchored).over(minute * 3)), on: grid,
             source)
         #expect(result.table[""] == [11])
     }
@@ -105,7 +106,7 @@ import TimeSeries
             (["__name__": "y"], [nil, nil, nil, nil, 1, 2]),
         ])
         let both = VectorSelector(matchers: [LabelMatcher("__name__", .notEqual, "")])
-        let grid = StepGrid(start: 0, end: 5 * minute, step: minute)
+        let grid = StepGrid(start: 0, end: minutes(5), step: minute)
         #expect(
             throws: EvaluationError.execution(
                 "vector cannot contain metrics with the same labelset")
@@ -114,14 +115,14 @@ import TimeSeries
             (["__name__": "x"], [1, 1, nil]), (["__name__": "y"], [nil, nil, 2]),
         ])
         // Other functions refuse equal labels at the same step only.
-        let late = StepGrid(start: 0, end: 2 * minute, step: minute)
+        let late = StepGrid(start: 0, end: minutes(2), step: minute)
         let negated = Expression.call(.abs, both.expression)
         let result = try evaluate(negated, on: late, shared) { $0.lookback = 1 }
         #expect(result.table[""] == [1, 1, 2])
     }
 
     @Test func `a parameter of a range function matters at the steps that have samples`() throws {
-        let grid = StepGrid(start: 0, end: 2 * minute, step: 2 * minute)
+        let grid = StepGrid(start: 0, end: minutes(2), step: minute * 2)
         func answer(_ query: String, _ factors: [Double?]) throws -> QueryResult {
             let source = MemorySource([
                 (["__name__": "x"], [1, 2]), (["__name__": "k"], factors),
@@ -144,8 +145,8 @@ import TimeSeries
         let source = MemorySource([(["__name__": "x"], [1, 2, 3])])
         let result = try evaluate(
             .call(
-                .doubleExponentialSmoothing, metric("x").over(3 * minute), .literal(.nan),
-                .literal(0.5)), on: .instant(2 * minute), source)
+                .doubleExponentialSmoothing, metric("x").over(minute * 3), .literal(.nan),
+                .literal(0.5)), on: .instant(minutes(2)), source)
         let value = try #require(result.table[""]?.first ?? nil)
         #expect(value.isNaN)
     }
@@ -158,8 +159,8 @@ import TimeSeries
         ) {
             try evaluate(
                 .call(
-                    .doubleExponentialSmoothing, metric("x").over(2 * minute), .literal(1),
-                    .literal(0.5)), on: .instant(minute), source)
+                    .doubleExponentialSmoothing, metric("x").over(minute * 2), .literal(1),
+                    .literal(0.5)), on: .instant(minutes(1)), source)
         }
     }
 }

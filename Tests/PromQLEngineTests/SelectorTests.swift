@@ -1,3 +1,4 @@
+import GoText
 import PromQL
 import PromQLEngine
 import Testing
@@ -8,11 +9,11 @@ import TimeSeries
     let x = "__name__=x"
 
     @Test(arguments: [
-        (0 as Int64, 0.0 as Double?), (59_999, 0), (60_000, 1), (120_000, nil), (179_999, nil),
+        (0 as Timestamp, 0.0 as Double?), (59_999, 0), (60_000, 1), (120_000, nil), (179_999, nil),
         (180_000, 3), (479_999, 3), (480_000, nil),
     ])
     func `the newest sample within the lookback counts, a stale one hides the older`(
-        time: Int64, expected: Double?
+        time: Timestamp, expected: Double?
     ) throws {
         let result = try evaluate(metric("x").expression, on: .instant(time), source)
         #expect(result.table[x]?.first.flatMap { $0 } == expected)
@@ -36,24 +37,24 @@ import TimeSeries
         boundary: EngineOptions.RangeBoundary, expected: Double
     ) throws {
         let result = try evaluate(
-            .call(.countOverTime, metric("x").over(minute)), on: .instant(minute), source
+            .call(.countOverTime, metric("x").over(minute)), on: .instant(minutes(1)), source
         ) { $0.rangeBoundary = boundary }
         #expect(result.table[""] == [expected])
     }
 
     @Test func `an offset and a fixed time move the sample, not the step`() throws {
-        let grid = StepGrid(start: 0, end: 2 * minute, step: minute)
+        let grid = StepGrid(start: 0, end: minutes(2), step: minute)
         let shifted = metric("x", offset: -minute).expression
         #expect(try evaluate(shifted, on: grid, source).table[x] == [1, nil, 3])
-        let fixed = metric("x", at: .timestamp(3 * minute)).expression
+        let fixed = metric("x", at: .timestamp(minutes(3))).expression
         #expect(try evaluate(fixed, on: grid, source).table[x] == [3, 3, 3])
-        let both = metric("x", offset: 2 * minute, at: .timestamp(3 * minute)).expression
+        let both = metric("x", offset: minute * 2, at: .timestamp(minutes(3))).expression
         #expect(try evaluate(both, on: grid, source).table[x] == [1, 1, 1])
     }
 
     @Test func `start and end are the query's, inside a subquery too`() throws {
-        let grid = StepGrid(start: minute, end: 3 * minute, step: minute)
-        let inner = metric("x", at: .end).expression.over(2 * minute, step: minute)
+        let grid = StepGrid(start: minutes(1), end: minutes(3), step: minute)
+        let inner = metric("x", at: .end).expression.over(minute * 2, step: minute)
         let result = try evaluate(.call(.sumOverTime, inner), on: grid, source)
         #expect(result.table[""] == [6, 6, 6])
     }
@@ -68,12 +69,12 @@ import TimeSeries
 
     @Test func `a range vector at the root has the samples without stale markers`() throws {
         let result = try evaluate(
-            metric("x").over(3 * minute), on: .instant(3 * minute), source)
+            metric("x").over(minute * 3), on: .instant(minutes(3)), source)
         guard case .rangeVector(let series) = result.value else {
             Issue.record("not a range vector")
             return
         }
-        #expect(series.map(\.times) == [[minute, 3 * minute]])
+        #expect(series.map(\.times) == [[minutes(1), minutes(3)]])
         #expect(series.map(\.values) == [[1, 3]])
     }
 
@@ -91,7 +92,7 @@ import TimeSeries
         source.supplied["\u{0}7"] = [
             StepSeries(labels: LabelSet(["a": "1"]), values: [1, absent, 3])
         ]
-        let grid = StepGrid(start: 0, end: 2 * minute, step: minute)
+        let grid = StepGrid(start: 0, end: minutes(2), step: minute)
         let doubled = metric("\u{0}7").expression.combined(.multiply, .literal(2))
         #expect(try evaluate(doubled, on: grid, source).table["a=1"] == [2, nil, 6])
         #expect(throws: EvaluationError.execution("expanding series: no such values")) {
@@ -102,7 +103,7 @@ import TimeSeries
     @Test func `supplied values are not moved by the offset and @ of their selector`() throws {
         var source = MemorySource([])
         source.supplied["\u{0}7"] = [StepSeries(labels: LabelSet(["a": "1"]), values: [1, 2, 3])]
-        let grid = StepGrid(start: 0, end: 2 * minute, step: minute)
+        let grid = StepGrid(start: 0, end: minutes(2), step: minute)
         let moved = metric("\u{0}7", offset: minute, at: .timestamp(0)).expression
         #expect(try evaluate(moved, on: grid, source).table["a=1"] == [1, 2, 3])
         let stamped = Expression.call(Call(.timestamp, [moved]))
@@ -110,7 +111,7 @@ import TimeSeries
     }
 
     @Test func `an aggregation of supplied values is invariant where these are`() throws {
-        let grid = StepGrid(start: 0, end: 2 * minute, step: minute)
+        let grid = StepGrid(start: 0, end: minutes(2), step: minute)
         // Prometheus evaluates an invariant aggregation once, with the parameter's first value.
         let parameter = Expression.call(Call(.time, [])).combined(.divide, .literal(60))
         for (isInvariant, expected) in [(true, [0, 0, 0]), (false, [0, 5, 10])]

@@ -1,3 +1,4 @@
+import GoText
 import PromQL
 import PromQLEngine
 import Testing
@@ -26,7 +27,7 @@ import TimeSeries
         source.samples = series.map { one in
             SampleSeries(
                 labels: LabelSet(one.labels),
-                times: one.histograms.indices.map { Int64($0) * minute },
+                times: one.histograms.indices.map { minutes(Int64($0)) },
                 values: one.histograms.map { _ in 0 },
                 histograms: Dictionary(
                     uniqueKeysWithValues: one.histograms.enumerated().map { ($0, $1) }))
@@ -35,7 +36,7 @@ import TimeSeries
     }
 
     private func answer(
-        _ text: String, _ source: MemorySource, minor: Int, on grid: StepGrid = .instant(minute)
+        _ text: String, _ source: MemorySource, minor: Int, on grid: StepGrid = .instant(minutes(1))
     ) throws -> QueryResult {
         var options = EngineOptions()
         options.language = LanguageVersion(3, minor)
@@ -122,12 +123,12 @@ import TimeSeries
         return Set(infos.map { $0.contains(" for metric name \"b\", from buckets +Inf") })
     }
 
-    private static let steps = StepGrid(start: 0, end: 20 * minute, step: 10 * minute)
+    private static let steps = StepGrid(start: 0, end: minutes(20), step: minute * 10)
 
     @Test func `Up to 3.5 raised buckets are named at the first step of their histogram`() throws {
         func source(_ first: [Double?]) -> MemorySource {
             MemorySource(
-                interval: 10 * minute,
+                interval: minute * 10,
                 [
                     (["__name__": "b", "le": "1"], first),
                     (["__name__": "b", "le": "+Inf"], first.map { $0.map { _ in 2 } }),
@@ -147,14 +148,14 @@ import TimeSeries
 
     @Test func `Up to 3.5 a native histogram at a step makes the classic one new again`() throws {
         var source = MemorySource(
-            interval: 10 * minute,
+            interval: minute * 10,
             [
                 (["__name__": "b", "le": "1"], [1, 1, 3]),
                 (["__name__": "b", "le": "+Inf"], [2, 2, 2]),
             ])
         source.samples.append(
             SampleSeries(
-                labels: LabelSet(["__name__": "b"]), times: [10 * minute], values: [0],
+                labels: LabelSet(["__name__": "b"]), times: [minutes(10)], values: [0],
                 histograms: [0: Self.exponential(1)]))
         for (minor, name) in [(5, " for metric name \"b\""), (6, "")] {
             let result = try answer(
@@ -185,7 +186,7 @@ import TimeSeries
         let source = MemorySource([(["__name__": "x"], [1, SampleValue.normalNaN, 5])])
         func deviation(_ minor: Int) throws -> Double? {
             let result = try answer(
-                "mad_over_time(x[5m])", source, minor: minor, on: .instant(2 * minute))
+                "mad_over_time(x[5m])", source, minor: minor, on: .instant(minutes(2)))
             return series(result).first?.values.first
         }
         #expect(try deviation(13) == 0)
@@ -222,7 +223,7 @@ import TimeSeries
 
     @Test func `Sorting a range is warned of from 3.12 on`() throws {
         let source = MemorySource([(["__name__": "x"], [1, 2])])
-        let grid = StepGrid(start: 0, end: minute, step: minute)
+        let grid = StepGrid(start: 0, end: minutes(1), step: minute)
         #expect(try answer("sort(x)", source, minor: 11, on: grid).annotations.isEmpty)
         #expect(try answer("sort(x)", source, minor: 12, on: grid).annotations.warnings.count == 1)
     }

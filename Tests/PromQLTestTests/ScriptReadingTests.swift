@@ -1,3 +1,4 @@
+import GoText
 import PromQLScripts
 import PromQLTest
 import Testing
@@ -47,7 +48,7 @@ private struct PointsCase: Sendable, CustomTestStringConvertible {
         let series = try loaded("load 1m\n  x{a=\"b\"} \(example.points)")
         #expect(series.map(\.labels) == [LabelSet(["__name__": "x", "a": "b"])])
         #expect(series.first?.values == example.values)
-        #expect(series.first?.times == example.minutes.map { $0 * 60_000 })
+        #expect(series.first?.times == example.minutes.map { Timestamp(milliseconds: $0 * 60_000) })
     }
 
     @Test func `NaN and stale markers are told apart`() throws {

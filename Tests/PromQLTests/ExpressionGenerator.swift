@@ -1,3 +1,4 @@
+import GoText
 import PromQL
 import TestSupport
 
@@ -188,7 +189,11 @@ struct ExpressionGenerator {
         switch below(8) {
         case 0: .start
         case 1: .end
-        case 2: .timestamp(pick([0, 1, -1, 1_603_774_568_123, -62_135_596_800_000, 1 << 52]))
+        case 2:
+            .timestamp(
+                pick(
+                    [0, 1, -1, 1_603_774_568_123, -62_135_596_800_000, 4_503_599_627_370_496]
+                        as [Timestamp]))
         default: nil
         }
     }

@@ -1,4 +1,5 @@
 import Foundation
+import GoText
 import PromQL
 import Testing
 

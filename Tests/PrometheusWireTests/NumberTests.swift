@@ -69,7 +69,7 @@ import TimeSeries
 
     @Test(arguments: ["9223372036854775807", "9223372036854775.808", "-", "", "1.5.5", "x"])
     func refuseTimesThatDoNotFit(text: String) {
-        #expect(NumberScan.milliseconds(of: Array(text.utf8)) == nil)
+        #expect(NumberScan.time(of: Array(text.utf8)) == nil)
     }
 
     @Test func readBackWhatTheyPrint() {
@@ -85,11 +85,11 @@ import TimeSeries
         (1_435_781_451_781, "1435781451.781"), (1_100, "1.100"), (10, "0.010"), (-1, "-0.001"),
         (0, "0"), (5_000, "5"), (-5_000, "-5"),
     ])
-    func timesOfSamples(milliseconds: Int64, text: String) {
+    func timesOfSamples(time: Timestamp, text: String) {
         var out: [UInt8] = []
-        TimestampText.appendSample(milliseconds, to: &out)
+        TimestampText.appendSample(time, to: &out)
         #expect(String(decoding: out, as: UTF8.self) == text)
-        #expect(NumberScan.milliseconds(of: Array(text.utf8)) == milliseconds)
+        #expect(NumberScan.time(of: Array(text.utf8)) == time)
     }
 
     @Test(arguments: ["", "x", "1x", "--1", "1.2.3", "0x10", "nan(1)", "infinit", "-"])

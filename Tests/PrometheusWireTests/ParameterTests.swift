@@ -18,8 +18,8 @@ import TimeSeries
         ("-292273086-05-16T16:47:06Z", RequestTime.minimum),
         ("292277025-08-18T07:12:54.999999999Z", RequestTime.maximum),
     ])
-    func readTimes(text: String, milliseconds: Int64) throws {
-        #expect(try RequestTime.parse(text) == milliseconds)
+    func readTimes(text: String, time: Timestamp) throws {
+        #expect(try RequestTime.parse(text) == time)
     }
 
     @Test(arguments: [
@@ -42,7 +42,7 @@ import TimeSeries
         ("nan", Int64.min),
     ])
     func readDurations(text: String, nanoseconds: Int64) throws {
-        #expect(try RequestDuration.parse(text) == nanoseconds)
+        #expect(try RequestDuration.parse(text) == .nanoseconds(nanoseconds))
     }
 
     @Test(arguments: ["", "x", "1.5h", "5m5m", "5s5m", "m", "-5m", "5 m", "300y", "1h30"])
@@ -65,7 +65,7 @@ import TimeSeries
         let parameters = try InstantQueryParameters(ParameterReader { values[$0] }, now: 7)
         #expect(parameters.time == 1500)
         #expect(parameters.common.query == "up")
-        #expect(parameters.common.timeout == 10_000_000_000)
+        #expect(parameters.common.timeout == .seconds(10))
         #expect(parameters.common.lookbackDelta == 60_000)
         #expect(parameters.common.limit == 3)
         #expect(parameters.common.statistics == .totals)

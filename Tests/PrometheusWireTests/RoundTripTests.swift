@@ -1,3 +1,4 @@
+import GoText
 import TestSupport
 import Testing
 import TimeSeries

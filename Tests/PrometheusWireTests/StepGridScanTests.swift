@@ -1,3 +1,4 @@
+import GoText
 import Testing
 import TimeSeries
 
@@ -47,8 +48,8 @@ import TimeSeries
             (["1700000103", "1700000119"], 1_700_000_119_000),
             // A multiple of the step behind the end, and before the start.
             (["1700000163", "1700000178"], 1_700_000_178_000), (["1700000088"], 1_700_000_088_000),
-        ] as [([String], Int64)])
-    func `A sample anywhere else ends the answer`(times: [String], at time: Int64) {
+        ] as [([String], Timestamp)])
+    func `A sample anywhere else ends the answer`(times: [String], at time: Timestamp) {
         for speed in [ResponseScanner.Speed.fast, .exact] {
             #expect(
                 Self.failure(Self.matrix(times), on: Self.grid, speed) == .offGrid(time, Self.grid))
@@ -113,7 +114,7 @@ import TimeSeries
                     + #"{"metric":{"c":"1"},"histogram":[3,{"count":"1","sum":"2"}]}"#
             ),
         ] {
-            var scanner = ResponseScanner(on: .instant(Int64(time) * 1000))
+            var scanner = ResponseScanner(on: .instant(Timestamp(milliseconds: Int64(time) * 1000)))
             let body =
                 #"{"status":"success","data":{"resultType":"vector","result":[\#(result)]},"#
                 + #""warnings":["w"],"isPartial":\#(time == 2)}"#

@@ -1,3 +1,4 @@
+import GoText
 import HTTPTransport
 import PrometheusWire
 import Testing
@@ -7,25 +8,25 @@ import UpstreamSettings
 
 @Suite struct PolicyTests {
     enum Step {
-        case request(Int64, CircuitBreaker.Action)
-        case record(CircuitBreaker.Outcome, Bool, Int64)
+        case request(Int, CircuitBreaker.Action)
+        case record(CircuitBreaker.Outcome, Bool, Int)
     }
 
     @Test("The breaker opens after failures in a row, probes after a pause, and doubles the pause")
     func breaker() {
         let opened: [Step] =
             (0..<5).flatMap { index -> [Step] in
-                [.request(Int64(index), .ask), .record(.failed, false, Int64(index))]
-            } + [.request(5, .refuse(retryIn: 999))]
+                [.request(index, .ask), .record(.failed, false, index)]
+            } + [.request(5, .refuse(retryIn: .milliseconds(999)))]
         let tables: [[Step]] = [
             // One answer between failures starts the count again.
             (0..<20).map { .record($0 % 5 == 4 ? .answered : .failed, false, 0) }
                 + [.request(0, .ask)],
             opened + [
                 .request(1004, .probe), .request(1005, .wait),
-                .record(.failed, true, 1010), .request(1011, .refuse(retryIn: 1999)),
+                .record(.failed, true, 1010), .request(1011, .refuse(retryIn: .milliseconds(1999))),
                 .request(3010, .probe), .record(.failed, true, 3010),
-                .request(3011, .refuse(retryIn: 3999)),
+                .request(3011, .refuse(retryIn: .milliseconds(3999))),
                 .request(7010, .probe), .record(.answered, true, 7020), .request(7020, .ask),
             ],
             // A probe whose caller went away is followed by another.
@@ -34,7 +35,7 @@ import UpstreamSettings
             ],
             // Requests from before it opened: one that was answered closes it.
             opened + [
-                .record(.failed, false, 6), .request(7, .refuse(retryIn: 997)),
+                .record(.failed, false, 6), .request(7, .refuse(retryIn: .milliseconds(997))),
                 .record(.undecided, false, 7), .record(.answered, false, 8), .request(8, .ask),
             ],
         ]
@@ -43,9 +44,11 @@ import UpstreamSettings
             for (index, step) in steps.enumerated() {
                 switch step {
                 case .request(let time, let action):
-                    #expect(breaker.request(at: time) == action, "table \(number), step \(index)")
+                    #expect(
+                        breaker.request(at: .after(time)) == action,
+                        "table \(number), step \(index)")
                 case .record(let outcome, let wasProbe, let time):
-                    breaker.record(outcome, wasProbe: wasProbe, at: time)
+                    breaker.record(outcome, wasProbe: wasProbe, at: .after(time))
                 }
             }
         }
@@ -54,21 +57,21 @@ import UpstreamSettings
     @Test("The pause of the breaker ends at half a minute")
     func longestPause() {
         var breaker = CircuitBreaker()
-        for _ in 0..<5 { breaker.record(.failed, wasProbe: false, at: 0) }
-        var now: Int64 = 0
-        var pauses: [Int64] = []
+        for _ in 0..<5 { breaker.record(.failed, wasProbe: false, at: .after(0)) }
+        var now = MonotonicInstant.after(0)
+        var pauses: [Duration] = []
         for _ in 0..<30 {
             guard case .refuse(let pause) = breaker.request(at: now) else {
                 Issue.record("not open")
                 return
             }
             pauses.append(pause)
-            now += pause
+            now = now.advanced(by: pause)
             #expect(breaker.request(at: now) == .probe)
             breaker.record(.failed, wasProbe: true, at: now)
         }
-        #expect(pauses.prefix(6) == [1000, 2000, 4000, 8000, 16000, 30000])
-        #expect(pauses.allSatisfy { $0 <= 30000 })
+        #expect(Array(pauses.prefix(6)) == [1, 2, 4, 8, 16, 30].map { Duration.seconds($0) })
+        #expect(pauses.allSatisfy { $0 <= .seconds(30) })
     }
 
     @Test("Only what was not answered is tried again, once, and only when there is time")
@@ -76,18 +79,19 @@ import UpstreamSettings
         let policy = RetryPolicy()
         let refused = UpstreamError.Kind.connect("connection refused")
         for (kind, attempts, remaining, expected) in [
-            (refused, 1, 1000, RetryPolicy.Action.retry(afterMilliseconds: 15)),
+            (refused, 1, 1000, RetryPolicy.Action.retry(after: .milliseconds(15))),
             (refused, 2, 1000, .giveUp),
             (refused, 1, 10, .giveUp),
-            (.broken("x"), 1, 1000, .retry(afterMilliseconds: 15)),
+            (.broken("x"), 1, 1000, .retry(after: .milliseconds(15))),
             (.timeout, 1, 1000, .giveUp),
             (.tls("x"), 1, 1000, .giveUp),
             (.http(status: 503, .other("")), 1, 1000, .giveUp),
             (.rejectedQuery(status: 400, errorType: "", text: ""), 1, 1000, .giveUp),
             (.cancelled, 1, 1000, .giveUp),
-        ] as [(UpstreamError.Kind, Int, Int64, RetryPolicy.Action)] {
+        ] as [(UpstreamError.Kind, Int, Int, RetryPolicy.Action)] {
             let action = policy.action(
-                after: kind, attempts: attempts, remaining: remaining, random: 0.5)
+                after: kind, attempts: attempts, remaining: .milliseconds(remaining),
+                random: 0.5)
             #expect(action == expected, "\(kind)")
         }
     }
@@ -103,7 +107,7 @@ import UpstreamSettings
         var policy = EncodingPolicy(isOnLoopback: true)
         for _ in 0..<100 {
             #expect(policy.choice == .identity)
-            policy.observe(.identity, bytes: 1 << 20, nanoseconds: 1_000_000)
+            policy.observe(.identity, bytes: 1 << 20, over: .milliseconds(1))
         }
     }
 
@@ -118,10 +122,10 @@ import UpstreamSettings
             let choice = policy.choice
             if index >= 10, choice != best { wrong += 1 }
             let rate = choice == .gzip ? rates.gzip : rates.identity
-            policy.observe(choice, bytes: 1 << 20, nanoseconds: Int64(1e9 * 1_048_576 / rate))
+            policy.observe(choice, bytes: 1 << 20, over: .seconds(1_048_576 / rate))
             // Small answers change nothing.
             let before = policy
-            policy.observe(choice, bytes: 1000, nanoseconds: 1)
+            policy.observe(choice, bytes: 1000, over: .nanoseconds(1))
             #expect(policy == before)
         }
         #expect(policy.favourite == best)
@@ -142,19 +146,19 @@ import UpstreamSettings
     func capabilityCache() {
         var cache = CapabilityCache()
         let known = UpstreamCapabilities(version: "3.1.0")
-        #expect(cache.action(at: 0) == .ask)
-        #expect(cache.action(at: 1) == .wait)
-        cache.learned(nil, at: 2)
-        #expect(cache.action(at: 3) == .use(UpstreamCapabilities()))
+        #expect(cache.action(at: .after(0)) == .ask)
+        #expect(cache.action(at: .after(1)) == .wait)
+        cache.learned(nil, at: .after(2))
+        #expect(cache.action(at: .after(3)) == .use(UpstreamCapabilities()))
         // What was never answered is asked anew, and waited for: the member may be back.
-        #expect(cache.action(at: 1_002) == .ask)
-        #expect(cache.action(at: 1_003) == .wait)
-        cache.learned(known, at: 10_003)
-        #expect(cache.action(at: 310_002) == .use(known))
-        #expect(cache.action(at: 310_003) == .useAndRefresh(known))
-        #expect(cache.action(at: 310_004) == .use(known))
-        cache.learned(nil, at: 310_005)
-        #expect(cache.action(at: 310_006) == .use(known))
+        #expect(cache.action(at: .after(1_002)) == .ask)
+        #expect(cache.action(at: .after(1_003)) == .wait)
+        cache.learned(known, at: .after(10_003))
+        #expect(cache.action(at: .after(310_002)) == .use(known))
+        #expect(cache.action(at: .after(310_003)) == .useAndRefresh(known))
+        #expect(cache.action(at: .after(310_004)) == .use(known))
+        cache.learned(nil, at: .after(310_005))
+        #expect(cache.action(at: .after(310_006)) == .use(known))
     }
 
     @Test("Parameters, paths and credentials are spelled as their standards say")
@@ -210,7 +214,7 @@ import UpstreamSettings
             (.cancelled, 1, "project \"b\": context canceled", "canceled"),
         ] as [(UpstreamError.Kind, Int, String, String)] {
             let failure = UpstreamError(
-                member: "b", kind: kind, attempts: attempts, milliseconds: 12)
+                member: "b", kind: kind, attempts: attempts, elapsed: .milliseconds(12))
             #expect(failure.description == text)
             #expect(failure.apiError.kind.rawValue == type)
         }
@@ -227,5 +231,12 @@ import UpstreamSettings
         dump(configuration, to: &dumped)
         #expect(!dumped.contains("hunter2"))
         #expect(dumped.contains("<redacted>"))
+    }
+}
+
+extension MonotonicInstant {
+    /// So many milliseconds after the clock began.
+    fileprivate static func after(_ milliseconds: Int) -> MonotonicInstant {
+        MonotonicInstant(.milliseconds(milliseconds))
     }
 }

@@ -1,3 +1,4 @@
+import GoText
 import HTTPTransport
 import ScriptedServers
 import Synchronization
@@ -86,7 +87,7 @@ import Testing
         } _: { client, _ in
             #expect(await client.capabilities() == UpstreamCapabilities())
             outage.away = false
-            try await Task.sleep(for: .milliseconds(CapabilityCache.freshWhenSilentFor + 100))
+            try await Task.sleep(for: CapabilityCache.freshWhenSilentFor + .milliseconds(100))
             #expect(await client.capabilities().version == "2.42.0")
         }
     }

@@ -1,3 +1,4 @@
+import GoText
 import PrometheusWire
 import ScriptedServers
 import Testing
@@ -108,7 +109,7 @@ import Testing
     func consequences() {
         let kind = UpstreamError.Kind.exceeded(status: 422, errorType: "execution", text: "x")
         #expect(kind.verdict == .answered && kind.mayBeAskedElsewhere && !kind.mayBeRetried)
-        let failure = UpstreamError(member: "b", kind: kind, attempts: 1, milliseconds: 2)
+        let failure = UpstreamError(member: "b", kind: kind, attempts: 1, elapsed: .milliseconds(2))
         #expect(failure.apiError == APIError(.execution, "project \"b\": x"))
     }
 }

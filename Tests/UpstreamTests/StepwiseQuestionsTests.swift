@@ -1,10 +1,11 @@
+import GoText
 import Testing
 import TimeSeries
 
 @testable import Upstream
 
 @Suite struct StepwiseQuestionsTests {
-    private static func grid(_ start: Int64, _ step: Int64, count: Int64) -> StepGrid {
+    private static func grid(_ start: Timestamp, _ step: Milliseconds, count: Int64) -> StepGrid {
         StepGrid(start: start, end: start + step * (count - 1), step: step)
     }
 

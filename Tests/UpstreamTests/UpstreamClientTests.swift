@@ -1,4 +1,5 @@
 import Foundation
+import GoText
 import HTTPTransport
 import PrometheusWire
 import ScriptedServers
@@ -330,7 +331,7 @@ import UpstreamSettings
     func silence() async throws {
         for (timeout, budget, circuit) in [
             (50, 10_000, UpstreamHealth.Circuit.open), (10_000, 50, .closed),
-        ] as [(Int64, Int64, UpstreamHealth.Circuit)] {
+        ] as [(Int, Int, UpstreamHealth.Circuit)] {
             try await withClient { _, connection in
                 connection.waitForEnd(milliseconds: 30_000)
             } source: {

@@ -1,3 +1,4 @@
+import GoText
 import PrometheusWire
 import ScriptedServers
 import Testing

@@ -1,3 +1,4 @@
+import GoText
 import PromQL
 import PromQLEngine
 import PrometheusServer
@@ -71,7 +72,7 @@ extension EmbeddedAPI {
     private func engine(for parameters: CommonQueryParameters) -> Engine {
         var engine = options.engine
         if let lookback = parameters.lookbackDelta { engine.lookback = lookback }
-        let timeout = parameters.timeout.map { min(options.queryTimeout, .nanoseconds($0)) }
+        let timeout = parameters.timeout.map { min(options.queryTimeout, $0) }
         engine.deadline = .now + (timeout ?? options.queryTimeout)
         return Engine(options: engine)
     }

@@ -34,19 +34,19 @@ extension EmbeddedAPI {
             ("query.lookback-delta", Self.duration(options.engine.lookback)),
             ("query.max-concurrency", "20"),
             ("query.max-samples", String(options.engine.maxSamples)),
-            ("query.timeout", Self.duration(options.queryTimeout.wholeMilliseconds)),
+            ("query.timeout", Self.duration(Milliseconds(options.queryTimeout))),
             ("web.enable-admin-api", "false"),
             ("web.enable-lifecycle", "false"),
         ])
     }
 
     private var runtimeInformation: JSONValue {
-        let started = RFC3339.text(milliseconds: startTime)
+        let started = RFC3339.text(startTime)
         return .object([
             ("startTime", .string(started)),
             ("CWD", .string(Self.workingDirectory)),
             ("hostname", .string(Self.hostName)),
-            ("serverTime", .string(RFC3339.text(milliseconds: now()))),
+            ("serverTime", .string(RFC3339.text(now()))),
             ("reloadConfigSuccess", .bool(true)),
             ("lastConfigTime", .string(started)),
             ("corruptionCount", .integer(0)),
@@ -60,8 +60,8 @@ extension EmbeddedAPI {
     }
 
     /// As Prometheus writes durations of whole units: `5m`, `1h30m`, `0s`.
-    private static func duration(_ milliseconds: Int64) -> String {
-        var rest = milliseconds
+    private static func duration(_ length: Milliseconds) -> String {
+        var rest = length.count
         var text = ""
         let units: [(String, Int64)] = [
             ("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1),

@@ -10,14 +10,13 @@ import PrometheusWire
 public struct EmbeddedAPI: Sendable {
     public let store: MemoryStore
     public let options: EmbeddedOptions
-    /// "Now" for queries that name no time; ms since the epoch.
-    public var now: @Sendable () -> Int64
-    /// Milliseconds since the epoch.
-    let startTime: Int64
+    /// "Now" for queries that name no time.
+    public var now: @Sendable () -> Timestamp
+    let startTime: Timestamp
 
     public init(
         store: MemoryStore, options: EmbeddedOptions = EmbeddedOptions(),
-        now: @escaping @Sendable () -> Int64 = { WallClock.milliseconds() }
+        now: @escaping @Sendable () -> Timestamp = { WallClock.now() }
     ) {
         self.store = store
         self.options = options

@@ -13,10 +13,10 @@ import Darwin
 /// on for as long as the demonstration runs.
 public struct DemoData: Sendable {
     public var member: DemoMember
-    /// Milliseconds between samples.
-    public var interval: Int64
+    /// Between samples.
+    public var interval: Milliseconds
 
-    public init(member: DemoMember, interval: Int64 = 5000) {
+    public init(member: DemoMember, interval: Milliseconds = 5000) {
         self.member = member
         self.interval = max(interval, 1)
     }
@@ -25,43 +25,43 @@ public struct DemoData: Sendable {
     ///
     /// - Parameter history: how much of the past; samples older than this are forgotten later.
     public func run(into store: MemoryStore, history: Duration = .seconds(3600)) async {
-        let past = history.wholeMilliseconds
-        var last = WallClock.milliseconds()
+        let past = Milliseconds(history)
+        var last = WallClock.now()
         fill(store, from: last &- past, through: last)
         while !Task.isCancelled {
-            try? await Task.sleep(for: .milliseconds(min(interval, 1000)))
-            let now = WallClock.milliseconds()
+            try? await Task.sleep(for: min(interval, 1000).duration)
+            let now = WallClock.now()
             fill(store, from: last &+ 1, through: now)
             last = now
             store.drop(before: now &- past)
         }
     }
 
-    /// Adds the samples of every multiple of the interval in `from...through` (ms).
-    public func fill(_ store: MemoryStore, from: Int64, through: Int64) {
+    /// Adds the samples of every multiple of the interval in `from...through`.
+    public func fill(_ store: MemoryStore, from: Timestamp, through: Timestamp) {
         describe(store)
-        var time = from &- from % interval
-        if time < from { time &+= interval }
+        var time = from &- (from - .epoch) % interval
+        if time < from { time = time &+ interval }
         while time <= through {
             store.append(contentsOf: samples(at: time))
-            time &+= interval
+            time = time &+ interval
         }
     }
 
-    /// What the site's targets say at a time (ms).
+    /// What the site's targets say at a time.
     public func samples(
-        at time: Int64
-    ) -> [(labels: LabelSet, time: Int64, value: SampleInput)] {
+        at time: Timestamp
+    ) -> [(labels: LabelSet, time: Timestamp, value: SampleInput)] {
         var page = Page(time: time)
-        let seconds = Double(time) / 1000
+        let seconds = time.seconds
         for machine in 0..<member.machines { node(machine, seconds, &page) }
         for instance in 0..<member.instances { service(instance, seconds, &page) }
         return page.samples
     }
 
     private struct Page {
-        let time: Int64
-        var samples: [(labels: LabelSet, time: Int64, value: SampleInput)] = []
+        let time: Timestamp
+        var samples: [(labels: LabelSet, time: Timestamp, value: SampleInput)] = []
 
         mutating func add(_ name: String, _ labels: [String: String], _ value: Double) {
             var labels = labels

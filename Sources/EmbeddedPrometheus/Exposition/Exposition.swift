@@ -1,3 +1,4 @@
+import GoText
 public import TimeSeries
 
 /// The contents of a page of metrics: Prometheus text 0.0.4 or OpenMetrics 1.0 text.
@@ -12,8 +13,8 @@ public struct Exposition: Sendable {
     public struct Sample: Sendable {
         public var labels: LabelSet
         public var value: Double
-        /// Milliseconds since the epoch; nil when none was written.
-        public var time: Int64?
+        /// Nil when none was written.
+        public var time: Timestamp?
     }
 
     public struct Family: Sendable, Equatable {
@@ -118,7 +119,7 @@ public struct Exposition: Sendable {
         }
         if value.isNaN { value = SampleValue.normalNaN }
         cursor.skipBlanks()
-        var time: Int64?
+        var time: Timestamp?
         if !cursor.isAtEnd, !cursor.isAt(UInt8(ascii: "#")) {
             let text = cursor.word()
             guard let parsed = timestamp(text, format) else {
@@ -138,14 +139,14 @@ public struct Exposition: Sendable {
         return Double(text)
     }
 
-    private static func timestamp(_ text: String, _ format: Format) -> Int64? {
+    private static func timestamp(_ text: String, _ format: Format) -> Timestamp? {
         switch format {
         case .prometheus:
-            return Int64(text)
+            return Int64(text).map(Timestamp.init(milliseconds:))
         case .openMetrics:
             // Truncated, as Prometheus `model/textparse/openmetricsparse.go` does.
             guard let seconds = number(text), abs(seconds) < 9e15 else { return nil }
-            return Int64(seconds * 1000)
+            return Timestamp(seconds: seconds)
         }
     }
 }
@@ -175,13 +176,13 @@ extension MemoryStore {
     /// equal times the last one wins.
     ///
     /// - Parameters:
-    ///   - defaultTime: for samples without a timestamp; ms since the epoch.
+    ///   - defaultTime: for samples without a timestamp.
     ///   - labels: set on every series, over what the page says.
     @discardableResult
     public func load(
-        _ exposition: Exposition, defaultTime: Int64, labels: [String: String] = [:]
+        _ exposition: Exposition, defaultTime: Timestamp, labels: [String: String] = [:]
     ) -> LoadSummary {
-        var bySeries: [LabelSet: [(time: Int64, value: Double)]] = [:]
+        var bySeries: [LabelSet: [(time: Timestamp, value: Double)]] = [:]
         for sample in exposition.samples {
             let target = labels.reduce(sample.labels) { $0.setting($1.key, to: $1.value) }
             let time = sample.time ?? defaultTime

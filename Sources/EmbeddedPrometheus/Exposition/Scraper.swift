@@ -12,12 +12,11 @@ public struct Scraper: Sendable {
     public var store: MemoryStore
     /// Samples older than this are forgotten.
     public var retention: Duration
-    /// Milliseconds since the epoch.
-    public var now: @Sendable () -> Int64
+    public var now: @Sendable () -> Timestamp
 
     public init(
         targets: [ScrapeTarget], store: MemoryStore, retention: Duration = .seconds(6 * 3600),
-        now: @escaping @Sendable () -> Int64 = { WallClock.milliseconds() }
+        now: @escaping @Sendable () -> Timestamp = { WallClock.now() }
     ) {
         self.targets = targets
         self.store = store
@@ -38,7 +37,7 @@ public struct Scraper: Sendable {
         var next = ContinuousClock.now
         while !Task.isCancelled {
             previous = await scrape(target, previous: previous)
-            store.drop(before: now() &- retention.wholeMilliseconds)
+            store.drop(before: now() &- Milliseconds(retention))
             next += target.interval
             // A target slower than its interval is not asked again for what was missed.
             next = max(next, .now)
@@ -63,7 +62,7 @@ public struct Scraper: Sendable {
         let seconds = Double((ContinuousClock.now - started).wholeMilliseconds) / 1000
 
         var current: Set<LabelSet> = []
-        var batch: [(labels: LabelSet, time: Int64, value: SampleInput)] = []
+        var batch: [(labels: LabelSet, time: Timestamp, value: SampleInput)] = []
         for sample in page?.samples ?? [] {
             let labels = labelled(sample.labels, of: target)
             batch.append((labels, sample.time ?? time, .float(sample.value)))

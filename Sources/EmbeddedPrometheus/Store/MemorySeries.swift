@@ -1,3 +1,4 @@
+import GoText
 import TimeSeries
 
 /// One stored series: sealed runs, shared with every snapshot taken since, and a short open run,
@@ -13,11 +14,11 @@ struct MemorySeries: Sendable {
 
     var isEmpty: Bool { sealed.isEmpty && open.count == 0 }
     var count: Int { sealed.reduce(open.count) { $0 + $1.count } }
-    var firstTime: Int64? { sealed.first?.times.first ?? open.times.first }
-    var lastTime: Int64? { open.times.last ?? sealed.last?.times.last }
+    var firstTime: Timestamp? { sealed.first?.times.first ?? open.times.first }
+    var lastTime: Timestamp? { open.times.last ?? sealed.last?.times.last }
 
     mutating func append(
-        time: Int64, value: SampleInput, startTime: Int64
+        time: Timestamp, value: SampleInput, startTime: Timestamp
     ) throws(AppendError) {
         if let last = lastTime, time <= last { throw .outOfOrder(time: time, last: last) }
         open.append(time: time, value: value, startTime: startTime)
@@ -37,20 +38,20 @@ struct MemorySeries: Sendable {
         sealed = [Self.merged(existing, samples)]
     }
 
-    /// Drops the sealed runs that end before a time (ms).
-    mutating func dropRuns(endingBefore time: Int64) {
+    /// Drops the sealed runs that end before a time.
+    mutating func dropRuns(endingBefore time: Timestamp) {
         let kept = sealed.firstIndex { ($0.times.last ?? time) >= time } ?? sealed.count
         sealed.removeFirst(kept)
         if let last = open.times.last, last < time { open = SampleChunk() }
     }
 
-    func overlaps(from: Int64, through: Int64) -> Bool {
+    func overlaps(from: Timestamp, through: Timestamp) -> Bool {
         guard let first = firstTime, let last = lastTime else { return false }
         return first <= through && last >= from
     }
 
-    /// The samples in `from...through` (ms, both ends included); nil when there is none.
-    func samples(from: Int64, through: Int64) -> SampleSeries? {
+    /// The samples in `from...through` (both ends included); nil when there is none.
+    func samples(from: Timestamp, through: Timestamp) -> SampleSeries? {
         guard overlaps(from: from, through: through) else { return nil }
         var out = SampleChunk()
         for chunk in sealed {
@@ -99,15 +100,15 @@ struct MemorySeries: Sendable {
 
 /// A run of samples of one series, in time order. Sealed runs are shared between snapshots.
 struct SampleChunk: Sendable {
-    var times: [Int64] = []
+    var times: [Timestamp] = []
     var values: [Double] = []
     var histograms: [Int: FloatHistogram] = [:]
     /// Empty, or one per time.
-    var startTimes: [Int64] = []
+    var startTimes: [Timestamp] = []
 
     var count: Int { times.count }
 
-    mutating func append(time: Int64, value: SampleInput, startTime: Int64) {
+    mutating func append(time: Timestamp, value: SampleInput, startTime: Timestamp) {
         if startTime != 0 || !startTimes.isEmpty {
             while startTimes.count < times.count { startTimes.append(0) }
             startTimes.append(startTime)
@@ -140,19 +141,19 @@ struct SampleChunk: Sendable {
         }
     }
 
-    func sample(at index: Int) -> (time: Int64, value: SampleInput, startTime: Int64) {
+    func sample(at index: Int) -> (time: Timestamp, value: SampleInput, startTime: Timestamp) {
         let value = histograms[index].map(SampleInput.histogram) ?? .float(values[index])
         return (times[index], value, startTimes.isEmpty ? 0 : startTimes[index])
     }
 
-    /// The indices of the samples in `from...through` (ms, both ends included).
-    func indices(from: Int64, through: Int64) -> Range<Int> {
+    /// The indices of the samples in `from...through` (both ends included).
+    func indices(from: Timestamp, through: Timestamp) -> Range<Int> {
         let lower = firstIndex { $0 >= from }
         let upper = firstIndex { $0 > through }
         return lower..<max(lower, upper)
     }
 
-    private func firstIndex(where isBeyond: (Int64) -> Bool) -> Int {
+    private func firstIndex(where isBeyond: (Timestamp) -> Bool) -> Int {
         var low = 0
         var high = times.count
         while low < high {

@@ -1,3 +1,4 @@
+import GoText
 public import PromQL
 public import PromQLEngine
 import RegularExpressions
@@ -22,9 +23,9 @@ public struct MemorySnapshot: SeriesSource {
     public var seriesCount: Int { series.count }
     public var sampleCount: Int { series.reduce(0) { $0 + $1.count } }
 
-    /// The times (ms) of the first and last sample; nil when there is none.
-    public var timeRange: ClosedRange<Int64>? {
-        var range: ClosedRange<Int64>?
+    /// The times of the first and last sample; nil when there is none.
+    public var timeRange: ClosedRange<Timestamp>? {
+        var range: ClosedRange<Timestamp>?
         for one in series {
             guard let first = one.firstTime, let last = one.lastTime else { continue }
             guard let known = range else {
@@ -37,7 +38,7 @@ public struct MemorySnapshot: SeriesSource {
     }
 
     public func series(
-        matching matchers: [LabelMatcher], from: Int64, through: Int64
+        matching matchers: [LabelMatcher], from: Timestamp, through: Timestamp
     ) throws -> [SampleSeries] {
         try indices(matching: matchers).compactMap {
             series[$0].samples(from: from, through: through)
@@ -45,16 +46,16 @@ public struct MemorySnapshot: SeriesSource {
     }
 
     /// The label sets of the series that satisfy any of the selectors (all series when there is
-    /// no selector) and have samples around `from...through` (ms); label order, each once.
+    /// no selector) and have samples around `from...through`; label order, each once.
     public func labelSets(
-        matchingAny selectors: [[LabelMatcher]], from: Int64, through: Int64
+        matchingAny selectors: [[LabelMatcher]], from: Timestamp, through: Timestamp
     ) throws -> [LabelSet] {
         try indices(matchingAny: selectors, from: from, through: through).map { series[$0].labels }
     }
 
     /// The label names of the series that `labelSets` would give, in byte order.
     public func labelNames(
-        matchingAny selectors: [[LabelMatcher]], from: Int64, through: Int64
+        matchingAny selectors: [[LabelMatcher]], from: Timestamp, through: Timestamp
     ) throws -> [String] {
         var names: Set<ArraySlice<UInt8>> = []
         for index in try indices(matchingAny: selectors, from: from, through: through) {
@@ -66,7 +67,8 @@ public struct MemorySnapshot: SeriesSource {
 
     /// The values one label has in the series that `labelSets` would give, in byte order.
     public func labelValues(
-        of name: String, matchingAny selectors: [[LabelMatcher]], from: Int64, through: Int64
+        of name: String, matchingAny selectors: [[LabelMatcher]], from: Timestamp,
+        through: Timestamp
     ) throws -> [String] {
         let wanted = LabelBytes.escaped(name)
         var values: Set<ArraySlice<UInt8>> = []
@@ -82,7 +84,7 @@ public struct MemorySnapshot: SeriesSource {
     // MARK: Changes, made by the store before anyone else sees the snapshot.
 
     mutating func append(
-        _ labels: LabelSet, time: Int64, value: SampleInput, startTime: Int64
+        _ labels: LabelSet, time: Timestamp, value: SampleInput, startTime: Timestamp
     ) throws(AppendError) {
         let index = indexOrNew(labels)
         try series[index].append(time: time, value: value, startTime: startTime)
@@ -92,7 +94,7 @@ public struct MemorySnapshot: SeriesSource {
         series[indexOrNew(labels)].merge(samples)
     }
 
-    mutating func drop(before time: Int64) {
+    mutating func drop(before time: Timestamp) {
         for index in series.indices { series[index].dropRuns(endingBefore: time) }
         guard series.contains(where: \.isEmpty) else { return }
         let kept = series.filter { !$0.isEmpty }
@@ -122,7 +124,7 @@ public struct MemorySnapshot: SeriesSource {
     // MARK: Selection
 
     private func indices(
-        matchingAny selectors: [[LabelMatcher]], from: Int64, through: Int64
+        matchingAny selectors: [[LabelMatcher]], from: Timestamp, through: Timestamp
     ) throws -> [Int] {
         var found: Set<Int> = []
         if selectors.isEmpty {

@@ -1,3 +1,4 @@
+import GoText
 public import PromQL
 public import PromQLEngine
 import Synchronization
@@ -20,10 +21,9 @@ public final class MemoryStore: SeriesSource {
 
     /// Appends one sample to the series with these labels, making it when it is new.
     ///
-    /// Times are ms since the epoch; a start time of 0 means none. A sample that is not newer than
-    /// the series' last one is refused.
+    /// A start time of 0 means none. A sample that is not newer than the series' last one is refused.
     public func append(
-        _ labels: LabelSet, time: Int64, value: SampleInput, startTime: Int64 = 0
+        _ labels: LabelSet, time: Timestamp, value: SampleInput, startTime: Timestamp = 0
     ) throws(AppendError) {
         // `withLock` takes the closure's error type only when it is spelled out.
         try current.withLock { (snapshot) throws(AppendError) in
@@ -35,7 +35,7 @@ public final class MemoryStore: SeriesSource {
     /// are not newer than their series' last one are left out. Returns how many were.
     @discardableResult
     public func append(
-        contentsOf samples: some Sequence<(labels: LabelSet, time: Int64, value: SampleInput)>
+        contentsOf samples: some Sequence<(labels: LabelSet, time: Timestamp, value: SampleInput)>
     ) -> Int {
         let samples = Array(samples)
         return current.withLock { snapshot in
@@ -74,8 +74,8 @@ public final class MemoryStore: SeriesSource {
         }
     }
 
-    /// Forgets samples older than a time (ms), in whole runs, and series left without samples.
-    public func drop(before time: Int64) {
+    /// Forgets samples older than a time, in whole runs, and series left without samples.
+    public func drop(before time: Timestamp) {
         current.withLock { $0.drop(before: time) }
     }
 
@@ -84,7 +84,7 @@ public final class MemoryStore: SeriesSource {
     }
 
     public func series(
-        matching matchers: [LabelMatcher], from: Int64, through: Int64
+        matching matchers: [LabelMatcher], from: Timestamp, through: Timestamp
     ) throws -> [SampleSeries] {
         try snapshot().series(matching: matchers, from: from, through: through)
     }
@@ -99,7 +99,7 @@ public enum SampleInput: Sendable {
 /// Why a single sample was not stored.
 public enum AppendError: Error, Sendable, Equatable {
     /// The series already has a sample at this time or a later one. Times are ms.
-    case outOfOrder(time: Int64, last: Int64)
+    case outOfOrder(time: Timestamp, last: Timestamp)
 }
 
 /// What an exposition says of one metric family, as `/api/v1/metadata` gives it.

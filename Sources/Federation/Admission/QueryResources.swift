@@ -180,27 +180,25 @@ public struct AnswerTime: Sendable {
     /// hangs must not use up the time of the others before they are asked anything.
     let versions: ContinuousClock.Instant
 
-    /// - Parameter milliseconds: From `start` to the deadline.
-    init(milliseconds: Int64, from start: ContinuousClock.Instant = .now) {
-        deadline = start + .milliseconds(milliseconds)
-        members = deadline - .milliseconds(Self.reserve(of: milliseconds))
-        versions = start + .milliseconds(milliseconds / 4)
+    /// - Parameter length: From `start` to the deadline.
+    init(_ length: Duration, from start: ContinuousClock.Instant = .now) {
+        deadline = start + length
+        members = deadline - Self.reserve(of: length)
+        versions = start + length / 4
     }
 
     /// The time of a request whose `timeout`, if it has one, may shorten what is configured. The
     /// reference reads no `timeout` outside of queries, so one that is no duration is passed over.
     public init(of request: PrometheusRequest, configured: Duration) {
-        var milliseconds = configured.wholeMilliseconds
-        if let asked = try? request.reader.duration("timeout") / 1_000_000,
-            asked > 0
-        {
-            milliseconds = min(milliseconds, asked)
+        var length = configured
+        if let asked = try? request.reader.duration("timeout"), asked > .zero {
+            length = min(length, asked)
         }
-        self.init(milliseconds: milliseconds)
+        self.init(length)
     }
 
-    /// Milliseconds that are kept for the work here: a tenth, at least 50, at most half.
-    private static func reserve(of milliseconds: Int64) -> Int64 {
-        min(max(milliseconds / 10, 50), milliseconds / 2)
+    /// The time that is kept for the work here: a tenth, at least 50 ms, at most half.
+    private static func reserve(of length: Duration) -> Duration {
+        min(max(length / 10, .milliseconds(50)), length / 2)
     }
 }

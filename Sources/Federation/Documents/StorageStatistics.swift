@@ -10,9 +10,9 @@ struct StorageStatistics: Sendable {
     private var labelPairs: Int64 = 0
     private var chunks: Int64 = 0
     /// Of what the heads hold; nil while none holds anything.
-    private var times: ClosedRange<Int64>?
+    private var times: ClosedRange<Timestamp>?
     /// Where heads that hold nothing begin.
-    private var emptyTimes: ClosedRange<Int64>?
+    private var emptyTimes: ClosedRange<Timestamp>?
     private var seriesByName: [ByteString: Int64] = [:]
     /// The most of any member: two members may have the same values, or different ones.
     private var valuesByLabel: [ByteString: Int64] = [:]
@@ -68,8 +68,8 @@ struct StorageStatistics: Sendable {
                     ("numSeries", .integer(series)), ("numLabelPairs", .integer(labelPairs)),
                     ("chunkCount", .integer(chunks)),
                     // What a storage says of itself while it is empty.
-                    ("minTime", .integer(times?.lowerBound ?? .max)),
-                    ("maxTime", .integer(times?.upperBound ?? .min)),
+                    ("minTime", .integer(times?.lowerBound.milliseconds ?? .max)),
+                    ("maxTime", .integer(times?.upperBound.milliseconds ?? .min)),
                 ])
             ),
             ("seriesCountByMetricName", Self.list(seriesByName, limit)),
@@ -81,11 +81,12 @@ struct StorageStatistics: Sendable {
 
     /// A range that includes a head's. A head that never held anything has none.
     private static func spanned(
-        _ times: ClosedRange<Int64>?, _ head: JSONValue?
-    ) -> ClosedRange<Int64>? {
+        _ times: ClosedRange<Timestamp>?, _ head: JSONValue?
+    ) -> ClosedRange<Timestamp>? {
         guard let from = head?["minTime"]?.integer, let to = head?["maxTime"]?.integer, from <= to
         else { return times }
-        return min(times?.lowerBound ?? from, from)...max(times?.upperBound ?? to, to)
+        let (first, last) = (Timestamp(milliseconds: from), Timestamp(milliseconds: to))
+        return min(times?.lowerBound ?? first, first)...max(times?.upperBound ?? last, last)
     }
 
     private static func entries(_ list: JSONValue?) -> [(name: String, value: Int64)] {

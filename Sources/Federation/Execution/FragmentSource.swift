@@ -1,3 +1,4 @@
+import GoText
 import PromQL
 import PrometheusWire
 import TimeSeries
@@ -48,8 +49,7 @@ public struct FragmentQuestion: Sendable {
     var text: String
     /// One step is asked as an instant query, more as a range query.
     var grid: StepGrid
-    /// Milliseconds.
-    var lookback: Int64
+    var lookback: Milliseconds
     var deadline: ContinuousClock.Instant
     var injection: LabelInjection
     /// What one step must be answered with.

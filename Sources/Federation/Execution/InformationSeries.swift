@@ -1,3 +1,4 @@
+import GoText
 import TimeSeries
 
 /// The raw samples of info series, as `info` looks for them.
@@ -12,7 +13,7 @@ struct InformationSeries {
         case histogram(FloatHistogram)
     }
 
-    private var found: [LabelSet: [Int64: Sample]] = [:]
+    private var found: [LabelSet: [Timestamp: Sample]] = [:]
 
     /// Adds samples of one member or several, and markers at each step of the grid where
     /// `present` has no value.

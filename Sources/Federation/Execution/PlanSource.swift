@@ -1,3 +1,4 @@
+import GoText
 public import PromQL
 public import PromQLEngine
 public import TimeSeries
@@ -87,7 +88,7 @@ public struct PlanSource: SeriesSource {
     /// The leaf whose samples the matchers name. Values on a grid become samples at its steps, with a
     /// stale marker wherever there is none, so that no lookback reaches over a gap.
     public func series(
-        matching matchers: [LabelMatcher], from: Int64, through: Int64
+        matching matchers: [LabelMatcher], from: Timestamp, through: Timestamp
     ) throws
         -> [SampleSeries]
     {

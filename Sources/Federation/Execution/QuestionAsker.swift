@@ -1,4 +1,5 @@
 import GatewayConfiguration
+import GoText
 import PrometheusWire
 import Synchronization
 import TimeSeries
@@ -34,8 +35,7 @@ final class SampleBudget: Sendable {
 /// Puts a plan's fetches to the members of a project.
 struct QuestionAsker: PlanAsker {
     var project: ResolvedProject
-    /// Milliseconds.
-    var lookback: Int64
+    var lookback: Milliseconds
     /// When members must have answered.
     var deadline: ContinuousClock.Instant
     /// Requests under way at once.

@@ -19,20 +19,16 @@ public struct FederateAnswer: Sendable {
 
     var project: ResolvedProject
     var limits: Limits
-    /// Milliseconds.
-    var lookback: Int64
+    var lookback: Milliseconds
     var time: AnswerTime
     var turn: QueryTurn
-    /// Milliseconds since the epoch.
-    var now: Int64
+    var now: Timestamp
     var source: @Sendable (Member) -> any FragmentSource
 
     /// - Parameters:
-    ///   - lookback: Milliseconds.
-    ///   - now: Milliseconds since the epoch.
     public init(
-        project: ResolvedProject, limits: Limits, lookback: Int64, time: AnswerTime,
-        turn: QueryTurn, now: Int64,
+        project: ResolvedProject, limits: Limits, lookback: Milliseconds, time: AnswerTime,
+        turn: QueryTurn, now: Timestamp,
         source: @escaping @Sendable (Member) -> any FragmentSource = { MemberFragmentSource($0) }
     ) {
         self.project = project
@@ -54,7 +50,7 @@ public struct FederateAnswer: Sendable {
     /// One series of a member that is not missing.
     private struct Series: Sendable {
         var member: Int
-        var time: Int64
+        var time: Timestamp
         /// Nil for a native histogram.
         var value: Double?
     }
@@ -115,7 +111,7 @@ public struct FederateAnswer: Sendable {
                 else { continue }
                 let own = VectorSelector(matchers: kept)
                 let text = Expression.vectorSelector(own).description
-                let window = "\(text)[\(DurationText.text(milliseconds: lookback))]"
+                let window = "\(text)[\(DurationText.text(lookback))]"
                 for (text, form, part) in [
                     (text, Plan.RemoteQuery.Form.steps, Part.presence),
                     (window, Plan.RemoteQuery.Form.samples, Part.samples),
@@ -189,7 +185,7 @@ public struct FederateAnswer: Sendable {
         of series: [LabelSet: Series], _ selectors: [VectorSelector], _ format: FederateFormat
     ) async throws(APIError) -> FederateHistograms.Found {
         guard case .protobuf = format.kind else { return FederateHistograms.Found() }
-        var wanted: [Int: [LabelSet: Int64]] = [:]
+        var wanted: [Int: [LabelSet: Timestamp]] = [:]
         for (labels, one) in series where one.value == nil {
             wanted[one.member, default: [:]][labels] = one.time
         }
@@ -214,7 +210,7 @@ public struct FederateAnswer: Sendable {
         _ format: FederateFormat
     ) -> PrometheusResponse {
         var leftOut: [LeftOut: Int] = [:]
-        var values: [(labels: LabelSet, value: FederateExposition.Value, time: Int64)] = []
+        var values: [(labels: LabelSet, value: FederateExposition.Value, time: Timestamp)] = []
         for (labels, one) in series {
             if let value = one.value {
                 values.append((labels, .float(value), one.time))

@@ -1,3 +1,4 @@
+import GoText
 import PrometheusWire
 import TimeSeries
 
@@ -44,7 +45,7 @@ struct FederateExposition {
 
     /// Appends one series; those of one name must follow each other. A series without a name has no
     /// place in any format, and neither has what there is an obstacle to.
-    mutating func append(_ labels: LabelSet, value: Value, time: Int64) {
+    mutating func append(_ labels: LabelSet, value: Value, time: Timestamp) {
         guard let name = labels["__name__"], !name.isEmpty else { return }
         switch (writer, value) {
         case (.text(var text), .float(let value)):

@@ -1,3 +1,4 @@
+import GoText
 import PromQL
 import PrometheusWire
 import TimeSeries
@@ -8,9 +9,9 @@ import Upstream
 struct FederateHistograms: Sendable {
     var members: RemoteReadMembers
     var selectors: [VectorSelector]
-    /// Milliseconds since the epoch; later samples are read, the end included.
-    var start: Int64
-    var end: Int64
+    /// Later samples are read, the end included.
+    var start: Timestamp
+    var end: Timestamp
 
     struct Found: Sendable {
         var histograms: [LabelSet: FloatHistogram] = [:]
@@ -19,7 +20,7 @@ struct FederateHistograms: Sendable {
     }
 
     /// - Parameter wanted: by member, the series whose histograms are wanted, and the time of each.
-    func found(_ wanted: [Int: [LabelSet: Int64]]) async throws(APIError) -> Found {
+    func found(_ wanted: [Int: [LabelSet: Timestamp]]) async throws(APIError) -> Found {
         var found = Found()
         guard !wanted.isEmpty else { return found }
         let project = members.project

@@ -29,9 +29,8 @@ struct FederateText {
     ///
     /// - Parameters:
     ///   - labels: without the name; one at least.
-    ///   - time: milliseconds since the epoch.
     mutating func append(
-        _ name: String, _ labels: [(name: String, value: String)], value: Double, time: Int64
+        _ name: String, _ labels: [(name: String, value: String)], value: Double, time: Timestamp
     ) {
         let escaped = escaping.escaped(name)
         if self.name.map({ !$0.utf8.elementsEqual(name.utf8) }) ?? true {
@@ -58,9 +57,9 @@ struct FederateText {
         append(value)
         written.append(UInt8(ascii: " "))
         if isOpenMetrics {
-            append(Double(time) / 1000)
+            append(time.seconds)
         } else {
-            GoFloat.appendInteger(time, to: &written)
+            GoFloat.appendInteger(time.milliseconds, to: &written)
         }
         written.append(UInt8(ascii: "\n"))
     }

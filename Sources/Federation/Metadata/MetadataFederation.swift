@@ -26,8 +26,8 @@ struct MetadataFederation: Sendable {
     /// What is asked, before it is known of whom.
     struct Request: Sendable {
         var selectors: MetadataSelectors
-        var start: Int64?
-        var end: Int64?
+        var start: Timestamp?
+        var end: Timestamp?
         /// 0 for no limit.
         var limit = 0
         var deadline: ContinuousClock.Instant?
@@ -201,9 +201,9 @@ extension MetadataFederation {
 struct MetadataQuestion: Sendable, Equatable {
     /// Selectors in the member's own names; none for everything.
     var selectors: [String] = []
-    /// Milliseconds since the epoch; nil for as far as there is data.
-    var start: Int64?
-    var end: Int64?
+    /// Nil for as far as there is data.
+    var start: Timestamp?
+    var end: Timestamp?
     /// The most elements worth sending; nil for all.
     var limit: Int?
     /// When the answer is of no more use.

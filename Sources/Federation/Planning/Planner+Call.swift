@@ -1,3 +1,4 @@
+import GoText
 import PromQL
 import PromQLEngine
 import RegularExpressions
@@ -300,11 +301,11 @@ extension Planner {
         var (first, last) = (grid.start, grid.time(at: grid.count - 1))
         if let fixed = reference?.fixed { (first, last) = (fixed, fixed) }
         let offset = reference?.offset ?? 0
-        (first, last) = (Self.clampedSum(first, -offset), Self.clampedSum(last, -offset))
+        (first, last) = (first.clampedSum(-offset), last.clampedSum(-offset))
         let joined =
             first == last
             ? StepGrid.instant(last) : StepGrid(start: first, end: last, step: grid.step)
-        let window = Self.clampedSum(scope.lookback, last - first)
+        let window = scope.lookback.clampedSum(last - first)
         let selectors = scope.members.map { rewriting.selector(selector, forMember: $0) }
         let samples = fetch(
             selectors.map { selector in

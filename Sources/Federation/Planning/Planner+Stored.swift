@@ -1,4 +1,5 @@
 import GatewayConfiguration
+import GoText
 import PromQL
 import PromQLEngine
 import TimeSeries
@@ -77,7 +78,7 @@ extension Planner {
             matrix.selector = stored(matrix.selector, window: matrix.window, of: members, on: grid)
             return .matrixSelector(matrix)
         case .subquery(var subquery):
-            subquery.step = .fixed(Self.milliseconds(subquery.step) ?? scope.defaultSubqueryStep)
+            subquery.step = .fixed(Self.length(subquery.step) ?? scope.defaultSubqueryStep)
             subquery.expression = overStored(
                 subquery.expression, of: members, on: innerGrid(of: subquery, on: grid))
             return .subquery(subquery)
@@ -100,7 +101,7 @@ extension Planner {
 
     /// The requests for what these members have stored of a selector, as far as it chooses them.
     mutating func stored(
-        _ selector: VectorSelector, of members: [Int], from: Int64, through: Int64
+        _ selector: VectorSelector, of members: [Int], from: Timestamp, through: Timestamp
     ) -> [Int] {
         var plain = selector
         plain.offset = nil
@@ -118,27 +119,26 @@ extension Planner {
         }
     }
 
-    /// The times of the first and the last sample that a selector can read, milliseconds, both ends
+    /// The times of the first and the last sample that a selector can read, both ends
     /// included: the lookback or the window before the first step, and what extended selectors look
     /// at beyond.
     func reach(
         of selector: VectorSelector, window: DurationValue?, on grid: StepGrid
-    ) -> (first: Int64, last: Int64) {
+    ) -> (first: Timestamp, last: Timestamp) {
         var first = grid.start
         var last = grid.count > 0 ? grid.time(at: grid.count - 1) : grid.end
         if case .timestamp(let fixed)? = selector.at { (first, last) = (fixed, fixed) }
-        let offset = Self.milliseconds(selector.offset) ?? 0
-        var before = window.flatMap(Self.milliseconds) ?? scope.lookback
+        let offset = Self.length(selector.offset) ?? 0
+        var before = window.flatMap(Self.length) ?? scope.lookback
         switch (selector.extended, window) {
         case (nil, _), (.anchored, nil): break
-        case (.anchored, .some): before = Self.clampedSum(before, scope.lookback)
+        case (.anchored, .some): before = before.clampedSum(scope.lookback)
         case (.smoothed, let window):
-            if window != nil { before = Self.clampedSum(before, scope.lookback) }
-            last = Self.clampedSum(last, scope.lookback)
+            if window != nil { before = before.clampedSum(scope.lookback) }
+            last = last.clampedSum(scope.lookback)
         }
         return (
-            Self.clampedSum(Self.clampedSum(first, -offset), -before),
-            Self.clampedSum(last, -offset)
+            first.clampedSum(-offset).clampedSum(-before), last.clampedSum(-offset)
         )
     }
 }

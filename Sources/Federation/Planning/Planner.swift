@@ -1,4 +1,5 @@
 public import GatewayConfiguration
+import GoText
 public import PromQL
 public import PromQLEngine
 public import TimeSeries
@@ -103,7 +104,7 @@ public struct Planner: Sendable {
     }
 
     private mutating func lower(_ subquery: Subquery, on grid: StepGrid) -> PlacedExpression {
-        let step = Self.milliseconds(subquery.step) ?? scope.defaultSubqueryStep
+        let step = Self.length(subquery.step) ?? scope.defaultSubqueryStep
         var explicit = subquery
         explicit.step = .fixed(step)
         let inner = lower(subquery.expression, on: innerGrid(of: explicit, on: grid))
@@ -127,9 +128,9 @@ public struct Planner: Sendable {
         var (first, last) = (grid.start, grid.time(at: max(0, grid.count - 1)))
         if case .timestamp(let fixed)? = subquery.at { (first, last) = (fixed, fixed) }
         return Engine.subqueryGrid(
-            first: first, last: last, window: Self.milliseconds(subquery.window) ?? 0,
-            step: Self.milliseconds(subquery.step) ?? scope.defaultSubqueryStep,
-            offset: Self.milliseconds(subquery.offset) ?? 0, boundary: scope.rangeBoundary)
+            first: first, last: last, window: Self.length(subquery.window) ?? 0,
+            step: Self.length(subquery.step) ?? scope.defaultSubqueryStep,
+            offset: Self.length(subquery.offset) ?? 0, boundary: scope.rangeBoundary)
     }
 
     // MARK: - Leaves
@@ -206,10 +207,10 @@ public struct Planner: Sendable {
         if !notes.contains(note) { notes.append(note) }
     }
 
-    /// Milliseconds of a duration; expressions were resolved before planning.
-    static func milliseconds(_ duration: DurationValue?) -> Int64? {
+    /// The length of a duration; expressions were resolved before planning.
+    static func length(_ duration: DurationValue?) -> Milliseconds? {
         switch duration {
-        case .fixed(let milliseconds): milliseconds
+        case .fixed(let length): length
         case .expression, nil: nil
         }
     }
@@ -250,7 +251,7 @@ extension Planner {
             raw.selector.offset = nil
             raw.selector.at = nil
             raw.selector.extended = nil
-            raw.window = .fixed(Self.clampedSum(last, -first))
+            raw.window = .fixed(last.distance(from: first) ?? .max)
             return .matrixSelector(raw)
         }
         let requests = grid.count > 0 ? requests(trees, on: time, form: .samples) : []
@@ -276,11 +277,6 @@ extension Planner {
         while case .paren(let paren) = inner { inner = paren.expression }
         return inner
     }
-
-    static func clampedSum(_ a: Int64, _ b: Int64) -> Int64 {
-        let (sum, overflow) = a.addingReportingOverflow(b)
-        return overflow ? (b < 0 ? .min : .max) : sum
-    }
 }
 
 /// What planning depends on besides the query: who the members are and what every member must be
@@ -289,10 +285,9 @@ public struct FederationScope: Sendable {
     /// Names of the members, which are the values of the partition label; no name twice.
     public var members: [String]
     public var partition: PartitionLabel
-    /// Milliseconds; the step of subqueries that name none.
-    public var defaultSubqueryStep: Int64
-    /// Milliseconds.
-    public var lookback: Int64
+    /// The step of subqueries that name none.
+    public var defaultSubqueryStep: Milliseconds
+    public var lookback: Milliseconds
     public var exactness: Exactness
     /// Which ends of windows the local engine includes; decides where subquery grids begin.
     public var rangeBoundary: EngineOptions.RangeBoundary
@@ -306,7 +301,7 @@ public struct FederationScope: Sendable {
 
     public init(
         members: [String], partition: PartitionLabel = PartitionLabel(),
-        defaultSubqueryStep: Int64 = 60_000, lookback: Int64 = 300_000,
+        defaultSubqueryStep: Milliseconds = 60_000, lookback: Milliseconds = 300_000,
         exactness: Exactness = .twoStep, rangeBoundary: EngineOptions.RangeBoundary = .leftOpen
     ) {
         self.members = members

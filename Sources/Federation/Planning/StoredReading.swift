@@ -1,3 +1,4 @@
+import GoText
 public import PromQL
 
 /// How far native histograms are read as they are stored (`exactness: strict`).
@@ -23,11 +24,11 @@ public struct StoredReading: Sendable, Hashable {
 public struct StoredSelection: Sendable, Hashable {
     /// In the member's own names.
     public var matchers: [LabelMatcher]
-    /// Milliseconds; both ends belong to it.
-    public var from: Int64
-    public var through: Int64
+    /// Both ends belong to it.
+    public var from: Timestamp
+    public var through: Timestamp
 
-    public init(matchers: [LabelMatcher], from: Int64, through: Int64) {
+    public init(matchers: [LabelMatcher], from: Timestamp, through: Timestamp) {
         self.matchers = matchers
         self.from = from
         self.through = through

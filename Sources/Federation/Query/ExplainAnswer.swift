@@ -1,4 +1,5 @@
 import GatewayConfiguration
+import GoText
 import PromQL
 import PromQLEngine
 import PrometheusServer

@@ -23,8 +23,7 @@ public struct QueryExecution: Sendable {
     var languages: @Sendable ([Member], ContinuousClock.Instant?) async -> [LanguageVersion?] = {
         members, _ in members.map { _ in nil }
     }
-    /// Milliseconds since the epoch.
-    var now: @Sendable () -> Int64
+    var now: @Sendable () -> Timestamp
     let unsortedMembers = UnsortedMembers()
 
     public func respond(
@@ -192,7 +191,7 @@ public struct QueryExecution: Sendable {
     private func scope(_ query: QueryRequest, _ project: ResolvedProject) -> FederationScope {
         var scope = FederationScope(
             members: project.members.map(\.name), partition: project.partition,
-            defaultSubqueryStep: settings.defaultSubqueryStep.wholeMilliseconds,
+            defaultSubqueryStep: Milliseconds(settings.defaultSubqueryStep),
             lookback: query.lookback,
             exactness: query.exactness)
         if case .strict = query.exactness {
@@ -209,7 +208,7 @@ public struct QueryExecution: Sendable {
     {
         var options = EngineOptions()
         options.lookback = query.lookback
-        options.defaultSubqueryStep = settings.defaultSubqueryStep.wholeMilliseconds
+        options.defaultSubqueryStep = Milliseconds(settings.defaultSubqueryStep)
         options.rangeBoundary = scope.rangeBoundary
         options.language = scope.language
         options.dialect = scope.rangeBoundary == .closed ? .prometheus2 : .prometheus3
@@ -237,7 +236,7 @@ extension QueryExecution {
             languages: { [setting = configuration.query.rangeBoundary] members, deadline in
                 await Self.languages(setting, members, deadline)
             },
-            now: { WallClock.milliseconds() })
+            now: { WallClock.now() })
     }
 
     /// By member. Where the version does not tell, `query.rangeBoundary: closed` says that it is 2.x.

@@ -22,18 +22,17 @@ struct QueryRequest: Sendable {
     /// Results wanted at most; 0 for all.
     var limit: Int
     var time: AnswerTime
-    /// Milliseconds.
-    var lookback: Int64
+    var lookback: Milliseconds
     var partialResponse: PartialResponse
     var exactness: Exactness
 
     /// When the answer is of no more use.
     var deadline: ContinuousClock.Instant { time.deadline }
 
-    /// `now` is in ms since the epoch; it is read once a request.
+    /// `now` is read once a request.
     init(
         _ request: PrometheusRequest, kind: QueryKind, project: ResolvedProject,
-        settings: QuerySettings, maxQueryBytes: Int, now: Int64
+        settings: QuerySettings, maxQueryBytes: Int, now: Timestamp
     ) throws(APIError) {
         self.kind = kind
         let range: RangeQueryParameters?
@@ -52,10 +51,9 @@ struct QueryRequest: Sendable {
             common = parameters.common
         }
         limit = common.limit
-        time = AnswerTime(
-            milliseconds: min(
-                settings.timeout.wholeMilliseconds, common.timeout.map { $0 / 1_000_000 } ?? .max))
-        lookback = common.lookbackDelta ?? settings.lookback.wholeMilliseconds
+        let timeout = settings.timeout
+        time = AnswerTime(min(timeout, common.timeout ?? timeout))
+        lookback = common.lookbackDelta ?? Milliseconds(settings.lookback)
         statistics = common.statistics
         warnings.formUnion(common.warnings)
         partialResponse =
@@ -103,8 +101,8 @@ extension QueryRequest {
         let coarsest = members.map { (resolution: $0.resolution, name: $0.name) }
             .max { $0.resolution < $1.resolution }
         guard let coarsest, coarsest.resolution > grid.step else { return false }
-        let asked = DurationText.text(milliseconds: grid.step)
-        let given = DurationText.text(milliseconds: coarsest.resolution)
+        let asked = DurationText.text(grid.step)
+        let given = DurationText.text(coarsest.resolution)
         infos.insert(
             "step raised from \(asked) to \(given), the metricResolution of project "
                 + GoQuoting.quote(coarsest.name))
@@ -114,12 +112,12 @@ extension QueryRequest {
 }
 
 extension Member {
-    /// Milliseconds; the least step that makes sense to ask for, 0 for any.
-    fileprivate var resolution: Int64 {
+    /// The least step that makes sense to ask for, 0 for any.
+    fileprivate var resolution: Milliseconds {
         return clients.map { client in
             switch client.configuration.source {
             case .prometheus: 0
-            case .remoteCoroot(let remote): remote.metricResolution.wholeMilliseconds
+            case .remoteCoroot(let remote): Milliseconds(remote.metricResolution)
             }
         }.max() ?? 0
     }

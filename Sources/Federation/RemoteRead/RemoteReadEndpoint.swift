@@ -1,4 +1,5 @@
 import GatewayConfiguration
+import GoText
 import PrometheusServer
 import PrometheusWire
 import TimeSeries
@@ -14,7 +15,7 @@ public struct RemoteReadEndpoint: Sendable {
     public static let missingHeader = "X-Tributary-Missing-Members"
 
     private let limits: Limits
-    /// What an answer may take.
+    /// How long an answer may take.
     private let timeout: Duration
     private let resources: QueryResources
     private let unsortedMembers = UnsortedMembers()

@@ -98,7 +98,7 @@ extension AdministrationRoutes {
         administering("POST", "/api/projects/:project/keys", &routes) { change in
             let name = try Self.name("project", change.request)
             let description = try Self.description(try change.document())
-            let now = WallClock.milliseconds()
+            let now = WallClock.now()
             let (id, key) = try await change.live.change { (contents, file) throws(StoreRefusal) in
                 try contents.addKey(to: name, description: description, file: file, now: now)
             }
@@ -107,7 +107,7 @@ extension AdministrationRoutes {
                 status: 201,
                 .object([
                     ("id", .string(id)), ("description", .string(description)),
-                    ("created", .string(RFC3339.text(milliseconds: now))),
+                    ("created", .string(RFC3339.text(now))),
                     // Here and nowhere else.
                     ("key", .string(key.exposed)),
                 ]))
@@ -165,7 +165,7 @@ extension AdministrationRoutes {
             keys = (stored?.keys ?? []).map { key in
                 .object([
                     ("id", .string(key.id)), ("description", .string(key.description)),
-                    ("created", .string(RFC3339.text(milliseconds: key.created))),
+                    ("created", .string(RFC3339.text(key.created))),
                 ])
             }
         }

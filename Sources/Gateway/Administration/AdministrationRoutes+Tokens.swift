@@ -21,7 +21,7 @@ extension AdministrationRoutes {
         }
         administering("POST", "/api/tokens", &routes) { change in
             let wanted = try Self.wanted(try change.document())
-            let now = WallClock.milliseconds()
+            let now = WallClock.now()
             let token = try await change.live.change { (contents, file) throws(StoreRefusal) in
                 try contents.addToken(
                     wanted.name, projects: wanted.projects,
@@ -83,7 +83,7 @@ extension AdministrationRoutes {
     }
 
     private static func shown(
-        _ name: String, _ projects: [String]?, _ isAdministrator: Bool, created: Int64?
+        _ name: String, _ projects: [String]?, _ isAdministrator: Bool, created: Timestamp?
     ) -> [(key: String, value: JSONValue)] {
         [
             ("name", .string(name)), ("projects", projects.map { .strings($0) } ?? .null),
@@ -92,7 +92,7 @@ extension AdministrationRoutes {
             ("readOnly", .bool(created == nil)),
             (
                 "created",
-                created.map { .string(RFC3339.text(milliseconds: $0)) } ?? .null
+                created.map { .string(RFC3339.text($0)) } ?? .null
             ),
         ]
     }

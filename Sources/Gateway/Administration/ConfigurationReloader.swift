@@ -189,7 +189,7 @@ actor ConfigurationReloader {
     static func register(
         _ file: Configuration, in store: any ProjectStore, _ logger: Logger
     ) async throws(StoreError) -> StoreContents {
-        let now = WallClock.milliseconds()
+        let now = WallClock.now()
         let (notes, contents) = try await store.change { (contents) throws(StoreRefusal) in
             contents.register(file, now: now)
         }

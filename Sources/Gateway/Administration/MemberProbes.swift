@@ -29,9 +29,9 @@ actor MemberProbes {
     }
 
     private static func ask(_ client: UpstreamClient) async -> MemberStatus {
-        let now = WallClock.milliseconds()
+        let now = WallClock.now()
         let deadline = ContinuousClock.now.advanced(by: patience)
-        var newest: Int64?
+        var newest: Timestamp?
         var failure: UpstreamError?
         do throws(UpstreamError) {
             newest = try await newestScrape(client, at: now, deadline)
@@ -52,14 +52,13 @@ actor MemberProbes {
         if !isReachable, error == nil { error = failure.map { .init(text: $0.kind.text) } }
         return MemberStatus(
             isReachable: isReachable, lastError: error,
-            lag: newest.map { max(0, now - $0) }, version: version ?? health.version,
+            lag: newest.map { max(.zero, now - $0) }, version: version ?? health.version,
             latency: health.latency)
     }
 
-    /// Milliseconds since the epoch.
     private static func newestScrape(
-        _ client: UpstreamClient, at time: Int64, _ deadline: ContinuousClock.Instant
-    ) async throws(UpstreamError) -> Int64? {
+        _ client: UpstreamClient, at time: Timestamp, _ deadline: ContinuousClock.Instant
+    ) async throws(UpstreamError) -> Timestamp? {
         let stream = try await client.query(
             "max(timestamp(up))", at: time, options: QueryOptions(deadline: deadline))
         var newest: Double?
@@ -67,6 +66,8 @@ actor MemberProbes {
             guard let series = try? PageDecoder().samples(of: page) else { continue }
             newest = series.flatMap(\.values).last ?? newest
         }
-        return newest.flatMap { Int64(exactly: ($0 * 1000).rounded()) }
+        return newest.flatMap {
+            Int64(exactly: ($0 * 1000).rounded()).map(Timestamp.init(milliseconds:))
+        }
     }
 }

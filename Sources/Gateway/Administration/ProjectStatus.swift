@@ -70,20 +70,20 @@ struct ProjectStatus: Sendable {
 struct MemberStatus: Sendable, Equatable {
     struct Failed: Sendable, Equatable {
         var text: String
-        /// Milliseconds since the epoch; nil when it lasts.
-        var time: Int64?
+        /// Nil when it lasts.
+        var time: Timestamp?
     }
 
     var isReachable: Bool
     /// Kept after the member is back.
     var lastError: Failed?
-    /// Milliseconds between the newest scrape that the member knows of and now; nil when it does
+    /// Between the newest scrape that the member knows of and now; nil when it does
     /// not scrape, or cannot be asked.
-    var lag: Int64?
+    var lag: Milliseconds?
     /// As the member gives it.
     var version: String?
-    /// Milliseconds to the head of an answer, the newest weighing most.
-    var latency: Double?
+    /// From a request to the head of its answer, the newest weighing most.
+    var latency: Duration?
 
     static func outOfService(_ reason: String) -> MemberStatus {
         MemberStatus(isReachable: false, lastError: Failed(text: reason))
@@ -110,7 +110,9 @@ struct MemberStatus: Sendable, Equatable {
         let worst =
             members.first { !$0.status.isReachable && $0.status.lastError != nil }
             ?? members.filter { $0.status.lastError != nil }
-            .max { ($0.status.lastError?.time ?? 0) < ($1.status.lastError?.time ?? 0) }
+            .max {
+                ($0.status.lastError?.time ?? .epoch) < ($1.status.lastError?.time ?? .epoch)
+            }
         let error = worst.flatMap { worst in
             worst.status.lastError.map {
                 Failed(text: "\(worst.name): \($0.text)", time: $0.time)
@@ -124,9 +126,7 @@ struct MemberStatus: Sendable, Equatable {
 
     /// Seconds, as everywhere in the API.
     var json: JSONValue {
-        func seconds(_ milliseconds: Double?) -> JSONValue {
-            milliseconds.map { .number("\($0 / 1000)") } ?? .null
-        }
+        func seconds(_ value: Double?) -> JSONValue { value.map { .number("\($0)") } ?? .null }
         return .object([
             ("reachable", .bool(isReachable)),
             (
@@ -137,15 +137,15 @@ struct MemberStatus: Sendable, Equatable {
                         (
                             "time",
                             error.time.map {
-                                .string(RFC3339.text(milliseconds: $0))
+                                .string(RFC3339.text($0))
                             } ?? .null
                         ),
                     ])
                 } ?? .null
             ),
-            ("lagSeconds", seconds(lag.map { Double($0) })),
+            ("lagSeconds", seconds(lag?.seconds)),
             ("version", version.map { .string($0) } ?? .null),
-            ("latencySeconds", seconds(latency)),
+            ("latencySeconds", seconds(latency.map { $0 / .seconds(1) })),
         ])
     }
 }

@@ -29,14 +29,14 @@ final class ReloadState: Sendable {
 
     private let state: Mutex<Value>
 
-    init() { state = Mutex(Value(lastSuccess: Double(WallClock.milliseconds()) / 1000)) }
+    init() { state = Mutex(Value(lastSuccess: WallClock.now().seconds)) }
 
     var value: Value { state.withLock { $0 } }
 
     func record(success: Bool) {
         state.withLock { state in
             state.succeeded = success
-            if success { state.lastSuccess = Double(WallClock.milliseconds()) / 1000 }
+            if success { state.lastSuccess = WallClock.now().seconds }
         }
     }
 }

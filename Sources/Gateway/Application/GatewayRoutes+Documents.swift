@@ -57,10 +57,9 @@ extension GatewayRoutes {
         let project = try directory.resolve(address(request), try grant(request))
         // A server that scrapes says how long it waits.
         let patience = Double(request.headers["X-Prometheus-Scrape-Timeout-Seconds"] ?? "")
-            .map { Duration.milliseconds(Int64(max(1, min($0, 1e6) * 1000))) }
-        let time = AnswerTime(
-            of: request,
-            configured: min(configuration.query.timeout, patience ?? configuration.query.timeout))
+            .map { Duration.seconds(max(0.001, min($0, 1e6))) }
+        let timeout = configuration.query.timeout
+        let time = AnswerTime(of: request, configured: min(timeout, patience ?? timeout))
         let admission = try resources.requests.admit(request)
         let turn = resources.turn(time)
         defer {
@@ -69,9 +68,9 @@ extension GatewayRoutes {
         }
         var response = try await FederateAnswer(
             project: project, limits: configuration.limits,
-            lookback: configuration.query.lookback.wholeMilliseconds,
+            lookback: Milliseconds(configuration.query.lookback),
             time: time, turn: turn,
-            now: WallClock.milliseconds()
+            now: WallClock.now()
         ).response(to: request)
         await PoolHeaders.add(to: &response, for: project)
         return response

@@ -286,7 +286,7 @@ struct GatewayRoutes: Sendable {
             project: request.pathParameters["project"],
             domain: request.pathParameters["domain"],
             workflow: request.pathParameters["workflow"],
-            seed: PoolAffinityKey.of(request, now: WallClock.milliseconds()),
+            seed: PoolAffinityKey.of(request, now: WallClock.now()),
             pool: pool.isEmpty ? nil : pool, dataSource: dataSource.isEmpty ? nil : dataSource)
     }
 }

@@ -190,7 +190,7 @@ struct ProjectDirectory: Sendable {
         let pool = PoolClient(
             project: project.name, pool: choice.pool, level: choice.level.rawValue,
             alternatives: healthy, reason: reason,
-            hedgeAfter: configuration.query.hedgeAfter.wholeMilliseconds)
+            hedgeAfter: configuration.query.hedgeAfter)
         return Member(name: project.name, source: .pool(pool))
     }
 }

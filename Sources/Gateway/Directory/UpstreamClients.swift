@@ -1,4 +1,5 @@
 import GatewayConfiguration
+import GoText
 import HTTPTransport
 import Upstream
 import UpstreamSettings

@@ -86,7 +86,7 @@ struct ProcessMetrics: Sendable {
     let startTime: Double
 
     init() {
-        startTime = Double(WallClock.milliseconds()) / 1000
+        startTime = WallClock.now().seconds
     }
 
     func exposition() -> ExpositionText {

@@ -131,7 +131,7 @@ struct MemberMetrics: Sendable {
         family(
             "tributary_member_latency_seconds", .gauge,
             "Time to the head of an answer, the newest weighing most."
-        ) { $0.latency.map { $0 / 1000 } }
+        ) { $0.latency.map { $0 / .seconds(1) } }
         text.family(
             "tributary_member_http_info", .gauge, "The protocol of a member's newest answer.")
         for member in members {

@@ -36,13 +36,10 @@ struct StatusEndpoints: Sendable {
         let query = configuration.query
         let pairs: [(String, String)] = [
             ("enable-feature", query.features.map(\.rawValue).sorted().joined(separator: ",")),
-            (
-                "query.lookback-delta",
-                DurationText.text(milliseconds: query.lookback.wholeMilliseconds)
-            ),
+            ("query.lookback-delta", DurationText.text(Milliseconds(query.lookback))),
             ("query.max-concurrency", String(query.maxConcurrency)),
             ("query.max-samples", String(query.maxSamples)),
-            ("query.timeout", DurationText.text(milliseconds: query.timeout.wholeMilliseconds)),
+            ("query.timeout", DurationText.text(Milliseconds(query.timeout))),
             ("web.enable-admin-api", "false"),
             ("web.enable-lifecycle", live.live?.source == nil ? "false" : "true"),
             ("web.listen-address", configuration.listenAddress.description),
@@ -52,18 +49,18 @@ struct StatusEndpoints: Sendable {
     }
 
     var runtimeInformation: [UInt8] {
-        let started = RFC3339.text(milliseconds: Int64(process.startTime * 1000))
+        let started = RFC3339.text(Timestamp(seconds: process.startTime))
         let reload = live.live?.reloads.value
         return Self.enveloped(
             JSONValue.object([
                 ("startTime", .string(started)), ("CWD", .string(Self.workingDirectory)),
                 ("hostname", .string(Self.hostName)),
-                ("serverTime", .string(RFC3339.text(milliseconds: WallClock.milliseconds()))),
+                ("serverTime", .string(RFC3339.text(WallClock.now()))),
                 ("reloadConfigSuccess", .bool(reload?.succeeded ?? true)),
                 (
                     "lastConfigTime",
                     .string(
-                        reload.map { RFC3339.text(milliseconds: Int64($0.lastSuccess * 1000)) }
+                        reload.map { RFC3339.text(Timestamp(seconds: $0.lastSuccess)) }
                             ?? started)
                 ),
                 ("corruptionCount", .integer(0)), ("goroutineCount", .integer(0)),

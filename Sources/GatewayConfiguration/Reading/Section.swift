@@ -291,10 +291,10 @@ extension Section {
 extension DurationText {
     /// nil for what is no duration.
     static func duration(_ text: String) -> Duration? {
-        (try? milliseconds(text)).map { .milliseconds($0) }
+        (try? length(text))?.duration
     }
 
     static func text(_ duration: Duration) -> String {
-        text(milliseconds: duration.wholeMilliseconds)
+        text(Milliseconds(duration))
     }
 }

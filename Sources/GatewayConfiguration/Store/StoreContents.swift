@@ -1,3 +1,4 @@
+import GoText
 import UpstreamSettings
 
 /// Everything in the store, as of one moment. Edits are made to this value, checked, and written
@@ -70,7 +71,7 @@ extension StoreContents {
     /// be edited again. Everything else stays.
     ///
     /// - Returns: What is worth telling.
-    public mutating func register(_ file: Configuration, now: Int64) -> [String] {
+    public mutating func register(_ file: Configuration, now: Timestamp) -> [String] {
         var notes: [String] = []
         let own = Set(file.projects.map(\.name))
         for (name, stored) in projects where stored.isFileDefined && !own.contains(name) {
@@ -106,10 +107,8 @@ extension StoreContents {
 
 extension StoreContents {
     /// Makes a key of a regular project. The key itself is shown now and never again.
-    ///
-    /// - Parameter now: Milliseconds since the epoch.
     public mutating func addKey(
-        to name: String, description: String, file: Configuration, now: Int64
+        to name: String, description: String, file: Configuration, now: Timestamp
     ) throws(StoreRefusal) -> (id: String, key: Secret) {
         try checkKeys(of: name, file)
         try StoreRefusal.checkLine(description, "description")
@@ -147,12 +146,10 @@ extension StoreContents {
 
     /// Makes a gateway access token. The token itself is shown now and never again.
     ///
-    /// - Parameters:
-    ///   - allowed: The projects it opens; nil for every one.
-    ///   - now: Milliseconds since the epoch.
+    /// - Parameter allowed: The projects it opens; nil for every one.
     public mutating func addToken(
         _ name: String, projects allowed: [String]?, isAdministrator: Bool, file: Configuration,
-        now: Int64
+        now: Timestamp
     ) throws(StoreRefusal) -> Secret {
         guard ProjectName.isValid(name) else {
             throw .invalid([

@@ -1,4 +1,5 @@
 import Foundation
+import GoText
 import UpstreamSettings
 
 /// The tables, alike in both databases: only TEXT and BIGINT, and no SQL that one of them has alone.
@@ -85,7 +86,8 @@ enum StoreRows {
             keys[try row.text(0), default: []].append(
                 StoredKey(
                     id: try row.text(1), digest: try digest(row.text(2)),
-                    description: try row.text(3), created: try row.integer(4)))
+                    description: try row.text(3),
+                    created: Timestamp(milliseconds: try row.integer(4))))
         }
         for row in try session.run("SELECT name, definition, file_defined FROM projects") {
             let name = try row.text(0)
@@ -101,7 +103,7 @@ enum StoreRows {
             contents.tokens[name] = StoredToken(
                 name: name, digest: try digest(row.text(1)),
                 projects: try row.optionalText(2).map(names), isAdministrator: try row.bool(3),
-                created: try row.integer(4))
+                created: Timestamp(milliseconds: try row.integer(4)))
         }
         for row in try session.run("SELECT name, clusters FROM cluster_pools") {
             let name = try row.text(0)
@@ -148,7 +150,8 @@ enum StoreRows {
                 _ = try session.run(
                     "INSERT INTO api_keys (id, project, digest, description, created) "
                         + "VALUES (?, ?, ?, ?, ?)", .text(key.id), .text(name),
-                    .text(key.digest.written), .text(key.description), .integer(key.created))
+                    .text(key.digest.written), .text(key.description),
+                    .integer(key.created.milliseconds))
             }
         }
         try each(contents.tokens, old.tokens) { name, _ in
@@ -158,7 +161,7 @@ enum StoreRows {
                 "INSERT INTO access_tokens (name, digest, projects, administrator, created) "
                     + "VALUES (?, ?, ?, ?, ?)", .text(name), .text(token.digest.written),
                 try token.projects.map { .text(try written($0)) } ?? .null,
-                .integer(token.isAdministrator ? 1 : 0), .integer(token.created))
+                .integer(token.isAdministrator ? 1 : 0), .integer(token.created.milliseconds))
         }
         try each(contents.clusterPools, old.clusterPools) { name, _ in
             _ = try session.run("DELETE FROM cluster_pools WHERE name = ?", .text(name))

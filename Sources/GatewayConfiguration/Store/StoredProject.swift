@@ -1,3 +1,4 @@
+import GoText
 import UpstreamSettings
 
 /// A project as the store holds it.
@@ -23,10 +24,9 @@ public struct StoredKey: Sendable, Equatable {
     public var id: String
     public var digest: SecretDigest
     public var description: String
-    /// Milliseconds since the epoch.
-    public var created: Int64
+    public var created: Timestamp
 
-    public init(id: String, digest: SecretDigest, description: String, created: Int64) {
+    public init(id: String, digest: SecretDigest, description: String, created: Timestamp) {
         self.id = id
         self.digest = digest
         self.description = description
@@ -42,12 +42,11 @@ public struct StoredToken: Sendable, Equatable {
     public var projects: [String]?
     /// Whether it may change projects, pools and tokens.
     public var isAdministrator: Bool
-    /// Milliseconds since the epoch.
-    public var created: Int64
+    public var created: Timestamp
 
     public init(
         name: String, digest: SecretDigest, projects: [String]?, isAdministrator: Bool,
-        created: Int64
+        created: Timestamp
     ) {
         self.name = name
         self.digest = digest

@@ -1,3 +1,5 @@
+import GoText
+
 extension Parser {
     /// Operators, signs and parentheses in one duration; far beyond any use, and few enough for
     /// what walks over durations to call itself.
@@ -21,8 +23,8 @@ extension Parser {
             throw error("duration must be greater than 0", at: literal.range)
         }
         // Less than a millisecond would print as nothing at all.
-        let milliseconds = literal.roundedMilliseconds
-        return milliseconds > 0 ? .fixed(milliseconds) : .expression(expression)
+        let length = literal.length
+        return length > .zero ? .fixed(length) : .expression(expression)
     }
 
     /// What follows `offset`; nil for an offset of zero.
@@ -49,8 +51,8 @@ extension Parser {
         default: expression = try durationExpression(context, isSingle: true)
         }
         guard case .number(let literal) = expression else { return .expression(expression) }
-        let milliseconds = literal.roundedMilliseconds
-        return milliseconds == 0 ? nil : .fixed(milliseconds)
+        let length = literal.length
+        return length == .zero ? nil : .fixed(length)
     }
 
     // MARK: - Arithmetic
@@ -210,9 +212,12 @@ extension NumberLiteral {
 
     /// The seconds as milliseconds: rounded to nanoseconds, then truncated. A duration has whole
     /// milliseconds, which nanoseconds in floating point would not keep over all its range.
-    var roundedMilliseconds: Int64 {
-        if isDuration { return Int64((value * 1000).rounded(.toNearestOrAwayFromZero)) }
+    var length: Milliseconds {
+        if isDuration {
+            return Milliseconds(Int64((value * 1000).rounded(.toNearestOrAwayFromZero)))
+        }
         let nanoseconds = (value * 1e9).rounded(.toNearestOrAwayFromZero)
-        return (Int64(exactly: nanoseconds) ?? (value < 0 ? .min : .max)) / 1_000_000
+        return Milliseconds(
+            (Int64(exactly: nanoseconds) ?? (value < 0 ? .min : .max)) / 1_000_000)
     }
 }

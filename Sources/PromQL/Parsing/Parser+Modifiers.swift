@@ -119,12 +119,12 @@ extension Parser {
             guard try accept(.leftParen), try accept(.rightParen) else { throw refusal(&self) }
         default:
             let seconds = try signedNumber(refusal)
-            guard let milliseconds = Self.timestamp(seconds) else {
+            guard let time = Self.timestamp(seconds) else {
                 throw error(
                     "timestamp out of bounds for @ modifier: \(GoFloat.fixed(seconds))",
                     at: expression.sourceRange)
             }
-            at = .timestamp(milliseconds)
+            at = .timestamp(time)
         }
         switch expression {
         case .vectorSelector(var selector):
@@ -154,12 +154,12 @@ extension Parser {
         return new
     }
 
-    /// Milliseconds; nil for what is no time. Times more than 140,000 years away are drawn nearer:
+    /// nil for seconds that are no time. Times more than 140,000 years away are drawn nearer:
     /// there are no samples either way, and their seconds could not be printed to the millisecond.
-    private static func timestamp(_ seconds: Double) -> Int64? {
+    private static func timestamp(_ seconds: Double) -> Timestamp? {
         guard seconds > -0x1p63, seconds < 0x1p63 else { return nil }
         let milliseconds = (seconds * 1000).rounded(.toNearestOrAwayFromZero)
-        return Int64(max(-0x1p52, min(milliseconds, 0x1p52)))
+        return Timestamp(milliseconds: Int64(max(-0x1p52, min(milliseconds, 0x1p52))))
     }
 
     // MARK: - anchored, smoothed

@@ -246,9 +246,9 @@ struct Parser {
         let text = lexer.text(token)
         if token.kind == .duration {
             do throws(DurationText.Failure) {
-                let milliseconds = try DurationText.milliseconds(text)
+                let length = try DurationText.length(text)
                 return NumberLiteral(
-                    Double(milliseconds) / 1000, isDuration: true, range: token.range)
+                    length.seconds, isDuration: true, range: token.range)
             } catch {
                 throw self.error(error.description(of: text), at: token.range)
             }

@@ -165,7 +165,7 @@ extension Printer {
         case nil: ""
         case .start: " @ start()"
         case .end: " @ end()"
-        case .timestamp(let milliseconds): " @ \(seconds(milliseconds))"
+        case .timestamp(let time): " @ \(seconds(time))"
         }
     }
 
@@ -184,8 +184,9 @@ extension Printer {
 
     // MARK: - Numbers and durations
 
-    /// Milliseconds as seconds with three decimals.
-    static func seconds(_ milliseconds: Int64) -> String {
+    /// Seconds since the epoch with three decimals.
+    static func seconds(_ time: Timestamp) -> String {
+        let milliseconds = time.milliseconds
         let fraction = String(milliseconds.magnitude % 1000)
         return (milliseconds < 0 ? "-" : "") + "\(milliseconds.magnitude / 1000)."
             + String(repeating: "0", count: 3 - fraction.count) + fraction
@@ -195,15 +196,15 @@ extension Printer {
         guard literal.isDuration else { return GoFloat.plain(literal.value) }
         let sign = literal.value.sign == .minus ? "-" : ""
         let milliseconds = (literal.value.magnitude * 1000).rounded(.toNearestOrAwayFromZero)
-        guard milliseconds <= Double(DurationText.limit) else {
+        guard milliseconds <= Double(DurationText.limit.count) else {
             return GoFloat.plain(literal.value)
         }
-        return sign + DurationText.text(milliseconds: Int64(milliseconds))
+        return sign + DurationText.text(Milliseconds(Int64(milliseconds)))
     }
 
     static func duration(_ duration: DurationValue) -> String {
         switch duration {
-        case .fixed(let milliseconds): DurationText.text(milliseconds: milliseconds)
+        case .fixed(let length): DurationText.text(length)
         case .expression(let expression): self.expression(expression)
         }
     }

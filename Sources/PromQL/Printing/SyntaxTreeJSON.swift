@@ -147,7 +147,7 @@ struct SyntaxTreeWriter {
     private static func timestamp(_ at: AtModifier?) -> String {
         switch at {
         case nil, .start, .end: "\"timestamp\":null"
-        case .timestamp(let milliseconds): "\"timestamp\":\(milliseconds)"
+        case .timestamp(let time): "\"timestamp\":\(time.milliseconds)"
         }
     }
 
@@ -155,7 +155,7 @@ struct SyntaxTreeWriter {
     private static func duration(_ name: String, _ value: DurationValue?) -> String {
         switch value {
         case nil: "\"\(name)\":0,\"\(name)Expr\":null"
-        case .fixed(let milliseconds): "\"\(name)\":\(milliseconds),\"\(name)Expr\":null"
+        case .fixed(let length): "\"\(name)\":\(length.count),\"\(name)Expr\":null"
         case .expression(let expression):
             "\"\(name)\":0,\"\(name)Expr\":\(tree(expression, wrapped: false))"
         }

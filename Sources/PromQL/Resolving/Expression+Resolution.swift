@@ -1,3 +1,5 @@
+public import GoText
+
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Darwin)
@@ -26,7 +28,7 @@ extension Expression {
                 subquery.offset = try subquery.offset?.resolvedOffset(in: context)
                 if let step = try subquery.step?.resolved(in: context) {
                     // Below a millisecond nothing is left, which means the default.
-                    subquery.step = step == 0 ? nil : .fixed(step)
+                    subquery.step = step == .zero ? nil : .fixed(step)
                 }
                 subquery.window = .fixed(try subquery.window.resolved(in: context))
                 return .subquery(subquery)
@@ -35,8 +37,8 @@ extension Expression {
         }
     }
 
-    /// The tree with `@ start()` and `@ end()` replaced by times (ms).
-    public func withAbsoluteAt(start: Int64, end: Int64) -> Expression {
+    /// The tree with `@ start()` and `@ end()` replaced by times.
+    public func withAbsoluteAt(start: Timestamp, end: Timestamp) -> Expression {
         func absolute(_ at: AtModifier?) -> AtModifier? {
             switch at {
             case .start: .timestamp(start)
@@ -63,8 +65,8 @@ extension Function {
     /// The value of a function of the query alone; nil for all others.
     fileprivate func value(in context: QueryContext) -> Double? {
         switch self {
-        case .start: Double(context.start) / 1000
-        case .end: Double(context.end) / 1000
+        case .start: context.start.seconds
+        case .end: context.end.seconds
         case .step: context.stepSeconds
         case .range: context.rangeSeconds
         default: nil
@@ -73,12 +75,12 @@ extension Function {
 }
 
 extension DurationValue {
-    /// Milliseconds of a range or a step.
-    fileprivate func resolved(in context: QueryContext) throws(ParseError) -> Int64 {
+    /// The length of a range or a step.
+    fileprivate func resolved(in context: QueryContext) throws(ParseError) -> Milliseconds {
         switch self {
-        case .fixed(let milliseconds): milliseconds
+        case .fixed(let length): length
         case .expression(let expression):
-            try expression.milliseconds(in: context, allowsNegative: false)
+            try expression.length(in: context, allowsNegative: false)
         }
     }
 
@@ -89,26 +91,26 @@ extension DurationValue {
         switch self {
         case .fixed: return self
         case .expression(let expression):
-            let milliseconds = try expression.milliseconds(in: context, allowsNegative: true)
-            return milliseconds == 0 ? nil : .fixed(milliseconds)
+            let length = try expression.length(in: context, allowsNegative: true)
+            return length == .zero ? nil : .fixed(length)
         }
     }
 }
 
-/// The query that an expression is evaluated for. Milliseconds; `step` is 0 for instant queries.
+/// The query that an expression is evaluated for; `step` is 0 for instant queries.
 public struct QueryContext: Sendable, Hashable {
-    public var start: Int64
-    public var end: Int64
-    public var step: Int64
+    public var start: Timestamp
+    public var end: Timestamp
+    public var step: Milliseconds
 
-    public init(start: Int64, end: Int64, step: Int64) {
+    public init(start: Timestamp, end: Timestamp, step: Milliseconds) {
         self.start = start
         self.end = end
         self.step = step
     }
 
-    var stepSeconds: Double { Double(step) / 1000 }
-    var rangeSeconds: Double { Double(end &- start) / 1000 }
+    var stepSeconds: Double { step.seconds }
+    var rangeSeconds: Double { (end &- start).seconds }
 }
 
 extension DurationExpression {
@@ -149,17 +151,17 @@ extension DurationExpression {
     }
 
     /// The value in whole milliseconds.
-    func milliseconds(
+    func length(
         in context: QueryContext, allowsNegative: Bool
-    ) throws(ParseError) -> Int64 {
-        if case .number(let literal) = self { return literal.roundedMilliseconds }
+    ) throws(ParseError) -> Milliseconds {
+        if case .number(let literal) = self { return literal.length }
         let seconds = try seconds(in: context)
         guard seconds.isFinite else { throw failure("duration is NaN or infinite") }
         guard seconds > 0 || allowsNegative else {
             throw failure("duration must be greater than 0")
         }
         guard abs(seconds) <= 0x1p63 / 1e9 else { throw failure("duration is out of range") }
-        return Int64(seconds * 1000)
+        return Milliseconds(Int64(seconds * 1000))
     }
 
     /// Found after parsing: without `parse error`, and with byte offsets for a position.

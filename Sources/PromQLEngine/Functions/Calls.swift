@@ -1,3 +1,4 @@
+public import GoText
 internal import PromQL
 internal import TimeSeries
 
@@ -7,17 +8,17 @@ extension Evaluator {
         let arguments = call.arguments
         switch call.function {
         case .time:
-            return .scalar((0..<grid.count).map { Double(grid.time(at: $0)) / 1000 })
+            return .scalar((0..<grid.count).map { grid.time(at: $0).seconds })
         case .pi:
             return constant(.pi)
         case .start:
-            return constant(Double(query.start) / 1000)
+            return constant(query.start.seconds)
         case .end:
-            return constant(Double(query.end) / 1000)
+            return constant(query.end.seconds)
         case .step:
-            return constant(Double(query.step) / 1000)
+            return constant(query.step.seconds)
         case .range:
-            return constant(Double(query.end &- query.start) / 1000)
+            return constant((query.end &- query.start).seconds)
         case .minOf, .maxOf:
             let (a, b) = (try scalar(arguments[0]), try scalar(arguments[1]))
             let choose = call.function == .minOf ? GoMath.min : GoMath.max
@@ -102,7 +103,7 @@ extension Evaluator {
             var stamped = one
             stamped.histograms = [:]
             for step in 0..<grid.count where one.hasValue(at: step) {
-                stamped.values[step] = Double(grid.time(at: step)) / 1000
+                stamped.values[step] = grid.time(at: step).seconds
             }
             return stamped
         }

@@ -100,7 +100,7 @@ extension Evaluator {
         }
         guard let argument = call.arguments.first else {
             let values = (0..<grid.count).map { step in
-                part(CivilDate(seconds: grid.time(at: step) / 1000))
+                part(CivilDate(seconds: grid.time(at: step).milliseconds / 1000))
             }
             return [StepSeries(labels: .empty, values: values)]
         }

@@ -1,17 +1,18 @@
+public import GoText
 internal import TimeSeries
 
 /// The histogram between two samples of a series.
 enum HistogramInterpolation {
     /// After a reset a counter is taken to rise from nothing.
     static func value(
-        _ series: borrowing RangeSeries, _ before: Int, _ after: Int, at time: Int64,
+        _ series: borrowing RangeSeries, _ before: Int, _ after: Int, at time: Timestamp,
         isCounter: Bool, notes: (Annotation) -> Void
     ) throws(FloatHistogram.LayoutError) -> FloatHistogram {
         let from = series.histograms[before]
         let to = series.histograms[after]
-        let passed = Double(time &- series.histogramTimes[before])
+        let passed = Double((time &- series.histogramTimes[before]).count)
         let distance = Double(
-            series.histogramTimes[after] &- series.histogramTimes[before])
+            (series.histogramTimes[after] &- series.histogramTimes[before]).count)
         let fraction = passed / distance
         if from.isIncompatible(with: to) {
             // Even where the first would count for nothing: the layouts do not go together.
@@ -77,7 +78,7 @@ struct ExtendedHistogramRate {
 
     /// The histogram at one end of the window.
     private func end(
-        _ series: RangeSeries, _ before: Int, _ after: Int, at time: Int64, isNeeded: Bool,
+        _ series: RangeSeries, _ before: Int, _ after: Int, at time: Timestamp, isNeeded: Bool,
         else plain: Int, _ annotations: inout Annotations
     ) throws(FloatHistogram.LayoutError) -> FloatHistogram {
         guard isNeeded else { return series.histograms[plain] }

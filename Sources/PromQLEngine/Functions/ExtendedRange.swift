@@ -1,3 +1,4 @@
+public import GoText
 internal import PromQL
 internal import TimeSeries
 
@@ -31,14 +32,14 @@ struct ExtendedRange {
 
     /// The value between two samples; after a reset a counter is taken to rise from zero.
     static func interpolated(
-        _ series: borrowing RangeSeries, _ before: Int, _ after: Int, at time: Int64,
+        _ series: borrowing RangeSeries, _ before: Int, _ after: Int, at time: Timestamp,
         _ isCounter: Bool
     ) -> Double {
         var from = series.floats[before]
         let to = series.floats[after]
         if isCounter, to < from { from = 0 }
-        let passed = Double(time &- series.floatTimes[before])
-        let distance = Double(series.floatTimes[after] &- series.floatTimes[before])
+        let passed = Double((time &- series.floatTimes[before]).count)
+        let distance = Double((series.floatTimes[after] &- series.floatTimes[before]).count)
         return from + (to - from) * passed / distance
     }
 
@@ -80,7 +81,7 @@ struct ExtendedSpan {
     var last: Int
 
     /// `samples` are those of the window and its margins.
-    init?(_ times: [Int64], _ samples: Range<Int>, _ window: Window, _ smoothed: Bool) {
+    init?(_ times: [Timestamp], _ samples: Range<Int>, _ window: Window, _ smoothed: Bool) {
         guard !samples.isEmpty else { return nil }
         let final = samples.upperBound - 1
         var next = samples.lowerBound
@@ -181,7 +182,7 @@ extension Evaluator {
     }
 
     private static func neighbours(
-        _ times: [Int64], _ samples: Range<Int>, _ time: Int64
+        _ times: [Timestamp], _ samples: Range<Int>, _ time: Timestamp
     ) -> (before: Int, after: Int?)? {
         var before: Int?
         for i in samples where times[i] <= time { before = i }
@@ -191,7 +192,7 @@ extension Evaluator {
     }
 
     private func neighbours(
-        _ times: [Int64], _ samples: Range<Int>, _ time: Int64
+        _ times: [Timestamp], _ samples: Range<Int>, _ time: Timestamp
     ) -> (before: Int, after: Int?)? {
         Self.neighbours(times, samples, time)
     }

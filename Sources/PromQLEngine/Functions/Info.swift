@@ -1,3 +1,4 @@
+public import GoText
 public import PromQL
 internal import RegularExpressions
 public import TimeSeries
@@ -70,7 +71,7 @@ extension Evaluator {
     /// evaluated. (The offset is not yet subtracted from the fixed time.)
     private func referenceOfFirstSelector(
         in expression: Expression
-    ) throws(EvaluationError) -> (offset: Int64, fixed: Int64?) {
+    ) throws(EvaluationError) -> (offset: Milliseconds, fixed: Timestamp?) {
         try Engine.referenceOfFirstSelector(in: expression, on: query)
     }
 }
@@ -81,9 +82,9 @@ extension Engine {
     /// refer to.
     public static func referenceOfFirstSelector(
         in expression: Expression, on query: StepGrid
-    ) throws(EvaluationError) -> (offset: Int64, fixed: Int64?) {
-        var offset: Int64 = 0
-        var fixed: Int64?
+    ) throws(EvaluationError) -> (offset: Milliseconds, fixed: Timestamp?) {
+        var offset: Milliseconds = 0
+        var fixed: Timestamp?
         var next: Expression? = expression
         while let current = next {
             let modifiers: (offset: DurationValue?, at: AtModifier?)?
@@ -104,7 +105,7 @@ extension Engine {
             guard let modifiers else { continue }
             let own =
                 try modifiers.offset.map { value throws(EvaluationError) in
-                    try value.fixedMilliseconds()
+                    try value.fixedLength()
                 } ?? 0
             switch modifiers.at {
             case nil: offset = offset &+ own

@@ -1,3 +1,4 @@
+public import GoText
 internal import TimeSeries
 
 /// The `*_over_time` functions of floats. Each gives the value of one window that has a float.
@@ -86,7 +87,7 @@ enum OverTime {
                         let (value, known) = (series.floats[i], series.floats[best])
                         if (greatest ? value >= known : value <= known) || known.isNaN { best = i }
                     }
-                    return Double(series.floatTimes[best]) / 1000
+                    return series.floatTimes[best].seconds
                 }
             }, histograms: .ignored)
     }
@@ -109,7 +110,7 @@ enum OverTime {
             floats: { series in
                 { window in
                     let i = index(window.floats)
-                    return time ? Double(series.floatTimes[i]) / 1000 : series.floats[i]
+                    return time ? series.floatTimes[i].seconds : series.floats[i]
                 }
             },
             histograms: .taken { series in
@@ -121,12 +122,12 @@ enum OverTime {
                         let other = histogram.map { series.histogramTimes[$0] }
                         if other.map({ newest ? floatTime > $0 : floatTime < $0 }) ?? true {
                             return .float(
-                                time ? Double(floatTime) / 1000 : series.floats[float])
+                                time ? floatTime.seconds : series.floats[float])
                         }
                     }
                     guard let histogram else { return .none }
                     return time
-                        ? .float(Double(series.histogramTimes[histogram]) / 1000)
+                        ? .float(series.histogramTimes[histogram].seconds)
                         : .histogram(series.histograms[histogram])
                 }
             })
@@ -143,8 +144,8 @@ enum MergedSample {
 
 /// The samples of a window in time order, floats and histograms together.
 struct MergedSamples: Sequence, IteratorProtocol {
-    private let floatTimes: [Int64]
-    private let histogramTimes: [Int64]
+    private let floatTimes: [Timestamp]
+    private let histogramTimes: [Timestamp]
     private var floats: Range<Int>
     private var histograms: Range<Int>
 
@@ -171,7 +172,7 @@ struct MergedSamples: Sequence, IteratorProtocol {
 }
 
 extension RangeSeries {
-    func time(of sample: MergedSample) -> Int64 {
+    func time(of sample: MergedSample) -> Timestamp {
         switch sample {
         case .float(let i): floatTimes[i]
         case .histogram(let i): histogramTimes[i]
@@ -179,7 +180,7 @@ extension RangeSeries {
     }
 
     /// 0 for none.
-    func startTime(of sample: MergedSample) -> Int64 {
+    func startTime(of sample: MergedSample) -> Timestamp {
         switch sample {
         case .float(let i): floatStarts.isEmpty ? 0 : floatStarts[i]
         case .histogram(let i): histogramStarts.isEmpty ? 0 : histogramStarts[i]

@@ -1,3 +1,4 @@
+public import GoText
 internal import TimeSeries
 
 /// What a function makes of one window.
@@ -133,7 +134,7 @@ struct ChangeCount {
     private func count(_ series: borrowing RangeSeries, _ window: Window) -> Double {
         var previous: MergedSample?
         var result = 0.0
-        var latest = Int64.min
+        var latest = Timestamp.min
         for sample in MergedSamples(copy series, window) {
             let time = series.time(of: sample)
             latest = time

@@ -1,3 +1,4 @@
+public import GoText
 internal import TimeSeries
 
 /// `rate`, `increase` and `delta` over floats, as Prometheus `promql/functions.go`,
@@ -10,7 +11,7 @@ struct FloatRate {
     /// The range in seconds.
     let seconds: Double
 
-    init(_ kind: Kind, windowLength: Int64, dialect: EngineOptions.Dialect) {
+    init(_ kind: Kind, windowLength: Milliseconds, dialect: EngineOptions.Dialect) {
         self.kind = kind
         self.dialect = dialect
         seconds = Self.seconds(windowLength)
@@ -19,8 +20,8 @@ struct FloatRate {
     var isCounter: Bool { kind != .delta }
 
     /// As Go's `Duration.Seconds`: whole seconds plus the rest.
-    static func seconds(_ milliseconds: Int64) -> Double {
-        let (whole, rest) = milliseconds.quotientAndRemainder(dividingBy: 1000)
+    static func seconds(_ length: Milliseconds) -> Double {
+        let (whole, rest) = length.count.quotientAndRemainder(dividingBy: 1000)
         return Double(whole) + Double(rest * 1_000_000) / 1e9
     }
 
@@ -55,7 +56,11 @@ struct FloatRate {
 
     /// The start time of a window's first sample, where it lies inside the window: the counter was
     /// zero then, and one sample is enough.
-    func start(_ startTime: Int64, before firstTime: Int64, in window: Window) -> Int64? {
+    func start(
+        _ startTime: Timestamp, before firstTime: Timestamp, in window: Window
+    )
+        -> Timestamp?
+    {
         let isInside = startTime > window.start && startTime < firstTime
         return isCounter && startTime != 0 && isInside ? startTime : nil
     }
@@ -64,16 +69,16 @@ struct FloatRate {
     /// value in full where the counter's `beginning` is known. Where the extrapolation `isLimited`,
     /// that of a counter ends where it was zero.
     func extrapolation(
-        window: Window, firstTime: Int64, lastTime: Int64, count: Int, first: Double,
-        delta: Double, beginning: Int64?, isLimited: Bool = true
+        window: Window, firstTime: Timestamp, lastTime: Timestamp, count: Int, first: Double,
+        delta: Double, beginning: Timestamp?, isLimited: Bool = true
     ) -> Double {
-        var sampled = Double(lastTime &- firstTime) / 1000
+        var sampled = (lastTime &- firstTime).seconds
         let average = count > 1 ? sampled / Double(count - 1) : 0
         let threshold = average * 1.1
-        var toStart = Double(firstTime &- window.start) / 1000
-        var toEnd = Double(window.end &- lastTime) / 1000
+        var toStart = (firstTime &- window.start).seconds
+        var toEnd = (window.end &- lastTime).seconds
         if let beginning {
-            sampled = Double(lastTime &- beginning) / 1000
+            sampled = (lastTime &- beginning).seconds
             toStart = 0
         } else {
             if dialect == .prometheus3, toStart >= threshold { toStart = average / 2 }
@@ -147,7 +152,7 @@ enum InstantRate {
                     previousTime: series.floatTimes[previous], start: series.floatStarts[last],
                     time: series.floatTimes[last]))
         let result = isReset ? value : value - before
-        return result / (Double(interval) / 1000)
+        return result / (interval.seconds)
     }
 }
 
@@ -158,7 +163,7 @@ enum StartTimes {
     /// A start that equals the previous sample's time is a reset only where the previous sample
     /// had a start before its own time (a delta); otherwise it is a counter of unknown start.
     static func isReset(
-        previousStart: Int64, previousTime: Int64, start: Int64, time: Int64
+        previousStart: Timestamp, previousTime: Timestamp, start: Timestamp, time: Timestamp
     ) -> Bool {
         guard start != 0, start < time else { return false }
         if start == previousTime { return previousStart != 0 && previousStart < previousTime }
@@ -166,7 +171,9 @@ enum StartTimes {
     }
 
     /// Whether a sample claims to cover time that the previous one, of another start, covers too.
-    static func isOverlap(previousStart: Int64, previousTime: Int64, start: Int64) -> Bool {
+    static func isOverlap(
+        previousStart: Timestamp, previousTime: Timestamp, start: Timestamp
+    ) -> Bool {
         start != 0 && start < previousTime && start != previousStart
     }
 }
@@ -179,7 +186,7 @@ extension RangeSeries {
     }
 
     private static func hasOverlap(
-        _ starts: [Int64], _ times: [Int64], _ samples: Range<Int>
+        _ starts: [Timestamp], _ times: [Timestamp], _ samples: Range<Int>
     ) -> Bool {
         if starts.isEmpty { return false }
         return samples.dropFirst().contains { i in

@@ -1,3 +1,4 @@
+public import GoText
 internal import PromQL
 internal import TimeSeries
 
@@ -73,7 +74,7 @@ extension Evaluator {
                             let step = histogramRate.step(from: i, to: j, &annotations)
                         else { return .none }
                         return .histogram(
-                            isRate ? step.divided(by: Double(interval) / 1000) : step)
+                            isRate ? step.divided(by: interval.seconds) : step)
                     case (.float, .histogram), (.histogram, .float):
                         annotations.add(
                             .mixedFloatsAndHistograms(metricName: series.labels.metricName),

@@ -1,3 +1,4 @@
+public import GoText
 internal import TimeSeries
 
 /// Least-squares fit through the floats of a window, x in seconds from `origin`.
@@ -5,7 +6,7 @@ struct Regression {
     var slope: Double
     var intercept: Double
 
-    init(_ series: borrowing RangeSeries, _ samples: Range<Int>, origin: Int64) {
+    init(_ series: borrowing RangeSeries, _ samples: Range<Int>, origin: Timestamp) {
         let initial = series.floats[samples.lowerBound]
         var isConstant = true
         var n = 0.0
@@ -17,7 +18,7 @@ struct Regression {
             let y = series.floats[i]
             if isConstant, i > samples.lowerBound, y != initial { isConstant = false }
             n += 1
-            let x = Double(series.floatTimes[i] &- origin) / 1e3
+            let x = (series.floatTimes[i] &- origin).seconds
             sumX.add(x)
             sumY.add(y)
             sumXY.add(x * y)

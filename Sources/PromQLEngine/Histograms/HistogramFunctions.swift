@@ -124,7 +124,7 @@ extension Evaluator {
 
     private static func quantile(
         _ quantile: Double, of histogram: HistogramGroups.Histogram, metricName: String,
-        time: Int64, position: String, _ annotations: inout Annotations
+        time: Timestamp, position: String, _ annotations: inout Annotations
     ) -> Double {
         switch histogram {
         case .classic(let buckets, _):

@@ -1,3 +1,4 @@
+public import GoText
 public import PromQL
 public import TimeSeries
 
@@ -15,21 +16,20 @@ struct RangeVector {
 /// The windows of a range vector, one a step.
 struct Windows {
     var grid: StepGrid
-    /// Length in milliseconds.
-    var length: Int64
+    var length: Milliseconds
     /// Subtracted from the step's time, unless `fixedEnd` is given.
-    var offset: Int64
+    var offset: Milliseconds
     /// Set by `@` (its offset already subtracted): the same window at every step.
-    var fixedEnd: Int64?
+    var fixedEnd: Timestamp?
     var boundary: EngineOptions.RangeBoundary
     /// Added to the left and right of the window by `anchored` and `smoothed`.
-    var leftMargin: Int64 = 0
-    var rightMargin: Int64 = 0
+    var leftMargin: Milliseconds = 0
+    var rightMargin: Milliseconds = 0
 
-    func end(at step: Int) -> Int64 { fixedEnd ?? (grid.time(at: step) &- offset) }
+    func end(at step: Int) -> Timestamp { fixedEnd ?? (grid.time(at: step) &- offset) }
 
     /// The earliest time that belongs to the window ending at `end`, margins included.
-    func earliest(endingAt end: Int64) -> Int64 {
+    func earliest(endingAt end: Timestamp) -> Timestamp {
         let left = end &- length &- leftMargin
         return boundary == .leftOpen ? left &+ 1 : left
     }
@@ -39,13 +39,13 @@ struct Windows {
 struct RangeSeries {
     var labels: LabelSet
     var dropsName = false
-    var floatTimes: [Int64] = []
+    var floatTimes: [Timestamp] = []
     var floats: [Double] = []
     /// Start times of the floats (0 for none); empty when they are not to be used.
-    var floatStarts: [Int64] = []
-    var histogramTimes: [Int64] = []
+    var floatStarts: [Timestamp] = []
+    var histogramTimes: [Timestamp] = []
     var histograms: [FloatHistogram] = []
-    var histogramStarts: [Int64] = []
+    var histogramStarts: [Timestamp] = []
 
     init(labels: LabelSet, dropsName: Bool = false) {
         self.labels = labels
@@ -113,15 +113,15 @@ extension Engine {
     ) throws(EvaluationError) -> StepGrid {
         let offset =
             try subquery.offset.map { value throws(EvaluationError) in
-                try value.fixedMilliseconds()
+                try value.fixedLength()
             } ?? 0
-        let window = try subquery.window.fixedMilliseconds()
+        let window = try subquery.window.fixedLength()
         let step =
             try subquery.step.map { value throws(EvaluationError) in
-                try value.fixedMilliseconds()
+                try value.fixedLength()
             } ?? options.defaultSubqueryStep
-        let first: Int64
-        let last: Int64
+        let first: Timestamp
+        let last: Timestamp
         switch subquery.at {
         case nil:
             first = outer.start
@@ -135,16 +135,17 @@ extension Engine {
             boundary: options.rangeBoundary)
     }
 
-    /// As above, from plain numbers (milliseconds): `first` and `last` are the outer evaluation
+    /// As above, from plain times: `first` and `last` are the outer evaluation
     /// times, before the offset.
     public static func subqueryGrid(
-        first: Int64, last: Int64, window: Int64, step: Int64, offset: Int64,
+        first: Timestamp, last: Timestamp, window: Milliseconds, step: Milliseconds,
+        offset: Milliseconds,
         boundary: EngineOptions.RangeBoundary
     ) -> StepGrid {
         let step = max(1, step)
         let left = first &- offset &- window
         // Truncating division, as Go's; it matters before 1970 only.
-        var start = step * (left / step)
+        var start = Timestamp(milliseconds: step.count * (left.milliseconds / step.count))
         if start < left || (boundary == .leftOpen && start == left) { start = start &+ step }
         return StepGrid(start: start, end: last &- offset, step: step)
     }
@@ -156,7 +157,7 @@ extension Evaluator {
     mutating func rangeVector(_ subquery: Subquery) throws(EvaluationError) -> RangeVector {
         let (offset, fixed) = try reference(offset: subquery.offset, at: subquery.at)
         let windows = Windows(
-            grid: grid, length: try subquery.window.fixedMilliseconds(), offset: offset,
+            grid: grid, length: try subquery.window.fixedLength(), offset: offset,
             fixedEnd: fixed, boundary: options.rangeBoundary)
         guard grid.count > 0 else { return RangeVector(series: [], windows: windows) }
         let innerGrid = try Engine.subqueryGrid(

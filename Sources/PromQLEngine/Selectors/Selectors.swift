@@ -1,3 +1,4 @@
+public import GoText
 internal import PromQL
 internal import TimeSeries
 
@@ -14,12 +15,12 @@ extension Evaluator {
     /// The offset and the fixed time of a selector or subquery.
     func reference(
         offset: DurationValue?, at: AtModifier?
-    ) throws(EvaluationError) -> (offset: Int64, fixed: Int64?) {
+    ) throws(EvaluationError) -> (offset: Milliseconds, fixed: Timestamp?) {
         let shift =
             try offset.map { value throws(EvaluationError) in
-                try value.fixedMilliseconds()
+                try value.fixedLength()
             } ?? 0
-        let fixed: Int64? =
+        let fixed: Timestamp? =
             switch at {
             case nil: nil
             case .timestamp(let time): time &- shift
@@ -30,7 +31,7 @@ extension Evaluator {
     }
 
     /// The last step's time; steps do not always meet the grid's end.
-    var lastStep: Int64 { grid.time(at: max(0, grid.count - 1)) }
+    var lastStep: Timestamp { grid.time(at: max(0, grid.count - 1)) }
 
     /// Evaluates an instant selector: at every step the newest sample within the lookback, unless
     /// that is a stale marker.
@@ -40,7 +41,7 @@ extension Evaluator {
         if grid.count == 0 { return [] }
         if selector.extended == .smoothed { return try smoothedVector(selector) }
         let (offset, fixed) = try reference(offset: selector.offset, at: selector.at)
-        let openLeft: Int64 = options.rangeBoundary == .leftOpen ? 1 : 0
+        let openLeft: Milliseconds = options.rangeBoundary == .leftOpen ? 1 : 0
         let reach = options.lookback &- openLeft
         let found = try fetch(
             selector.matchers, from: (fixed ?? (grid.start &- offset)) &- reach,
@@ -81,9 +82,9 @@ extension Evaluator {
                 column[step] =
                     switch field {
                     case .value: samples.values[newest]
-                    case .time: Double(times[newest]) / 1000
+                    case .time: times[newest].seconds
                     case .startTime:
-                        samples.startTimes.isEmpty ? 0 : Double(samples.startTimes[newest]) / 1000
+                        samples.startTimes.isEmpty ? 0 : samples.startTimes[newest].seconds
                     }
             }
             if hits == 0 { continue }
@@ -96,7 +97,7 @@ extension Evaluator {
     }
 
     func fetch(
-        _ matchers: [LabelMatcher], from: Int64, through: Int64
+        _ matchers: [LabelMatcher], from: Timestamp, through: Timestamp
     ) throws(EvaluationError) -> [SampleSeries] {
         let found: [SampleSeries]
         do {
@@ -111,7 +112,7 @@ extension Evaluator {
     mutating func rangeVector(
         _ expression: Expression
     ) throws(EvaluationError) -> RangeVector {
-        let began = traceTime
+        let began = traceNanoseconds
         let vector: RangeVector
         switch expression {
         case .matrixSelector(let matrix):
@@ -133,7 +134,7 @@ extension Evaluator {
         let selector = matrix.selector
         let (offset, fixed) = try reference(offset: selector.offset, at: selector.at)
         var windows = Windows(
-            grid: grid, length: try matrix.window.fixedMilliseconds(), offset: offset,
+            grid: grid, length: try matrix.window.fixedLength(), offset: offset,
             fixedEnd: fixed, boundary: options.rangeBoundary)
         switch selector.extended {
         case nil: break
@@ -156,10 +157,10 @@ extension Evaluator {
 }
 
 extension DurationValue {
-    /// Milliseconds; expressions were resolved before the evaluation began.
-    func fixedMilliseconds() throws(EvaluationError) -> Int64 {
+    /// The length; expressions were resolved before the evaluation began.
+    func fixedLength() throws(EvaluationError) -> Milliseconds {
         switch self {
-        case .fixed(let milliseconds): return milliseconds
+        case .fixed(let length): return length
         case .expression:
             throw .execution("unexpected error: duration expression was not resolved")
         }
@@ -168,7 +169,7 @@ extension DurationValue {
 
 extension SampleSeries {
     /// With a hint at every histogram that has none, from a comparison with the one before it.
-    func withDetectedResets(from: Int64) -> SampleSeries {
+    func withDetectedResets(from: Timestamp) -> SampleSeries {
         if histograms.isEmpty { return self }
         var result = self
         var previous: FloatHistogram?
@@ -189,9 +190,9 @@ extension SampleSeries {
 /// The samples of one series that lie in the window of one step: index ranges, nothing copied.
 struct Window {
     var step: Int
-    /// The window's limits in milliseconds, margins of extended selectors left out.
-    var start: Int64
-    var end: Int64
+    /// The window's limits, margins of extended selectors left out.
+    var start: Timestamp
+    var end: Timestamp
     var floats: Range<Int>
     var histograms: Range<Int>
 
@@ -225,7 +226,7 @@ struct WindowCursor {
     }
 
     private static func advance(
-        _ first: inout Int, _ end: inout Int, in times: [Int64], from: Int64, to: Int64
+        _ first: inout Int, _ end: inout Int, in times: [Timestamp], from: Timestamp, to: Timestamp
     ) {
         while end < times.count, times[end] <= to { end += 1 }
         while first < end, times[first] < from { first += 1 }

@@ -1,16 +1,17 @@
+import GoText
 import TimeSeries
 
 /// Reads the samples of a series that has native histograms.
 enum HistogramSampleDecoder {
     struct Samples {
-        var floats: [(time: Int64, value: Double)] = []
-        var histograms: [(time: Int64, value: FloatHistogram)] = []
+        var floats: [(time: Timestamp, value: Double)] = []
+        var histograms: [(time: Timestamp, value: FloatHistogram)] = []
     }
 
     /// Samples as they stand there.
     struct Printed {
-        var floats: [(time: Int64, value: Double)] = []
-        var histograms: [(time: Int64, value: PrintedHistogram)] = []
+        var floats: [(time: Timestamp, value: Double)] = []
+        var histograms: [(time: Timestamp, value: PrintedHistogram)] = []
     }
 
     /// All samples, each kind in its own order of time.
@@ -63,7 +64,7 @@ enum HistogramSampleDecoder {
 
     private static func float(
         _ cursor: inout JSONCursor
-    ) throws(JSONCursor.Failure) -> (time: Int64, value: Double) {
+    ) throws(JSONCursor.Failure) -> (time: Timestamp, value: Double) {
         let time = try pointTime(&cursor)
         let value = try number(&cursor)
         try cursor.expect(UInt8(ascii: "]"))
@@ -72,7 +73,7 @@ enum HistogramSampleDecoder {
 
     private static func histogram(
         _ cursor: inout JSONCursor
-    ) throws(JSONCursor.Failure) -> (time: Int64, value: PrintedHistogram) {
+    ) throws(JSONCursor.Failure) -> (time: Timestamp, value: PrintedHistogram) {
         let time = try pointTime(&cursor)
         var printed = PrintedHistogram()
         try cursor.object { (key, cursor) throws(JSONCursor.Failure) in
@@ -106,11 +107,11 @@ enum HistogramSampleDecoder {
 
     private static func pointTime(
         _ cursor: inout JSONCursor
-    ) throws(JSONCursor.Failure) -> Int64 {
+    ) throws(JSONCursor.Failure) -> Timestamp {
         try cursor.expect(UInt8(ascii: "["))
         let range = try cursor.number()
         try cursor.expect(UInt8(ascii: ","))
-        guard let time = NumberScan.milliseconds(of: cursor.bytes[range]) else {
+        guard let time = NumberScan.time(of: cursor.bytes[range]) else {
             throw .malformed(range.lowerBound, "a time that is no number")
         }
         return time
@@ -136,7 +137,7 @@ enum FloatSampleDecoder {
     /// - Throws: what the closure throws; an error when the bytes are not those of a scanner.
     static func read(
         _ page: SeriesPage, _ extent: SeriesPage.Extent,
-        _ take: (Int64, Double) throws(ScanError) -> Void
+        _ take: (Timestamp, Double) throws(ScanError) -> Void
     ) throws(ScanError) {
         // Typed errors do not pass through the buffer's closure, so they are carried over.
         var failure: ScanError?
@@ -157,22 +158,22 @@ enum FloatSampleDecoder {
     private static let unreadable = ScanError.malformed("a series could not be read")
 
     private static func read(
-        _ text: UnsafeBufferPointer<UInt8>, _ take: (Int64, Double) throws(ScanError) -> Void
+        _ text: UnsafeBufferPointer<UInt8>, _ take: (Timestamp, Double) throws(ScanError) -> Void
     ) throws(ScanError) {
         // `"values":[[time,"value"],…]}` or `"value":[time,"value"]}`.
         guard var index = text.firstIndex(of: UInt8(ascii: "[")) else { throw unreadable }
         if index + 1 < text.count, text[index + 1] == UInt8(ascii: "[") { index += 1 }
         while index < text.count, text[index] == UInt8(ascii: "[") {
-            let time = index + 1
-            index = end(of: text, from: time, at: UInt8(ascii: ","))
-            guard let milliseconds = milliseconds(text, time..<index) else { throw unreadable }
+            let start = index + 1
+            index = end(of: text, from: start, at: UInt8(ascii: ","))
+            guard let time = time(text, start..<index) else { throw unreadable }
             let value = index + 2
             index = end(of: text, from: value, at: UInt8(ascii: "\""))
             guard value <= index, index < text.count,
                 let number = NumberScan.value(
                     in: UnsafeBufferPointer(rebasing: text[value..<index]))
             else { throw unreadable }
-            try take(milliseconds, number)
+            try take(time, number)
             // The closing quote and bracket, and the comma.
             index += 3
         }
@@ -186,17 +187,17 @@ enum FloatSampleDecoder {
         return index
     }
 
-    private static func milliseconds(
+    private static func time(
         _ text: UnsafeBufferPointer<UInt8>, _ range: Range<Int>
-    ) -> Int64? {
+    ) -> Timestamp? {
         // Ten digits of seconds are what times of this age have.
-        guard range.count == 10 else { return NumberScan.milliseconds(of: text[range]) }
+        guard range.count == 10 else { return NumberScan.time(of: text[range]) }
         var seconds: Int64 = 0
         for index in range {
             let digit = text[index] &- 48
-            guard digit < 10 else { return NumberScan.milliseconds(of: text[range]) }
+            guard digit < 10 else { return NumberScan.time(of: text[range]) }
             seconds = seconds &* 10 &+ Int64(digit)
         }
-        return seconds &* 1000
+        return Timestamp(milliseconds: seconds &* 1000)
     }
 }

@@ -1,10 +1,10 @@
+import GoText
 public import TimeSeries
 
 /// The newest sample of a series, whatever it is of a native histogram.
 public struct NewestSample: Sendable, Hashable {
     public var labels: LabelSet
-    /// Milliseconds since the epoch.
-    public var time: Int64
+    public var time: Timestamp
     /// Nil for a native histogram, which JSON does not give wholly.
     public var value: Double?
 }
@@ -17,8 +17,8 @@ extension PageDecoder {
     public func newest(of page: SeriesPage) throws(ScanError) -> [NewestSample] {
         var all: [NewestSample] = []
         for extent in page.series {
-            var newest: (time: Int64, value: Double?)?
-            func take(_ time: Int64, _ value: Double?) {
+            var newest: (time: Timestamp, value: Double?)?
+            func take(_ time: Timestamp, _ value: Double?) {
                 if newest.map({ $0.time < time }) ?? true { newest = (time, value) }
             }
             if extent.hasHistograms {

@@ -1,3 +1,4 @@
+import GoText
 public import TimeSeries
 
 /// Numbers out of the series of a page, which the scanner has validated and spelled.
@@ -47,7 +48,7 @@ public struct PageDecoder: Sendable {
             if extent.hasHistograms {
                 try merge(HistogramSampleDecoder.samples(of: page, extent), into: &series)
             } else {
-                var last = Int64.min
+                var last = Timestamp.min
                 try FloatSampleDecoder.read(page, extent) { (time, value) throws(ScanError) in
                     guard time > last else { throw .disorderedSamples }
                     last = time
@@ -65,13 +66,13 @@ public struct PageDecoder: Sendable {
         _ samples: HistogramSampleDecoder.Samples, into series: inout SampleSeries
     ) throws(ScanError) {
         var histograms = samples.histograms[...]
-        var last = Int64.min
-        func follow(_ time: Int64) throws(ScanError) {
+        var last = Timestamp.min
+        func follow(_ time: Timestamp) throws(ScanError) {
             guard time > last else { throw .disorderedSamples }
             last = time
             series.times.append(time)
         }
-        func takeHistograms(before time: Int64?) throws(ScanError) {
+        func takeHistograms(before time: Timestamp?) throws(ScanError) {
             while let next = histograms.first, time.map({ next.time < $0 }) ?? true {
                 series.histograms[series.times.count] = next.value
                 try follow(next.time)
@@ -101,7 +102,7 @@ private struct StepColumn {
     private(set) var histograms: [Int: FloatHistogram] = [:]
     /// The step of the last float, and the time of the step behind it.
     private var last = -1
-    private var next: Int64 = 0
+    private var next: Timestamp = 0
 
     init(grid: StepGrid) {
         self.grid = grid
@@ -115,7 +116,7 @@ private struct StepColumn {
         next = grid.start
     }
 
-    mutating func set(_ value: Double, at time: Int64) throws(ScanError) {
+    mutating func set(_ value: Double, at time: Timestamp) throws(ScanError) {
         // Most series have a sample at every step.
         let step = time == next && last + 1 < count ? last + 1 : try self.step(at: time)
         guard step > last else { throw .disorderedSamples }
@@ -124,7 +125,7 @@ private struct StepColumn {
         values[step] = value
     }
 
-    mutating func set(_ histogram: FloatHistogram, at time: Int64) throws(ScanError) {
+    mutating func set(_ histogram: FloatHistogram, at time: Timestamp) throws(ScanError) {
         let step = try step(at: time)
         guard histograms[step] == nil, SampleValue.isAbsent(values[step]) else {
             throw .disorderedSamples
@@ -132,11 +133,11 @@ private struct StepColumn {
         histograms[step] = histogram
     }
 
-    private func step(at time: Int64) throws(ScanError) -> Int {
-        let (distance, overflows) = time.subtractingReportingOverflow(grid.start)
-        let isOnGrid = grid.step == 0 ? distance == 0 : distance % grid.step == 0
-        let step = grid.step == 0 ? 0 : distance / grid.step
-        guard !overflows, distance >= 0, isOnGrid, step < count else {
+    private func step(at time: Timestamp) throws(ScanError) -> Int {
+        guard let distance = time.distance(from: grid.start), distance >= .zero,
+            grid.step == .zero ? distance == .zero : distance % grid.step == .zero,
+            case let step = grid.step == .zero ? 0 : distance / grid.step, step < count
+        else {
             throw .malformed("a sample at \(time) ms, where no step was asked for")
         }
         return Int(step)

@@ -1,3 +1,4 @@
+import GoText
 public import TimeSeries
 
 /// The answers to instant queries, put together to what a range query would have answered.
@@ -108,7 +109,7 @@ extension SeriesPage {
                     guard depth == 1 else { continue }
                     let sample = bytes[start...index]
                     let time = sample.dropFirst().prefix { $0 != UInt8(ascii: ",") }
-                    guard let time = NumberScan.milliseconds(of: time) else {
+                    guard let time = NumberScan.time(of: time) else {
                         throw .malformed("a sample without a time")
                     }
                     guard (time - grid.start) % grid.step == 0 else { continue }

@@ -82,8 +82,8 @@ public enum NumberScan {
         return text[0] == UInt8(ascii: "-") ? -.infinity : .infinity
     }
 
-    /// Milliseconds of a timestamp in seconds with up to three decimals (more are cut), or nil.
-    public static func milliseconds(of text: some Collection<UInt8>) -> Int64? {
+    /// A timestamp in seconds with up to three decimals (more are cut), or nil.
+    public static func time(of text: some Collection<UInt8>) -> Timestamp? {
         var whole: Int64 = 0
         var fraction: Int64 = 0
         var decimals = 0
@@ -110,7 +110,8 @@ public enum NumberScan {
             } else {
                 // An exponent: other servers than Prometheus write large times so.
                 guard let seconds = value(of: text), abs(seconds) < 9e15 else { return nil }
-                return Int64((seconds * 1000).rounded(.toNearestOrAwayFromZero))
+                return Timestamp(
+                    milliseconds: Int64((seconds * 1000).rounded(.toNearestOrAwayFromZero)))
             }
         }
         guard digits > 0 else { return nil }
@@ -121,7 +122,7 @@ public enum NumberScan {
         let (scaled, over) = whole.multipliedReportingOverflow(by: 1000)
         let (sum, carry) = scaled.addingReportingOverflow(fraction)
         if over || carry { return nil }
-        return isNegative ? -sum : sum
+        return Timestamp(milliseconds: isNegative ? -sum : sum)
     }
 
     /// Those that a double holds exactly.
@@ -181,10 +182,11 @@ enum NumberSpelling {
     )
 }
 
-/// The two ways Prometheus writes times in answers; both take milliseconds.
+/// The two ways Prometheus writes times in answers.
 public enum TimestampText {
     /// Of samples: seconds, and three decimals unless they are zero.
-    public static func appendSample(_ milliseconds: Int64, to out: inout [UInt8]) {
+    public static func appendSample(_ time: Timestamp, to out: inout [UInt8]) {
+        let milliseconds = time.milliseconds
         if milliseconds < 0 { out.append(UInt8(ascii: "-")) }
         let magnitude = milliseconds.magnitude
         GoFloat.appendInteger(Int64(magnitude / 1000), to: &out)
@@ -199,14 +201,14 @@ public enum TimestampText {
     }
 
     /// Of scalars and strings: the shortest decimal.
-    public static func appendScalar(_ milliseconds: Int64, to out: inout [UInt8]) {
-        GoFloat.append(Double(milliseconds) / 1000, to: &out)
+    public static func appendScalar(_ time: Timestamp, to out: inout [UInt8]) {
+        GoFloat.append(time.seconds, to: &out)
     }
 
     /// As request parameters are sent: seconds, and three decimals unless they are zero.
-    public static func parameter(_ milliseconds: Int64) -> String {
+    public static func parameter(_ time: Timestamp) -> String {
         var out: [UInt8] = []
-        appendSample(milliseconds, to: &out)
+        appendSample(time, to: &out)
         return String(decoding: out, as: UTF8.self)
     }
 }

@@ -5,15 +5,14 @@ public import TimeSeries
 /// `step`, the number of points, `timeout`, `lookback_delta`; the expression is the caller's to
 /// parse.
 public struct RangeQueryParameters: Sendable, Equatable {
-    /// Milliseconds since the epoch.
-    public var start: Int64
-    public var end: Int64
-    /// Nanoseconds, positive.
-    public var step: Int64
+    public var start: Timestamp
+    public var end: Timestamp
+    /// Positive; in whole nanoseconds.
+    public var step: Duration
     public var common: CommonQueryParameters
 
     /// Steps behind the first that a series may have.
-    private static let maximumSteps: Int64 = 11_000
+    private static let maximumSteps = 11_000
 
     public init(_ reader: ParameterReader) throws(APIError) {
         let limit = try reader.limit()
@@ -23,15 +22,16 @@ public struct RangeQueryParameters: Sendable, Equatable {
             throw .parameter("end", "end timestamp must not be before start time")
         }
         step = try reader.duration("step")
-        if step <= 0 {
+        if step <= .zero {
             throw .parameter(
                 "step",
                 "zero or negative query resolution step widths are not accepted. "
                     + "Try a positive integer")
         }
-        let (length, overflows) = end.subtractingReportingOverflow(start)
-        let (nanoseconds, isTooLong) = length.multipliedReportingOverflow(by: 1_000_000)
-        if overflows || isTooLong || nanoseconds / step > Self.maximumSteps {
+        // The reference counts lengths of time in nanoseconds of 64 bits.
+        guard let length = end.distance(from: start), length <= DurationText.limit,
+            length.duration < step * (Self.maximumSteps + 1)
+        else {
             throw .badData(
                 "exceeded maximum resolution of 11,000 points per timeseries. "
                     + "Try decreasing the query resolution (?step=XX)")
@@ -45,11 +45,11 @@ public struct RangeQueryParameters: Sendable, Equatable {
     /// - Throws: when the step is below a millisecond, what the reference says.
     public var grid: StepGrid {
         get throws(APIError) {
-            guard step >= 1_000_000 else {
+            guard step >= .milliseconds(1) else {
                 throw APIError(
                     .execution, "unexpected error: runtime error: integer divide by zero")
             }
-            return StepGrid(start: start, end: end, step: step / 1_000_000)
+            return StepGrid(start: start, end: end, step: Milliseconds(step))
         }
     }
 }
@@ -57,12 +57,11 @@ public struct RangeQueryParameters: Sendable, Equatable {
 /// The parameters of `query`, checked in the order of the reference: `limit`, `time`, `timeout`,
 /// `lookback_delta`; the expression is the caller's to parse.
 public struct InstantQueryParameters: Sendable, Equatable {
-    /// Milliseconds since the epoch.
-    public var time: Int64
+    public var time: Timestamp
     public var common: CommonQueryParameters
 
-    /// - Parameter now: what `time` is when it is absent, in ms.
-    public init(_ reader: ParameterReader, now: Int64) throws(APIError) {
+    /// - Parameter now: what `time` is when it is absent.
+    public init(_ reader: ParameterReader, now: Timestamp) throws(APIError) {
         let limit = try reader.limit()
         time = try reader.time("time") ?? now
         common = try CommonQueryParameters(reader, limit: limit)
@@ -75,11 +74,11 @@ public struct CommonQueryParameters: Sendable, Equatable {
     public var query: String
     /// Results wanted at most; 0 for all.
     public var limit: Int
-    /// The time the query may take, in ns, nil for the server's own. It may be zero or negative:
+    /// The time the query may take, nil for the server's own. It may be zero or negative:
     /// then it is over already.
-    public var timeout: Int64?
-    /// Milliseconds, nil for the server's own.
-    public var lookbackDelta: Int64?
+    public var timeout: Duration?
+    /// Nil for the server's own.
+    public var lookbackDelta: Milliseconds?
     /// Nil unless the request asks what the query costs.
     public var statistics: StatisticsDetail?
     /// What must be warned about.
@@ -104,11 +103,11 @@ public struct CommonQueryParameters: Sendable, Equatable {
         query = reader.text("query")
     }
 
-    private static func lookbackDelta(_ text: String) throws(APIError) -> Int64? {
+    private static func lookbackDelta(_ text: String) throws(APIError) -> Milliseconds? {
         if text.isEmpty { return nil }
         do throws(APIError) {
-            let milliseconds = try RequestDuration.parse(text) / 1_000_000
-            return milliseconds > 0 ? milliseconds : nil
+            let length = Milliseconds(try RequestDuration.parse(text))
+            return length > .zero ? length : nil
         } catch {
             throw .badData("error parsing lookback delta duration: \(error.message)")
         }
@@ -129,14 +128,14 @@ public struct SeriesParameters: Sendable, Equatable {
     public var selectors: [String]
     /// Results wanted at most; 0 for all.
     public var limit: Int
-    /// Milliseconds since the epoch; nil when absent.
-    public var start: Int64?
-    public var end: Int64?
+    /// Nil when absent.
+    public var start: Timestamp?
+    public var end: Timestamp?
 
-    /// `start`, or the built-in extreme; ms.
-    public var from: Int64 { start ?? RequestTime.minimum }
-    /// `end`, or the built-in extreme; ms.
-    public var through: Int64 { end ?? RequestTime.maximum }
+    /// `start`, or the built-in extreme.
+    public var from: Timestamp { start ?? RequestTime.minimum }
+    /// `end`, or the built-in extreme.
+    public var through: Timestamp { end ?? RequestTime.maximum }
 
     /// - Parameters:
     ///   - selectors: the values of `match[]`.
@@ -168,8 +167,8 @@ public struct ParameterReader {
     /// `limit`; 0 for none.
     public func limit() throws(APIError) -> Int { try RequestLimit.parse(text("limit")) }
 
-    /// A time in ms, nil when absent.
-    public func time(_ name: String) throws(APIError) -> Int64? {
+    /// Nil when absent.
+    public func time(_ name: String) throws(APIError) -> Timestamp? {
         if text(name).isEmpty { return nil }
         do throws(APIError) {
             return try RequestTime.parse(text(name))
@@ -178,8 +177,8 @@ public struct ParameterReader {
         }
     }
 
-    /// A time in ms that must be there; the reference words its errors differently.
-    public func requiredTime(_ name: String) throws(APIError) -> Int64 {
+    /// A time that must be there; the reference words its errors differently.
+    public func requiredTime(_ name: String) throws(APIError) -> Timestamp {
         do throws(APIError) {
             return try RequestTime.parse(text(name))
         } catch {
@@ -187,8 +186,8 @@ public struct ParameterReader {
         }
     }
 
-    /// Nanoseconds.
-    public func duration(_ name: String) throws(APIError) -> Int64 {
+    /// In whole nanoseconds.
+    public func duration(_ name: String) throws(APIError) -> Duration {
         do throws(APIError) {
             return try RequestDuration.parse(text(name))
         } catch {

@@ -2,23 +2,25 @@ import GoText
 
 /// Points in time as requests write them.
 public enum RequestTime {
-    /// The built-in extremes of the reference, also the defaults of optional bounds; ms.
-    public static let minimum = (Int64.min / 1000 + 62_135_596_801) * 1000
-    public static let maximum = (Int64.max / 1000 - 62_135_596_801) * 1000 + 999
+    /// The built-in extremes of the reference, also the defaults of optional bounds.
+    public static let minimum = Timestamp(
+        milliseconds: (Int64.min / 1000 + 62_135_596_801) * 1000)
+    public static let maximum = Timestamp(
+        milliseconds: (Int64.max / 1000 - 62_135_596_801) * 1000 + 999)
 
-    /// Milliseconds since the epoch: float seconds rounded to ms, RFC 3339 truncated to ms, or one
+    /// Float seconds since the epoch rounded to ms, RFC 3339 truncated to ms, or one
     /// of the two extremes. The error is what `cannot parse …` errors begin with.
-    public static func parse(_ text: String) throws(APIError) -> Int64 {
-        if let seconds = GoFloat.parse(text) { return milliseconds(seconds) }
+    public static func parse(_ text: String) throws(APIError) -> Timestamp {
+        if let seconds = GoFloat.parse(text) { return time(seconds) }
         if text == "-292273086-05-16T16:47:06Z" { return minimum }
         if text == "292277025-08-18T07:12:54.999999999Z" { return maximum }
-        if let time = RFC3339.milliseconds(text) { return time }
+        if let time = RFC3339.time(text) { return time }
         throw .badData("cannot parse \(GoQuoting.quote(text)) to a valid timestamp")
     }
 
     /// Step by step as the reference, down to the rounding of each step: whole seconds, thousandths
     /// rounded, nanoseconds cut, milliseconds cut.
-    private static func milliseconds(_ seconds: Double) -> Int64 {
+    private static func time(_ seconds: Double) -> Timestamp {
         guard seconds.magnitude < 9e15 else { return seconds < 0 ? minimum : maximum }
         let whole = seconds.rounded(.towardZero)
         let thousandths = ((seconds - whole) * 1000).rounded(.toNearestOrAwayFromZero)
@@ -28,26 +30,26 @@ public enum RequestTime {
             base -= 1
             nanoseconds += 1_000_000_000
         }
-        return base * 1000 + nanoseconds / 1_000_000
+        return Timestamp(milliseconds: base * 1000 + nanoseconds / 1_000_000)
     }
 }
 
 /// Lengths of time as requests write them: float seconds, or units from years down to ms.
 public enum RequestDuration {
-    /// Nanoseconds.
-    public static func parse(_ text: String) throws(APIError) -> Int64 {
+    /// In whole nanoseconds that fit into 64 bits.
+    public static func parse(_ text: String) throws(APIError) -> Duration {
         let quoted = GoQuoting.quote(text)
         if let seconds = GoFloat.parse(text) {
             // Go's conversion makes the least number of it.
-            if seconds.isNaN { return .min }
+            if seconds.isNaN { return .nanoseconds(Int64.min) }
             let nanoseconds = seconds * 1e9
             guard nanoseconds.magnitude < 0x1p63 else {
                 throw .badData("cannot parse \(quoted) to a valid duration. It overflows int64")
             }
-            return Int64(nanoseconds)
+            return .nanoseconds(Int64(nanoseconds))
         }
         do throws(DurationText.Failure) {
-            return try DurationText.milliseconds(text) * 1_000_000
+            return try DurationText.length(text).duration
         } catch {
             throw .badData("cannot parse \(quoted) to a valid duration")
         }

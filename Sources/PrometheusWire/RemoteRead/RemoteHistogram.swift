@@ -1,9 +1,9 @@
+import GoText
 import TimeSeries
 
 /// One native histogram of remote read: `prometheus.Histogram`, counts of whole numbers or floats.
 struct RemoteHistogram {
-    /// Milliseconds.
-    var time: Int64 = 0
+    var time: Timestamp = 0
     var value = FloatHistogram()
 
     /// - Throws: for a message that is no histogram, or one whose buckets cannot be.
@@ -23,7 +23,8 @@ struct RemoteHistogram {
             case (8...10, let found): try negative.take(field.number - 8, found, reader)
             case (11...13, let found): try positive.take(field.number - 11, found, reader)
             case (14, .varint(let number)): value.counterResetHint = Self.hint(number)
-            case (15, .varint(let number)): time = Int64(bitPattern: number)
+            case (15, .varint(let number)):
+                time = Timestamp(milliseconds: Int64(bitPattern: number))
             case (16, .bytes(let range)): value.customValues += try reader.doubles(range)
             case (16, .fixed(let range)): value.customValues.append(try reader.double(range))
             case (1...16, _): throw .malformed("a native histogram with the wrong wire type")

@@ -1,15 +1,15 @@
+import GoText
 public import TimeSeries
 
 extension RemoteReadSamples {
     /// The native histograms of a page of samples, as they are stored: schema, spans, custom bounds
     /// and what is known of resets.
     ///
-    /// - Parameter time: Milliseconds since the epoch of the sample that is wanted of a series; nil
-    ///   for none.
+    /// - Parameter time: of the sample that is wanted of a series; nil for none.
     /// - Returns: by labels; series without a histogram at their time are left out.
     /// - Throws: for what is no such message.
     public static func histograms(
-        of page: SeriesPage, at time: (LabelSet) -> Int64?
+        of page: SeriesPage, at time: (LabelSet) -> Timestamp?
     ) throws(ScanError) -> [LabelSet: FloatHistogram] {
         var found: [LabelSet: FloatHistogram] = [:]
         do throws(WireError) {
@@ -32,7 +32,7 @@ extension RemoteReadSamples {
 
     /// The histogram of a `TimeSeries` that has the time.
     private static func histogram(
-        in series: Range<Int>, of bytes: [UInt8], at time: Int64
+        in series: Range<Int>, of bytes: [UInt8], at time: Timestamp
     ) throws(WireError) -> FloatHistogram? {
         var reader = ProtobufReader(bytes, series)
         var found: FloatHistogram?
@@ -48,7 +48,7 @@ extension RemoteReadSamples {
 /// `prometheus.Histogram` as remote read and remote write have it, of integers or of floats.
 private struct HistogramMessage {
     private var read = FloatHistogram()
-    private(set) var time: Int64 = 0
+    private(set) var time: Timestamp = 0
     private var positiveDeltas: [Int64] = []
     private var negativeDeltas: [Int64] = []
 
@@ -71,7 +71,8 @@ private struct HistogramMessage {
             case (12, let value): try Self.add(value, bytes, to: &positiveDeltas)
             case (13, let value): try Self.add(value, bytes, to: &read.positiveBuckets)
             case (14, .varint(let hint)): read.counterResetHint = Self.hint(hint)
-            case (15, .varint(let milliseconds)): time = Int64(bitPattern: milliseconds)
+            case (15, .varint(let milliseconds)):
+                time = Timestamp(milliseconds: Int64(bitPattern: milliseconds))
             case (16, let value): try Self.add(value, bytes, to: &read.customValues)
             default: break
             }

@@ -1,3 +1,5 @@
+import GoText
+
 /// What remote read asks: `prometheus.ReadRequest`.
 public struct RemoteReadRequest: Sendable, Equatable {
     /// How the answer may look, by the numbers of the protocol; those that are not known are kept.
@@ -33,25 +35,25 @@ public struct RemoteReadRequest: Sendable, Equatable {
 
     /// What the client is about to do with the series; a server may use it or not.
     public struct Hints: Sendable, Equatable {
-        public var step: Int64 = 0
+        public var step: Milliseconds = 0
         public var function = ""
-        public var start: Int64 = 0
-        public var end: Int64 = 0
+        public var start: Timestamp = 0
+        public var end: Timestamp = 0
         public var grouping: [String] = []
         public var isBy = false
-        public var range: Int64 = 0
+        public var range: Milliseconds = 0
 
         public init() {}
     }
 
     public struct Query: Sendable, Equatable {
-        /// Milliseconds since the epoch; both ends belong to the interval.
-        public var start: Int64
-        public var end: Int64
+        /// Both ends belong to the interval.
+        public var start: Timestamp
+        public var end: Timestamp
         public var matchers: [Matcher]
         public var hints: Hints?
 
-        public init(start: Int64, end: Int64, matchers: [Matcher], hints: Hints? = nil) {
+        public init(start: Timestamp, end: Timestamp, matchers: [Matcher], hints: Hints? = nil) {
             self.start = start
             self.end = end
             self.matchers = matchers
@@ -171,8 +173,9 @@ extension RemoteReadRequest.Query {
         var reader = message
         while let field = try reader.next() {
             switch (field.number, field.value) {
-            case (1, .varint(let number)): start = Int64(bitPattern: number)
-            case (2, .varint(let number)): end = Int64(bitPattern: number)
+            case (1, .varint(let number)):
+                start = Timestamp(milliseconds: Int64(bitPattern: number))
+            case (2, .varint(let number)): end = Timestamp(milliseconds: Int64(bitPattern: number))
             case (3, .bytes(let range)):
                 matchers.append(try RemoteReadRequest.Matcher(ProtobufReader(reader.bytes, range)))
             case (4, .bytes(let range)):
@@ -185,8 +188,8 @@ extension RemoteReadRequest.Query {
 
     fileprivate var encoded: [UInt8] {
         var out: [UInt8] = []
-        WireWriter.append(1, varint: UInt64(bitPattern: start), to: &out)
-        WireWriter.append(2, varint: UInt64(bitPattern: end), to: &out)
+        WireWriter.append(1, varint: UInt64(bitPattern: start.milliseconds), to: &out)
+        WireWriter.append(2, varint: UInt64(bitPattern: end.milliseconds), to: &out)
         for matcher in matchers { WireWriter.append(3, bytes: matcher.encoded, to: &out) }
         if let hints { WireWriter.append(4, bytes: hints.encoded, to: &out) }
         return out
@@ -227,13 +230,14 @@ extension RemoteReadRequest.Hints {
         var reader = message
         while let field = try reader.next() {
             switch (field.number, field.value) {
-            case (1, .varint(let number)): step = Int64(bitPattern: number)
+            case (1, .varint(let number)): step = Milliseconds(Int64(bitPattern: number))
             case (2, .bytes(let range)): function = try reader.text(range)
-            case (3, .varint(let number)): start = Int64(bitPattern: number)
-            case (4, .varint(let number)): end = Int64(bitPattern: number)
+            case (3, .varint(let number)):
+                start = Timestamp(milliseconds: Int64(bitPattern: number))
+            case (4, .varint(let number)): end = Timestamp(milliseconds: Int64(bitPattern: number))
             case (5, .bytes(let range)): grouping.append(try reader.text(range))
             case (6, .varint(let number)): isBy = number != 0
-            case (7, .varint(let number)): range = Int64(bitPattern: number)
+            case (7, .varint(let number)): range = Milliseconds(Int64(bitPattern: number))
             case (1...7, _): throw .wrongType
             default: break
             }
@@ -242,13 +246,13 @@ extension RemoteReadRequest.Hints {
 
     fileprivate var encoded: [UInt8] {
         var out: [UInt8] = []
-        WireWriter.append(1, varint: UInt64(bitPattern: step), to: &out)
+        WireWriter.append(1, varint: UInt64(bitPattern: step.count), to: &out)
         WireWriter.append(2, text: function, to: &out)
-        WireWriter.append(3, varint: UInt64(bitPattern: start), to: &out)
-        WireWriter.append(4, varint: UInt64(bitPattern: end), to: &out)
+        WireWriter.append(3, varint: UInt64(bitPattern: start.milliseconds), to: &out)
+        WireWriter.append(4, varint: UInt64(bitPattern: end.milliseconds), to: &out)
         for name in grouping { WireWriter.append(5, bytes: name.utf8, to: &out) }
         WireWriter.append(6, varint: isBy ? 1 : 0, to: &out)
-        WireWriter.append(7, varint: UInt64(bitPattern: range), to: &out)
+        WireWriter.append(7, varint: UInt64(bitPattern: range.count), to: &out)
         return out
     }
 }

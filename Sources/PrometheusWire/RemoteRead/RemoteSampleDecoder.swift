@@ -1,3 +1,4 @@
+import GoText
 public import TimeSeries
 
 /// Numbers out of the series of remote read: `prometheus.TimeSeries` messages, as
@@ -67,7 +68,7 @@ public enum RemoteSampleDecoder {
         series.values.reserveCapacity(parts.floats.count + parts.histograms.count)
         var waiting = parts.histograms[...]
         var next = try histogram(&waiting, bytes)
-        func append(_ time: Int64, _ value: Double) throws(WireError) {
+        func append(_ time: Timestamp, _ value: Double) throws(WireError) {
             if let last = series.times.last, time <= last {
                 throw .malformed("samples of a series are not in ascending order of time")
             }
@@ -93,13 +94,13 @@ public enum RemoteSampleDecoder {
 
     private static func float(
         _ message: ProtobufReader
-    ) throws(WireError) -> (time: Int64, value: Double) {
-        var (time, value): (Int64, Double) = (0, 0)
+    ) throws(WireError) -> (time: Timestamp, value: Double) {
+        var (time, value): (Timestamp, Double) = (0, 0)
         var reader = message
         while let field = try reader.next() {
             switch (field.number, field.value) {
             case (1, .fixed(let range)): value = try reader.double(range)
-            case (2, .varint(let number)): time = Int64(bitPattern: number)
+            case (2, .varint(let number)): time = Timestamp(milliseconds: Int64(bitPattern: number))
             case (1, _), (2, _): throw .malformed("a sample with the wrong wire type")
             default: break
             }

@@ -1,3 +1,4 @@
+import GoText
 public import TimeSeries
 
 /// Custom bucket bounds of native histograms, out of the chunks that they are stored in.
@@ -5,9 +6,9 @@ public import TimeSeries
 /// Prometheus 3.5 leaves the bounds out of remote read's samples. All histograms of a chunk have
 /// one layout, which its head says; so the head of each chunk is read, and no sample.
 public struct StoredBounds: Sendable {
-    /// One chunk: its bounds, and the times of its first and last sample, milliseconds.
+    /// One chunk: its bounds, and the times of its first and last sample.
     private struct Run {
-        var times: ClosedRange<Int64>
+        var times: ClosedRange<Timestamp>
         var bounds: [Double]
     }
 
@@ -49,14 +50,15 @@ public struct StoredBounds: Sendable {
 
     /// nil for chunks without custom bounds.
     private static func run(_ chunk: ProtobufReader) throws(WireError) -> Run? {
-        var (first, last): (Int64, Int64) = (0, 0)
+        var (first, last): (Timestamp, Timestamp) = (0, 0)
         var encoding: UInt64 = 0
         var data: ArraySlice<UInt8> = []
         var reader = chunk
         while let field = try reader.next() {
             switch (field.number, field.value) {
-            case (1, .varint(let number)): first = Int64(bitPattern: number)
-            case (2, .varint(let number)): last = Int64(bitPattern: number)
+            case (1, .varint(let number)):
+                first = Timestamp(milliseconds: Int64(bitPattern: number))
+            case (2, .varint(let number)): last = Timestamp(milliseconds: Int64(bitPattern: number))
             case (3, .varint(let number)): encoding = number
             case (4, .bytes(let range)): data = reader.bytes[range]
             case (1...4, _): throw .malformed("a chunk with the wrong wire type")

@@ -1,3 +1,5 @@
+import GoText
+
 /// A strict reader of JSON in a buffer, one value at a time: the exact walker for whatever the fast
 /// scan does not know, and for the small documents that are no query answers.
 public struct JSONCursor {
@@ -8,8 +10,8 @@ public struct JSONCursor {
         case malformed(Int, String)
         /// More of something than is allowed.
         case tooMany(String)
-        /// A sample, at this time in milliseconds, where no step was asked for.
-        case offGrid(Int64)
+        /// A sample, at this time, where no step was asked for.
+        case offGrid(Timestamp)
     }
 
     let bytes: [UInt8]

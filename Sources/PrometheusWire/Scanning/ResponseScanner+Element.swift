@@ -1,3 +1,4 @@
+import GoText
 import TimeSeries
 
 /// The series of an answer, one by one.
@@ -113,7 +114,7 @@ extension ResponseScanner {
         }
     }
 
-    private func scanSample(from start: Int) -> (end: Int, time: Int64?) {
+    private func scanSample(from start: Int) -> (end: Int, time: Timestamp?) {
         pending.withUnsafeBufferPointer { bytes in
             guard let p = bytes.baseAddress else { return (start, nil) }
             var i = start

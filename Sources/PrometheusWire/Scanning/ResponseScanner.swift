@@ -1,3 +1,4 @@
+import GoText
 public import TimeSeries
 
 /// Reads a member's answer to `query` or `query_range` as it arrives, and hands on its series in
@@ -300,8 +301,8 @@ public enum ScanError: Error, Sendable, Equatable, CustomStringConvertible {
     case refused(errorType: String, error: String)
     /// Something is larger than allowed.
     case tooLarge(String)
-    /// A sample at this time, in milliseconds, which is no step of the grid that was asked for.
-    case offGrid(Int64, StepGrid)
+    /// A sample at this time, which is no step of the grid that was asked for.
+    case offGrid(Timestamp, StepGrid)
     /// The answer lacks data, as it says itself, where only a whole one will do.
     case partial(String)
 
@@ -317,13 +318,13 @@ public enum ScanError: Error, Sendable, Equatable, CustomStringConvertible {
         }
     }
 
-    private static func offGrid(_ time: Int64, _ grid: StepGrid) -> String {
+    private static func offGrid(_ time: Timestamp, _ grid: StepGrid) -> String {
         // The step that it stands for, if it was moved back.
         var wanted = grid.start
         if grid.step > 0, time > wanted {
             let last = grid.time(at: grid.count - 1)
             let steps = (min(time, last) - wanted) / grid.step
-            wanted = min(last, wanted + (steps + 1) * grid.step)
+            wanted = min(last, wanted + grid.step * (steps + 1))
         }
         return "it answers \(grid.isInstant ? "at a time" : "on a step grid") of its own ("
             + "\(TimestampText.parameter(time)) instead of \(TimestampText.parameter(wanted)))"

@@ -1,3 +1,4 @@
+import GoText
 import TimeSeries
 
 /// The times that the samples of one series may have: ascending, and steps of the grid that was
@@ -6,14 +7,14 @@ import TimeSeries
 /// One comparison for each sample that stands where the one before leads to; what comes after a gap
 /// costs a division.
 struct SampleClock {
-    private let start: Int64
-    private let end: Int64
+    private let start: Timestamp
+    private let end: Timestamp
     /// 0 where any time will do.
-    private let step: Int64
+    private let step: Milliseconds
     /// Of the sample before.
-    private(set) var last = Int64.min
+    private(set) var last = Timestamp.min
     /// The step behind it; a time that no sample has where there is none.
-    private var next: Int64
+    private var next: Timestamp
 
     /// - Parameter grid: nil for samples as they were stored.
     init(_ grid: StepGrid? = nil) {
@@ -26,7 +27,7 @@ struct SampleClock {
 
     /// Moves to the time of the next sample; false, and nothing is moved, where it may not follow.
     @inline(__always)
-    mutating func move(to time: Int64) -> Bool {
+    mutating func move(to time: Timestamp) -> Bool {
         if step == 0 {
             guard time > last else { return false }
             last = time
@@ -39,13 +40,13 @@ struct SampleClock {
     }
 
     @inline(never)
-    private func isStep(_ time: Int64) -> Bool {
-        let (distance, overflows) = time.subtractingReportingOverflow(start)
-        return !overflows && distance >= 0 && distance % step == 0
+    private func isStep(_ time: Timestamp) -> Bool {
+        guard let distance = time.distance(from: start) else { return false }
+        return distance >= .zero && distance % step == .zero
     }
 
     /// Why the clock did not move.
-    func refusal(of time: Int64, at position: Int) -> JSONCursor.Failure {
+    func refusal(of time: Timestamp, at position: Int) -> JSONCursor.Failure {
         time > last ? .offGrid(time) : .disorder(position)
     }
 }

@@ -1,3 +1,5 @@
+import GoText
+
 /// The strict scan of samples, `[1435781430.781,"0.5"]`: the one loop that touches every byte of
 /// a large answer. It accepts only what Prometheus writes, at times that the clock allows; whatever
 /// else there is goes to the exact walker, which decides.
@@ -50,7 +52,7 @@ enum SampleScan {
 
     /// Passes over one sample and returns its time, or nil with `i` where it goes wrong.
     @inline(__always)
-    static func sample(_ p: UnsafePointer<UInt8>, at i: inout Int) -> Int64? {
+    static func sample(_ p: UnsafePointer<UInt8>, at i: inout Int) -> Timestamp? {
         guard p[i] == UInt8(ascii: "[") else { return nil }
         i += 1
         guard let time = time(p, at: &i) else { return nil }
@@ -68,9 +70,9 @@ enum SampleScan {
 
     // MARK: - Times
 
-    /// Milliseconds: seconds, and three decimals unless they are zero.
+    /// Seconds, and three decimals unless they are zero.
     @inline(__always)
-    private static func time(_ p: UnsafePointer<UInt8>, at i: inout Int) -> Int64? {
+    private static func time(_ p: UnsafePointer<UInt8>, at i: inout Int) -> Timestamp? {
         // Ten digits are the years 2001 to 2286: eight of them at once.
         let word = load(p + i)
         guard areDigits(word), word & 0xFF != 0x30 else { return shortTime(p, at: &i) }
@@ -85,7 +87,7 @@ enum SampleScan {
 
     /// Seconds of another length than ten digits.
     @inline(never)
-    private static func shortTime(_ p: UnsafePointer<UInt8>, at i: inout Int) -> Int64? {
+    private static func shortTime(_ p: UnsafePointer<UInt8>, at i: inout Int) -> Timestamp? {
         let isNegative = p[i] == UInt8(ascii: "-")
         if isNegative { i += 1 }
         let start = i
@@ -105,7 +107,7 @@ enum SampleScan {
     @inline(__always)
     private static func fraction(
         _ p: UnsafePointer<UInt8>, at i: inout Int, of seconds: Int64, isNegative: Bool
-    ) -> Int64? {
+    ) -> Timestamp? {
         var time = seconds &* 1000
         if p[i] == UInt8(ascii: ".") {
             var thousandths: Int64 = 0
@@ -119,7 +121,7 @@ enum SampleScan {
             i += 1
             time &+= thousandths
         }
-        return isNegative ? -time : time
+        return Timestamp(milliseconds: isNegative ? -time : time)
     }
 
     // MARK: - Values

@@ -1,18 +1,20 @@
+import GoText
+
 /// How many samples a query read and held: what `stats` of an answer calls `samples`.
 public struct SampleStatistics: Sendable, Equatable {
     /// Samples that selectors delivered, counted at every step.
     public var total: Int64
-    /// The same by step, in ms since the epoch; nil where that was not counted.
-    public var totalPerStep: [Int64: Int64]?
+    /// The same by step; nil where that was not counted.
+    public var totalPerStep: [Timestamp: Int64]?
     /// Samples that were new to their window; nil from servers that do not count them.
     public var read: Int64?
-    public var readPerStep: [Int64: Int64]?
+    public var readPerStep: [Timestamp: Int64]?
     /// The most that were in memory at once.
     public var peak: Int64
 
     public init(
-        total: Int64 = 0, totalPerStep: [Int64: Int64]? = nil, read: Int64? = 0,
-        readPerStep: [Int64: Int64]? = nil, peak: Int64 = 0
+        total: Int64 = 0, totalPerStep: [Timestamp: Int64]? = nil, read: Int64? = 0,
+        readPerStep: [Timestamp: Int64]? = nil, peak: Int64 = 0
     ) {
         self.total = total
         self.totalPerStep = totalPerStep
@@ -36,7 +38,9 @@ public struct SampleStatistics: Sendable, Equatable {
         return overflow ? .max : sum
     }
 
-    private static func sum(_ a: [Int64: Int64]?, _ b: [Int64: Int64]?) -> [Int64: Int64]? {
+    private static func sum(
+        _ a: [Timestamp: Int64]?, _ b: [Timestamp: Int64]?
+    ) -> [Timestamp: Int64]? {
         guard let a, let b else { return nil }
         return a.merging(b, uniquingKeysWith: sum)
     }
@@ -51,7 +55,7 @@ public struct SampleStatistics: Sendable, Equatable {
         out.append(contentsOf: "\"peakSamples\":\(peak)}".utf8)
     }
 
-    private static func append(_ key: String, _ steps: [Int64: Int64]?, to out: inout [UInt8]) {
+    private static func append(_ key: String, _ steps: [Timestamp: Int64]?, to out: inout [UInt8]) {
         guard let steps, !steps.isEmpty else { return }
         out.append(contentsOf: "\"\(key)\":[".utf8)
         for (index, step) in steps.sorted(by: { $0.key < $1.key }).enumerated() {
@@ -117,12 +121,12 @@ extension SampleStatistics {
 
     private static func steps(
         _ cursor: inout JSONCursor
-    ) throws(JSONCursor.Failure) -> [Int64: Int64] {
-        var found: [Int64: Int64] = [:]
+    ) throws(JSONCursor.Failure) -> [Timestamp: Int64] {
+        var found: [Timestamp: Int64] = [:]
         try cursor.array { (cursor) throws(JSONCursor.Failure) in
             try cursor.expect(UInt8(ascii: "["))
             let range = try cursor.number()
-            guard let time = NumberScan.milliseconds(of: cursor.bytes[range]) else {
+            guard let time = NumberScan.time(of: cursor.bytes[range]) else {
                 throw .malformed(range.lowerBound, "no time")
             }
             try cursor.expect(UInt8(ascii: ","))

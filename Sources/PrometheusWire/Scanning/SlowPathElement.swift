@@ -87,7 +87,7 @@ struct SlowPathElement {
     // MARK: - Samples
 
     /// Reads one sample, appends it in Prometheus's spelling, and returns its time.
-    typealias Reader = (inout JSONCursor, inout [UInt8]) throws(JSONCursor.Failure) -> Int64
+    typealias Reader = (inout JSONCursor, inout [UInt8]) throws(JSONCursor.Failure) -> Timestamp
 
     /// `"key":` and what stands there; nothing for an empty array, nil for null.
     static func member(
@@ -118,7 +118,7 @@ struct SlowPathElement {
     /// `[time,"value"]`.
     static func sample(
         _ cursor: inout JSONCursor, to out: inout [UInt8]
-    ) throws(JSONCursor.Failure) -> Int64 {
+    ) throws(JSONCursor.Failure) -> Timestamp {
         let time = try time(&cursor, to: &out)
         try number(&cursor, to: &out)
         try cursor.expect(UInt8(ascii: "]"))
@@ -129,7 +129,7 @@ struct SlowPathElement {
     /// `[time,{"count":…,"sum":…,"buckets":[…]}]`.
     static func histogram(
         _ cursor: inout JSONCursor, to out: inout [UInt8]
-    ) throws(JSONCursor.Failure) -> Int64 {
+    ) throws(JSONCursor.Failure) -> Timestamp {
         let time = try time(&cursor, to: &out)
         var count: [UInt8] = []
         var sum: [UInt8] = []
@@ -190,20 +190,20 @@ struct SlowPathElement {
     /// `[` and the time in Prometheus's spelling, and the comma behind it.
     private static func time(
         _ cursor: inout JSONCursor, to out: inout [UInt8]
-    ) throws(JSONCursor.Failure) -> Int64 {
+    ) throws(JSONCursor.Failure) -> Timestamp {
         try cursor.expect(UInt8(ascii: "["))
         let start = cursor.position
         let text =
             try cursor.peek() == UInt8(ascii: "\"")
             ? try cursor.stringBytes() : Array(cursor.bytes[try cursor.number()])
-        guard let milliseconds = NumberScan.milliseconds(of: text) else {
+        guard let time = NumberScan.time(of: text) else {
             throw .malformed(start, "a sample time that is no number")
         }
         try cursor.expect(UInt8(ascii: ","))
         out.append(UInt8(ascii: "["))
-        TimestampText.appendSample(milliseconds, to: &out)
+        TimestampText.appendSample(time, to: &out)
         out.append(UInt8(ascii: ","))
-        return milliseconds
+        return time
     }
 
     /// A number in quotes, or without them: copied where it has Prometheus's spelling, else spelled

@@ -1,3 +1,4 @@
+import GoText
 public import TimeSeries
 
 /// Samples as `io.prometheus.client.MetricFamily` messages, each behind its length, as a server
@@ -39,10 +40,8 @@ public struct MetricFamilyMessages: Sendable {
 
     /// Appends one series. Those of one name must follow each other; a family ends where the name or
     /// the kind changes.
-    ///
-    /// - Parameter time: milliseconds since the epoch.
     public mutating func append(
-        name: String, labels: [(name: String, value: String)], value: Value, time: Int64
+        name: String, labels: [(name: String, value: String)], value: Value, time: Timestamp
     ) {
         let kind = Kind(value)
         if kind != self.kind || !name.utf8.elementsEqual(self.name.utf8) { endFamily() }
@@ -59,7 +58,7 @@ public struct MetricFamilyMessages: Sendable {
             Self.append(1, value, to: &untyped)
             WireWriter.append(5, bytes: untyped, to: &metric)
         }
-        Self.append(6, always: UInt64(bitPattern: time), to: &metric)
+        Self.append(6, always: UInt64(bitPattern: time.milliseconds), to: &metric)
         if case .histogram(let histogram) = value {
             WireWriter.append(7, bytes: Self.message(histogram), to: &metric)
         }

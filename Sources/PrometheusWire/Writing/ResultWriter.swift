@@ -3,8 +3,8 @@ public import TimeSeries
 
 /// The `data` of queries: `{"resultType":…,"result":…}`.
 public enum ResultWriter {
-    /// A scalar at a time (ms).
-    public static func appendScalar(_ value: Double, at time: Int64, to out: inout [UInt8]) {
+    /// A scalar at a time.
+    public static func appendScalar(_ value: Double, at time: Timestamp, to out: inout [UInt8]) {
         out.append(contentsOf: "{\"resultType\":\"scalar\",\"result\":[".utf8)
         TimestampText.appendScalar(time, to: &out)
         out.append(contentsOf: ",\"".utf8)
@@ -12,8 +12,8 @@ public enum ResultWriter {
         out.append(contentsOf: "\"]}".utf8)
     }
 
-    /// A string at a time (ms).
-    public static func appendString(_ text: String, at time: Int64, to out: inout [UInt8]) {
+    /// A string at a time.
+    public static func appendString(_ text: String, at time: Timestamp, to out: inout [UInt8]) {
         out.append(contentsOf: "{\"resultType\":\"string\",\"result\":[".utf8)
         TimestampText.appendScalar(time, to: &out)
         out.append(UInt8(ascii: ","))
@@ -24,7 +24,7 @@ public enum ResultWriter {
     /// The first step of every series that has a value there, in the order given. Returns whether
     /// `limit` (0 for none) left some out.
     public static func appendVector(
-        _ series: [StepSeries], at time: Int64, limit: Int, to out: inout [UInt8]
+        _ series: [StepSeries], at time: Timestamp, limit: Int, to out: inout [UInt8]
     ) -> Bool {
         out.append(contentsOf: "{\"resultType\":\"vector\",\"result\":[".utf8)
         var written = 0
@@ -173,13 +173,13 @@ public enum ResultWriter {
         out.append(UInt8(ascii: "}"))
     }
 
-    private static func appendPoint(_ time: Int64, _ value: Double, to out: inout [UInt8]) {
+    private static func appendPoint(_ time: Timestamp, _ value: Double, to out: inout [UInt8]) {
         appendOpening(time, to: &out)
         appendValue(value, to: &out)
     }
 
     /// `[time,`.
-    private static func appendOpening(_ time: Int64, to out: inout [UInt8]) {
+    private static func appendOpening(_ time: Timestamp, to out: inout [UInt8]) {
         out.append(UInt8(ascii: "["))
         TimestampText.appendSample(time, to: &out)
         out.append(UInt8(ascii: ","))
@@ -194,7 +194,7 @@ public enum ResultWriter {
     }
 
     private static func appendPoint(
-        _ time: Int64, _ histogram: FloatHistogram, to out: inout [UInt8]
+        _ time: Timestamp, _ histogram: FloatHistogram, to out: inout [UInt8]
     ) {
         appendOpening(time, to: &out)
         out.append(contentsOf: "{\"count\":\"".utf8)

@@ -103,21 +103,21 @@ struct ExternalLabels: Sendable, Equatable {
 
 /// What is known of a member's external labels, and for how long.
 struct ExternalLabelCache: Sendable {
-    /// Milliseconds; a server may be given another configuration at any time.
-    static let freshFor: Int64 = 60_000
+    /// A server may be given another configuration at any time.
+    static let freshFor = Duration.seconds(60)
 
     private var labels = ExternalLabels()
-    private var freshUntil: Int64?
+    private var freshUntil: MonotonicInstant?
 
     /// nil when the member must be asked.
-    func labels(at now: Int64) -> ExternalLabels? {
+    func labels(at now: MonotonicInstant) -> ExternalLabels? {
         guard let freshUntil, now < freshUntil else { return nil }
         return labels
     }
 
-    mutating func learned(_ labels: ExternalLabels, at now: Int64) {
+    mutating func learned(_ labels: ExternalLabels, at now: MonotonicInstant) {
         self.labels = labels
-        freshUntil = now &+ Self.freshFor
+        freshUntil = now.advanced(by: Self.freshFor)
     }
 }
 
@@ -129,7 +129,7 @@ extension UpstreamClient {
         deadline: ContinuousClock.Instant?
     ) async throws(UpstreamError) -> ExternalLabels {
         guard case .prometheus(let source) = configuration.source else { return ExternalLabels() }
-        let now = MonotonicClock.milliseconds()
+        let now = MonotonicInstant.now
         if let known = state.withLock({ $0.externalLabels.labels(at: now) }) { return known }
         var found = ExternalLabels()
         if let configured = source.externalLabels {
@@ -153,8 +153,7 @@ extension UpstreamClient {
                 member: configuration.name,
                 kind: .unavailable(
                     "series have \(doubled.count) of the member's external labels of their own; "
-                        + "remote read can tell at most \(ExternalLabels.mostAlsoOwn) apart"),
-                attempts: 0, milliseconds: 0)
+                        + "remote read can tell at most \(ExternalLabels.mostAlsoOwn) apart"))
         }
         state.withLock { [found] in $0.externalLabels.learned(found, at: now) }
         return found

@@ -1,3 +1,4 @@
+import GoText
 public import PrometheusWire
 import TimeSeries
 
@@ -9,7 +10,7 @@ public actor SeriesStream {
     enum Shape: Sendable {
         case asAnswered
         /// A matrix of one step, to be given as a vector at that time.
-        case vector(at: Int64)
+        case vector(at: Timestamp)
         /// A matrix of finer steps than are wanted.
         case thinned(to: StepGrid)
     }
@@ -148,7 +149,7 @@ public actor SeriesStream {
         case .vector: trailer.resultType = "vector"
         // By step only where steps were wanted; what it cost, it cost.
         case .thinned(let grid):
-            let isWanted = { (time: Int64) in (time - grid.start) % grid.step == 0 }
+            let isWanted = { (time: Timestamp) in (time - grid.start) % grid.step == 0 }
             var statistics = trailer.statistics
             let (total, read) = (statistics?.totalPerStep, statistics?.readPerStep)
             statistics?.totalPerStep = total?.filter { isWanted($0.key) }

@@ -1,9 +1,10 @@
+import GoText
 import TimeSeries
 
 extension StepGrid {
     /// Whether its steps are multiples of their distance: then servers that round ranges have
     /// nothing to move. An instant is nothing that they move.
-    var isAligned: Bool { step > 0 && start % step == 0 }
+    var isAligned: Bool { step > 0 && start.milliseconds % step.count == 0 }
 }
 
 /// What stands in for a range at a member that moves ranges to multiples of their step.
@@ -24,7 +25,8 @@ enum StepwiseQuestions: Equatable {
             self = .instants
             return
         }
-        let step = Self.commonDivisor(grid.start, grid.step)
+        let step = Milliseconds(
+            Self.commonDivisor(grid.start.milliseconds, grid.step.count))
         let (steps, overflows) = (grid.count - 1).multipliedReportingOverflow(
             by: Int(grid.step / step))
         guard !overflows, steps < Self.mostSteps else { return nil }

@@ -180,10 +180,10 @@ struct EncodingPolicy: Sendable, Equatable {
 
     /// - Parameters:
     ///   - bytes: inflated.
-    ///   - nanoseconds: from the first byte to the last, pauses left out.
-    mutating func observe(_ encoding: Encoding, bytes: Int, nanoseconds: Int64) {
-        guard !isOnLoopback, bytes >= Self.telling, nanoseconds > 0 else { return }
-        let rate = Double(bytes) / Double(nanoseconds) * 1e9
+    ///   - time: from the first byte to the last, pauses left out.
+    mutating func observe(_ encoding: Encoding, bytes: Int, over time: Duration) {
+        guard !isOnLoopback, bytes >= Self.telling, time > .zero else { return }
+        let rate = Double(bytes) / (time / .seconds(1))
         let isTrial = encoding != favourite
         switch encoding {
         case .identity: identityRate = Self.blend(identityRate, rate)

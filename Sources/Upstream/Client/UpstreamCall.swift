@@ -16,7 +16,7 @@ final class UpstreamCall: Sendable {
     private let isProbe: Bool
     private let isAdvisory: Bool
     private let mayBeMissing: Bool
-    private let start = MonotonicClock.now()
+    private let start = MonotonicInstant.now
     private let progress = LockedValue(Progress())
 
     init(client: UpstreamClient, isProbe: Bool, _ request: UpstreamRequest) {
@@ -30,7 +30,7 @@ final class UpstreamCall: Sendable {
 
     var attempts: Int { progress.withLock { $0.attempts } }
 
-    private var milliseconds: Int64 { (MonotonicClock.now() &- start) / 1_000_000 }
+    private var elapsed: Duration { .since(start) }
 
     func countAttempt() {
         let attempts = progress.withLock { progress in
@@ -44,10 +44,10 @@ final class UpstreamCall: Sendable {
     }
 
     /// The head of an answer has come.
-    func countAnswer(milliseconds: Double, httpVersion: String) {
+    func countAnswer(after latency: Duration, httpVersion: String) {
         progress.withLock { $0.isAnswered = true }
         client.state.withLock { state in
-            state.health.observe(latency: milliseconds)
+            state.health.observe(latency: latency)
             state.health.httpVersion = httpVersion
         }
     }
@@ -57,7 +57,7 @@ final class UpstreamCall: Sendable {
     func began() {
         guard isProbe else { return }
         client.state.withLock { state in
-            state.breaker.record(.answered, wasProbe: true, at: MonotonicClock.milliseconds())
+            state.breaker.record(.answered, wasProbe: true, at: .now)
         }
     }
 
@@ -65,7 +65,7 @@ final class UpstreamCall: Sendable {
     /// less time, or is at work on a large answer, has not.
     private var isSilent: Bool {
         let patience = min(client.configuration.connection.timeout, Self.patience)
-        return !progress.withLock { $0.isAnswered } && milliseconds >= patience.wholeMilliseconds
+        return !progress.withLock { $0.isAnswered } && elapsed >= patience
     }
 
     private static let patience = Duration.seconds(5)
@@ -74,7 +74,7 @@ final class UpstreamCall: Sendable {
     func failed(_ kind: UpstreamError.Kind) -> UpstreamError {
         let failure = UpstreamError(
             member: client.configuration.name, kind: client.redacted(kind), attempts: attempts,
-            milliseconds: milliseconds)
+            elapsed: elapsed)
         let verdict = kind == .timeout && isSilent ? .failed : kind.verdict
         record(saysNothing(kind) && verdict == .failed ? .undecided : verdict, failure)
         return failure
@@ -96,7 +96,7 @@ final class UpstreamCall: Sendable {
             if let encoding = body.encoding {
                 state.encoding.observe(
                     encoding, bytes: body.inflatedBytes,
-                    nanoseconds: body.summary?.activeNanoseconds ?? 0)
+                    over: body.summary?.activeTime ?? .zero)
             }
         }
         record(.answered)
@@ -109,11 +109,11 @@ final class UpstreamCall: Sendable {
         }
         guard isFirst else { return }
         client.state.withLock { state in
-            state.breaker.record(outcome, wasProbe: isProbe, at: MonotonicClock.milliseconds())
+            state.breaker.record(outcome, wasProbe: isProbe, at: .now)
             guard outcome == .failed, let failure else { return }
             state.health.failures += 1
             state.health.lastFailure = UpstreamHealth.Failed(
-                text: failure.kind.text, time: WallClock.milliseconds())
+                text: failure.kind.text, time: WallClock.now())
         }
     }
 }
@@ -179,20 +179,20 @@ public struct Parameters: Sendable, Equatable {
         pairs.append((name, value))
     }
 
-    /// Milliseconds since the epoch, sent as seconds with up to three decimals.
-    public mutating func add(_ name: String, time: Int64?) {
+    /// Sent as seconds since the epoch with up to three decimals.
+    public mutating func add(_ name: String, time: Timestamp?) {
         if let time { add(name, TimestampText.parameter(time)) }
     }
 
-    /// Milliseconds, sent as seconds with up to three decimals.
-    public mutating func add(_ name: String, duration: Int64?) {
-        if let duration { add(name, TimestampText.parameter(duration)) }
+    /// Sent as seconds with up to three decimals.
+    public mutating func add(_ name: String, duration: Milliseconds?) {
+        if let duration { add(name, TimestampText.parameter(.epoch + duration)) }
     }
 
-    /// The parameter `timeout` with so many milliseconds, encoded.
-    static func timeout(_ milliseconds: Int64) -> [UInt8] {
+    /// The parameter `timeout`, encoded.
+    static func timeout(_ remaining: Duration) -> [UInt8] {
         var parameters = Parameters()
-        parameters.add("timeout", duration: milliseconds)
+        parameters.add("timeout", duration: Milliseconds(remaining.millisecondsToWait))
         return parameters.encoded
     }
 

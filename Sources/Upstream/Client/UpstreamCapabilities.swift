@@ -75,7 +75,7 @@ public struct UpstreamCapabilities: Sendable, Equatable {
     public var hasEscapedLabelNames: Bool { major.map { $0 >= 3 } ?? true }
 }
 
-/// When a member is asked for its version. Pure; times in milliseconds.
+/// When a member is asked for its version. Pure.
 struct CapabilityCache: Sendable {
     enum Action: Sendable, Equatable {
         /// Known, and new enough.
@@ -88,41 +88,43 @@ struct CapabilityCache: Sendable {
         case wait
     }
 
-    static let freshFor: Int64 = 300_000
+    static let freshFor = Duration.seconds(300)
     /// After a member did not answer.
-    static let freshWhenSilentFor: Int64 = 1_000
+    static let freshWhenSilentFor = Duration.seconds(1)
 
     private(set) var value: UpstreamCapabilities?
     /// Whether `value` only stands in for an answer that the member never gave.
     private var isGuess = false
-    private var freshUntil: Int64 = 0
+    private var freshUntil: MonotonicInstant?
     private var isAsking = false
 
     /// The caller who gets `ask` or `useAndRefresh` must call `learned`.
-    mutating func action(at now: Int64) -> Action {
+    mutating func action(at now: MonotonicInstant) -> Action {
         // A guess serves while it is fresh: a member that is back is not to be misjudged.
-        guard let value, !isGuess || now < freshUntil else {
+        let isFresh = freshUntil.map { now < $0 } ?? false
+        guard let value, !isGuess || isFresh else {
             if isAsking { return .wait }
             isAsking = true
             return .ask
         }
-        if isAsking || now < freshUntil { return .use(value) }
+        if isAsking || isFresh { return .use(value) }
         isAsking = true
         return .useAndRefresh(value)
     }
 
     /// - Parameter found: nil when the member gave no answer: an older one stands.
-    mutating func learned(_ found: UpstreamCapabilities?, at now: Int64) {
+    mutating func learned(_ found: UpstreamCapabilities?, at now: MonotonicInstant) {
         isAsking = false
-        freshUntil = now &+ (found == nil ? Self.freshWhenSilentFor : Self.freshFor)
+        freshUntil = now.advanced(
+            by: found == nil ? Self.freshWhenSilentFor : Self.freshFor)
         isGuess = found == nil && (value == nil || isGuess)
         value = found ?? value ?? UpstreamCapabilities()
     }
 }
 
 extension UpstreamClient {
-    /// Milliseconds that asking for a version may take.
-    private static let patience: Int64 = 5_000
+    /// How long asking for a version may take.
+    private static let patience = Duration.seconds(5)
 
     /// The member's version and what follows from it: asked for once, then refreshed in the
     /// background. A member that does not answer within seconds is taken for a current one, and
@@ -134,7 +136,7 @@ extension UpstreamClient {
     ) async -> UpstreamCapabilities {
         if case .remoteCoroot = configuration.source { return UpstreamCapabilities() }
         while true {
-            let now = MonotonicClock.milliseconds()
+            let now = MonotonicInstant.now
             switch state.withLock({ $0.capabilities.action(at: now) }) {
             case .use(let known): return known
             case .useAndRefresh(let known):
@@ -158,7 +160,7 @@ extension UpstreamClient {
     }
 
     private func refreshCapabilities() async {
-        let deadline = ContinuousClock.now.advanced(by: .milliseconds(Self.patience))
+        let deadline = ContinuousClock.now.advanced(by: Self.patience)
         var found: UpstreamCapabilities?
         do throws(UpstreamError) {
             let information = try await buildInformation(deadline: deadline, isAdvisory: true)
@@ -178,7 +180,7 @@ extension UpstreamClient {
             default: break
             }
         }
-        let now = MonotonicClock.milliseconds()
+        let now = MonotonicInstant.now
         state.withLock { $0.capabilities.learned(found, at: now) }
     }
 

@@ -113,8 +113,8 @@ public struct UpstreamDocument: Sendable, Equatable {
 }
 
 extension UpstreamClient {
-    /// Milliseconds for which an endpoint that was found missing is not asked again.
-    private static let missingFor: Int64 = 300_000
+    /// How long an endpoint that was found missing is not asked again.
+    private static let missingFor = Duration.seconds(300)
 
     /// Puts a question to an endpoint, or to what stands in for it where the member is known not to
     /// have it. Which one that is, is found out by asking: an endpoint is missing when its path is
@@ -156,12 +156,12 @@ extension UpstreamClient {
 
     /// Whether the endpoint was found missing lately.
     func isKnownMissing(_ endpoint: EndpointSupport.Endpoint) -> Bool {
-        let now = MonotonicClock.milliseconds()
+        let now = MonotonicInstant.now
         return state.withLock { $0.missingUntil[endpoint].map { now < $0 } ?? false }
     }
 
     func noteMissing(_ endpoint: EndpointSupport.Endpoint) {
-        let until = MonotonicClock.milliseconds() &+ Self.missingFor
+        let until = MonotonicInstant.now.advanced(by: Self.missingFor)
         state.withLock { $0.missingUntil[endpoint] = until }
     }
 }

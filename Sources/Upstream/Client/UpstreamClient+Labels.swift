@@ -1,3 +1,4 @@
+import GoText
 import PrometheusWire
 public import TimeSeries
 
@@ -5,9 +6,9 @@ public import TimeSeries
 public struct SeriesSelection: Sendable {
     /// Selectors in the member's own names; none for everything.
     public var matchers: [String]
-    /// Milliseconds since the epoch; nil for as far as there is data.
-    public var start: Int64?
-    public var end: Int64?
+    /// Nil for as far as there is data.
+    public var start: Timestamp?
+    public var end: Timestamp?
     /// The most elements worth sending; nil for all.
     public var limit: Int?
     /// Elements that are read; an answer that has more is left off behind them.
@@ -16,7 +17,7 @@ public struct SeriesSelection: Sendable {
     public var deadline: ContinuousClock.Instant?
 
     public init(
-        matchers: [String] = [], start: Int64? = nil, end: Int64? = nil, limit: Int? = nil,
+        matchers: [String] = [], start: Timestamp? = nil, end: Timestamp? = nil, limit: Int? = nil,
         maximum: Int = .max - 1, deadline: ContinuousClock.Instant? = nil
     ) {
         self.matchers = matchers

@@ -6,8 +6,8 @@ import UpstreamSettings
 
 /// What goes with a query besides its text and times.
 public struct QueryOptions: Sendable {
-    /// Milliseconds; nil leaves it to the member.
-    public var lookbackDelta: Int64?
+    /// Nil leaves it to the member.
+    public var lookbackDelta: Milliseconds?
     /// When the answer is of no more use. The member is told how much time is left, and the
     /// transfer ends with it.
     public var deadline: ContinuousClock.Instant?
@@ -23,7 +23,7 @@ public struct QueryOptions: Sendable {
     public var extra: Parameters
 
     public init(
-        lookbackDelta: Int64? = nil, deadline: ContinuousClock.Instant? = nil,
+        lookbackDelta: Milliseconds? = nil, deadline: ContinuousClock.Instant? = nil,
         injection: LabelInjection? = nil, refusesParts: Bool = false,
         resultType: ResponseScanner.ResultType = .vector, extra: Parameters = Parameters()
     ) {
@@ -37,13 +37,12 @@ public struct QueryOptions: Sendable {
 }
 
 extension UpstreamClient {
-    /// Evaluates a query at one time, in milliseconds since the epoch. The answer is a vector or, for
-    /// a range selector, a matrix, as the options say. Members without instant queries are asked for
-    /// a range of one step.
+    /// Evaluates a query at one time. The answer is a vector or, for a range selector, a matrix, as
+    /// the options say. Members without instant queries are asked for a range of one step.
     ///
     /// - Returns: once the answer has begun; its end may still fail.
     public func query(
-        _ text: String, at time: Int64, options: QueryOptions = QueryOptions()
+        _ text: String, at time: Timestamp, options: QueryOptions = QueryOptions()
     ) async throws(UpstreamError) -> SeriesStream {
         try await answer(of: .instantQuery) { mayBeMissing async throws(UpstreamError) in
             var parameters = Parameters()
@@ -60,22 +59,22 @@ extension UpstreamClient {
     }
 
     private func rangeOfOneStep(
-        _ text: String, at time: Int64, options: QueryOptions
+        _ text: String, at time: Timestamp, options: QueryOptions
     ) async throws(UpstreamError) -> SeriesStream {
         var parameters = Parameters()
         parameters.add("query", text)
         parameters.add("start", time: time)
         parameters.add("end", time: time)
         let grid: StepGrid?
-        let step: Int64
+        let step: Milliseconds
         switch configuration.source {
         case .prometheus:
             // No server moves a multiple of the step.
-            step = time % 1000 == 0 ? 1000 : 1
+            step = time.milliseconds % 1000 == 0 ? 1000 : 1
             grid = StepGrid(start: time, end: time, step: step)
         // Whole seconds: remotes read no others, and move the time to theirs.
         case .remoteCoroot(let remote):
-            step = max(1, remote.metricResolution.wholeMilliseconds / 1000) * 1000
+            step = Milliseconds(max(1, remote.metricResolution.wholeMilliseconds / 1000) * 1000)
             grid = nil
         }
         parameters.add("step", duration: step)
@@ -154,7 +153,7 @@ struct QueryTransfer: Sendable {
 /// Turns a matrix of one step into a vector: what a member that knows only `query_range` answers
 /// in place of an instant query. Times become the one that was asked for.
 enum InstantPages {
-    static func vector(_ page: SeriesPage, at time: Int64) throws(ScanError) -> SeriesPage {
+    static func vector(_ page: SeriesPage, at time: Timestamp) throws(ScanError) -> SeriesPage {
         var out = SeriesPage()
         out.keys = page.keys
         var stamp: [UInt8] = []

@@ -5,7 +5,7 @@ import TimeSeries
 import UpstreamSettings
 
 extension UpstreamClient {
-    /// Evaluates a query at every step. Milliseconds all; both ends belong to the range.
+    /// Evaluates a query at every step. Both ends belong to the range.
     ///
     /// The samples of the answer stand at these steps and nowhere else. Some servers move a range
     /// to multiples of its step; what they are asked in its place is found out by asking, and kept
@@ -13,7 +13,7 @@ extension UpstreamClient {
     ///
     /// - Returns: once the answer has begun; its end may still fail.
     public func queryRange(
-        _ text: String, start: Int64, end: Int64, step: Int64,
+        _ text: String, start: Timestamp, end: Timestamp, step: Milliseconds,
         options: QueryOptions = QueryOptions()
     ) async throws(UpstreamError) -> SeriesStream {
         let range = RangeQuestion(
@@ -24,7 +24,7 @@ extension UpstreamClient {
         case .emulated: return try await stepwise(range)
         case .auto: break
         }
-        let now = MonotonicClock.milliseconds()
+        let now = MonotonicInstant.now
         let isMissing = state.withLock { $0.missingUntil[.stepGrid].map { now < $0 } ?? false }
         if isMissing { return try await stepwise(range) }
         return try await stream(range.transfer) { () async throws(UpstreamError) in
@@ -67,13 +67,10 @@ extension UpstreamClient {
         case nil:
             let moved =
                 range.grid.start
-                - range.grid.start.quotientAndRemainder(
-                    dividingBy: range.grid.step
-                ).remainder
+                - (range.grid.start - .epoch) % range.grid.step
             throw UpstreamError(
                 member: configuration.name,
-                kind: .ownGrid(ScanError.offGrid(moved, range.grid).description), attempts: 0,
-                milliseconds: 0)
+                kind: .ownGrid(ScanError.offGrid(moved, range.grid).description))
         }
     }
 
@@ -90,8 +87,7 @@ extension UpstreamClient {
         UpstreamError(
             member: configuration.name,
             kind: .oversized(
-                "the answer is larger than \(configuration.limits.documentBytes) bytes"),
-            attempts: 0, milliseconds: 0)
+                "the answer is larger than \(configuration.limits.documentBytes) bytes"))
     }
 
     private func instants(_ range: RangeQuestion) async throws(UpstreamError) -> SeriesStream {
@@ -118,8 +114,7 @@ extension UpstreamClient {
             }
         } catch {
             throw UpstreamError(
-                member: configuration.name, kind: UpstreamError.Kind(error), attempts: count,
-                milliseconds: 0)
+                member: configuration.name, kind: UpstreamError.Kind(error), attempts: count)
         }
         return SeriesStream(columns.pages(ofBytes: configuration.scan.page), columns.trailer)
     }

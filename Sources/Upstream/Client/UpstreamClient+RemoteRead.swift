@@ -41,8 +41,7 @@ extension UpstreamClient {
             body = try sent.body
         } catch {
             throw UpstreamError(
-                member: configuration.name, kind: .limit(error.description), attempts: 0,
-                milliseconds: 0)
+                member: configuration.name, kind: .limit(error.description))
         }
         let answer = try await open(
             UpstreamRequest(path: "/api/v1/read", method: .remoteRead(body)), deadline: deadline)
@@ -123,8 +122,7 @@ extension UpstreamClient {
                 try bounds.take(page)
             } catch {
                 throw UpstreamError(
-                    member: configuration.name, kind: UpstreamError.Kind(error), attempts: 1,
-                    milliseconds: 0)
+                    member: configuration.name, kind: UpstreamError.Kind(error), attempts: 1)
             }
         }
         return bounds

@@ -14,8 +14,7 @@ public final class UpstreamClient: Sendable {
         var sendsQueries = false
         var capabilities = CapabilityCache()
         var externalLabels = ExternalLabelCache()
-        /// Milliseconds on the monotonic clock.
-        var missingUntil: [EndpointSupport.Endpoint: Int64] = [:]
+        var missingUntil: [EndpointSupport.Endpoint: MonotonicInstant] = [:]
         /// Whether it takes the parameters of VictoriaMetrics, which keep it to the times asked for.
         var isVictoriaMetrics = false
     }
@@ -68,42 +67,43 @@ public final class UpstreamClient: Sendable {
                 kind = error
             }
             let action = retry.action(
-                after: kind, attempts: call.attempts, remaining: Self.milliseconds(until: deadline),
+                after: kind, attempts: call.attempts, remaining: deadline - .now,
                 random: .random(in: 0..<1))
             guard case .retry(let pause) = action else { throw call.failed(kind) }
             do {
-                try await Task.sleep(for: .milliseconds(pause))
+                try await Task.sleep(for: pause)
             } catch {
                 throw call.failed(.cancelled)
             }
         }
     }
 
-    /// Milliseconds that requests wait for the one that finds out whether the member is back.
-    private static let probePatience: Int64 = 1_000
+    /// How long requests wait for the one that finds out whether the member is back.
+    private static let probePatience = Duration.seconds(1)
 
     /// The requests of one query arrive together. After an outage one of them finds out whether the
     /// member is back, and the others share what it finds.
     private func begin(
         _ request: UpstreamRequest, _ deadline: ContinuousClock.Instant
     ) async throws(UpstreamError) -> UpstreamCall {
-        let patience = ContinuousClock.now.advanced(by: .milliseconds(Self.probePatience))
+        let patience = ContinuousClock.now.advanced(by: Self.probePatience)
         while true {
-            let now = MonotonicClock.milliseconds()
+            let now = MonotonicInstant.now
             let action = state.withLock { state in
                 request.isAside ? state.breaker.aside(at: now) : state.breaker.request(at: now)
             }
             switch action {
             case .ask: return UpstreamCall(client: self, isProbe: false, request)
             case .probe: return UpstreamCall(client: self, isProbe: true, request)
-            case .refuse(let pause): throw notAsked("not asked again for \(pause) ms")
+            case .refuse(let pause):
+                throw notAsked("not asked again for \(pause.wholeMilliseconds) ms")
             case .wait:
                 guard ContinuousClock.now < min(patience, deadline) else {
                     throw notAsked("another request is finding out whether it is back")
                 }
                 do { try await Task.sleep(for: .milliseconds(2)) } catch {
                     throw UpstreamError(
-                        member: configuration.name, kind: .cancelled, attempts: 0, milliseconds: 0)
+                        member: configuration.name, kind: .cancelled)
                 }
             }
         }
@@ -112,8 +112,7 @@ public final class UpstreamClient: Sendable {
     private func notAsked(_ reason: String) -> UpstreamError {
         let last = health.lastFailure?.text ?? "failing"
         return UpstreamError(
-            member: configuration.name, kind: .unavailable("\(last); \(reason)"), attempts: 0,
-            milliseconds: 0)
+            member: configuration.name, kind: .unavailable("\(last); \(reason)"))
     }
 
     // MARK: - One attempt
@@ -125,7 +124,7 @@ public final class UpstreamClient: Sendable {
             !request.isRemoteRead
             && (request.method == .get || state.withLock { $0.sendsQueries })
         call.countAttempt()
-        let start = MonotonicClock.now()
+        let start = MonotonicInstant.now
         var response = try await send(request, asQuery: asQuery, deadline)
         if !asQuery, !request.isRemoteRead, [403, 405, 501].contains(response.status) {
             response = try await send(request, asQuery: true, deadline)
@@ -134,7 +133,7 @@ public final class UpstreamClient: Sendable {
             }
         }
         call.countAnswer(
-            milliseconds: Double(MonotonicClock.now() &- start) / 1e6,
+            after: .since(start),
             httpVersion: response.version)
         guard (200..<300).contains(response.status) else {
             throw await refusal(response, to: request)
@@ -158,8 +157,8 @@ public final class UpstreamClient: Sendable {
     private func send(
         _ request: UpstreamRequest, asQuery: Bool, _ deadline: ContinuousClock.Instant
     ) async throws(UpstreamError.Kind) -> TransferResponse {
-        let remaining = Self.milliseconds(until: deadline)
-        guard remaining > 0 else { throw .timeout }
+        let remaining = deadline - .now
+        guard remaining > .zero else { throw .timeout }
         let limits = configuration.limits
         let connection = configuration.connection
         let transfer = TransferRequest(
@@ -167,7 +166,7 @@ public final class UpstreamClient: Sendable {
             method: request.transferMethod(asQuery: asQuery),
             headers: headers(for: request), tls: TransferTLS(connection.tls),
             proxy: configuration.proxy,
-            connectTimeout: min(configuration.connectTimeout.wholeMilliseconds, remaining),
+            connectTimeout: min(configuration.connectTimeout, remaining),
             timeout: remaining,
             // A slow client of ours is not the member's fault.
             timeoutCountsPauses: false, maximumBytes: limits.responseBytes, window: limits.window,
@@ -177,7 +176,7 @@ public final class UpstreamClient: Sendable {
             return try await transport.execute(transfer)
         } catch {
             // The connect timeout was cut to the deadline.
-            if error.kind == .connectTimeout, Self.milliseconds(until: deadline) <= 0 {
+            if error.kind == .connectTimeout, deadline <= .now {
                 throw .timeout
             }
             throw UpstreamError.Kind(error)
@@ -251,10 +250,6 @@ public final class UpstreamClient: Sendable {
 
     // MARK: - Details
 
-    static func milliseconds(until deadline: ContinuousClock.Instant) -> Int64 {
-        Int64(((deadline - .now) / .milliseconds(1)).rounded(.up))
-    }
-
     /// Members may say what they were sent, as it was in the URL too; secrets are taken out of that.
     func redacted(_ kind: UpstreamError.Kind) -> UpstreamError.Kind {
         let plain = configuration.connection.secrets.flatMap(\.exposedValues)
@@ -285,7 +280,7 @@ extension UpstreamClient {
     /// Whether a request made now would be refused without asking, because the member kept failing.
     /// Once a pause is over this is false again, so that somebody finds out whether it is back.
     public var isResting: Bool {
-        state.withLock { $0.breaker.refuses(at: MonotonicClock.milliseconds()) }
+        state.withLock { $0.breaker.refuses(at: .now) }
     }
 
     /// Whether a request is under way that finds out whether the member is back; others wait for

@@ -59,14 +59,14 @@ public struct UpstreamError: Error, Sendable, Equatable, CustomStringConvertible
     /// Requests that were sent; 0 when none was.
     public var attempts: Int
     /// From the first attempt on.
-    public var milliseconds: Int64
+    public var elapsed: Duration
 
     /// - Parameter member: empty where the caller adds the name.
-    public init(member: String = "", kind: Kind, attempts: Int = 0, milliseconds: Int64 = 0) {
+    public init(member: String = "", kind: Kind, attempts: Int = 0, elapsed: Duration = .zero) {
         self.member = member
         self.kind = kind
         self.attempts = attempts
-        self.milliseconds = milliseconds
+        self.elapsed = elapsed
     }
 
     /// `project "b": connection refused after 2 attempts in 12 ms`.
@@ -84,8 +84,8 @@ public struct UpstreamError: Error, Sendable, Equatable, CustomStringConvertible
         }
         switch attempts {
         case 0: return kind.text
-        case 1: return "\(kind.text) after \(milliseconds) ms"
-        default: return "\(kind.text) after \(attempts) attempts in \(milliseconds) ms"
+        case 1: return "\(kind.text) after \(elapsed.wholeMilliseconds) ms"
+        default: return "\(kind.text) after \(attempts) attempts in \(elapsed.wholeMilliseconds) ms"
         }
     }
 

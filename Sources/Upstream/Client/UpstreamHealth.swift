@@ -1,6 +1,8 @@
+import GoText
+
 /// Stops asking a member that fails again and again, and tries it now and then.
 ///
-/// Pure: time comes in as milliseconds on any clock that does not go back.
+/// Pure: the time comes in.
 struct CircuitBreaker: Sendable, Equatable {
     enum Outcome: Sendable, Equatable {
         /// The member works, whatever it said.
@@ -16,25 +18,25 @@ struct CircuitBreaker: Sendable, Equatable {
         case probe
         /// Another request is finding out whether the member is back: what comes of that decides.
         case wait
-        case refuse(retryIn: Int64)
+        case refuse(retryIn: Duration)
     }
 
     enum State: Sendable, Equatable {
         case closed(failures: Int)
         /// After so many rounds of failing.
-        case open(until: Int64, round: Int)
+        case open(until: MonotonicInstant, round: Int)
         case halfOpen(round: Int)
     }
 
     /// Failures in a row that open it.
     var threshold = 5
-    /// Milliseconds; doubled with each failed probe.
-    var firstPause: Int64 = 1_000
-    var longestPause: Int64 = 30_000
+    /// Doubled with each failed probe.
+    var firstPause = Duration.seconds(1)
+    var longestPause = Duration.seconds(30)
     private(set) var state = State.closed(failures: 0)
 
     /// Whether a request would not be sent at once; takes no turn to probe.
-    func refuses(at now: Int64) -> Bool {
+    func refuses(at now: MonotonicInstant) -> Bool {
         switch state {
         case .closed: false
         case .open(let until, _): now < until
@@ -42,11 +44,11 @@ struct CircuitBreaker: Sendable, Equatable {
         }
     }
 
-    mutating func request(at now: Int64) -> Action {
+    mutating func request(at now: MonotonicInstant) -> Action {
         switch state {
         case .closed: return .ask
         case .open(let until, let round):
-            guard now >= until else { return .refuse(retryIn: until &- now) }
+            guard now >= until else { return .refuse(retryIn: now.duration(to: until)) }
             state = .halfOpen(round: round)
             return .probe
         case .halfOpen: return .wait
@@ -55,24 +57,26 @@ struct CircuitBreaker: Sendable, Equatable {
 
     /// As `request`, for what is asked beside the requests of clients, such as a version: it is let
     /// through like them, but does not take the turn to probe from them.
-    func aside(at now: Int64) -> Action {
-        if case .open(let until, _) = state, now < until { return .refuse(retryIn: until &- now) }
+    func aside(at now: MonotonicInstant) -> Action {
+        if case .open(let until, _) = state, now < until {
+            return .refuse(retryIn: now.duration(to: until))
+        }
         return .ask
     }
 
     /// - Parameter wasProbe: the request was let through by `probe`.
-    mutating func record(_ outcome: Outcome, wasProbe: Bool, at now: Int64) {
+    mutating func record(_ outcome: Outcome, wasProbe: Bool, at now: MonotonicInstant) {
         switch (state, outcome) {
         case (.closed, .answered): state = .closed(failures: 0)
         case (.closed(let failures), .failed):
             let count = failures + 1
             state =
                 count >= threshold
-                ? .open(until: now &+ firstPause, round: 1) : .closed(failures: count)
+                ? .open(until: now.advanced(by: firstPause), round: 1) : .closed(failures: count)
         case (.halfOpen, .answered) where wasProbe: state = .closed(failures: 0)
         case (.halfOpen(let round), .failed) where wasProbe:
-            let pause = round >= 16 ? longestPause : min(longestPause, firstPause << Int64(round))
-            state = .open(until: now &+ pause, round: round + 1)
+            let pause = round >= 16 ? longestPause : min(longestPause, firstPause * (1 << round))
+            state = .open(until: now.advanced(by: pause), round: round + 1)
         // The next request probes in its place.
         case (.halfOpen(let round), .undecided) where wasProbe:
             state = .open(until: now, round: round)
@@ -97,8 +101,7 @@ public struct UpstreamHealth: Sendable, Equatable {
 
     public struct Failed: Sendable, Equatable {
         public var text: String
-        /// Milliseconds since the epoch.
-        public var time: Int64
+        public var time: Timestamp
     }
 
     public var circuit = Circuit.closed
@@ -109,8 +112,8 @@ public struct UpstreamHealth: Sendable, Equatable {
     public var retries = 0
     /// Kept after the member is back.
     public var lastFailure: Failed?
-    /// Milliseconds to the head of an answer, the newest weighing most; nil before the first.
-    public var latency: Double?
+    /// From a request to the head of its answer, the newest weighing most; nil before the first.
+    public var latency: Duration?
     /// Bytes of bodies over the wire, and inflated.
     public var wireBytes = 0
     public var inflatedBytes = 0
@@ -121,8 +124,8 @@ public struct UpstreamHealth: Sendable, Equatable {
 
     public init() {}
 
-    mutating func observe(latency milliseconds: Double) {
-        latency = latency.map { $0 * 0.8 + milliseconds * 0.2 } ?? milliseconds
+    mutating func observe(latency newest: Duration) {
+        latency = latency.map { ($0 * 4 + newest) / 5 } ?? newest
     }
 }
 
@@ -130,23 +133,22 @@ public struct UpstreamHealth: Sendable, Equatable {
 struct RetryPolicy: Sendable, Equatable {
     enum Action: Sendable, Equatable {
         case giveUp
-        case retry(afterMilliseconds: Int64)
+        case retry(after: Duration)
     }
 
     var maximumAttempts = 2
-    /// Milliseconds; the delay is drawn evenly from here.
-    var delay: ClosedRange<Int64> = 5...25
+    /// The delay is drawn evenly from here.
+    var delay: ClosedRange<Duration> = .milliseconds(5) ... .milliseconds(25)
 
     /// - Parameters:
     ///   - attempts: requests sent so far.
-    ///   - remaining: milliseconds that are left.
+    ///   - remaining: the time that is left.
     ///   - random: from 0 up to 1.
     func action(
-        after kind: UpstreamError.Kind, attempts: Int, remaining: Int64, random: Double
+        after kind: UpstreamError.Kind, attempts: Int, remaining: Duration, random: Double
     ) -> Action {
         guard kind.mayBeRetried, attempts < maximumAttempts else { return .giveUp }
-        let pause =
-            delay.lowerBound + Int64(Double(delay.upperBound - delay.lowerBound) * random)
-        return pause < remaining ? .retry(afterMilliseconds: pause) : .giveUp
+        let pause = delay.lowerBound + (delay.upperBound - delay.lowerBound) * random
+        return pause < remaining ? .retry(after: pause) : .giveUp
     }
 }

@@ -20,15 +20,15 @@ public actor PoolClient {
     public nonisolated let alternatives: [Alternative]
     /// Why there is no alternative.
     private nonisolated let reason: String?
-    /// Milliseconds after which a second cluster is asked beside a slow one.
-    nonisolated let hedgeAfter: Int64
+    /// After this a second cluster is asked beside a slow one.
+    nonisolated let hedgeAfter: Duration
     /// Clusters that answered, in the order in which they did so first. Questions of one request
     /// may be answered by different ones.
     public private(set) var answered: [String] = []
 
     public init(
         project: String, pool: String, level: String, alternatives: [Alternative],
-        reason: String? = nil, hedgeAfter: Int64
+        reason: String? = nil, hedgeAfter: Duration
     ) {
         self.reason = reason
         self.project = project
@@ -50,7 +50,7 @@ public actor PoolClient {
     ) async throws(UpstreamError) -> Answer {
         if let reason { throw UpstreamError(member: project, kind: .unavailable(reason)) }
         let alternatives = alternatives
-        var patience = Duration.milliseconds(patience)
+        var patience = patience
         if let deadline { patience = min(patience, ContinuousClock.now.duration(to: deadline) / 2) }
         let race = HedgedRequest(count: alternatives.count, hedgeAfter: patience)
         let outcome = await race.run(
@@ -75,15 +75,14 @@ public actor PoolClient {
                 member: project,
                 kind: .unavailable(
                     "no cluster of pool \(GoQuoting.quote(pool)) answered: "
-                        + causes.joined(separator: "; ")),
-                attempts: 0, milliseconds: 0)
+                        + causes.joined(separator: "; ")))
         }
     }
 
     /// A cluster that always takes long is not slow: it has three times its usual time.
-    private nonisolated var patience: Int64 {
-        let usual = alternatives.first?.client.health.latency ?? 0
-        return max(hedgeAfter, Int64(min(usual * 3, 60_000)))
+    private nonisolated var patience: Duration {
+        let usual = alternatives.first?.client.health.latency ?? .zero
+        return max(hedgeAfter, min(usual * 3, .seconds(60)))
     }
 
     private func record(_ cluster: String) {

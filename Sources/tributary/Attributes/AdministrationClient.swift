@@ -78,7 +78,7 @@ struct AdministrationClient {
             answer = try await OneTransfer.answer(
                 to: TransferRequest(
                     url: "\(server)\(Self.path)\(form)", method: method, headers: headers,
-                    timeout: 30_000, maximumBytes: 64 << 20))
+                    timeout: .seconds(30), maximumBytes: 64 << 20))
         } catch {
             throw Failure(description: "\(server): \(error)")
         }

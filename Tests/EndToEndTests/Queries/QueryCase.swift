@@ -1,13 +1,13 @@
+import GoText
+import PrometheusWire
 import RealServers
 import TestSupport
 
 /// One question, to be put to the gateway and to the oracle.
 struct QueryCase: Sendable, CustomStringConvertible {
     enum Times: Sendable {
-        /// Milliseconds.
-        case instant(Int64)
-        /// Milliseconds.
-        case range(start: Int64, end: Int64, step: Int64)
+        case instant(Timestamp)
+        case range(start: Timestamp, end: Timestamp, step: Milliseconds)
     }
 
     var query: String
@@ -22,12 +22,8 @@ struct QueryCase: Sendable, CustomStringConvertible {
     }
 
     /// A time or a step as the API takes it.
-    static func seconds(_ milliseconds: Int64) -> String {
-        let rest = milliseconds % 1000
-        return rest == 0
-            ? "\(milliseconds / 1000)"
-            : "\(milliseconds / 1000).\(String(1000 + rest).dropFirst())"
-    }
+    static func seconds(_ time: Timestamp) -> String { TimestampText.parameter(time) }
+    static func seconds(_ step: Milliseconds) -> String { seconds(.epoch + step) }
 
     var path: String {
         switch times {
@@ -56,13 +52,15 @@ struct QueryCase: Sendable, CustomStringConvertible {
     /// - Parameter isOffEdges: A quarter of a second from the grid, always: there is no sample there.
     static func randomTimes(_ random: inout SeededRandom, isOffEdges: Bool = false) -> Times {
         let span = FederationData.end - FederationData.start
-        let odd = isOffEdges ? 250 : random.oneIn(3) ? Int64(random.below(15_000)) : 0
+        let odd = Milliseconds(
+            isOffEdges ? 250 : random.oneIn(3) ? Int64(random.below(15_000)) : 0)
         let step = random.pick(
             [15_000, 30_000, 60_000, 7_000, 90_000, 300_000, isOffEdges ? 14_000 : 13_500]
-                as [Int64])
-        let place = FederationData.start + Int64(random.below(Int(span / 15_000) + 20)) * 15_000
+                as [Milliseconds])
+        let intervals = Int(span / FederationData.interval) + 20
+        let place = FederationData.start + FederationData.interval * Int64(random.below(intervals))
         if random.oneIn(2) { return .instant(place + odd) }
-        let start = place - 600_000 + odd
+        let start = place - Milliseconds(600_000) + odd
         return .range(start: start, end: start + step * Int64(random.below(40)), step: step)
     }
 }

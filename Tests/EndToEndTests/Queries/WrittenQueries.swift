@@ -1,3 +1,5 @@
+import GoText
+
 /// Queries chosen by hand: every construct once by name, and those that other gateways are known
 /// to have answered wrongly.
 enum WrittenQueries {

@@ -1,3 +1,5 @@
+import GoText
+
 extension FederationData {
     /// What member `index` holds, as `promtool tsdb create-blocks-from openmetrics` reads it.
     func openMetrics(member index: Int) -> String {
@@ -7,7 +9,7 @@ extension FederationData {
     /// What the union oracle holds: every series with its member as `project`, a label of that
     /// name in the member being moved to `exported_project`, and so on down the chain.
     func openMetricsOfUnion() -> String {
-        var all: [(String, [String: String], [(time: Int64, value: Double)])] = []
+        var all: [(String, [String: String], [(time: Timestamp, value: Double)])] = []
         for (index, member) in Self.members.enumerated() {
             for series in series[index] {
                 var labels: [String: String] = ["project": member]
@@ -22,7 +24,7 @@ extension FederationData {
     }
 
     private static func text(
-        of series: [(String, [String: String], [(time: Int64, value: Double)])]
+        of series: [(String, [String: String], [(time: Timestamp, value: Double)])]
     ) -> String {
         var text = ""
         for (name, labels, samples) in series.sorted(by: { $0.0 < $1.0 }) {
@@ -36,8 +38,9 @@ extension FederationData {
             }
             if !pairs.isEmpty { head += "{\(pairs.joined(separator: ","))}" }
             for sample in samples {
-                let milliseconds = String(1000 + sample.time % 1000).dropFirst()
-                text += "\(head) \(number(sample.value)) \(sample.time / 1000).\(milliseconds)\n"
+                let milliseconds = String(1000 + sample.time.milliseconds % 1000).dropFirst()
+                text +=
+                    "\(head) \(number(sample.value)) \(sample.time.wholeSeconds).\(milliseconds)\n"
             }
         }
         return text + "# EOF\n"

@@ -1,3 +1,4 @@
+import GoText
 import TestSupport
 
 /// Seeded series of several members, made to meet the traps of federation: the same series in
@@ -12,15 +13,14 @@ struct FederationData: Sendable {
     struct Series: Sendable {
         var name: String
         var labels: [String: String]
-        var samples: [(time: Int64, value: Double)]
+        var samples: [(time: Timestamp, value: Double)]
     }
 
     static let members = ["a", "b-eu", "c_us"]
-    /// Milliseconds.
-    static let start: Int64 = 1_700_000_000_000
-    static let interval: Int64 = 15_000
+    static let start: Timestamp = 1_700_000_000_000
+    static let interval: Milliseconds = 15_000
     static let count = 240
-    static let end = start + Int64(count - 1) * interval
+    static let end = start + interval * Int64(count - 1)
 
     /// By member, in the order of `members`.
     var series: [[Series]] = []
@@ -42,9 +42,9 @@ struct FederationData: Sendable {
             }
             if isOffEdges {
                 for (number, series) in all.enumerated() {
-                    let shift = [137, 391, 613][number % 3] as Int64
+                    let shift = [137, 391, 613][number % 3] as Milliseconds
                     all[number].samples = series.samples.map {
-                        ($0.time / 1000 * 1000 + shift, $0.value)
+                        (Timestamp(milliseconds: $0.time.wholeSeconds * 1000) + shift, $0.value)
                     }
                 }
             }
@@ -129,7 +129,7 @@ struct FederationData: Sendable {
     ) -> Series {
         var series = Series(name: name, labels: labels, samples: [])
         // Half of the series lie on the grid that queries use: window edges are traps too.
-        let phase = random.oneIn(2) ? Int64(random.below(Int(interval))) : 0
+        let phase = Milliseconds(random.oneIn(2) ? Int64(random.below(Int(interval.count))) : 0)
         let isConstant = if case .one = shape { true } else { false }
         let first = !isConstant && random.oneIn(6) ? random.below(count / 2) : 0
         let last = !isConstant && random.oneIn(6) ? count / 2 + random.below(count / 2) : count
@@ -155,7 +155,7 @@ struct FederationData: Sendable {
             case .one: written = 1
             case .flag: written = random.oneIn(40) ? 0 : 1
             }
-            series.samples.append((start + Int64(index) * interval + phase, written))
+            series.samples.append((start + interval * Int64(index) + phase, written))
         }
         return series
     }

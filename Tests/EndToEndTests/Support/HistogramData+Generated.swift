@@ -1,3 +1,4 @@
+import GoText
 import TestSupport
 import TimeSeries
 
@@ -11,7 +12,7 @@ extension HistogramData {
     private static let sampleCount = 60
 
     /// One member's series; labels as the member has them.
-    static func generated(_ member: Int, seed: UInt64, from start: Int64) -> [SampleSeries] {
+    static func generated(_ member: Int, seed: UInt64, from start: Timestamp) -> [SampleSeries] {
         var random = SeededRandom(seed: seed &* 31 &+ UInt64(member))
         var all: [SampleSeries] = []
         func add(_ name: String, _ labels: [String: String], _ kind: Kind) {
@@ -81,18 +82,19 @@ extension HistogramData {
     }
 
     private static func series(
-        _ labels: [String: String], _ kind: Kind, from start: Int64, _ random: inout SeededRandom
+        _ labels: [String: String], _ kind: Kind, from start: Timestamp,
+        _ random: inout SeededRandom
     ) -> SampleSeries {
         var series = SampleSeries(labels: LabelSet(labels))
         let width = kind.schema > 4 ? 40 : kind.schema < 0 ? 2 : 6
         let offset = Int32(random.below(5)) - 2
-        let jitter = random.oneIn(3) ? Int64(random.below(30_000)) : 0
+        let jitter = Milliseconds(random.oneIn(3) ? Int64(random.below(30_000)) : 0)
         let last = random.oneIn(5) ? 25 + random.below(30) : sampleCount
         var positive = [Double](repeating: 0, count: width)
         var negative = [Double](repeating: 0, count: kind.hasNegatives ? width / 2 + 1 : 0)
         var zero = 0.0
         for index in 0..<last {
-            let time = start + Int64(index) * 30_000 + jitter
+            let time = start + Milliseconds(Int64(index) * 30_000) + jitter
             if kind.isGappy, index % 20 >= 14 { continue }
             if random.oneIn(40) || kind.isGauge {
                 positive = positive.map { _ in 0 }
@@ -121,7 +123,7 @@ extension HistogramData {
                 kind, offset, positive, negative, zero)
         }
         if last < sampleCount, random.oneIn(2) {
-            series.times.append(start + Int64(last) * 30_000 + jitter)
+            series.times.append(start + Milliseconds(Int64(last) * 30_000) + jitter)
             series.values.append(SampleValue.stale)
         }
         return series

@@ -1,4 +1,5 @@
 import Foundation
+import GoText
 import RealServers
 import TimeSeries
 
@@ -6,7 +7,7 @@ import TimeSeries
 /// gateway over the members.
 final class HistogramScene: Sendable {
     /// Milliseconds; the first samples.
-    static let start: Int64 = 1_700_000_000_000
+    static let start: Timestamp = 1_700_000_000_000
 
     private let members: [PrometheusServer]
     private let union: PrometheusServer

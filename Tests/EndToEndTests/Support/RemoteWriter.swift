@@ -1,3 +1,4 @@
+import GoText
 import PromQLScripts
 import PromQLTest
 import RealServers
@@ -17,8 +18,8 @@ struct RemoteWriter {
     static let options = [
         "--web.enable-remote-write-receiver", "--enable-feature=native-histograms",
     ]
-    /// Milliseconds that the samples of one request span at most.
-    private static let span: Int64 = 1_800_000
+    /// What the samples of one request span at most.
+    private static let span: Milliseconds = 1_800_000
 
     let server: HTTPAddress
 
@@ -26,13 +27,13 @@ struct RemoteWriter {
 
     /// Writes all samples; throws what the server said where it refuses some.
     func write(_ series: [SampleSeries]) throws {
-        var places: [(time: Int64, series: Int, sample: Int)] = []
+        var places: [(time: Timestamp, series: Int, sample: Int)] = []
         for (number, one) in series.enumerated() {
             for sample in one.times.indices { places.append((one.times[sample], number, sample)) }
         }
         places.sort { ($0.time, $0.series) < ($1.time, $1.series) }
         var request = RemoteWriteRequest()
-        var begin = places.first?.time ?? 0
+        var begin = places.first?.time ?? .epoch
         for place in places {
             let one = series[place.series]
             let histogram = one.histograms[place.sample]
@@ -71,7 +72,7 @@ enum SeriesNotation {
     /// - Parameter text: one series a line, such as `name{a="b"} 1+1x40 _ {{count:3 …}} stale`.
     /// - Parameter start: milliseconds; the samples are `step` apart.
     static func series(
-        _ text: String, from start: Int64, step: String = "30s"
+        _ text: String, from start: Timestamp, step: String = "30s"
     ) throws -> [SampleSeries] {
         let lines = text.split(separator: "\n").map { "  \($0)\n" }.joined()
         let script = try PromQLScript(parsing: "load \(step)\n\(lines)")
@@ -79,7 +80,7 @@ enum SeriesNotation {
             guard case .load(let load) = command else { return [] }
             return load.series().map { one in
                 var moved = one
-                moved.times = one.times.map { start + $0 }
+                moved.times = one.times.map { start + ($0 - .epoch) }
                 return moved
             }
         }
@@ -97,16 +98,16 @@ struct RemoteWriteRequest {
     private var series: [Int: Series] = [:]
 
     /// - Parameter number: says which series it is.
-    mutating func add(_ value: Double, at time: Int64, series number: Int, _ labels: LabelSet) {
+    mutating func add(_ value: Double, at time: Timestamp, series number: Int, _ labels: LabelSet) {
         var sample: [UInt8] = []
         sample.append(1, double: value)
-        WireWriter.append(2, varint: UInt64(bitPattern: time), to: &sample)
+        WireWriter.append(2, varint: UInt64(bitPattern: time.milliseconds), to: &sample)
         WireWriter.append(
             2, bytes: sample, to: &series[number, default: .init(labels: labels)].floats)
     }
 
     mutating func add(
-        _ histogram: FloatHistogram, at time: Int64, series number: Int, _ labels: LabelSet
+        _ histogram: FloatHistogram, at time: Timestamp, series number: Int, _ labels: LabelSet
     ) {
         WireWriter.append(
             4, bytes: Self.message(histogram, at: time),
@@ -131,7 +132,7 @@ struct RemoteWriteRequest {
     }
 
     /// With whole numbers as clients send them, where all counts are such; else with floats.
-    private static func message(_ histogram: FloatHistogram, at time: Int64) -> [UInt8] {
+    private static func message(_ histogram: FloatHistogram, at time: Timestamp) -> [UInt8] {
         let counts =
             [histogram.count, histogram.zeroCount] + histogram.positiveBuckets
             + histogram.negativeBuckets
@@ -152,7 +153,7 @@ struct RemoteWriteRequest {
             case .gauge: 3
             }
         WireWriter.append(14, varint: hint, to: &out)
-        WireWriter.append(15, varint: UInt64(bitPattern: time), to: &out)
+        WireWriter.append(15, varint: UInt64(bitPattern: time.milliseconds), to: &out)
         if !histogram.customValues.isEmpty {
             WireWriter.append(
                 16, bytes: histogram.customValues.flatMap { bytes($0) }, to: &out)

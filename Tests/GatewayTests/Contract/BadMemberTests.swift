@@ -1,4 +1,5 @@
 import GatewayConfiguration
+import GoText
 import Logging
 import PrometheusServer
 import PrometheusWire

@@ -108,7 +108,7 @@ import TimeSeries
 
     @Test func `Row 21: every series carries its member's name`() async throws {
         try await withPair { pair in
-            let now = WallClock.milliseconds() / 1000
+            let now = WallClock.now().wholeSeconds
             for path in [
                 "query?query=up", "query_range?query=up&start=\(now)&end=\(now + 1)&step=1",
                 "series?match[]=up",
@@ -295,17 +295,19 @@ import TimeSeries
     }
 
     @Test func `Row 28: the range is not cut because one member lags`() async throws {
-        let now = WallClock.milliseconds() / 1000 * 1000
-        let store = { (last: Int64) in
+        let now = Timestamp(milliseconds: WallClock.now().wholeSeconds * 1000)
+        let store = { (last: Timestamp) in
             let store = MemoryStore()
-            for time in stride(from: now - 600_000, through: last, by: 15_000) {
+            for index in Int64(0)...40 {
+                let time = now + Milliseconds(15_000 * index - 600_000)
+                if time > last { break }
                 try store.append(LabelSet(["__name__": "x"]), time: time, value: .float(1))
             }
             return EmbeddedAPI(store: store)
         }
         try await withPair(a: store(now), b: store(now - 400_000)) { pair in
             let answer = try await pair.gateway.ask(
-                "/p/all/api/v1/query_range?query=x&start=\(now / 1000 - 60)&end=\(now / 1000)"
+                "/p/all/api/v1/query_range?query=x&start=\(now.wholeSeconds - 60)&end=\(now.wholeSeconds)"
                     + "&step=15&lookback_delta=30s")
             #expect(Self.count(#""project":"a""#, in: answer.body) == 1)
             #expect(Self.count(#""1"]"#, in: answer.body) == 5)

@@ -26,7 +26,7 @@ import UpstreamSettings
     private static func asksEverything(
         _ gateway: PrometheusResponder, project: String, members: [String], jobs: Int
     ) async throws {
-        let now = WallClock.milliseconds() / 1000
+        let now = WallClock.now().wholeSeconds
         let series = members.count * jobs
         func count(_ text: String, _ answer: TestAnswer) -> Int {
             answer.body.components(separatedBy: text).count - 1

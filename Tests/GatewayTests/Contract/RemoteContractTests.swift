@@ -104,7 +104,7 @@ import Testing
     @Test func `Row 18: a range is a form, and gzip is understood`() async throws {
         let double = Self.double(.prometheus(SampleData.up(jobs: 2)))
         try await withRemote(double, extra: ", acceptEncoding: gzip") { gateway in
-            let now = WallClock.milliseconds() / 1000
+            let now = WallClock.now().wholeSeconds
             let answer = try await gateway.ask(
                 "/api/v1/query_range?query=up&start=\(now)&end=\(now + 15)&step=15")
             #expect(answer.body.components(separatedBy: #""project":"remote""#).count == 1 + 2)
@@ -146,8 +146,8 @@ import Testing
         let api = SampleData.up(jobs: 2)
         let double = Self.double(isClickHouse ? .clickHouse(api) : .prometheus(api))
         try await withRemote(double) { gateway in
-            let time = WallClock.milliseconds()
-            let at = "\(time / 1000).500"
+            let time = WallClock.now()
+            let at = "\(time.wholeSeconds).500"
             let answer = try await gateway.ask("/api/v1/query?query=up&time=\(at)")
             #expect(answer.body.contains(#""resultType":"vector""#))
             #expect(answer.body.components(separatedBy: "[\(at),\"1\"]").count == 1 + 2)

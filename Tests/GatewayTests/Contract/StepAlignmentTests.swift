@@ -1,6 +1,7 @@
 import EmbeddedPrometheus
 import Foundation
 import GatewayConfiguration
+import GoText
 import Logging
 import PrometheusServer
 import Testing
@@ -21,7 +22,8 @@ import TimeSeries
             contentsOf: (0..<4000).map { index in
                 (
                     LabelSet(["__name__": "m", "n": "\(index % 2)"]),
-                    Int64(start - 300 + index) * 1000, .float(Double(index) * factor)
+                    Timestamp(milliseconds: Int64(start - 300 + index) * 1000),
+                    .float(Double(index) * factor)
                 )
             })
         return EmbeddedAPI(store: store)

@@ -13,9 +13,9 @@ import TimeSeries
 /// `/federate` and what the gateway says about itself.
 @Suite(.closesGateways) struct FederateTests {
     private func withGateway(
-        _ work: @escaping @Sendable (PrometheusResponder, _ time: Int64) async throws -> Void
+        _ work: @escaping @Sendable (PrometheusResponder, _ time: Timestamp) async throws -> Void
     ) async throws {
-        let time = WallClock.milliseconds() - 1000
+        let time = WallClock.now() - Milliseconds(1000)
         func member(_ series: [([String: String], Double)]) -> PrometheusResponder {
             let store = MemoryStore()
             store.append(contentsOf: series.map { (LabelSet($0.0), time, .float($0.1)) })
@@ -126,7 +126,7 @@ import TimeSeries
                     == "application/openmetrics-text; version=1.0.0; charset=utf-8; "
                     + "escaping=allow-utf-8")
             var seconds: [UInt8] = []
-            GoFloat.appendGeneral(Double(time) / 1000, to: &seconds)
+            GoFloat.appendGeneral(time.seconds, to: &seconds)
             let stamp = String(decoding: seconds, as: UTF8.self)
             #expect(
                 answer.body == """
@@ -173,7 +173,7 @@ import TimeSeries
 
     @Test func aHistogramThatCannotBeSaidTakesNothingElseAway() async throws {
         let store = MemoryStore()
-        let time = WallClock.milliseconds() - 1000
+        let time = WallClock.now() - Milliseconds(1000)
         let histogram = FloatHistogram(
             count: 1, sum: 1, positiveSpans: [.init(offset: 1, length: 1)], positiveBuckets: [1])
         store.append(

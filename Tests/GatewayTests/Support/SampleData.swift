@@ -7,7 +7,7 @@ import TimeSeries
 enum SampleData {
     static func api(_ series: [(labels: [String: String], value: Double)]) -> EmbeddedAPI {
         let store = MemoryStore()
-        let time = WallClock.milliseconds() - 1000
+        let time = WallClock.now() - Milliseconds(1000)
         store.append(
             contentsOf: series.map { (LabelSet($0.labels), time, .float($0.value)) })
         return EmbeddedAPI(store: store)

@@ -1,6 +1,7 @@
 public import EmbeddedPrometheus
 import Federation
 import GatewayConfiguration
+import GoText
 public import PromQL
 public import PromQLEngine
 public import PromQLScripts

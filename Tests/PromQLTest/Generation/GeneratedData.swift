@@ -1,3 +1,4 @@
+import GoText
 import PromQL
 public import TestSupport
 public import TimeSeries
@@ -13,11 +14,11 @@ public struct GeneratedData: Sendable {
     public var members: [String]
     /// By partition, labels as the member has them.
     public var series: [[SampleSeries]]
-    /// Milliseconds; the first and last sample times.
-    public var start: Int64
-    public var end: Int64
+    /// The first and last sample times.
+    public var start: Timestamp
+    public var end: Timestamp
 
-    public static let interval: Int64 = 15_000
+    public static let interval: Milliseconds = 15_000
     public static let sampleCount = 80
 
     public init(seed: UInt64, partitions: Int) {
@@ -25,7 +26,7 @@ public struct GeneratedData: Sendable {
         let names = ["a", "b-eu", "c_us", "prod-d", "e5"]
         members = (0..<partitions).map { $0 < names.count ? names[$0] : "m\($0)" }
         start = 1_700_000_000_000
-        end = start + Int64(Self.sampleCount - 1) * Self.interval
+        end = start + Self.interval * Int64(Self.sampleCount - 1)
         series = []
         for member in members {
             var all: [SampleSeries] = []
@@ -107,7 +108,7 @@ public struct GeneratedData: Sendable {
     }
 
     private static func samples(
-        _ labels: [String: String], from start: Int64, _ random: inout SeededRandom
+        _ labels: [String: String], from start: Timestamp, _ random: inout SeededRandom
     ) -> SampleSeries {
         var series = SampleSeries(labels: LabelSet(labels))
         let name = labels["__name__"] ?? ""
@@ -115,7 +116,8 @@ public struct GeneratedData: Sendable {
         // Buckets of one histogram must grow with their bound.
         let weights: [String: Double] = ["0.5": 1, "1.0": 2, "5.0": 3, "+Inf": 4]
         let weight = weights[labels["le"] ?? ""] ?? 1
-        let jitter = random.oneIn(2) ? Int64.random(in: 0..<interval, using: &random) : 0
+        let jitter = Milliseconds(
+            random.oneIn(2) ? Int64.random(in: 0..<interval.count, using: &random) : 0)
         let isGappy = random.oneIn(4)
         let last = random.oneIn(4) ? Int.random(in: 10..<sampleCount, using: &random) : sampleCount
         var value = Double(Int.random(in: 0..<80, using: &random)) / 8
@@ -134,11 +136,11 @@ public struct GeneratedData: Sendable {
                 if random.oneIn(60) { written = SampleValue.normalNaN }
                 if random.oneIn(90) { written = random.oneIn(2) ? .infinity : -.infinity }
             }
-            series.times.append(start + Int64(index) * interval + jitter)
+            series.times.append(start + interval * Int64(index) + jitter)
             series.values.append(written)
         }
         if last < sampleCount, random.oneIn(2) {
-            series.times.append(start + Int64(last) * interval + jitter)
+            series.times.append(start + interval * Int64(last) + jitter)
             series.values.append(SampleValue.stale)
         }
         return series
@@ -241,9 +243,9 @@ extension GeneratedData {
 
     /// An instant or a range query's grid within the data, or a little beyond.
     public func grid(_ random: inout SeededRandom) -> StepGrid {
-        let start = self.start + Int64.random(in: 0...900, using: &random) * 1000
+        let start = self.start + Milliseconds(Int64.random(in: 0...900, using: &random) * 1000)
         if Bool.random(using: &random) { return .instant(start) }
-        let step = random.pick([15_000, 30_000, 60_000, 7_000, 97_500] as [Int64])
+        let step = random.pick([15_000, 30_000, 60_000, 7_000, 97_500] as [Milliseconds])
         return StepGrid(
             start: start, end: start + step * Int64.random(in: 0...12, using: &random), step: step)
     }

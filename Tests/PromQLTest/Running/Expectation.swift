@@ -1,3 +1,4 @@
+import GoText
 import PromQLEngine
 import PromQLScripts
 import RegularExpressions

@@ -1,4 +1,5 @@
 public import EmbeddedPrometheus
+import GoText
 public import PromQL
 public import PromQLEngine
 public import PromQLScripts
@@ -67,13 +68,17 @@ public struct ScriptRunner: Sendable {
         let text = variant.description
         // A string that is no UTF-8 cannot be printed: the text would be another query.
         if text.contains("\u{FFFD}"), !command.expression.contains("\u{FFFD}") { return }
-        let times = time == 0 ? [-1000, 0, 1000] : [-10 * time, 0, time / 5, time, 10 * time]
+        let since = time.milliseconds
+        let times: [Timestamp] =
+            since == 0
+            ? [-1000, 0, 1000]
+            : [-10 * since, 0, since / 5, since, 10 * since].map(Timestamp.init(milliseconds:))
         for other in times { try checkInstant(command, text, at: other, over: store) }
     }
 
     /// Checks an instant query, then the same query as the middle step of a range query.
     private func checkInstant(
-        _ command: EvaluateCommand, _ query: String, at time: Int64, over store: MemoryStore
+        _ command: EvaluateCommand, _ query: String, at time: Timestamp, over store: MemoryStore
     ) throws(Mismatch) {
         let failed = try check(command, query, on: .instant(time), over: store)
         if failed || command.rangeVectorGrid != nil || Self.asksForItsRange(query) { return }
@@ -205,7 +210,7 @@ public struct EngineScriptEvaluator: ScriptEvaluator {
 extension Expression {
     /// The same expression with `@ time` (ms) on every selector and subquery that has none, those
     /// inside a subquery left alone; nil when a function in it depends on the query's time.
-    func fixed(at time: Int64) -> Expression? {
+    func fixed(at time: Timestamp) -> Expression? {
         switch self {
         case .number, .string: return self
         case .paren(var node):
@@ -258,7 +263,7 @@ extension Expression {
 }
 
 extension AtModifier? {
-    fileprivate func fixed(at time: Int64) -> AtModifier {
+    fileprivate func fixed(at time: Timestamp) -> AtModifier {
         switch self {
         case .timestamp(let own): .timestamp(own)
         // In an instant query both are its time.

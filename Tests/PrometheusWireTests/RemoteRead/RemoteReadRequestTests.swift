@@ -1,3 +1,4 @@
+import GoText
 import PrometheusWire
 import TestSupport
 import Testing

@@ -1,3 +1,4 @@
+import GoText
 import TestSupport
 import Testing
 import TimeSeries
@@ -12,8 +13,8 @@ import TimeSeries
             + withUnsafeBytes(of: value.bitPattern.littleEndian) { Array($0) }
     }
 
-    private static func float(_ time: Int64, _ value: Double) -> [UInt8] {
-        Message.field(2, double(1, value) + Message.field(2, UInt64(bitPattern: time)))
+    private static func float(_ time: Timestamp, _ value: Double) -> [UInt8] {
+        Message.field(2, double(1, value) + Message.field(2, UInt64(bitPattern: time.milliseconds)))
     }
 
     private static func zigzag(_ value: Int64) -> UInt64 {

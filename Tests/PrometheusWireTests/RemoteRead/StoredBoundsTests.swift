@@ -1,3 +1,4 @@
+import GoText
 import TestSupport
 import Testing
 import TimeSeries
@@ -39,7 +40,7 @@ import TimeSeries
         return bounds
     }
 
-    private static func series(_ times: [Int64], buckets: Int = 4) -> SampleSeries {
+    private static func series(_ times: [Timestamp], buckets: Int = 4) -> SampleSeries {
         var series = SampleSeries(labels: LabelSet(["__name__": "h"]))
         for (index, time) in times.enumerated() {
             series.times.append(time)

@@ -76,7 +76,7 @@ public func fuzzOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
         let again = NumberScan.value(of: Array(printed.utf8))
         precondition(again?.bitPattern == value.bitPattern, printed)
     }
-    _ = NumberScan.milliseconds(of: body)
+    _ = NumberScan.time(of: body)
     let text = String(decoding: body, as: UTF8.self)
     _ = try? RequestTime.parse(text)
     _ = try? RequestDuration.parse(text)

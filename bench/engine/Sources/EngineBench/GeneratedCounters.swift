@@ -1,3 +1,4 @@
+import GoText
 import PromQL
 import PromQLEngine
 import TimeSeries
@@ -6,9 +7,8 @@ import TimeSeries
 struct GeneratedCounters: SeriesSource {
     static let count = 1_000
     static let steps = 1_000
-    /// Milliseconds.
-    static let start: Int64 = 1_700_000_000_000
-    static let interval: Int64 = 15_000
+    static let start: Timestamp = 1_700_000_000_000
+    static let interval: Milliseconds = 15_000
 
     let series: [SampleSeries]
 
@@ -24,7 +24,8 @@ struct GeneratedCounters: SeriesSource {
                 value += Double((place * 7 + index * 3) % 11)
                 if (place + index) % 501 == 0 { value = 0 }
                 one.times.append(
-                    Self.start + Int64(index) * Self.interval + Int64(place * 13 % 15_000))
+                    Self.start + Self.interval * Int64(index)
+                        + Milliseconds(Int64(place * 13 % 15_000)))
                 one.values.append(value)
             }
             return one
@@ -33,11 +34,13 @@ struct GeneratedCounters: SeriesSource {
 
     static var grid: StepGrid {
         StepGrid(
-            start: start + 600_000, end: start + 600_000 + Int64(steps - 1) * interval,
+            start: start + 600_000, end: start + 600_000 + interval * Int64(steps - 1),
             step: interval)
     }
 
-    func series(matching: [LabelMatcher], from: Int64, through: Int64) throws -> [SampleSeries] {
+    func series(
+        matching: [LabelMatcher], from: Timestamp, through: Timestamp
+    ) throws -> [SampleSeries] {
         series
     }
 
