@@ -38,22 +38,9 @@ package final class ScriptedServer: Sendable {
     }
 
     package init(_ script: @escaping Script) throws {
-        listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var yes: Int32 = 1
-        setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        (listener, port) = try Self.bound()
+        guard listen(listener, 512) == 0 else { throw Failure() }
         let listener = listener
-        let code = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-                bind(listener, address, length) == 0 && listen(listener, 512) == 0
-                    && getsockname(listener, address, &length) == 0
-            }
-        }
-        guard code else { throw Failure() }
-        port = Int(UInt16(bigEndian: address.sin_port))
         Self.detach { [self] in
             while true {
                 let descriptor = accept(listener, nil, nil)
@@ -100,11 +87,25 @@ package final class ScriptedServer: Sendable {
         }
     }
 
-    /// A port nobody listens on.
-    package static func deadPort() throws -> Int {
-        let server = try ScriptedServer { _, _ in false }
-        defer { server.stop() }
-        return server.port
+    /// A port that refuses connections for as long as the process lives: a socket that is never
+    /// closed holds it, so that no other server of the tests is given it.
+    package static func deadPort() throws -> Int { try bound().port }
+
+    /// A socket with a port of the system's choice, which does not listen yet.
+    private static func bound() throws -> (descriptor: Int32, port: Int) {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let isBound = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+                bind(descriptor, address, length) == 0
+                    && getsockname(descriptor, address, &length) == 0
+            }
+        }
+        guard isBound else { throw Failure() }
+        return (descriptor, Int(UInt16(bigEndian: address.sin_port)))
     }
 
     private func serve(_ descriptor: Int32, _ number: Int, _ script: Script) {
