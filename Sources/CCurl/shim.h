@@ -13,6 +13,7 @@
 typedef size_t (*ccurl_data_function)(char *, size_t, size_t, void *);
 typedef int (*ccurl_socket_function)(CURL *, curl_socket_t, int, void *, void *);
 typedef int (*ccurl_timer_function)(CURLM *, long, void *);
+typedef int (*ccurl_close_function)(void *, curl_socket_t);
 
 static inline CURLcode ccurl_set_long(CURL *handle, CURLoption option, long value) {
     return curl_easy_setopt(handle, option, value);
@@ -32,6 +33,19 @@ static inline CURLcode ccurl_set_blob(
 static inline CURLcode ccurl_set_function(
     CURL *handle, CURLoption option, ccurl_data_function value) {
     return curl_easy_setopt(handle, option, value);
+}
+
+static inline CURLcode ccurl_set_close_function(CURL *handle, ccurl_close_function value) {
+    return curl_easy_setopt(handle, CURLOPT_CLOSESOCKETFUNCTION, value);
+}
+/* Null when there is no memory. */
+static inline CURLSH *ccurl_share_of_connections(void) {
+    CURLSH *share = curl_share_init();
+    if (share && curl_share_setopt(share, CURLSHOPT_SHARE, CURL_LOCK_DATA_CONNECT) != CURLSHE_OK) {
+        curl_share_cleanup(share);
+        return NULL;
+    }
+    return share;
 }
 
 /* No other protocol than these two, whatever the URL says. */
@@ -55,6 +69,13 @@ static inline CURLcode ccurl_set_quick_exit(CURL *handle) {
 
 static inline CURLcode ccurl_get_long(CURL *handle, CURLINFO info, long *value) {
     return curl_easy_getinfo(handle, info, value);
+}
+
+/* CURL_SOCKET_BAD when the connection of the last transfer is not open any more. */
+static inline curl_socket_t ccurl_get_socket(CURL *handle) {
+    curl_socket_t socket = CURL_SOCKET_BAD;
+    return curl_easy_getinfo(handle, CURLINFO_ACTIVESOCKET, &socket) == CURLE_OK
+        ? socket : CURL_SOCKET_BAD;
 }
 
 static inline CURLMcode ccurl_multi_set_long(CURLM *multi, CURLMoption option, long value) {

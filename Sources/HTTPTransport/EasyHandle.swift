@@ -22,8 +22,9 @@ final class EasyHandle {
         errorText.deallocate()
     }
 
-    /// Ready for another transfer: connections stay with the multi handle, options go.
+    /// Ready for another transfer: connections stay in their cache, options go.
     func reset() {
+        set(CURLOPT_SHARE, pointer: nil)
         curl_easy_reset(raw)
         freeLists()
         errorText[0] = 0
@@ -74,6 +75,21 @@ final class EasyHandle {
         var value = 0
         _ = ccurl_get_long(raw, info, &value)
         return value
+    }
+
+    /// The connection of a transfer that has ended well; nil when it is not open any more.
+    var socket: Int32? {
+        let socket = ccurl_get_socket(raw)
+        return socket < 0 ? nil : socket
+    }
+
+    /// Takes connections from this cache alone.
+    func use(_ cache: ConnectionCache, of caches: ConnectionCaches) {
+        set(CURLOPT_SHARE, pointer: UnsafeRawPointer(cache.share))
+        _ = ccurl_set_close_function(raw, ConnectionCaches.socketClosed)
+        set(
+            CURLOPT_CLOSESOCKETDATA,
+            pointer: UnsafeRawPointer(Unmanaged.passUnretained(caches).toOpaque()))
     }
 
     /// What every transfer is set to.

@@ -24,20 +24,23 @@ actor MultiHandle {
     private let notices = TransferNotices()
     private var deadlines = DeadlineQueue()
     private var idle: [EasyHandle] = []
+    private let connections: ConnectionCaches
 
     init(keptConnections: Int) throws(TransferError) {
         guard Self.isLibraryReady, let multi = curl_multi_init() else {
             throw TransferError(.noResources, "cannot initialise libcurl")
         }
         loop = try EventLoop()
+        connections = ConnectionCaches(loop: loop, kept: keptConnections)
         self.multi = multi
         _ = ccurl_multi_set_long(multi, CURLMOPT_PIPELINING, Int(CURLPIPE_MULTIPLEX))
         _ = ccurl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, keptConnections)
         _ = ccurl_multi_set_long(multi, CURLMOPT_MAX_CONCURRENT_STREAMS, 1000)
         let context = Unmanaged.passUnretained(loop).toOpaque()
-        _ = ccurl_multi_set_pointer(multi, CURLMOPT_SOCKETDATA, context)
+        _ = ccurl_multi_set_pointer(
+            multi, CURLMOPT_SOCKETDATA, Unmanaged.passUnretained(connections).toOpaque())
         _ = ccurl_multi_set_pointer(multi, CURLMOPT_TIMERDATA, context)
-        _ = ccurl_multi_set_socket_function(multi, Self.socketChanged)
+        _ = ccurl_multi_set_socket_function(multi, ConnectionCaches.socketChanged)
         _ = ccurl_multi_set_timer_function(multi, Self.timerChanged)
         do throws(TransferError) { try loop.start(LoopClient(self)) } catch {
             curl_multi_cleanup(multi)
@@ -53,6 +56,7 @@ actor MultiHandle {
     private func close() {
         for transfer in Array(transfers.values) { end(transfer, with: .shutDown) }
         idle = []
+        connections.closeAll()
         if let multi { curl_multi_cleanup(multi) }
         multi = nil
         loop.curlDeadline = .never
@@ -105,9 +109,12 @@ actor MultiHandle {
     private func start(_ transfer: Transfer) {
         transfer.phase = .running
         transfer.holdsPermit = true
-        guard let multi, let easy = idle.popLast() ?? EasyHandle() else {
+        guard let multi, let easy = idle.popLast() ?? EasyHandle(),
+            let cache = connections.started(by: transfer.request.owner)
+        else {
             return end(transfer, with: TransferError(.noResources, "cannot make a transfer"))
         }
+        transfer.connections = cache
         easy.configure(
             for: transfer.request.telling(
                 remaining: MonotonicInstant.now.duration(to: transfer.deadline)))
@@ -117,6 +124,7 @@ actor MultiHandle {
         easy.set(CURLOPT_HEADERDATA, pointer: context)
         easy.set(CURLOPT_WRITEFUNCTION, function: Self.bytesArrived)
         easy.set(CURLOPT_WRITEDATA, pointer: context)
+        easy.use(cache, of: connections)
         transfer.easy = easy
         running[easy.raw] = transfer
         let code = curl_multi_add_handle(multi, easy.raw)
@@ -163,9 +171,15 @@ actor MultiHandle {
         transfer.phase = .ended(failure)
         if let easy = transfer.easy {
             transfer.easy = nil
+            if failure == nil, let cache = transfer.connections, let socket = easy.socket {
+                connections.used(
+                    socket, of: cache, isHTTP1: transfer.head.version.hasPrefix("HTTP/1"))
+            }
             if let multi { curl_multi_remove_handle(multi, easy.raw) }
             running[easy.raw] = nil
             easy.reset()
+            if let cache = transfer.connections { connections.ended(cache) }
+            transfer.connections = nil
             if idle.count < Self.idleHandles { idle.append(easy) }
         }
         answerWaiters(of: transfer, failure)
@@ -275,20 +289,6 @@ actor MultiHandle {
     }
 
     // MARK: - Callbacks: C functions, called on the loop's thread
-
-    private static let socketChanged: ccurl_socket_function = { _, descriptor, what, context, _ in
-        guard let context else { return 0 }
-        let loop = Unmanaged<EventLoop>.fromOpaque(context).takeUnretainedValue()
-        if what == CURL_POLL_REMOVE {
-            loop.unwatch(descriptor)
-            return 0
-        }
-        var events: UInt32 = 0
-        if what & CURL_POLL_IN != 0 { events |= EPOLLIN.rawValue }
-        if what & CURL_POLL_OUT != 0 { events |= EPOLLOUT.rawValue }
-        loop.watch(descriptor, events: events)
-        return 0
-    }
 
     private static let timerChanged: ccurl_timer_function = { _, milliseconds, context in
         guard let context else { return 0 }

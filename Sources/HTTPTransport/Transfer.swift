@@ -20,6 +20,8 @@ final class Transfer {
     var phase = Phase.waiting
     /// Set while the transfer is in libcurl's hands.
     var easy: EasyHandle?
+    /// Likewise: where its connection comes from and goes back to.
+    var connections: ConnectionCache?
     var head = ResponseHeadParser()
     var headWaiter: HeadContinuation?
     var bodyWaiter: BodyContinuation?

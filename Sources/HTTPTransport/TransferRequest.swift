@@ -33,6 +33,8 @@ public struct TransferRequest: Sendable {
     /// its place away.
     public var lane: String
     public var laneWidth: Int
+    /// Shares its connections with other requests of the same owner alone.
+    public var owner: ConnectionOwner
     /// Writes the parameter, percent-encoded as `name=value`, that tells the server how much of
     /// `timeout` is left when the request goes out: waiting in the lane counts. It
     /// is added to the form, or to the URL. Nil for no such parameter.
@@ -44,6 +46,7 @@ public struct TransferRequest: Sendable {
         connectTimeout: Duration = .seconds(5),
         timeout: Duration? = nil, timeoutCountsPauses: Bool = true, maximumBytes: Int = .max,
         window: Int = 1 << 20, lane: String = "", laneWidth: Int = .max,
+        owner: ConnectionOwner = .common,
         timeoutParameter: (@Sendable (_ remaining: Duration) -> [UInt8])? = nil
     ) {
         self.url = url
@@ -58,6 +61,7 @@ public struct TransferRequest: Sendable {
         self.window = window
         self.lane = lane
         self.laneWidth = laneWidth
+        self.owner = owner
         self.timeoutParameter = timeoutParameter
     }
 

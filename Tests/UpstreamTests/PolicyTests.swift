@@ -148,16 +148,16 @@ import UpstreamSettings
         let known = UpstreamCapabilities(version: "3.1.0")
         #expect(cache.action(at: .after(0)) == .ask)
         #expect(cache.action(at: .after(1)) == .wait)
-        cache.learned(nil, at: .after(2))
+        cache.learned(.silence, at: .after(2))
         #expect(cache.action(at: .after(3)) == .use(UpstreamCapabilities()))
         // What was never answered is asked anew, and waited for: the member may be back.
         #expect(cache.action(at: .after(1_002)) == .ask)
         #expect(cache.action(at: .after(1_003)) == .wait)
-        cache.learned(known, at: .after(10_003))
+        cache.learned(.told(known), at: .after(10_003))
         #expect(cache.action(at: .after(310_002)) == .use(known))
         #expect(cache.action(at: .after(310_003)) == .useAndRefresh(known))
         #expect(cache.action(at: .after(310_004)) == .use(known))
-        cache.learned(nil, at: .after(310_005))
+        cache.learned(.silence, at: .after(310_005))
         #expect(cache.action(at: .after(310_006)) == .use(known))
     }
 

@@ -92,11 +92,22 @@ struct CapabilityCache: Sendable {
     /// After a member did not answer.
     static let freshWhenSilentFor = Duration.seconds(1)
 
+    /// What came of asking.
+    enum Finding: Sendable, Equatable {
+        case told(UpstreamCapabilities)
+        /// An answer that tells no version: of a member without one, or of a proxy before a member
+        /// that is away.
+        case noVersion
+        /// No answer.
+        case silence
+    }
+
     private(set) var value: UpstreamCapabilities?
     /// Whether `value` only stands in for an answer that the member never gave.
     private var isGuess = false
     private var freshUntil: MonotonicInstant?
     private var isAsking = false
+    private var askedAt: MonotonicInstant?
 
     /// The caller who gets `ask` or `useAndRefresh` must call `learned`.
     mutating func action(at now: MonotonicInstant) -> Action {
@@ -105,6 +116,7 @@ struct CapabilityCache: Sendable {
         guard let value, !isGuess || isFresh else {
             if isAsking { return .wait }
             isAsking = true
+            askedAt = now
             return .ask
         }
         if isAsking || isFresh { return .use(value) }
@@ -112,23 +124,49 @@ struct CapabilityCache: Sendable {
         return .useAndRefresh(value)
     }
 
-    /// - Parameter found: nil when the member gave no answer: an older one stands.
-    mutating func learned(_ found: UpstreamCapabilities?, at now: MonotonicInstant) {
+    /// A version that was told stands until another is told, whatever the member is like meanwhile.
+    mutating func learned(_ finding: Finding, at now: MonotonicInstant) {
         isAsking = false
         freshUntil = now.advanced(
-            by: found == nil ? Self.freshWhenSilentFor : Self.freshFor)
-        isGuess = found == nil && (value == nil || isGuess)
-        value = found ?? value ?? UpstreamCapabilities()
+            by: finding == .silence ? Self.freshWhenSilentFor : Self.freshFor)
+        switch finding {
+        case .told(let found):
+            isGuess = false
+            value = found
+        case .noVersion:
+            isGuess = false
+            if value?.version == nil { value = UpstreamCapabilities() }
+        case .silence:
+            isGuess = value == nil || isGuess
+            value = value ?? UpstreamCapabilities()
+        }
+    }
+
+    /// How long whoever asks the member now has waited for it to tell its version, in vain.
+    func waitedInVain(at now: MonotonicInstant) -> Duration {
+        guard isGuess, let askedAt, let freshUntil, now < freshUntil else { return .zero }
+        return askedAt.duration(to: now)
     }
 }
 
 extension UpstreamClient {
-    /// How long asking for a version may take.
-    private static let patience = Duration.seconds(5)
+    /// How long asking for a version may take. The other half of the member's time is for the
+    /// question that needs the version: both take one timeout's time together.
+    private var versionPatience: Duration {
+        min(.seconds(5), configuration.connection.timeout / 2)
+    }
+
+    /// How long a question may take that begins now.
+    var timeForQuestion: Duration {
+        let timeout = configuration.connection.timeout
+        let waited = state.withLock { $0.capabilities.waitedInVain(at: .now) }
+        return max(timeout - waited, timeout / 2)
+    }
 
     /// The member's version and what follows from it: asked for once, then refreshed in the
-    /// background. A member that does not answer within seconds is taken for a current one, and
-    /// asked again by the first query after a second. Members of kind `remoteCoroot` are never asked.
+    /// background. A member that never told one and does not answer within half of its timeout, five
+    /// seconds at most, is taken for a current one, and asked again by the first query after a
+    /// second. Members of kind `remoteCoroot` are never asked.
     ///
     /// - Parameter deadline: Ends the waiting, though not the asking: others may have more time.
     public func capabilities(
@@ -159,9 +197,9 @@ extension UpstreamClient {
         state.withLock { $0.capabilities.value } ?? UpstreamCapabilities()
     }
 
-    private func refreshCapabilities() async {
-        let deadline = ContinuousClock.now.advanced(by: Self.patience)
-        var found: UpstreamCapabilities?
+    func refreshCapabilities() async {
+        let deadline = ContinuousClock.now.advanced(by: versionPatience)
+        var finding = CapabilityCache.Finding.silence
         do throws(UpstreamError) {
             let information = try await buildInformation(deadline: deadline, isAdvisory: true)
             var application = information["application"]
@@ -169,19 +207,21 @@ extension UpstreamClient {
                 application = VictoriaMetrics.name
                 state.withLock { $0.isVictoriaMetrics = true }
             }
-            found = UpstreamCapabilities(version: information["version"], application: application)
+            let found = UpstreamCapabilities(
+                version: information["version"], application: application)
+            finding = found.version == nil && application == nil ? .noVersion : .told(found)
         } catch {
             switch error.kind {
             // Said for now, and says nothing of the version.
             case .http(408, _), .http(429, _): break
             // An answer too: there is no version to be had.
-            case .http(let status, _) where status < 500: found = UpstreamCapabilities()
-            case .notPrometheus, .rejectedQuery, .exceeded, .loop: found = UpstreamCapabilities()
+            case .http(let status, _) where status < 500: finding = .noVersion
+            case .notPrometheus, .rejectedQuery, .exceeded, .loop: finding = .noVersion
             default: break
             }
         }
         let now = MonotonicInstant.now
-        state.withLock { $0.capabilities.learned(found, at: now) }
+        state.withLock { $0.capabilities.learned(finding, at: now) }
     }
 
     /// `status/buildinfo`: version, revision and so on, as the member names them.

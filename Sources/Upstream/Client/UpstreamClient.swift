@@ -23,6 +23,9 @@ public final class UpstreamClient: Sendable {
     let transport: CurlMulti
     let state: LockedValue<State>
     private let retry = RetryPolicy()
+    /// No other client uses its connections: another project of the same server, with other
+    /// credentials, is another client.
+    private let connections = ConnectionOwner()
 
     /// - Parameter transport: belongs to the caller, who shuts it down after the last request.
     public init(_ configuration: UpstreamConfiguration, transport: CurlMulti) {
@@ -56,7 +59,7 @@ public final class UpstreamClient: Sendable {
     func open(
         _ request: UpstreamRequest, deadline: ContinuousClock.Instant?
     ) async throws(UpstreamError) -> Answer {
-        let end = ContinuousClock.now.advanced(by: configuration.connection.timeout)
+        let end = ContinuousClock.now.advanced(by: timeForQuestion)
         let deadline = deadline.map { min($0, end) } ?? end
         let call = try await begin(request, deadline)
         while true {
@@ -171,6 +174,7 @@ public final class UpstreamClient: Sendable {
             // A slow client of ours is not the member's fault.
             timeoutCountsPauses: false, maximumBytes: limits.responseBytes, window: limits.window,
             lane: configuration.name, laneWidth: limits.concurrentRequests,
+            owner: connections,
             timeoutParameter: request.sendsTimeout ? Parameters.timeout : nil)
         do throws(TransferError) {
             return try await transport.execute(transfer)

@@ -1,0 +1,53 @@
+import GoText
+import HTTPTransport
+import ScriptedServers
+import Testing
+import UpstreamSettings
+
+@testable import Upstream
+
+/// A member that takes requests and answers none.
+@Suite struct SilentMemberTests {
+    private static let version = #"{"status":"success","data":{"version":"2.42.0"}}"#
+
+    @Test func `Asking for the version and then a query takes one timeout's time`() async throws {
+        let isOver = LockedValue(false)
+        try await withClient(
+            { _, connection in
+                while !isOver.withLock({ $0 }) { connection.pause(milliseconds: 5) }
+                return false
+            }, source: { $0.timeout = .seconds(4) }
+        ) { client, server in
+            defer { isOver.withLock { $0 = true } }
+            let (error, milliseconds) = await elapsed {
+                let known = await client.capabilities()
+                #expect(known.version == nil)
+                return await failure { () async throws(UpstreamError) in
+                    _ = try await client.query("up", at: 1_500)
+                }
+            }
+            #expect(error?.kind == .timeout)
+            // Two timeouts' time would be eight seconds.
+            #expect(milliseconds < 6500)
+            #expect(server.requests.count == 2)
+        }
+    }
+
+    @Test(arguments: ["404 Not Found", "403 Forbidden", "200 OK", "503 Service Unavailable", ""])
+    func `A version that was told stands while the member is away`(status: String) async throws {
+        let isAway = LockedValue(false)
+        try await withClient({ _, connection in
+            guard isAway.withLock({ $0 }) else { return connection.answer(Self.version) }
+            if status.isEmpty { return false }
+            return connection.answer(
+                "<html>no backend</html>", status: status, type: "text/html")
+        }) { client, server in
+            #expect(await client.capabilities().version == "2.42.0")
+            isAway.withLock { $0 = true }
+            await client.refreshCapabilities()
+            #expect(await client.capabilities().version == "2.42.0")
+            #expect(await client.capabilities().rangeBoundary == .closed)
+            #expect(server.requests.count >= 2)
+        }
+    }
+}
