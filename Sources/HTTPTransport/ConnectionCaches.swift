@@ -5,8 +5,8 @@ import GoText
 import Glibc
 #endif
 
-/// Whose a request is. Requests of different owners never use the same connection, whatever server
-/// they go to: what a server leaves behind on one can reach nobody else.
+/// The owner of a request. Requests of different owners never share a connection, also where they
+/// go to the same server: bytes that a server leaves on one cannot reach another owner.
 public struct ConnectionOwner: Sendable, Hashable {
     private static let count = LockedValue<UInt64>(0)
     private let number: UInt64
@@ -50,7 +50,7 @@ final class ConnectionCache {
 
 /// The connections of all owners.
 ///
-/// libcurl takes whatever waits on a connection for the answer to the next request, though nothing
+/// libcurl takes bytes that wait on a connection for the answer to the next request, though nothing
 /// was asked when it came. So the connections of an owner are looked at before a transfer may use
 /// one: where bytes wait, or the end, a new cache takes the place of theirs, which closes with its
 /// last transfer.

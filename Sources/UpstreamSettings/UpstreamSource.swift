@@ -12,7 +12,7 @@ public enum UpstreamSource: Sendable, Hashable {
     }
 }
 
-/// How a server is reached, whatever it is.
+/// How a server of any kind is reached.
 public protocol UpstreamConnection: Sendable, Hashable {
     var url: ServerURL { get set }
     var tls: TLSSettings { get set }
@@ -101,7 +101,7 @@ public struct NamedSecret: Sendable, Hashable {
     }
 }
 
-/// What is known of what some servers lack and other questions to them make up for.
+/// Whether a server has the endpoints that some servers lack, and that can be emulated.
 public struct EndpointSupport: Sendable, Hashable {
     public enum Support: String, Sendable, Hashable, CaseIterable {
         /// Asked; what turns out to be missing is made up for, and tried again later.

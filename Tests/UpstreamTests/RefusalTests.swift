@@ -141,18 +141,7 @@ import Testing
             $0.gateway = identity
         } _: { client, server in
             await HopChain.$current.withValue(HopChain([before.text])) {
-                _ = try? await client.query("up", at: 0)
-                _ = try? await client.queryRange("up", start: 0, end: 1000, step: 1000)
-                _ = try? await client.labels()
-                _ = try? await client.labelValues("job")
-                _ = try? await client.series(SeriesSelection())
-                _ = try? await client.metadata()
-                _ = try? await client.getJSON("/api/v1/rules")
-                _ = try? await client.buildInfo()
-                _ = await client.capabilities()
-                _ = try? await client.read(
-                    RemoteReadRequest(queries: [], accepted: [.samples]), numbers: [],
-                    injecting: nil, deadline: nil)
+                await askEverything(client)
             }
             let seen = server.requests
             #expect(Set(seen.map(\.path)).count >= 9)

@@ -3,7 +3,7 @@ import PrometheusWire
 /// What the `data` of a member's answer must look like, as far as something is made of it. An answer
 /// that looks otherwise is none: taking of it what can be taken would answer with less than there is.
 ///
-/// Inside of `data` null stands for what has nothing in it, as Go writes it.
+/// Inside of `data`, a list or an object without elements may be null: Go writes it so.
 indirect enum DocumentShape: Sendable {
     case text
     case number
@@ -46,7 +46,7 @@ indirect enum DocumentShape: Sendable {
 }
 
 extension DocumentShape {
-    /// Whatever it holds.
+    /// An object with any keys.
     static let anyObject = object([:])
 
     private static let alert = object(["labels": .labels], optional: ["annotations": .labels])

@@ -91,7 +91,8 @@ enum ConfigurationKeys {
                 KeyMeaning(.section(Postgres.shape), "Keeps the state in PostgreSQL instead.")
             case .defaultProject:
                 KeyMeaning(
-                    .projectName, "What /api/v1/... stands for when no key chooses a project.")
+                    .projectName, "The project of /api/v1/... for requests without a project's key."
+                )
             case .partitionLabel:
                 KeyMeaning(
                     .text, "The label that tells members apart.",
@@ -166,7 +167,7 @@ enum ConfigurationKeys {
             }
         }
 
-        /// What is set for a project, whatever its source.
+        /// Settings that a project of any source has.
         static let settings = SettingsTable<GatewayConfiguration.Project>(
             blank: GatewayConfiguration.Project(name: "", kind: .multiCluster(members: [])),
             [
@@ -278,7 +279,7 @@ enum ConfigurationKeys {
             case .anonymous:
                 .flag(
                     false,
-                    "Whoever reaches the gateway may read every project without a token.")
+                    "Every client that reaches the gateway may read every project without a token.")
             }
         }
     }

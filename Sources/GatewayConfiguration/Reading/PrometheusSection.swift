@@ -74,17 +74,17 @@ enum PrometheusSection {
         [
             .choice(
                 "instantQuery", \.instantQuery,
-                "Instant queries; a range of one step stands in for them."),
+                "Instant queries; they are emulated by a range of one step."),
             .choice(
                 "labelNames", \.labelNames,
-                "The list of label names; the labels of series stand in for it."),
+                "The list of label names; it is emulated by the labels of series."),
             .choice(
                 "labelValues", \.labelValues,
-                "The lists of label values; the labels of series stand in for them."),
+                "The lists of label values; they are emulated by the labels of series."),
             .choice(
                 "stepGrid", \.stepGrid,
                 "Ranges that do not begin at a multiple of their step, answered at their own steps; "
-                    + "instant queries, or a range of finer steps, stand in for them."),
+                    + "they are emulated by instant queries, or by a range of finer steps."),
         ])
 }
 

@@ -1,4 +1,4 @@
-/// What may stand in a section of the configuration: its keys, in the order in which they are
+/// The keys that a section of the configuration may have, in the order in which they are
 /// documented and printed. Reading, the refusal of unknown keys, the JSON schema and the check of
 /// docs/configuration.md all go by it.
 struct SectionShape: Sendable {

@@ -38,7 +38,7 @@ struct SettingsTable<Value: Sendable>: Sendable {
         return read(section, into: &value, &reader)
     }
 
-    /// Reads settings that stand in a section with others.
+    /// Reads the settings of this table from a section that has other keys too.
     func read(
         _ section: Section<SettingName>, into value: inout Value,
         _ reader: inout ConfigurationReader
@@ -125,21 +125,33 @@ struct Setting<Value: Sendable>: Sendable {
 extension Setting {
     typealias Path<Inner> = any WritableKeyPath<Value, Inner> & Sendable
 
-    static func text(_ name: SettingName, _ path: Path<String?>, _ text: String) -> Setting {
-        Setting(name, .text, text) { section, value, reader in
-            if let read = section.text(name, &reader.report) { value[keyPath: path] = read }
+    /// A single value: set where it is written and right, shown as `write` says.
+    private static func value<Part>(
+        _ name: SettingName, _ path: Path<Part>, _ type: SettingType, _ text: String,
+        read: @escaping @Sendable (Section<SettingName>, inout ConfigurationReport) -> Part?,
+        write: @escaping @Sendable (Part) -> WrittenSetting?
+    ) -> Setting {
+        Setting(name, type, text) { section, value, reader in
+            if let read = read(section, &reader.report) { value[keyPath: path] = read }
             return true
         } write: {
-            $0[keyPath: path].map { .text($0) }
+            write($0[keyPath: path])
+        }
+    }
+
+    static func text(_ name: SettingName, _ path: Path<String?>, _ text: String) -> Setting {
+        value(name, path, .text, text) {
+            $0.text(name, &$1)
+        } write: {
+            $0.map { .text($0) }
         }
     }
 
     static func flag(_ name: SettingName, _ path: Path<Bool>, _ text: String) -> Setting {
-        Setting(name, .flag, text) { section, value, reader in
-            if let read = section.bool(name, &reader.report) { value[keyPath: path] = read }
-            return true
+        value(name, path, .flag, text) {
+            $0.bool(name, &$1)
         } write: {
-            .flag($0[keyPath: path])
+            .flag($0)
         }
     }
 
@@ -147,50 +159,38 @@ extension Setting {
         _ name: SettingName, _ path: Path<Duration>, atLeast least: Duration = .milliseconds(1),
         _ text: String
     ) -> Setting {
-        Setting(name, .duration, text) { section, value, reader in
-            if let read = section.duration(name, atLeast: least, &reader.report) {
-                value[keyPath: path] = read
-            }
-            return true
+        value(name, path, .duration, text) {
+            $0.duration(name, atLeast: least, &$1)
         } write: {
-            .word(DurationText.text($0[keyPath: path]))
+            .word(DurationText.text($0))
         }
     }
 
     /// At least one.
     static func count(_ name: SettingName, _ path: Path<Int>, _ text: String) -> Setting {
-        Setting(name, .count, text) { section, value, reader in
-            if let read = section.integer(name, atLeast: 1, &reader.report) {
-                value[keyPath: path] = read
-            }
-            return true
+        value(name, path, .count, text) {
+            $0.integer(name, atLeast: 1, &$1)
         } write: {
-            .number($0[keyPath: path])
+            .number($0)
         }
     }
 
     /// No limit of bytes below one KiB makes sense, and one such is a unit forgotten.
     static func size(_ name: SettingName, _ path: Path<Int>, _ text: String) -> Setting {
-        Setting(name, .size, text) { section, value, reader in
-            if let read = section.byteCount(name, atLeast: 1024, &reader.report) {
-                value[keyPath: path] = read
-            }
-            return true
+        value(name, path, .size, text) {
+            $0.byteCount(name, atLeast: 1024, &$1)
         } write: {
-            .word(ByteCountText.text($0[keyPath: path]))
+            .word(ByteCountText.text($0))
         }
     }
 
     static func choice<Choice: CaseIterable & RawRepresentable<String> & Sendable>(
         _ name: SettingName, _ path: Path<Choice>, _ text: String
     ) -> Setting {
-        Setting(name, .choice(Choice.allCases.map(\.rawValue)), text) { section, value, reader in
-            if let read = section.choice(name, of: Choice.self, &reader.report) {
-                value[keyPath: path] = read
-            }
-            return true
+        value(name, path, .choice(Choice.allCases.map(\.rawValue)), text) {
+            $0.choice(name, of: Choice.self, &$1)
         } write: {
-            .word($0[keyPath: path].rawValue)
+            .word($0.rawValue)
         }
     }
 

@@ -21,7 +21,7 @@ public struct Configuration: Sendable, Hashable {
     /// `postgres.connection_string`: the database that keeps that state instead, so that several
     /// gateways share it.
     public var postgres: Secret?
-    /// The project that `/api/v1/…` stands for when no key chooses one.
+    /// The project of `/api/v1/…` for requests without a project's key.
     public var defaultProject: String?
     /// The label that tells members apart.
     public var partitionLabel = Configuration.defaultPartitionLabel

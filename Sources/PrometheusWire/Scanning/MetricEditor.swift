@@ -21,7 +21,7 @@ struct LabelEditor: Sendable {
         partition = PartitionLabel(injection?.name ?? "")
     }
 
-    /// Renamed, with the partition label, sorted, without empty values; in UTF-8, whatever came.
+    /// Renamed, with the partition label, sorted, without empty values; always valid UTF-8.
     ///
     /// - Throws: when a name occurs twice.
     func edited<Bytes: RangeReplaceableCollection<UInt8> & BidirectionalCollection & Equatable>(

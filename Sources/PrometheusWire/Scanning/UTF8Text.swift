@@ -1,6 +1,6 @@
 /// Texts that members send, as bytes. A server of the API passes on what it stores, and some store
-/// bytes that are no UTF-8; whoever reads its JSON then sees U+FFFD in their place. So does whoever
-/// reads answers of this gateway, from every endpoint.
+/// bytes that are no UTF-8. Clients that read its JSON see U+FFFD in their place, and so do clients
+/// of this gateway, from every endpoint.
 enum UTF8Text {
     /// Whether bytes are UTF-8. Runs of ASCII are passed over eight bytes at a time.
     static func isValid(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {

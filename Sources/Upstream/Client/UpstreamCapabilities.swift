@@ -124,7 +124,7 @@ struct CapabilityCache: Sendable {
         return .useAndRefresh(value)
     }
 
-    /// A version that was told stands until another is told, whatever the member is like meanwhile.
+    /// A version stays known until the member tells another, also while the member is away.
     mutating func learned(_ finding: Finding, at now: MonotonicInstant) {
         isAsking = false
         freshUntil = now.advanced(
@@ -142,7 +142,7 @@ struct CapabilityCache: Sendable {
         }
     }
 
-    /// How long whoever asks the member now has waited for it to tell its version, in vain.
+    /// How long the present request has waited for the member's version without an answer.
     func waitedInVain(at now: MonotonicInstant) -> Duration {
         guard isGuess, let askedAt, let freshUntil, now < freshUntil else { return .zero }
         return askedAt.duration(to: now)

@@ -291,7 +291,7 @@ enum Refusal {
         return kind(status: status, errorType: envelope.errorType, text: envelope.text)
     }
 
-    /// What an error document means, under whatever status it came: success too.
+    /// The failure that an error document tells, also where its HTTP status is a success.
     static func kind(status: Int, errorType: String, text: String) -> UpstreamError.Kind {
         if errorType == "timeout" { return .timeout }
         let isJudgement =

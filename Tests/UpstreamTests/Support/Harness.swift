@@ -1,3 +1,4 @@
+import GoText
 import PrometheusWire
 import ScriptedServers
 import Upstream
@@ -80,4 +81,20 @@ enum Answers {
         }
         return Array(matrix(elements.joined(separator: ",")).utf8)
     }
+}
+
+/// Every kind of request that a client makes, whatever becomes of it.
+func askEverything(_ client: UpstreamClient) async {
+    _ = try? await client.query("up", at: 0)
+    _ = try? await client.queryRange("up", start: 0, end: 1000, step: 1000)
+    _ = try? await client.labels()
+    _ = try? await client.labelValues("job", SeriesSelection(matchers: ["up"]))
+    _ = try? await client.series(SeriesSelection())
+    _ = try? await client.metadata(metric: "up")
+    _ = try? await client.getJSON("/api/v1/rules")
+    _ = try? await client.buildInfo()
+    _ = await client.capabilities()
+    _ = try? await client.read(
+        RemoteReadRequest(queries: [], accepted: [.samples]), numbers: [], injecting: nil,
+        deadline: nil)
 }
