@@ -36,7 +36,8 @@ public struct Engine: Sendable {
         if let refusal = annotations.refusal { throw .execution(refusal) }
         if options.dialect == .prometheus2 { annotations = Annotations() }
         var result = QueryResult(value: value, grid: grid, annotations: annotations)
-        result.peakSamples = evaluator.state.peakSamples
+        result.peakSamples = evaluator.budget.peakSamples
+        result.peakCells = evaluator.budget.peakCells
         result.trace = evaluator.state.trace
         return result
     }
@@ -76,6 +77,12 @@ public struct EngineOptions: Sendable, Hashable {
     public var typeAndUnitLabels = false
     /// Samples in memory at once before the query fails.
     public var maxSamples = 50_000_000
+    /// Places in columns at once before the query fails: one a series and step, whether a sample
+    /// fills it or not, 8 bytes each. Columns of series that come and go are mostly empty; hence a
+    /// multiple of the samples.
+    public var maxCells: Int { max(4_000_000, 4 * min(maxSamples, .max / 8)) }
+    /// Bytes of labels that functions make, at once, before the query fails.
+    public var maxLabelBytes: Int { max(1 << 24, 8 * min(maxSamples, .max / 8)) }
     /// When the evaluation must have ended; nil for never.
     public var deadline: ContinuousClock.Instant?
     /// Whether the result says what each part of the expression cost.
@@ -111,12 +118,16 @@ public struct SuppliedValues: Sendable {
     /// The values on exactly this grid, in label order. A point holds at its own step alone; no
     /// lookback is applied to it.
     public var values: @Sendable (_ grid: StepGrid) throws -> [StepSeries]
+    /// How many places in columns the values take on that grid, histograms counted as places.
+    public var cells: @Sendable (_ grid: StepGrid) -> Int
 
     public init(
         isStepInvariant: Bool = false,
+        cells: @escaping @Sendable (_ grid: StepGrid) -> Int = { _ in 0 },
         values: @escaping @Sendable (_ grid: StepGrid) throws -> [StepSeries]
     ) {
         self.isStepInvariant = isStepInvariant
+        self.cells = cells
         self.values = values
     }
 }
@@ -155,6 +166,8 @@ public struct QueryResult: Sendable {
     public var annotations: Annotations
     /// The most samples that were in memory at once.
     public var peakSamples = 0
+    /// The most places in columns that were in memory at once, 8 bytes each.
+    public var peakCells = 0
     /// When the options ask for it.
     public var trace: EvaluationTrace?
 

@@ -14,10 +14,11 @@ struct Evaluator {
     /// only counts and sums of histograms are asked for.
     var detectsResets = false
     var state: EvaluationState
+    let budget: EvaluationBudget
 
     init(
         options: EngineOptions, text: String, source: any SeriesSource, grid: StepGrid,
-        query: StepGrid
+        query: StepGrid, budget: EvaluationBudget? = nil
     ) {
         self.options = options
         self.text = text
@@ -25,6 +26,7 @@ struct Evaluator {
         self.grid = grid
         self.query = query
         state = EvaluationState(options)
+        self.budget = budget ?? EvaluationBudget(options)
     }
 
     private init(_ parent: Evaluator, grid: StepGrid) {
@@ -35,13 +37,14 @@ struct Evaluator {
         query = parent.query
         detectsResets = parent.detectsResets
         state = parent.state
+        budget = parent.budget
     }
 
     /// Runs `body` with an evaluator for another grid.
     mutating func on<Value>(
         _ grid: StepGrid, _ body: (inout Evaluator) throws(EvaluationError) -> Value
     ) throws(EvaluationError) -> Value {
-        try state.refuse(steps: grid.count)
+        try budget.refuse(steps: grid.count)
         var inner = Evaluator(self, grid: grid)
         let value = try body(&inner)
         state = inner.state
@@ -53,8 +56,9 @@ struct Evaluator {
 
     /// The value of an expression. Of the samples held meanwhile, those of the value remain held.
     mutating func evaluate(_ expression: Expression) throws(EvaluationError) -> EvaluatedValue {
-        try state.check()
-        let before = state.samples
+        try budget.check()
+        let before = budget.samples
+        let cells = budget.cells
         let began = traceNanoseconds
         let value: EvaluatedValue
         if !isSingleStep, StepInvariance(source).pays(for: expression) {
@@ -62,11 +66,12 @@ struct Evaluator {
             let once = try on(first) { evaluator throws(EvaluationError) in
                 try evaluator.compute(expression)
             }
-            value = once.repeated(grid.count)
+            value = try once.repeated(grid.count, within: budget)
         } else {
             value = try compute(expression)
         }
-        try state.hold(before + value.weight)
+        try budget.hold(before + value.weight)
+        try budget.settle(cells: cells + value.cells)
         if began > 0 { trace(value, of: expression, since: began) }
         return value
     }
@@ -76,7 +81,7 @@ struct Evaluator {
     ) throws(EvaluationError) -> EvaluatedValue {
         switch expression {
         case .number(let literal):
-            return .scalar([Double](repeating: literal.value, count: grid.count))
+            return try constant(literal.value)
         case .string(let literal):
             return .string(literal.value)
         case .paren(let paren):
@@ -135,6 +140,8 @@ struct Evaluator {
             return try instantVector(selector, giving: .value)
         }
         let series: [StepSeries]
+        let cells = supplied.cells(grid)
+        try budget.reserve(cells)
         do {
             series = try supplied.values(grid)
         } catch {
@@ -168,42 +175,10 @@ struct EvaluationState {
     var annotations = Annotations()
     /// Nil unless the caller wants it.
     var trace: EvaluationTrace?
-    /// Samples held by values that are still needed.
-    private(set) var samples = 0
-    private(set) var peakSamples = 0
-    private let maxSamples: Int
-    private let deadline: ContinuousClock.Instant?
 
     init(_ options: EngineOptions) {
-        maxSamples = options.maxSamples
-        deadline = options.deadline
         trace = options.isTraced ? EvaluationTrace() : nil
     }
-
-    /// Sets the number of samples in memory.
-    mutating func hold(_ count: Int) throws(EvaluationError) {
-        samples = count
-        peakSamples = max(peakSamples, count)
-        if count > maxSamples { throw .tooManySamples }
-    }
-
-    /// Checks that a column of so many steps may be made at all, before any is.
-    func refuse(steps: Int) throws(EvaluationError) {
-        if steps > maxSamples { throw .tooManySamples }
-    }
-
-    /// Fails when the caller has gone or the time is up.
-    func check() throws(EvaluationError) {
-        if Task.isCancelled { throw .canceled("query was canceled in expression evaluation") }
-        if let deadline, ContinuousClock.now >= deadline {
-            throw .timeout("query timed out in expression evaluation")
-        }
-    }
-}
-
-extension EvaluationError {
-    fileprivate static let tooManySamples = EvaluationError.execution(
-        "query processing would load too many samples into memory in query execution")
 }
 
 /// What a part of an expression came to, over all steps.

@@ -6,7 +6,7 @@ extension Evaluator {
     mutating func evaluateRoot(
         _ expression: Expression
     ) throws(EvaluationError) -> QueryResult.Value {
-        try state.refuse(steps: grid.count)
+        try budget.refuse(steps: grid.count)
         switch try evaluate(expression) {
         case .scalar(let values):
             return .scalar(values)
@@ -16,7 +16,7 @@ extension Evaluator {
             var result = try removingMarkedNames(series)
             result.removeAll(where: \.isEmpty)
             if !(grid.isInstant && expression.ordersItsResult) {
-                result.sort { $0.labels < $1.labels }
+                try result.sort(within: budget, effort: 16) { $0.labels < $1.labels }
             }
             return .vector(result)
         case .range(let vector):
@@ -28,6 +28,7 @@ extension Evaluator {
         _ vector: RangeVector
     ) throws(EvaluationError) -> [SampleSeries] {
         var result: [SampleSeries] = []
+        var work = WorkCounter(budget)
         for series in vector.series {
             var cursor = WindowCursor(vector.windows)
             var window = cursor.window(at: 0, of: series)
@@ -39,7 +40,9 @@ extension Evaluator {
             if window.isEmpty { continue }
             var samples = SampleSeries(
                 labels: series.dropsName ? series.labels.withoutReserved : series.labels)
+            try budget.reserve(2 * window.floats.count)
             while !window.isEmpty {
+                try work.add()
                 let floatComesNext =
                     window.histograms.isEmpty
                     || (!window.floats.isEmpty
@@ -58,10 +61,10 @@ extension Evaluator {
                     window.histograms = (i + 1)..<window.histograms.upperBound
                 }
             }
-            try state.hold(state.samples + samples.times.count)
+            try budget.hold(budget.samples + samples.times.count)
             result.append(samples)
         }
-        result.sort { $0.labels < $1.labels }
+        try result.sort(within: budget, effort: 16) { $0.labels < $1.labels }
         for (one, next) in zip(result, result.dropFirst()) where one.labels == next.labels {
             throw .sameLabels
         }
@@ -109,7 +112,7 @@ extension Evaluator {
             guard isSingleStep else { return series }
             series.removeAll(where: \.isEmpty)
             let isDescending = call.function == .sortDesc
-            series.stableSort { first, second in
+            try series.stableSort(within: budget, effort: 16) { first, second in
                 let (a, b) = (first.values[0], second.values[0])
                 if a.isNaN { return false }
                 return b.isNaN || (isDescending ? a > b : a < b)
@@ -120,7 +123,7 @@ extension Evaluator {
                 try string(name)
             }
             let isDescending = call.function == .sortByLabelDesc
-            series.stableSort { first, second in
+            try series.stableSort(within: budget, effort: 16) { first, second in
                 for name in names {
                     let (a, b) = (first.labels[name] ?? "", second.labels[name] ?? "")
                     if Array(a.utf8) == Array(b.utf8) { continue }
@@ -132,18 +135,6 @@ extension Evaluator {
             }
         }
         return series
-    }
-}
-
-extension Array {
-    /// Equal elements keep their order.
-    mutating func stableSort(by precedes: (Element, Element) -> Bool) {
-        let ordered = enumerated().sorted { a, b in
-            if precedes(a.element, b.element) { return true }
-            if precedes(b.element, a.element) { return false }
-            return a.offset < b.offset
-        }
-        self = ordered.map(\.element)
     }
 }
 

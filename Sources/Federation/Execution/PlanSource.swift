@@ -78,11 +78,24 @@ public struct PlanSource: SeriesSource {
         guard let named = LeafSelector(selector.matchers), named.form != .samples else {
             return nil
         }
-        return SuppliedValues(isStepInvariant: named.form == .invariantValues) { grid in
+        return SuppliedValues(
+            isStepInvariant: named.form == .invariantValues,
+            cells: { cells(of: named.leaf, on: $0) }
+        ) { grid in
             guard leaves.indices.contains(named.leaf), case .steps(let series) = values[named.leaf]
             else { throw EvaluationError.execution("unexpected error: no leaf \(named.leaf)") }
             return Self.cut(series, from: leaves[named.leaf].grid, to: grid)
         }
+    }
+
+    /// The places of a leaf's columns on a grid.
+    private func cells(of leaf: Int, on grid: StepGrid) -> Int {
+        guard leaves.indices.contains(leaf), case .steps(let series) = values[leaf] else {
+            return 0
+        }
+        let histograms = series.reduce(0) { $0 + $1.histogramCells }
+        let (count, overflows) = series.count.multipliedReportingOverflow(by: grid.count)
+        return overflows ? .max : count + histograms
     }
 
     /// The leaf whose samples the matchers name. Values on a grid become samples at its steps, with a
@@ -131,6 +144,7 @@ public struct PlanSource: SeriesSource {
         return series.map { one in
             var histograms: [Int: FloatHistogram] = [:]
             var values: [Double] = []
+            values.reserveCapacity(steps.count)
             for (index, step) in steps.enumerated() {
                 values.append(step.map { one.values[$0] } ?? SampleValue.absent)
                 if let step, let histogram = one.histograms[step] { histograms[index] = histogram }

@@ -1,19 +1,29 @@
 import GatewayConfiguration
 import GoText
+import PromQLEngine
 import PrometheusWire
 import Synchronization
 import TimeSeries
 import Upstream
 
-/// How many stored samples the fetches of one query may still bring, all together.
+/// What the fetches of one query may still bring, all together: stored samples, and places in columns.
 final class SampleBudget: Sendable {
     private let most: Int
     private let left: Mutex<Int>
+    private let maxSteps: Int
+    private let cellsLeft: Mutex<Int>
     private let refused = Mutex(false)
 
-    init(_ samples: Int) {
+    /// Of a query whose engine has these options: what it would refuse is not fetched.
+    convenience init(_ options: EngineOptions) {
+        self.init(options.maxSamples, steps: options.maxSamples, cells: options.maxCells)
+    }
+
+    init(_ samples: Int, steps: Int = .max, cells: Int = .max) {
         most = samples
         left = Mutex(samples)
+        maxSteps = steps
+        cellsLeft = Mutex(cells)
     }
 
     /// Whether more was wanted than there is.
@@ -28,6 +38,20 @@ final class SampleBudget: Sendable {
         guard isEnough else {
             refused.withLock { $0 = true }
             throw .tooLarge("more than \(most) stored samples in one query (query.maxSamples)")
+        }
+    }
+
+    /// To be asked before columns are made.
+    func take(columns: Int, steps: Int) throws(ScanError) {
+        let (count, overflows) = columns.multipliedReportingOverflow(by: steps)
+        let isEnough = cellsLeft.withLock { left in
+            if overflows || count > left || steps > maxSteps { return false }
+            left -= count
+            return true
+        }
+        guard isEnough else {
+            refused.withLock { $0 = true }
+            throw .tooLarge(EvaluationError.tooManySamples.description)
         }
     }
 }
@@ -131,7 +155,12 @@ struct QuestionAsker: PlanAsker {
         _ fetch: Plan.RemoteQuery, maxSeries: Int
     ) async throws(UpstreamError) -> Columns {
         var answer = Columns()
-        var columns = StepColumns(count: fetch.grid.count)
+        var columns = StepColumns(count: fetch.grid.count, budget: samples)
+        do throws(ScanError) {
+            try samples.take(columns: 0, steps: fetch.grid.count)
+        } catch {
+            throw .limit(EvaluationError.tooManySamples.description)
+        }
         var first = 0
         while first < fetch.grid.count {
             let count = min(Self.maximumSteps, fetch.grid.count - first)
@@ -141,6 +170,7 @@ struct QuestionAsker: PlanAsker {
             let offset = first
             let trailer = try await pages(fetch, on: piece) { page in
                 answer.bytes += page.bytes.count
+                try columns.reserve(page.series.count, at: offset)
                 try columns.add(PageDecoder().steps(of: page, on: piece), at: offset)
                 try Self.check(columns.series.count, maxSeries)
             }
@@ -180,7 +210,7 @@ struct QuestionAsker: PlanAsker {
         let stream = try await open(fetch, on: grid)
         while let page = try await stream.next() {
             if fetch.stopsAtHistograms, page.series.contains(where: \.hasHistograms) { return nil }
-            try await turn.hold(Self.cost(of: page, on: grid, fetch.form))
+            try await turn.hold(Self.cost(of: page, on: grid, fetch))
             try await inTurn { try take(page) }
         }
         return await stream.trailer()
@@ -207,11 +237,13 @@ struct QuestionAsker: PlanAsker {
     }
 
     /// About what a page is once it is decoded, in bytes: columns have a place for every step, and
-    /// what else there is takes no more than its text does.
+    /// what else there is takes no more than its text does. With the first piece of a grid they get
+    /// places for all the others.
     private static func cost(
-        of page: SeriesPage, on grid: StepGrid, _ form: Plan.RemoteQuery.Form
+        of page: SeriesPage, on grid: StepGrid, _ fetch: Plan.RemoteQuery
     ) -> Int {
-        let perSeries = 128 + (form == .steps ? 8 * grid.count : 0)
+        let steps = grid.start == fetch.grid.start ? fetch.grid.count : grid.count
+        let perSeries = 128 + (fetch.form == .steps ? 8 * steps : 0)
         return page.bytes.count + page.keys.count + page.series.count * perSeries
     }
 }
@@ -220,10 +252,19 @@ struct QuestionAsker: PlanAsker {
 struct StepColumns {
     private(set) var series: [StepSeries] = []
     private let count: Int
+    private let budget: SampleBudget
     private var rows: [LabelSet: Int] = [:]
 
     /// `count` steps in all.
-    init(count: Int) { self.count = count }
+    init(count: Int, budget: SampleBudget = SampleBudget(0)) {
+        self.count = count
+        self.budget = budget
+    }
+
+    /// Takes places for series, before these are decoded. At the first step all of them are new.
+    func reserve(_ series: Int, at first: Int) throws(ScanError) {
+        if first == 0 { try budget.take(columns: series, steps: count) }
+    }
 
     /// Adds a piece that begins at a step.
     ///
@@ -242,6 +283,7 @@ struct StepColumns {
                 }
                 continue
             }
+            if first > 0 { try budget.take(columns: 1, steps: count) }
             rows[one.labels] = series.count
             if first == 0, one.values.count == count {
                 series.append(one)

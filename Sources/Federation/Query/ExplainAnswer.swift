@@ -216,7 +216,7 @@ extension QueryExecution {
             let asker = QuestionAsker(
                 project: project, lookback: query.lookback, deadline: query.time.members,
                 concurrency: limits.maxMemberConcurrency, turn: turn,
-                samples: SampleBudget(settings.maxSamples), source: source)
+                samples: SampleBudget(options(query, scope)), source: source)
             let settled = try await execution(query, plan, scope, asker, traced).settled()
             let analysis = try await turn.compute { Self.analysis(settled) }
             return ExplainAnswer(

@@ -67,7 +67,7 @@ public struct QueryExecution: Sendable {
             concurrency: limits.maxMemberConcurrency,
             refusesParts: Self.refusesParts(query.partialResponse, partEffect),
             partEffect: partEffect, statistics: query.statistics,
-            turn: turn, samples: SampleBudget(settings.maxSamples), source: source)
+            turn: turn, samples: SampleBudget(options(query, scope)), source: source)
         let statistics = QueryStatistics(admitted: admitted)
         if case .union(let leaf) = plan.root {
             return try await SplicedResponse(

@@ -21,7 +21,7 @@ extension Evaluator {
         case .limitRatio:
             let parameter = try parameter(of: aggregation)
             let input = try vector(aggregation.expression)
-            return sample(input, try ratios(parameter, of: input, aggregation))
+            return try sample(input, try ratios(parameter, of: input, aggregation))
         case .countValues:
             return try countValues(aggregation)
         }
@@ -39,22 +39,30 @@ extension Evaluator {
     private mutating func reduce(
         _ input: [StepSeries], _ aggregation: Aggregation, quantiles: [Double]
     ) throws(EvaluationError) -> [StepSeries] {
-        let grouping = Grouping(input, by: GroupingKey(aggregation))
+        let grouping = try Grouping(input, by: GroupingKey(aggregation), within: budget)
         let reduction = GroupReduction(
-            aggregation.op, steps: grid.count, dialect: options.dialect, quantiles: quantiles)
+            aggregation.op, steps: grid.count, dialect: options.dialect, quantiles: quantiles,
+            budget: budget)
+        var work = WorkCounter(budget)
         var result: [StepSeries] = []
         result.reserveCapacity(grouping.groups.count)
         for group in grouping.groups {
-            try state.check()
+            try work.add(16)
+            let cells = budget.cells
+            try budget.reserve(grid.count)
             var output = StepSeries(
                 labels: group.labels, absentFor: grid.count, dropsName: group.dropsName)
             let hasHistograms = group.members.contains { !input[$0].histograms.isEmpty }
             if hasHistograms {
                 try mixedReduction(input, group.members, aggregation, reduction, into: &output)
             } else {
-                reduction.reduce(group.members.lazy.map { input[$0].values }, into: &output.values)
+                try reduction.reduce(group.members.map { input[$0].values }, into: &output.values)
             }
-            if !output.isEmpty { result.append(output) }
+            if output.isEmpty {
+                try budget.settle(cells: cells)
+            } else {
+                result.append(output)
+            }
         }
         return result
     }
@@ -93,9 +101,13 @@ struct Grouping {
     /// In order of first appearance.
     private(set) var groups: [Group] = []
 
-    init(_ series: [StepSeries], by key: GroupingKey) {
+    init(
+        _ series: [StepSeries], by key: GroupingKey, within budget: EvaluationBudget
+    ) throws(EvaluationError) {
         var positions: [LabelSet: Int] = [:]
+        var work = WorkCounter(budget)
         for (index, one) in series.enumerated() {
+            try work.add(16)
             let labels = key.labels(of: one.labels)
             if let position = positions[labels] {
                 groups[position].members.append(index)

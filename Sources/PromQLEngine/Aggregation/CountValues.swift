@@ -24,18 +24,20 @@ extension Evaluator {
         let key = GroupingKey(aggregation, adding: name)
         var positions: [LabelSet: Int] = [:]
         var result: [StepSeries] = []
+        var work = WorkCounter(budget)
         for one in input {
-            try state.check()
             var known: [UInt64: Int] = [:]
-            for step in 0..<grid.count where one.hasValue(at: step) {
+            for step in 0..<grid.count {
+                try work.add(4)
+                guard one.hasValue(at: step) else { continue }
                 let position: Int
                 if let histogram = one.histograms[step] {
-                    position = self.position(
+                    position = try self.position(
                         of: histogram.goDescription, name, one, key, &positions, &result)
                 } else if let found = known[one.values[step].bitPattern] {
                     position = found
                 } else {
-                    position = self.position(
+                    position = try self.position(
                         of: GoFloat.plain(one.values[step]), name, one, key, &positions, &result)
                     known[one.values[step].bitPattern] = position
                 }
@@ -60,12 +62,14 @@ extension Evaluator {
     private func position(
         of text: String, _ name: String, _ series: StepSeries, _ key: GroupingKey,
         _ positions: inout [LabelSet: Int], _ result: inout [StepSeries]
-    ) -> Int {
+    ) throws(EvaluationError) -> Int {
         let labels = key.labels(of: series.labels.setting(name, to: text))
         if let position = positions[labels] {
             if series.dropsName { result[position].dropsName = true }
             return position
         }
+        try budget.reserve(labelBytes: labels.key.count)
+        try budget.reserve(grid.count)
         positions[labels] = result.count
         result.append(
             StepSeries(labels: labels, absentFor: grid.count, dropsName: series.dropsName))

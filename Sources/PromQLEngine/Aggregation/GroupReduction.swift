@@ -7,11 +7,13 @@ struct GroupReduction {
     private let steps: Int
     private let dialect: EngineOptions.Dialect
     private let quantiles: [Double]
+    private let budget: EvaluationBudget
 
     init(
         _ op: Aggregation.Operator, steps: Int, dialect: EngineOptions.Dialect,
-        quantiles: [Double]
+        quantiles: [Double], budget: EvaluationBudget
     ) {
+        self.budget = budget
         self.op = op
         self.steps = steps
         self.dialect = dialect
@@ -19,47 +21,62 @@ struct GroupReduction {
     }
 
     /// `result` comes filled with absence.
-    func reduce(_ columns: some Sequence<[Double]>, into result: inout [Double]) {
-        switch op {
-        case .sum:
-            if dialect == .prometheus2 {
-                fold(columns, &result) { $0 + $1 }
-            } else {
-                sum(columns, &result)
-            }
-        case .avg: average(columns, &result)
-        case .min: fold(columns, &result) { $0 > $1 || $0.isNaN ? $1 : $0 }
-        case .max: fold(columns, &result) { $0 < $1 || $0.isNaN ? $1 : $0 }
-        case .count:
-            for column in columns {
-                for step in 0..<steps where !SampleValue.isAbsent(column[step]) {
-                    result[step] = SampleValue.isAbsent(result[step]) ? 1 : result[step] + 1
+    ///
+    /// Some steps of all columns come before the next steps, so that what is kept beside the result
+    /// is small, and the clock is looked at.
+    func reduce(
+        _ columns: [[Double]], into result: inout [Double]
+    ) throws(EvaluationError) {
+        var work = WorkCounter(budget)
+        for steps in StepChunks(steps) {
+            switch op {
+            case .sum:
+                if dialect == .prometheus2 {
+                    try fold(columns, steps, &result, &work) { $0 + $1 }
+                } else {
+                    try sum(columns, steps, &result, &work)
                 }
-            }
-        case .group:
-            for column in columns {
-                for step in 0..<steps where !SampleValue.isAbsent(column[step]) {
-                    result[step] = 1
+            case .avg: try average(columns, steps, &result, &work)
+            case .min:
+                try fold(columns, steps, &result, &work) { $0 > $1 || $0.isNaN ? $1 : $0 }
+            case .max:
+                try fold(columns, steps, &result, &work) { $0 < $1 || $0.isNaN ? $1 : $0 }
+            case .count:
+                for column in columns {
+                    try work.add(steps.count)
+                    for step in steps where !SampleValue.isAbsent(column[step]) {
+                        result[step] = SampleValue.isAbsent(result[step]) ? 1 : result[step] + 1
+                    }
                 }
+            case .group:
+                for column in columns {
+                    try work.add(steps.count)
+                    for step in steps where !SampleValue.isAbsent(column[step]) {
+                        result[step] = 1
+                    }
+                }
+            case .stddev, .stdvar: try variance(columns, steps, &result, &work)
+            case .quantile:
+                for step in steps {
+                    try work.add(columns.count)
+                    let values = Self.values(columns, at: step)
+                    if values.isEmpty { continue }
+                    result[step] = try Quantile.value(
+                        quantiles[step], of: values, within: budget)
+                }
+            case .topk, .bottomk, .limitk, .limitRatio, .countValues: break
             }
-        case .stddev, .stdvar: variance(columns, &result)
-        case .quantile:
-            let gathered = Array(columns)
-            for step in 0..<steps {
-                let values = Self.values(gathered, at: step)
-                if !values.isEmpty { result[step] = Quantile.value(quantiles[step], of: values) }
-            }
-        case .topk, .bottomk, .limitk, .limitRatio, .countValues: break
         }
     }
 
     @inline(__always)
     private func fold(
-        _ columns: some Sequence<[Double]>, _ result: inout [Double],
-        _ combine: (Double, Double) -> Double
-    ) {
+        _ columns: [[Double]], _ steps: Range<Int>, _ result: inout [Double],
+        _ work: inout WorkCounter, _ combine: (Double, Double) -> Double
+    ) throws(EvaluationError) {
         for column in columns {
-            for step in 0..<steps {
+            try work.add(steps.count)
+            for step in steps {
                 let value = column[step]
                 if SampleValue.isAbsent(value) { continue }
                 let known = result[step]
@@ -68,55 +85,71 @@ struct GroupReduction {
         }
     }
 
-    private func sum(_ columns: some Sequence<[Double]>, _ result: inout [Double]) {
-        var compensations = [Double](repeating: 0, count: steps)
+    private func sum(
+        _ columns: [[Double]], _ steps: Range<Int>, _ result: inout [Double],
+        _ work: inout WorkCounter
+    ) throws(EvaluationError) {
+        let first = steps.lowerBound
+        var compensations = [Double](repeating: 0, count: steps.count)
         for column in columns {
-            for step in 0..<steps {
+            try work.add(steps.count)
+            for step in steps {
                 let value = column[step]
                 if SampleValue.isAbsent(value) { continue }
                 if SampleValue.isAbsent(result[step]) {
                     result[step] = value
                     continue
                 }
-                var sum = KahanSum(result[step], compensation: compensations[step])
+                var sum = KahanSum(result[step], compensation: compensations[step - first])
                 sum.add(value)
                 result[step] = sum.sum
-                compensations[step] = sum.compensation
+                compensations[step - first] = sum.compensation
             }
         }
-        for step in 0..<steps where !SampleValue.isAbsent(result[step]) {
-            result[step] += compensations[step]
+        for step in steps where !SampleValue.isAbsent(result[step]) {
+            result[step] += compensations[step - first]
         }
     }
 
-    private func average(_ columns: some Sequence<[Double]>, _ result: inout [Double]) {
+    private func average(
+        _ columns: [[Double]], _ steps: Range<Int>, _ result: inout [Double],
+        _ work: inout WorkCounter
+    ) throws(EvaluationError) {
         if dialect == .prometheus2 {
-            runningAverage(columns, &result)
+            try runningAverage(columns, steps, &result, &work)
             return
         }
-        var means = [KahanMean?](repeating: nil, count: steps)
+        let first = steps.lowerBound
+        var means = [KahanMean?](repeating: nil, count: steps.count)
         for column in columns {
-            for step in 0..<steps where !SampleValue.isAbsent(column[step]) {
-                if means[step] == nil {
-                    means[step] = KahanMean(column[step])
+            try work.add(steps.count)
+            for step in steps where !SampleValue.isAbsent(column[step]) {
+                if means[step - first] == nil {
+                    means[step - first] = KahanMean(column[step])
                 } else {
-                    means[step]?.add(column[step])
+                    means[step - first]?.add(column[step])
                 }
             }
         }
-        for step in 0..<steps {
-            if let mean = means[step] { result[step] = mean.mean }
+        for step in steps {
+            if let mean = means[step - first] { result[step] = mean.mean }
         }
     }
 
     /// As 2.42: a mean carried on from value to value.
-    private func runningAverage(_ columns: some Sequence<[Double]>, _ result: inout [Double]) {
-        var counts = [Double](repeating: 0, count: steps)
+    private func runningAverage(
+        _ columns: [[Double]], _ steps: Range<Int>, _ result: inout [Double],
+        _ work: inout WorkCounter
+    ) throws(EvaluationError) {
+        let first = steps.lowerBound
+        var counts = [Double](repeating: 0, count: steps.count)
         for column in columns {
-            for step in 0..<steps where !SampleValue.isAbsent(column[step]) {
+            try work.add(steps.count)
+            for step in steps where !SampleValue.isAbsent(column[step]) {
                 let value = column[step]
-                counts[step] += 1
-                guard counts[step] > 1 else {
+                counts[step - first] += 1
+                let count = counts[step - first]
+                guard count > 1 else {
                     result[step] = value
                     continue
                 }
@@ -125,32 +158,38 @@ struct GroupReduction {
                     if value.isInfinite, (mean > 0) == (value > 0) { continue }
                     if value.isFinite { continue }
                 }
-                result[step] = mean + (value / counts[step] - mean / counts[step])
+                result[step] = mean + (value / count - mean / count)
             }
         }
     }
 
     /// Welford's method, without compensation.
-    private func variance(_ columns: some Sequence<[Double]>, _ result: inout [Double]) {
-        var counts = [Double](repeating: 0, count: steps)
+    private func variance(
+        _ columns: [[Double]], _ steps: Range<Int>, _ result: inout [Double],
+        _ work: inout WorkCounter
+    ) throws(EvaluationError) {
+        let first = steps.lowerBound
+        var counts = [Double](repeating: 0, count: steps.count)
         var means = counts
         for column in columns {
-            for step in 0..<steps where !SampleValue.isAbsent(column[step]) {
+            try work.add(steps.count)
+            for step in steps where !SampleValue.isAbsent(column[step]) {
                 let value = column[step]
-                counts[step] += 1
-                guard counts[step] > 1 else {
-                    means[step] = value
+                let place = step - first
+                counts[place] += 1
+                guard counts[place] > 1 else {
+                    means[place] = value
                     // 2.x starts from 0 whatever the value.
                     result[step] = value.isFinite || dialect == .prometheus2 ? 0 : .nan
                     continue
                 }
-                let delta = value - means[step]
-                means[step] += delta / counts[step]
-                result[step] += delta * (value - means[step])
+                let delta = value - means[place]
+                means[place] += delta / counts[place]
+                result[step] += delta * (value - means[place])
             }
         }
-        for step in 0..<steps where counts[step] > 0 {
-            let variance = result[step] / counts[step]
+        for step in steps where counts[step - first] > 0 {
+            let variance = result[step] / counts[step - first]
             result[step] = op == .stddev ? variance.squareRoot() : variance
         }
     }
@@ -225,11 +264,18 @@ struct KahanMean {
 
 /// The quantile of a set of floats, linearly interpolated, NaN smallest of all.
 enum Quantile {
-    static func value(_ quantile: Double, of values: [Double]) -> Double {
+    static func value(
+        _ quantile: Double, of values: [Double], within budget: EvaluationBudget
+    ) throws(EvaluationError) -> Double {
         if values.isEmpty || quantile.isNaN { return .nan }
         if quantile < 0 { return -.infinity }
         if quantile > 1 { return .infinity }
-        let sorted = values.sorted { $0.isNaN ? !$1.isNaN : $0 < $1 }
+        var sorted = values
+        if sorted.count > WorkCounter.interval {
+            try sorted.sort(within: budget) { $0.isNaN ? !$1.isNaN : $0 < $1 }
+        } else {
+            sorted.sort { $0.isNaN ? !$1.isNaN : $0 < $1 }
+        }
         let rank = quantile * Double(sorted.count - 1)
         let lower = Int(max(0, rank.rounded(.down)))
         let upper = min(sorted.count - 1, lower + 1)

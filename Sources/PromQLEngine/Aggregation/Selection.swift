@@ -25,8 +25,10 @@ extension Evaluator {
                 throw .execution("Scalar value \(GoFloat.general(greatest)) overflows int64")
             }
         case .prometheus3:
-            for (step, value) in parameter.enumerated()
-            where !Self.isCount(value) && input.contains(where: { $0.hasValue(at: step) }) {
+            var work = WorkCounter(budget)
+            for (step, value) in parameter.enumerated() where !Self.isCount(value) {
+                try work.add(input.count)
+                guard input.contains(where: { $0.hasValue(at: step) }) else { continue }
                 throw .execution("Scalar value \(GoFloat.general(value)) overflows int64")
             }
         }
@@ -39,15 +41,17 @@ extension Evaluator {
     mutating func select(
         _ input: [StepSeries], _ aggregation: Aggregation, counts: [Int]
     ) throws(EvaluationError) -> [StepSeries] {
-        let grouping = Grouping(input, by: GroupingKey(aggregation))
+        let grouping = try Grouping(input, by: GroupingKey(aggregation), within: budget)
+        try budget.reserve(grid.count, columns: input.count)
+        var work = WorkCounter(budget)
         var chosen = input.map {
             StepSeries(labels: $0.labels, absentFor: grid.count, dropsName: $0.dropsName)
         }
         var ignoresHistograms = false
         var instantOrder: [Int] = []
         for group in grouping.groups {
-            try state.check()
             for step in 0..<grid.count where counts[step] >= 1 {
+                try work.add(group.members.count)
                 if aggregation.op == .limitk {
                     var taken = 0
                     for member in group.members where input[member].hasValue(at: step) {
@@ -76,7 +80,7 @@ extension Evaluator {
                 for candidate in heap.candidates {
                     chosen[candidate.series].values[step] = candidate.value
                 }
-                if isSingleStep { instantOrder += heap.bestFirst.map(\.series) }
+                if isSingleStep { instantOrder += try heap.bestFirst(within: budget).map(\.series) }
             }
         }
         if ignoresHistograms {
@@ -98,8 +102,10 @@ extension Evaluator {
         let (least, greatest) = Self.extremes(of: parameter)
         if greatest.isNaN {
             if options.language.judgesIdleParameters { throw .execution("Ratio value is NaN") }
-            for (step, value) in parameter.enumerated()
-            where value.isNaN && input.contains(where: { $0.hasValue(at: step) }) {
+            var work = WorkCounter(budget)
+            for (step, value) in parameter.enumerated() where value.isNaN {
+                try work.add(input.count)
+                guard input.contains(where: { $0.hasValue(at: step) }) else { continue }
                 throw .execution("Ratio value NaN is NaN")
             }
         }
@@ -111,9 +117,14 @@ extension Evaluator {
     }
 
     /// `limit_ratio`: series by the hash of their labels.
-    func sample(_ input: [StepSeries], _ ratios: [Double]) -> [StepSeries] {
+    func sample(
+        _ input: [StepSeries], _ ratios: [Double]
+    ) throws(EvaluationError) -> [StepSeries] {
         var result: [StepSeries] = []
+        var work = WorkCounter(budget)
         for one in input {
+            try work.add(grid.count)
+            try budget.reserve(grid.count)
             let hash = Double(XXHash64.hash(one.labels)) / Double(UInt64.max)
             var kept = one
             for step in 0..<grid.count {
@@ -156,9 +167,9 @@ struct RankedHeap {
         }
     }
 
-    var bestFirst: [Candidate] {
+    func bestFirst(within budget: EvaluationBudget) throws(EvaluationError) -> [Candidate] {
         var sorted = candidates
-        sorted.stableSort { precedes($1, $0) }
+        try sorted.stableSort(within: budget) { precedes($1, $0) }
         return sorted
     }
 

@@ -15,13 +15,20 @@ extension Evaluator {
         if unary.op == .plus { return operand }
         switch operand {
         case .scalar(let values):
+            try budget.reserve(values.count)
             return .scalar(values.map { -$0 })
         case .vector(let series):
-            let negated = series.map { one in
+            try budget.reserve(series.reduce(0) { $0 + $1.cells })
+            var work = WorkCounter(budget)
+            let negated = try series.map { one throws(EvaluationError) in
                 var result = one
-                for step in result.values.indices where !SampleValue.isAbsent(one.values[step]) {
-                    result.values[step] = -one.values[step]
+                for steps in StepChunks(result.values.count) {
+                    try work.add(steps.count)
+                    for step in steps where !SampleValue.isAbsent(one.values[step]) {
+                        result.values[step] = -one.values[step]
+                    }
                 }
+                try work.add(64 * one.histograms.count)
                 result.histograms = one.histograms.mapValues {
                     let negative = $0.scaled(by: -1)
                     return options.language.marksDifferencesAsGauges
@@ -40,7 +47,16 @@ extension Evaluator {
         let rhs = try evaluate(binary.rhs)
         switch (lhs, rhs) {
         case (.scalar(let a), .scalar(let b)):
-            return .scalar(zip(a, b).map { ScalarOperation.value(binary.op, $0, $1) })
+            try budget.reserve(grid.count)
+            var result = a
+            var work = WorkCounter(budget)
+            for steps in StepChunks(result.count) {
+                try work.add(steps.count)
+                for step in steps {
+                    result[step] = ScalarOperation.value(binary.op, a[step], b[step])
+                }
+            }
+            return .scalar(result)
         case (.vector(let series), .scalar(let numbers)):
             return .vector(try combine(series, numbers, binary, isScalarLeft: false))
         case (.scalar(let numbers), .vector(let series)):
@@ -68,19 +84,25 @@ extension Evaluator {
         let op = binary.op
         var result: [StepSeries] = []
         result.reserveCapacity(series.count)
+        var work = WorkCounter(budget)
         for one in series {
-            try state.check()
+            let cells = budget.cells
+            try budget.reserve(grid.count)
             var output = one
             output.histograms = [:]
             if op.isTrim, !one.values.allSatisfy(SampleValue.isAbsent) {
                 note(.incompatibleTypes(left: "float", right: "float"), of: binary)
             }
-            ScalarOperation.apply(
-                op, to: &output.values, numbers, isScalarLeft: isScalarLeft,
-                givesBool: binary.returnsBool)
+            for steps in StepChunks(grid.count) {
+                try work.add(steps.count)
+                ScalarOperation.apply(
+                    op, to: &output.values, steps, numbers, isScalarLeft: isScalarLeft,
+                    givesBool: binary.returnsBool)
+            }
             let operation = SampleOperation(
                 op, givesBool: binary.returnsBool, language: options.language)
             for (step, histogram) in one.histograms {
+                try work.add(64)
                 let number = SampleOperand.float(numbers[step])
                 let own = SampleOperand.histogram(histogram)
                 let outcome = operation.combine(
@@ -89,10 +111,15 @@ extension Evaluator {
                 switch outcome.value {
                 case .none: break
                 case .float(let float): output.values[step] = float
-                case .histogram(let histogram): output.histograms[step] = histogram
+                case .histogram(let histogram):
+                    try budget.reserve(histogram.cells)
+                    output.histograms[step] = histogram
                 }
             }
-            if output.isEmpty { continue }
+            if output.isEmpty {
+                try budget.settle(cells: cells)
+                continue
+            }
             result.append(output)
         }
         return binary.dropsNames(in: options.dialect) ? try droppingNames(result) : result
@@ -186,13 +213,13 @@ enum ScalarOperation {
         }
     }
 
-    /// A whole column with one number a step.
+    /// Some steps of a column with one number a step.
     static func apply(
-        _ op: Binary.Operator, to column: inout [Double], _ numbers: [Double],
-        isScalarLeft: Bool, givesBool: Bool
+        _ op: Binary.Operator, to column: inout [Double], _ steps: Range<Int>,
+        _ numbers: [Double], isScalarLeft: Bool, givesBool: Bool
     ) {
         if op.isComparison {
-            for step in column.indices where !SampleValue.isAbsent(column[step]) {
+            for step in steps where !SampleValue.isAbsent(column[step]) {
                 let holds =
                     isScalarLeft
                     ? holds(op, numbers[step], column[step])
@@ -206,24 +233,25 @@ enum ScalarOperation {
             return
         }
         switch op {
-        case .add: apply(&column, numbers, isScalarLeft) { $0 + $1 }
-        case .subtract: apply(&column, numbers, isScalarLeft) { $0 - $1 }
-        case .multiply: apply(&column, numbers, isScalarLeft) { $0 * $1 }
-        case .divide: apply(&column, numbers, isScalarLeft) { $0 / $1 }
-        case .modulo: apply(&column, numbers, isScalarLeft) { fmod($0, $1) }
-        case .power: apply(&column, numbers, isScalarLeft) { pow($0, $1) }
-        case .atan2: apply(&column, numbers, isScalarLeft) { atan2($0, $1) }
+        case .add: apply(&column, steps, numbers, isScalarLeft) { $0 + $1 }
+        case .subtract: apply(&column, steps, numbers, isScalarLeft) { $0 - $1 }
+        case .multiply: apply(&column, steps, numbers, isScalarLeft) { $0 * $1 }
+        case .divide: apply(&column, steps, numbers, isScalarLeft) { $0 / $1 }
+        case .modulo: apply(&column, steps, numbers, isScalarLeft) { fmod($0, $1) }
+        case .power: apply(&column, steps, numbers, isScalarLeft) { pow($0, $1) }
+        case .atan2: apply(&column, steps, numbers, isScalarLeft) { atan2($0, $1) }
         default:
-            for step in column.indices { column[step] = SampleValue.absent }
+            for step in steps { column[step] = SampleValue.absent }
         }
     }
 
     @inline(__always)
     private static func apply(
-        _ column: inout [Double], _ numbers: [Double], _ isScalarLeft: Bool,
+        _ column: inout [Double], _ steps: Range<Int>, _ numbers: [Double],
+        _ isScalarLeft: Bool,
         _ operation: (Double, Double) -> Double
     ) {
-        for step in column.indices where !SampleValue.isAbsent(column[step]) {
+        for step in steps where !SampleValue.isAbsent(column[step]) {
             column[step] =
                 isScalarLeft
                 ? operation(numbers[step], column[step]) : operation(column[step], numbers[step])

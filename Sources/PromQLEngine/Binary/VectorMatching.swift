@@ -7,9 +7,9 @@ extension Evaluator {
         _ left: [StepSeries], _ right: [StepSeries], _ binary: Binary,
         _ matching: VectorMatching
     ) throws(EvaluationError) -> [StepSeries] {
-        var join = VectorJoin(
-            left, right, binary, matching, steps: grid.count, options: options)
-        let result = try join.evaluate(checking: state)
+        var join = try VectorJoin(
+            left, right, binary, matching, steps: grid.count, options: options, budget: budget)
+        let result = try join.evaluate()
         for note in join.notes { self.note(note, of: binary) }
         return result
     }
@@ -23,6 +23,7 @@ struct VectorJoin {
     private let operation: SampleOperation
     private let options: EngineOptions
     private let steps: Int
+    private let budget: EvaluationBudget
     /// The side on which a key may occur several times, and the one on which it must not.
     private let many: [StepSeries]
     private let one: [StepSeries]
@@ -42,8 +43,9 @@ struct VectorJoin {
 
     init(
         _ left: [StepSeries], _ right: [StepSeries], _ binary: Binary,
-        _ matching: VectorMatching, steps: Int, options: EngineOptions
-    ) {
+        _ matching: VectorMatching, steps: Int, options: EngineOptions, budget: EvaluationBudget
+    ) throws(EvaluationError) {
+        self.budget = budget
         self.binary = binary
         self.matching = matching
         self.steps = steps
@@ -54,7 +56,7 @@ struct VectorJoin {
         many = isSwapped ? right : left
         one = isSwapped ? left : right
         key = MatchKey(matching)
-        let numbers = key.numbers(left, right)
+        let numbers = try key.numbers(left, right, within: budget)
         manyNumbers = isSwapped ? numbers.right : numbers.left
         oneNumbers = isSwapped ? numbers.left : numbers.right
         keyCount = numbers.count
@@ -69,16 +71,15 @@ struct VectorJoin {
     private var fillForOne: Double? { matching.fillRight }
     private var fillForMany: Double? { matching.fillLeft }
 
-    mutating func evaluate(
-        checking state: EvaluationState
-    ) throws(EvaluationError) -> [StepSeries] {
+    mutating func evaluate() throws(EvaluationError) -> [StepSeries] {
+        var work = WorkCounter(budget)
         var ofMany = [[Int]](repeating: [], count: keyCount)
         var ofOne = [[Int]](repeating: [], count: keyCount)
         for (index, number) in manyNumbers.enumerated() { ofMany[number].append(index) }
         for (index, number) in oneNumbers.enumerated() { ofOne[number].append(index) }
         let fills = fillForOne != nil || fillForMany != nil
         for number in 0..<keyCount {
-            try state.check()
+            try work.add(16)
             let (ones, manys) = (ofOne[number], ofMany[number])
             if ones.count == 1, manys.count == 1, !fills {
                 try pair(manys[0], ones[0])
@@ -93,21 +94,32 @@ struct VectorJoin {
     /// One series on either side: column by column.
     private mutating func pair(_ m: Int, _ o: Int) throws(EvaluationError) {
         let (left, right) = isSwapped ? (one[o], many[m]) : (many[m], one[o])
+        let cells = budget.cells
+        try budget.reserve(steps)
+        var work = WorkCounter(budget)
         var result = StepSeries(
-            labels: labels(many: m, one: o), absentFor: steps, dropsName: dropsName(m, o))
+            labels: try labels(many: m, one: o), absentFor: steps, dropsName: dropsName(m, o))
         if left.histograms.isEmpty, right.histograms.isEmpty, !binary.op.isTrim {
-            ColumnOperation.combine(
-                binary.op, left.values, right.values, into: &result.values,
-                givesBool: binary.returnsBool)
+            for steps in StepChunks(steps) {
+                try work.add(steps.count)
+                ColumnOperation.combine(
+                    binary.op, steps, left.values, right.values, into: &result.values,
+                    givesBool: binary.returnsBool)
+            }
         } else {
             for step in 0..<steps {
+                try work.add(16)
                 guard let a = left.operand(at: step), let b = right.operand(at: step) else {
                     continue
                 }
-                set(operation.combine(a, b), at: step, in: &result)
+                try set(operation.combine(a, b), at: step, in: &result)
             }
         }
-        if !result.isEmpty { try output.add(result) }
+        if result.isEmpty {
+            try budget.settle(cells: cells)
+        } else {
+            try output.add(result, within: budget)
+        }
     }
 
     /// Several series on a side, or fill values: step by step.
@@ -117,11 +129,13 @@ struct VectorJoin {
         let fillOne = fillForOne
         let fillMany = fillForMany
         let isOneToOne = matching.cardinality == .oneToOne
+        var work = WorkCounter(budget)
         for step in 0..<steps {
+            try work.add(1 + ones.count + 4 * manys.count)
             var single: Int?
             for o in ones where one[o].hasValue(at: step) {
                 if let earlier = single {
-                    if refusesDuplicates(at: step) {
+                    if try refusesDuplicates(at: step) {
                         fail(at: step, duplicates(earlier, o))
                         return
                     }
@@ -146,13 +160,13 @@ struct VectorJoin {
                     if let note = outcome.note { notes.insert(note) }
                     continue
                 }
-                let labels = labels(many: m, one: single)
+                let labels = try labels(many: m, one: single)
                 if isOneToOne ? matched : !labelsHere.insert(labels).inserted {
                     fail(at: step, isOneToOne ? .manyToOne : .ungrouped)
                     return
                 }
                 matched = true
-                record(
+                try record(
                     outcome, at: step, labels: labels, dropsName: dropsName(m, single),
                     in: &results, &order)
             }
@@ -160,39 +174,45 @@ struct VectorJoin {
                 let fill = SampleOperand.float(fillMany)
                 let outcome =
                     isSwapped ? operation.combine(own, fill) : operation.combine(fill, own)
-                record(
-                    outcome, at: step, labels: labels(many: nil, one: single),
+                try record(
+                    outcome, at: step, labels: try labels(many: nil, one: single),
                     dropsName: binary.returnsBool, in: &results, &order)
             }
         }
         for labels in order {
-            if let result = results[labels], !result.isEmpty { try output.add(result) }
+            try work.add(steps)
+            if let result = results[labels], !result.isEmpty {
+                try output.add(result, within: budget)
+            }
         }
     }
 
     private mutating func record(
         _ outcome: SampleOperation.Outcome, at step: Int, labels: LabelSet, dropsName: Bool,
         in results: inout [LabelSet: StepSeries], _ order: inout [LabelSet]
-    ) {
+    ) throws(EvaluationError) {
         var series: StepSeries
         if let known = results.removeValue(forKey: labels) {
             series = known
         } else {
+            try budget.reserve(steps)
             order.append(labels)
             series = StepSeries(labels: labels, absentFor: steps, dropsName: dropsName)
         }
-        set(outcome, at: step, in: &series)
+        try set(outcome, at: step, in: &series)
         results[labels] = series
     }
 
     private mutating func set(
         _ outcome: SampleOperation.Outcome, at step: Int, in series: inout StepSeries
-    ) {
+    ) throws(EvaluationError) {
         if let note = outcome.note { notes.insert(note) }
         switch outcome.value {
         case .none: break
         case .float(let value): series.values[step] = value
-        case .histogram(let histogram): series.histograms[step] = histogram
+        case .histogram(let histogram):
+            try budget.reserve(histogram.cells)
+            series.histograms[step] = histogram
         }
     }
 
@@ -207,10 +227,12 @@ struct VectorJoin {
     }
 
     /// Where one side has no element at all, nothing is matched and nothing refused.
-    private mutating func refusesDuplicates(at step: Int) -> Bool {
+    private mutating func refusesDuplicates(
+        at step: Int
+    ) throws(EvaluationError) -> Bool {
         if fillForOne != nil || fillForMany != nil { return true }
         if manyPresence == nil {
-            manyPresence = Presence(many, steps: steps)
+            manyPresence = try Presence(many, steps: steps, within: budget)
         }
         return manyPresence?.steps[step] ?? false
     }
@@ -233,7 +255,9 @@ struct VectorJoin {
     }
 
     /// The labels of a result. A missing side is a fill value with the labels of the key.
-    private mutating func labels(many m: Int?, one o: Int?) -> LabelSet {
+    private mutating func labels(
+        many m: Int?, one o: Int?
+    ) throws(EvaluationError) -> LabelSet {
         let cached = resultLabels[m ?? -1]?[include.isEmpty && m != nil ? -1 : o ?? -1]
         if let cached { return cached }
         let ofOne = o.map { one[$0].labels }
@@ -254,6 +278,8 @@ struct VectorJoin {
         }
         if !include.isEmpty {
             let source = ofOne ?? m.map { key.key(of: many[$0].labels) } ?? .empty
+            try budget.reserve(
+                labelBytes: include.reduce(labels.key.count) { $0 + source.valueLength(of: $1) })
             for name in include { labels = labels.setting(name, to: source[name] ?? "") }
         }
         resultLabels[m ?? -1, default: [:]][include.isEmpty && m != nil ? -1 : o ?? -1] = labels
@@ -293,18 +319,20 @@ struct MatchKey {
 
     /// Numbers the keys of both sides; equal keys have equal numbers.
     func numbers(
-        _ left: [StepSeries], _ right: [StepSeries]
-    ) -> (left: [Int], right: [Int], count: Int) {
+        _ left: [StepSeries], _ right: [StepSeries], within budget: EvaluationBudget
+    ) throws(EvaluationError) -> (left: [Int], right: [Int], count: Int) {
+        var work = WorkCounter(budget)
         var known: [LabelSet: Int] = [:]
         known.reserveCapacity(max(left.count, right.count))
-        func number(_ series: StepSeries) -> Int {
+        func number(_ series: StepSeries) throws(EvaluationError) -> Int {
+            try work.add(16)
             let key = key(of: series.labels)
             if let number = known[key] { return number }
             known[key] = known.count
             return known.count - 1
         }
-        let ofLeft = left.map(number)
-        let ofRight = right.map(number)
+        let ofLeft = try left.map(number)
+        let ofRight = try right.map(number)
         return (ofLeft, ofRight, known.count)
     }
 }
@@ -313,16 +341,27 @@ struct MatchKey {
 struct Presence {
     private(set) var steps: [Bool]
 
-    init(_ series: [StepSeries], steps count: Int) {
-        steps = [Bool](repeating: false, count: count)
-        for one in series { add(one) }
+    init(
+        _ series: [StepSeries], steps count: Int, within budget: EvaluationBudget
+    ) throws(EvaluationError) {
+        try self.init(steps: count, within: budget)
+        var work = WorkCounter(budget)
+        for one in series { try add(one, &work) }
     }
 
-    init(steps count: Int) { steps = [Bool](repeating: false, count: count) }
+    init(steps count: Int, within budget: EvaluationBudget) throws(EvaluationError) {
+        try budget.reserve(count / 8 + 1)
+        steps = [Bool](repeating: false, count: count)
+    }
 
-    mutating func add(_ series: StepSeries) {
-        for step in steps.indices where !SampleValue.isAbsent(series.values[step]) {
-            steps[step] = true
+    mutating func add(
+        _ series: StepSeries, _ work: inout WorkCounter
+    ) throws(EvaluationError) {
+        for chunk in StepChunks(steps.count) {
+            try work.add(chunk.count)
+            for step in chunk where !SampleValue.isAbsent(series.values[step]) {
+                steps[step] = true
+            }
         }
         for step in series.histograms.keys { steps[step] = true }
     }
@@ -344,21 +383,22 @@ struct SetOperation {
     func evaluate(
         _ left: [StepSeries], _ right: [StepSeries], in evaluator: Evaluator
     ) throws(EvaluationError) -> [StepSeries] {
-        let numbers = key.numbers(left, right)
+        let budget = evaluator.budget
+        let numbers = try key.numbers(left, right, within: budget)
         switch op {
         case .and:
-            let present = presence(right, numbers.right, count: numbers.count)
-            return filter(left, numbers.left) { number, step in
+            let present = try presence(right, numbers.right, count: numbers.count, budget)
+            return try filter(left, numbers.left, budget) { number, step in
                 present[number]?.steps[step] ?? false
             }
         case .unless:
-            let present = presence(right, numbers.right, count: numbers.count)
-            return filter(left, numbers.left) { number, step in
+            let present = try presence(right, numbers.right, count: numbers.count, budget)
+            return try filter(left, numbers.left, budget) { number, step in
                 !(present[number]?.steps[step] ?? false)
             }
         default:
-            let present = presence(left, numbers.left, count: numbers.count)
-            let others = filter(right, numbers.right) { number, step in
+            let present = try presence(left, numbers.left, count: numbers.count, budget)
+            let others = try filter(right, numbers.right, budget) { number, step in
                 !(present[number]?.steps[step] ?? false)
             }
             return try evaluator.merged(left + others)
@@ -366,30 +406,47 @@ struct SetOperation {
     }
 
     private func presence(
-        _ series: [StepSeries], _ numbers: [Int], count: Int
-    ) -> [Presence?] {
+        _ series: [StepSeries], _ numbers: [Int], count: Int, _ budget: EvaluationBudget
+    ) throws(EvaluationError) -> [Presence?] {
+        var work = WorkCounter(budget)
         var result = [Presence?](repeating: nil, count: count)
         for (one, number) in zip(series, numbers) {
-            var presence = result[number] ?? Presence(steps: steps)
-            result[number] = nil
-            presence.add(one)
+            var presence: Presence
+            if let known = result[number] {
+                presence = known
+                result[number] = nil
+            } else {
+                presence = try Presence(steps: steps, within: budget)
+            }
+            try presence.add(one, &work)
             result[number] = presence
         }
         return result
     }
 
     private func filter(
-        _ series: [StepSeries], _ numbers: [Int], _ keeps: (_ number: Int, _ step: Int) -> Bool
-    ) -> [StepSeries] {
+        _ series: [StepSeries], _ numbers: [Int], _ budget: EvaluationBudget,
+        _ keeps: (_ number: Int, _ step: Int) -> Bool
+    ) throws(EvaluationError) -> [StepSeries] {
+        var work = WorkCounter(budget)
         var result: [StepSeries] = []
         result.reserveCapacity(series.count)
         for (one, number) in zip(series, numbers) {
+            let cells = budget.cells
+            try budget.reserve(one.values.count)
             var kept = one
-            for step in kept.values.indices where !keeps(number, step) {
-                kept.values[step] = SampleValue.absent
-                if !kept.histograms.isEmpty { kept.histograms[step] = nil }
+            for steps in StepChunks(kept.values.count) {
+                try work.add(steps.count)
+                for step in steps where !keeps(number, step) {
+                    kept.values[step] = SampleValue.absent
+                    if !kept.histograms.isEmpty { kept.histograms[step] = nil }
+                }
             }
-            if !kept.isEmpty { result.append(kept) }
+            if kept.isEmpty {
+                try budget.settle(cells: cells)
+            } else {
+                result.append(kept)
+            }
         }
         return result
     }

@@ -8,23 +8,25 @@ extension Evaluator {
         let arguments = call.arguments
         switch call.function {
         case .time:
+            try budget.reserve(grid.count)
             return .scalar((0..<grid.count).map { grid.time(at: $0).seconds })
         case .pi:
-            return constant(.pi)
+            return try constant(.pi)
         case .start:
-            return constant(query.start.seconds)
+            return try constant(query.start.seconds)
         case .end:
-            return constant(query.end.seconds)
+            return try constant(query.end.seconds)
         case .step:
-            return constant(query.step.seconds)
+            return try constant(query.step.seconds)
         case .range:
-            return constant((query.end &- query.start).seconds)
+            return try constant((query.end &- query.start).seconds)
         case .minOf, .maxOf:
             let (a, b) = (try scalar(arguments[0]), try scalar(arguments[1]))
             let choose = call.function == .minOf ? GoMath.min : GoMath.max
+            try budget.reserve(grid.count)
             return .scalar(zip(a, b).map { choose($0, $1) })
         case .scalar:
-            return .scalar(Self.scalar(of: try vector(arguments[0]), count: grid.count))
+            return .scalar(try scalar(of: try vector(arguments[0])))
         case .vector:
             return .vector([StepSeries(labels: .empty, values: try scalar(arguments[0]))])
 
@@ -38,7 +40,7 @@ extension Evaluator {
             return .vector(try timestamps(call))
 
         case .absent:
-            return .vector(absence(of: try vector(arguments[0]), from: arguments[0]))
+            return .vector(try absence(of: try vector(arguments[0]), from: arguments[0]))
         case .absentOverTime:
             return .vector(try absentOverTime(arguments[0]))
 
@@ -67,18 +69,25 @@ extension Evaluator {
         }
     }
 
-    private func constant(_ value: Double) -> EvaluatedValue {
-        .scalar([Double](repeating: value, count: grid.count))
+    func constant(_ value: Double) throws(EvaluationError) -> EvaluatedValue {
+        try budget.reserve(grid.count)
+        return .scalar([Double](repeating: value, count: grid.count))
     }
 
     /// The value of the only float at a step, NaN where there is none or several.
-    private static func scalar(of series: [StepSeries], count: Int) -> [Double] {
+    private func scalar(of series: [StepSeries]) throws(EvaluationError) -> [Double] {
+        let count = grid.count
+        try budget.reserve(count, columns: 2)
+        var work = WorkCounter(budget)
         var result = [Double](repeating: .nan, count: count)
         var found = [Int](repeating: 0, count: count)
         for one in series {
-            for step in 0..<count where !SampleValue.isAbsent(one.values[step]) {
-                found[step] += 1
-                result[step] = one.values[step]
+            for steps in StepChunks(count) {
+                try work.add(steps.count)
+                for step in steps where !SampleValue.isAbsent(one.values[step]) {
+                    found[step] += 1
+                    result[step] = one.values[step]
+                }
             }
         }
         for step in 0..<count where found[step] > 1 { result[step] = .nan }
@@ -99,11 +108,16 @@ extension Evaluator {
         }
         let series = try vector(argument)
         if isStart { return [] }
-        let result = series.map { one in
+        var work = WorkCounter(budget)
+        let result = try series.map { one throws(EvaluationError) in
+            try budget.reserve(grid.count)
             var stamped = one
             stamped.histograms = [:]
-            for step in 0..<grid.count where one.hasValue(at: step) {
-                stamped.values[step] = grid.time(at: step).seconds
+            for steps in StepChunks(grid.count) {
+                try work.add(steps.count)
+                for step in steps where one.hasValue(at: step) {
+                    stamped.values[step] = grid.time(at: step).seconds
+                }
             }
             return stamped
         }
@@ -131,11 +145,18 @@ extension Function {
 
 extension Evaluator {
     /// 1 at the steps where no series has a value.
-    func absence(of series: [StepSeries], from argument: Expression) -> [StepSeries] {
+    func absence(
+        of series: [StepSeries], from argument: Expression
+    ) throws(EvaluationError) -> [StepSeries] {
+        try budget.reserve(grid.count)
+        var work = WorkCounter(budget)
         var values = [Double](repeating: 1, count: grid.count)
         for one in series {
-            for step in values.indices where one.hasValue(at: step) {
-                values[step] = SampleValue.absent
+            for steps in StepChunks(values.count) {
+                try work.add(steps.count)
+                for step in steps where one.hasValue(at: step) {
+                    values[step] = SampleValue.absent
+                }
             }
         }
         if values.allSatisfy(SampleValue.isAbsent) { return [] }
@@ -147,12 +168,16 @@ extension Evaluator {
     ) throws(EvaluationError) -> [StepSeries] {
         let vector = try rangeVector(argument)
         try refuse(vector.extended, in: .absentOverTime)
+        try budget.reserve(grid.count)
+        var work = WorkCounter(budget)
         var values = [Double](repeating: 1, count: grid.count)
         for series in vector.series {
-            try state.check()
             var cursor = WindowCursor(vector.windows)
-            for step in values.indices where !cursor.window(at: step, of: series).isEmpty {
-                values[step] = SampleValue.absent
+            for step in values.indices {
+                try work.add(1)
+                if !cursor.window(at: step, of: series).isEmpty {
+                    values[step] = SampleValue.absent
+                }
             }
         }
         if values.allSatisfy(SampleValue.isAbsent) { return [] }

@@ -19,64 +19,71 @@ extension Evaluator {
         }
         let result: [StepSeries]
         switch call.function {
-        case .abs: result = mapping(input) { $0.magnitude }
-        case .ceil: result = mapping(input) { $0.rounded(.up) }
-        case .floor: result = mapping(input) { $0.rounded(.down) }
-        case .exp: result = mapping(input) { exp($0) }
-        case .sqrt: result = mapping(input) { $0.squareRoot() }
-        case .ln: result = mapping(input) { log($0) }
-        case .log2: result = mapping(input) { log2($0) }
-        case .log10: result = mapping(input) { log10($0) }
-        case .sin: result = mapping(input) { sin($0) }
-        case .cos: result = mapping(input) { cos($0) }
-        case .tan: result = mapping(input) { tan($0) }
-        case .asin: result = mapping(input) { asin($0) }
-        case .acos: result = mapping(input) { acos($0) }
-        case .atan: result = mapping(input) { atan($0) }
-        case .sinh: result = mapping(input) { sinh($0) }
-        case .cosh: result = mapping(input) { cosh($0) }
-        case .tanh: result = mapping(input) { tanh($0) }
-        case .asinh: result = mapping(input) { asinh($0) }
-        case .acosh: result = mapping(input) { acosh($0) }
-        case .atanh: result = mapping(input) { atanh($0) }
-        case .deg: result = mapping(input) { $0 * 180 / .pi }
-        case .rad: result = mapping(input) { $0 * .pi / 180 }
-        case .sgn: result = mapping(input) { $0 < 0 ? -1 : $0 > 0 ? 1 : $0 }
+        case .abs: result = try mapping(input) { $0.magnitude }
+        case .ceil: result = try mapping(input) { $0.rounded(.up) }
+        case .floor: result = try mapping(input) { $0.rounded(.down) }
+        case .exp: result = try mapping(input) { exp($0) }
+        case .sqrt: result = try mapping(input) { $0.squareRoot() }
+        case .ln: result = try mapping(input) { log($0) }
+        case .log2: result = try mapping(input) { log2($0) }
+        case .log10: result = try mapping(input) { log10($0) }
+        case .sin: result = try mapping(input) { sin($0) }
+        case .cos: result = try mapping(input) { cos($0) }
+        case .tan: result = try mapping(input) { tan($0) }
+        case .asin: result = try mapping(input) { asin($0) }
+        case .acos: result = try mapping(input) { acos($0) }
+        case .atan: result = try mapping(input) { atan($0) }
+        case .sinh: result = try mapping(input) { sinh($0) }
+        case .cosh: result = try mapping(input) { cosh($0) }
+        case .tanh: result = try mapping(input) { tanh($0) }
+        case .asinh: result = try mapping(input) { asinh($0) }
+        case .acosh: result = try mapping(input) { acosh($0) }
+        case .atanh: result = try mapping(input) { atanh($0) }
+        case .deg: result = try mapping(input) { $0 * 180 / .pi }
+        case .rad: result = try mapping(input) { $0 * .pi / 180 }
+        case .sgn: result = try mapping(input) { $0 < 0 ? -1 : $0 > 0 ? 1 : $0 }
         case .round:
-            let nearest = bounds.first ?? [Double](repeating: 1, count: grid.count)
-            result = mapping(input) { value, step in
-                let inverse = 1.0 / nearest[step]
+            let nearest = bounds.first
+            result = try mapping(input) { value, step in
+                let inverse = 1.0 / (nearest?[step] ?? 1)
                 return (value * inverse + 0.5).rounded(.down) / inverse
             }
         case .clamp:
             let (least, greatest) = (bounds[0], bounds[1])
-            result = mapping(input) { value, step in
+            result = try mapping(input) { value, step in
                 if greatest[step] < least[step] { return SampleValue.absent }
                 return GoMath.max(least[step], GoMath.min(greatest[step], value))
             }
         case .clampMin:
-            result = mapping(input) { value, step in GoMath.max(bounds[0][step], value) }
+            result = try mapping(input) { value, step in GoMath.max(bounds[0][step], value) }
         case .clampMax:
-            result = mapping(input) { value, step in GoMath.min(bounds[0][step], value) }
+            result = try mapping(input) { value, step in GoMath.min(bounds[0][step], value) }
         default:
             throw .execution("unexpected error: \(call.function.rawValue) is not elementwise")
         }
         return try droppingNames(result)
     }
 
-    func mapping(_ input: [StepSeries], _ function: (Double) -> Double) -> [StepSeries] {
-        mapping(input) { value, _ in function(value) }
+    func mapping(
+        _ input: [StepSeries], _ function: (Double) -> Double
+    ) throws(EvaluationError) -> [StepSeries] {
+        try mapping(input) { value, _ in function(value) }
     }
 
     func mapping(
         _ input: [StepSeries], _ function: (_ value: Double, _ step: Int) -> Double
-    ) -> [StepSeries] {
-        input.map { series in
+    ) throws(EvaluationError) -> [StepSeries] {
+        try budget.reserve(grid.count, columns: input.count)
+        var work = WorkCounter(budget)
+        return try input.map { series throws(EvaluationError) in
             var output = series
             output.histograms = [:]
-            for step in output.values.indices {
-                let value = output.values[step]
-                if !SampleValue.isAbsent(value) { output.values[step] = function(value, step) }
+            for steps in StepChunks(output.values.count) {
+                try work.add(steps.count)
+                for step in steps {
+                    let value = output.values[step]
+                    if !SampleValue.isAbsent(value) { output.values[step] = function(value, step) }
+                }
             }
             return output
         }
@@ -99,14 +106,17 @@ extension Evaluator {
             }
         }
         guard let argument = call.arguments.first else {
-            let values = (0..<grid.count).map { step in
-                part(CivilDate(seconds: grid.time(at: step).milliseconds / 1000))
+            try budget.reserve(grid.count)
+            var work = WorkCounter(budget)
+            let values = try (0..<grid.count).map { step throws(EvaluationError) in
+                try work.add()
+                return part(CivilDate(seconds: grid.time(at: step).milliseconds / 1000))
             }
             return [StepSeries(labels: .empty, values: values)]
         }
         let input = try vector(argument)
         return try droppingNames(
-            mapping(input) { part(CivilDate(seconds: GoMath.integer($0))) })
+            try mapping(input) { part(CivilDate(seconds: GoMath.integer($0))) })
     }
 }
 

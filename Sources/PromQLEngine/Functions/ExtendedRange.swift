@@ -51,7 +51,7 @@ struct ExtendedRange {
     }
 
     /// `rate`, `increase` and `delta` of an extended range.
-    static func rate(_ rate: FloatRate, smoothed: Bool) -> (RangeSeries) -> (Window) -> Double {
+    static func rate(_ rate: FloatRate, smoothed: Bool) -> FloatFunction {
         { series in
             { window in
                 guard
@@ -132,13 +132,17 @@ extension Evaluator {
             through: windows.end(at: grid.count - 1) &+ options.lookback)
         let position = position(selector.range)
         var result: [StepSeries] = []
+        var work = WorkCounter(budget)
         for samples in found {
-            try state.check()
+            try work.add(samples.times.count)
+            let cells = budget.cells
+            try budget.reserve(grid.count)
             let series = RangeSeries(samples, withStartTimes: false)
             var output = StepSeries(labels: series.labels, absentFor: grid.count)
             var cursor = WindowCursor(windows)
             for step in 0..<grid.count {
                 let window = cursor.window(at: step, of: series)
+                try work.add(1 + window.floats.count + 16 * window.histograms.count)
                 if !window.floats.isEmpty, !window.histograms.isEmpty {
                     state.annotations.add(
                         .mixedFloatsAndHistograms(metricName: series.labels.metricName),
@@ -146,10 +150,16 @@ extension Evaluator {
                 } else if !window.floats.isEmpty {
                     output.values[step] = Self.smoothedFloat(series, window)
                 } else if !window.histograms.isEmpty {
-                    output.histograms[step] = smoothedHistogram(series, window, position)
+                    let histogram = smoothedHistogram(series, window, position)
+                    try budget.reserve(histogram?.cells ?? 0)
+                    output.histograms[step] = histogram
                 }
             }
-            if !output.isEmpty { result.append(output) }
+            if output.isEmpty {
+                try budget.settle(cells: cells)
+            } else {
+                result.append(output)
+            }
         }
         return result
     }

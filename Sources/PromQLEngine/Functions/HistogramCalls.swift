@@ -9,24 +9,29 @@ extension Evaluator {
         _ input: [StepSeries], _ members: [Int], _ aggregation: Aggregation,
         _ reduction: GroupReduction, into output: inout StepSeries
     ) throws(EvaluationError) {
-        let columns = members.lazy.map { input[$0].values }
+        let columns = members.map { input[$0].values }
+        var work = WorkCounter(budget)
         let position = position(aggregation.expression.sourceRange)
         switch aggregation.op {
         case .count, .group:
             // Only presence matters: histograms stand as ones.
-            reduction.reduce(
-                members.lazy.map { member in
-                    var column = input[member].values
-                    for step in input[member].histograms.keys { column[step] = 1 }
-                    return column
-                }, into: &output.values)
+            try reduction.reduce(columns, into: &output.values)
+            for member in members {
+                for step in input[member].histograms.keys {
+                    try work.add()
+                    let known = output.values[step]
+                    let counts = aggregation.op == .count && !SampleValue.isAbsent(known)
+                    output.values[step] = counts ? known + 1 : 1
+                }
+            }
         case .min, .max, .stddev, .stdvar, .quantile:
             state.annotations.add(
                 .ignoredHistogram(aggregation: aggregation.op.rawValue), at: position)
-            reduction.reduce(columns, into: &output.values)
+            try reduction.reduce(columns, into: &output.values)
         case .sum, .avg:
-            reduction.reduce(columns, into: &output.values)
+            try reduction.reduce(columns, into: &output.values)
             for step in 0..<grid.count {
+                try work.add(members.count)
                 let present = members.filter { input[$0].histograms[step] != nil }
                 if present.isEmpty { continue }
                 if !SampleValue.isAbsent(output.values[step]) {
@@ -34,9 +39,12 @@ extension Evaluator {
                     state.annotations.add(.mixedFloatsAndHistogramsInAggregation, at: position)
                     continue
                 }
-                output.histograms[step] = accumulated(
+                try work.add(present.count * 64)
+                let sum = accumulated(
                     present.lazy.map { ($0, input[$0].histograms[step]) }, input,
                     goal: aggregation.op == .sum ? .sum : .mean, position)
+                try budget.reserve(sum?.cells ?? 0)
+                output.histograms[step] = sum
             }
         case .topk, .bottomk, .limitk, .limitRatio, .countValues:
             break
@@ -80,10 +88,12 @@ extension Evaluator {
         _ floats: @escaping OverTime.Reduction, goal: HistogramAccumulator.Goal,
         position: String
     ) -> RangeFunction {
-        var function = OverTime.reducing(floats)
+        var function = OverTime.reducing(floats, within: budget)
+        let budget = budget
         let language = options.language
         function.histograms = .taken { series in
-            { window, annotations in
+            { window, annotations throws(EvaluationError) in
+                var work = WorkCounter(budget)
                 if !window.floats.isEmpty, !window.histograms.isEmpty {
                     annotations.add(
                         .mixedFloatsAndHistograms(metricName: series.labels.metricName),
@@ -91,12 +101,13 @@ extension Evaluator {
                     return .none
                 }
                 if window.histograms.isEmpty {
-                    return .float(floats(series.floats[window.floats]))
+                    return .float(try floats(series.floats[window.floats], budget))
                 }
                 var accumulator = HistogramAccumulator(
                     series.histograms[window.histograms.lowerBound], goal: goal,
                     reconciling: language.reconcilesCustomBounds)
                 for i in window.histograms.dropFirst() {
+                    try work.add(64)
                     do throws(FloatHistogram.LayoutError) {
                         try accumulator.add(series.histograms[i])
                     } catch {

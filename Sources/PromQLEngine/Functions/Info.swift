@@ -28,7 +28,7 @@ extension Evaluator {
         let others = zip(base, isInfo).filter { !$0.1 }.map(\.0)
         let found = try infoSeries(for: others, names + data, as: arguments[0])
         let enrichment = InfoEnrichment(
-            found, steps: grid.count, dataLabels: Set(data.map(\.name)),
+            found, steps: grid.count, budget: budget, dataLabels: Set(data.map(\.name)),
             dropsUnmatched: try !MatcherTest.all(data).allSatisfy(matching: ""))
         return try enrichment.enrich(base, isInfo)
     }
@@ -134,6 +134,7 @@ struct InfoEnrichment {
 
     private let info: [StepSeries]
     private let steps: Int
+    private let budget: EvaluationBudget
     /// Empty for all labels.
     private let dataLabels: Set<String>
     private let dropsUnmatched: Bool
@@ -141,9 +142,11 @@ struct InfoEnrichment {
     private let metrics: [[LabelSet: [Int]]]
 
     init(
-        _ info: [StepSeries], steps: Int, dataLabels: Set<String>, dropsUnmatched: Bool
+        _ info: [StepSeries], steps: Int, budget: EvaluationBudget, dataLabels: Set<String>,
+        dropsUnmatched: Bool
     ) {
         self.info = info
+        self.budget = budget
         self.steps = steps
         self.dataLabels = dataLabels
         self.dropsUnmatched = dropsUnmatched
@@ -161,10 +164,10 @@ struct InfoEnrichment {
         var result = SeriesMerger(reserving: base.count)
         for (series, passes) in zip(base, isInfo) {
             if passes {
-                try result.add(series)
+                try result.add(series, within: budget)
                 continue
             }
-            for enriched in try enriched(series) { try result.add(enriched) }
+            for enriched in try enriched(series) { try result.add(enriched, within: budget) }
         }
         return result.series
     }
@@ -175,7 +178,11 @@ struct InfoEnrichment {
         let candidates = metrics.compactMap { $0[key] }
         var outputs: [[Int]: Int] = [:]
         var result: [StepSeries] = []
-        for step in 0..<steps where base.hasValue(at: step) {
+        var work = WorkCounter(budget)
+        let effort = candidates.reduce(1) { $0 + $1.count }
+        for step in 0..<steps {
+            try work.add(effort)
+            guard base.hasValue(at: step) else { continue }
             var chosen: [Int] = []
             for series in candidates {
                 if let newest = try newest(of: series, at: step) { chosen.append(newest) }
@@ -187,10 +194,11 @@ struct InfoEnrichment {
             } else {
                 position = result.count
                 outputs[chosen] = position
+                let labels = try labels(base.labels, chosen)
+                try budget.reserve(labelBytes: labels.key.count)
+                try budget.reserve(steps)
                 result.append(
-                    StepSeries(
-                        labels: try labels(base.labels, chosen), absentFor: steps,
-                        dropsName: base.dropsName))
+                    StepSeries(labels: labels, absentFor: steps, dropsName: base.dropsName))
             }
             result[position].values[step] = base.values[step]
             if let histogram = base.histograms[step] {

@@ -21,9 +21,15 @@ extension Evaluator {
         guard isLabelName(destination) else {
             throw .execution("invalid destination label name in label_replace(): \(destination)")
         }
-        return try relabelled(try vector(arguments[0]), destination) { labels in
-            expression.expand(labels[source] ?? "", template: replacement)
-        }
+        let references = replacement.utf8.count { $0 == UInt8(ascii: "$") }
+        return try relabelled(
+            arguments[0], destination,
+            longest: { labels in
+                let (most, overflows) = references.multipliedReportingOverflow(
+                    by: labels.valueLength(of: source))
+                return overflows ? .max : most
+            },
+            { labels in expression.expand(labels[source] ?? "", template: replacement) })
     }
 
     mutating func labelJoin(
@@ -42,24 +48,50 @@ extension Evaluator {
         guard isLabelName(destination) else {
             throw .execution("invalid destination label name in label_join(): \(destination)")
         }
-        return try relabelled(try vector(arguments[0]), destination) { labels in
-            sources.map { labels[$0] ?? "" }.joined(separator: separator)
-        }
+        let separators = separator.utf8.count * max(0, sources.count - 1)
+        return try relabelled(
+            arguments[0], destination,
+            longest: { labels in
+                sources.reduce(separators) { $0 + labels.valueLength(of: $1) }
+            },
+            { labels in sources.map { labels[$0] ?? "" }.joined(separator: separator) })
     }
 
-    /// Sets a label of every series to what `value` makes of its labels (nil: leaves it). Series
-    /// that become equal are merged.
-    private func relabelled(
-        _ series: [StepSeries], _ destination: String, _ value: (LabelSet) -> String?
+    /// Sets a label of every series of `argument` to what `value` makes of its labels (nil: leaves
+    /// it). Series that become equal are merged.
+    ///
+    /// - Parameter longest: About how many bytes `value` takes at most, besides constant text.
+    private mutating func relabelled(
+        _ argument: Expression, _ destination: String, longest: (LabelSet) -> Int,
+        _ value: (LabelSet) -> String?
     ) throws(EvaluationError) -> [StepSeries] {
-        try merged(
-            series.map { one in
-                guard let text = value(one.labels) else { return one }
-                var changed = one
-                changed.labels = one.labels.setting(destination, to: text)
-                if destination == "__name__" { changed.dropsName = false }
-                return changed
-            })
+        let before = budget.labelBytes
+        var series = try vector(argument)
+        let ofArgument = budget.labelBytes
+        var kept = 0
+        var work = WorkCounter(budget)
+        for i in series.indices {
+            let labels = series[i].labels
+            let most = longest(labels)
+            try work.add(64 + labels.key.count / 8 + min(most, EvaluationBudget.longestLabel) / 8)
+            if most > EvaluationBudget.longestLabel { throw .tooLongLabel }
+            try budget.reserve(labelBytes: labels.key.count + most)
+            guard let text = value(labels) else {
+                budget.settle(labelBytes: budget.labelBytes - labels.key.count - most)
+                if ofArgument > before { kept += labels.key.count }
+                continue
+            }
+            if text.utf8.count > EvaluationBudget.longestLabel { throw .tooLongLabel }
+            series[i].labels = labels.setting(destination, to: text)
+            budget.settle(labelBytes: budget.labelBytes - labels.key.count - most)
+            try budget.reserve(labelBytes: series[i].labels.key.count)
+            if destination == "__name__" { series[i].dropsName = false }
+        }
+        let made = budget.labelBytes - ofArgument
+        let result = try merged(series)
+        // The argument's labels are gone, but for those of series that were left as they are.
+        budget.settle(labelBytes: before + made + kept)
+        return result
     }
 
     private func isLabelName(_ name: String) -> Bool {
@@ -86,7 +118,9 @@ extension Evaluator {
             return changed
         }
         var changes = false
+        var work = WorkCounter(budget)
         for i in changed.indices {
+            try work.add(16)
             let labels = changed[i].labels.withoutReserved
             if labels.key.count != changed[i].labels.key.count {
                 changed[i].labels = labels
@@ -99,7 +133,7 @@ extension Evaluator {
     func merged(_ series: [StepSeries]) throws(EvaluationError) -> [StepSeries] {
         if series.count < 2 { return series }
         var merger = SeriesMerger(reserving: series.count)
-        for one in series { try merger.add(one) }
+        for one in series { try merger.add(one, within: budget) }
         return merger.series
     }
 
@@ -119,6 +153,9 @@ extension Evaluator {
 
 extension LabelSet {
     var withoutReserved: LabelSet { removing(ReservedLabels.all) }
+
+    /// The bytes of a label's value, 0 for none.
+    func valueLength(of name: String) -> Int { self[name]?.utf8.count ?? 0 }
 }
 
 /// Collects the series of a result. Series with equal labels become one, and must not both have a
@@ -126,23 +163,40 @@ extension LabelSet {
 struct SeriesMerger {
     private(set) var series: [StepSeries] = []
     private var positions: [LabelSet: Int] = [:]
+    /// Since the clock was looked at.
+    private var work = 0
 
     init(reserving count: Int = 0) {
         series.reserveCapacity(count)
         positions.reserveCapacity(count)
     }
 
-    mutating func add(_ next: StepSeries) throws(EvaluationError) {
+    mutating func add(
+        _ next: StepSeries, within budget: EvaluationBudget
+    ) throws(EvaluationError) {
+        work += 16
+        if work >= WorkCounter.interval {
+            work = 0
+            try budget.check()
+        }
         guard let position = positions[next.labels] else {
             positions[next.labels] = series.count
             series.append(next)
             return
         }
-        for step in next.values.indices where next.hasValue(at: step) {
-            if series[position].hasValue(at: step) { throw .sameLabels }
-            series[position].values[step] = next.values[step]
-            if let histogram = next.histograms[step] {
-                series[position].histograms[step] = histogram
+        try budget.reserve(next.values.count)
+        for steps in StepChunks(next.values.count) {
+            work += steps.count
+            if work >= WorkCounter.interval {
+                work = 0
+                try budget.check()
+            }
+            for step in steps where next.hasValue(at: step) {
+                if series[position].hasValue(at: step) { throw .sameLabels }
+                series[position].values[step] = next.values[step]
+                if let histogram = next.histograms[step] {
+                    series[position].histograms[step] = histogram
+                }
             }
         }
         series[position].dropsName = series[position].dropsName || next.dropsName
@@ -152,5 +206,11 @@ struct SeriesMerger {
 extension EvaluationError {
     static var sameLabels: EvaluationError {
         .execution("vector cannot contain metrics with the same labelset")
+    }
+
+    static var tooLongLabel: EvaluationError {
+        .execution(
+            "query processing would make a label longer than \(EvaluationBudget.longestLabel) bytes"
+        )
     }
 }

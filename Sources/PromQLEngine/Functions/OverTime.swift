@@ -3,53 +3,66 @@ internal import TimeSeries
 
 /// The `*_over_time` functions of floats. Each gives the value of one window that has a float.
 enum OverTime {
-    typealias Reduction = (_ values: ArraySlice<Double>) -> Double
+    typealias Reduction =
+        (_ values: ArraySlice<Double>, EvaluationBudget) throws(EvaluationError) -> Double
 
-    static func sum(_ values: ArraySlice<Double>) -> Double {
+    static func sum(
+        _ values: ArraySlice<Double>, _ budget: EvaluationBudget
+    ) throws(EvaluationError) -> Double {
         var sum = KahanSum()
-        for value in values { sum.add(value) }
+        try values.forEach(within: budget) { sum.add($0) }
         return sum.sum.isInfinite ? sum.sum : sum.total
     }
 
-    static func avg(_ values: ArraySlice<Double>) -> Double {
+    static func avg(
+        _ values: ArraySlice<Double>, _ budget: EvaluationBudget
+    ) throws(EvaluationError) -> Double {
         guard let first = values.first else { return .nan }
         var mean = KahanMean(first)
-        for value in values.dropFirst() { mean.add(value) }
+        try values.dropFirst().forEach(within: budget) { mean.add($0) }
         return mean.mean
     }
 
     /// As 2.42: a compensated running mean from the beginning.
-    static func runningAvg(_ values: ArraySlice<Double>) -> Double {
+    static func runningAvg(
+        _ values: ArraySlice<Double>, _ budget: EvaluationBudget
+    ) throws(EvaluationError) -> Double {
         var mean = KahanSum()
         var count = 0.0
-        for value in values {
+        try values.forEach(within: budget) { value in
             count += 1
             if mean.sum.isInfinite {
-                if value.isInfinite, (mean.sum > 0) == (value > 0) { continue }
-                if value.isFinite { continue }
+                if value.isInfinite, (mean.sum > 0) == (value > 0) { return }
+                if value.isFinite { return }
             }
             mean.add(value / count - mean.sum / count)
         }
         return mean.sum.isInfinite ? mean.sum : mean.total
     }
 
-    static func min(_ values: ArraySlice<Double>) -> Double {
+    static func min(
+        _ values: ArraySlice<Double>, _ budget: EvaluationBudget
+    ) throws(EvaluationError) -> Double {
         var result = values[values.startIndex]
-        for value in values where value < result || result.isNaN { result = value }
+        try values.forEach(within: budget) { if $0 < result || result.isNaN { result = $0 } }
         return result
     }
 
-    static func max(_ values: ArraySlice<Double>) -> Double {
+    static func max(
+        _ values: ArraySlice<Double>, _ budget: EvaluationBudget
+    ) throws(EvaluationError) -> Double {
         var result = values[values.startIndex]
-        for value in values where value > result || result.isNaN { result = value }
+        try values.forEach(within: budget) { if $0 > result || result.isNaN { result = $0 } }
         return result
     }
 
-    static func stdvar(_ values: ArraySlice<Double>) -> Double {
+    static func stdvar(
+        _ values: ArraySlice<Double>, _ budget: EvaluationBudget
+    ) throws(EvaluationError) -> Double {
         var count = 0.0
         var mean = KahanSum()
         var squares = KahanSum()
-        for value in values {
+        try values.forEach(within: budget) { value in
             count += 1
             let delta = value - mean.total
             mean.add(delta / count)
@@ -61,29 +74,44 @@ enum OverTime {
     /// The median of absolute deviations from the median. Where NaN is not carried, it is the
     /// smallest value and the smallest deviation.
     static func mad(carryingNaN: Bool) -> Reduction {
-        { values in
-            carryingNaN && values.contains(where: \.isNaN) ? .nan : medianDeviation(values)
+        { values, budget throws(EvaluationError) in
+            if carryingNaN, values.contains(where: \.isNaN) { return .nan }
+            return try medianDeviation(values, budget)
         }
     }
 
-    private static func medianDeviation(_ values: ArraySlice<Double>) -> Double {
-        let median = Quantile.value(0.5, of: Array(values))
-        return Quantile.value(0.5, of: values.map { ($0 - median).magnitude })
+    private static func medianDeviation(
+        _ values: ArraySlice<Double>, _ budget: EvaluationBudget
+    ) throws(EvaluationError) -> Double {
+        let cells = budget.cells
+        try budget.reserve(values.count, columns: 2)
+        let median = try Quantile.value(0.5, of: Array(values), within: budget)
+        let deviation = try Quantile.value(
+            0.5, of: values.map { ($0 - median).magnitude }, within: budget)
+        try budget.settle(cells: cells)
+        return deviation
     }
 
-    static func reducing(_ reduction: @escaping Reduction) -> RangeFunction {
+    static func reducing(
+        _ reduction: @escaping Reduction, within budget: EvaluationBudget
+    ) -> RangeFunction {
         RangeFunction(
-            floats: { series in { window in reduction(series.floats[window.floats]) } },
-            histograms: .ignored)
+            floats: { series in
+                { window throws(EvaluationError) in
+                    try reduction(series.floats[window.floats], budget)
+                }
+            }, histograms: .ignored)
     }
 
     /// The time, in seconds, of the last of the least or greatest values.
-    static func timeOfExtreme(greatest: Bool) -> RangeFunction {
+    static func timeOfExtreme(
+        greatest: Bool, within budget: EvaluationBudget
+    ) -> RangeFunction {
         RangeFunction(
             floats: { series in
-                { window in
+                { window throws(EvaluationError) in
                     var best = window.floats.lowerBound
-                    for i in window.floats.dropFirst() {
+                    try window.floats.dropFirst().forEach(within: budget) { i in
                         let (value, known) = (series.floats[i], series.floats[best])
                         if (greatest ? value >= known : value <= known) || known.isNaN { best = i }
                     }
@@ -172,6 +200,14 @@ struct MergedSamples: Sequence, IteratorProtocol {
 }
 
 extension RangeSeries {
+    /// The last samples of a window in time order, at most two.
+    func lastTwo(in window: Window) -> [MergedSample] {
+        var newest = window
+        newest.floats = window.floats.suffix(2)
+        newest.histograms = window.histograms.suffix(2)
+        return Array(MergedSamples(self, newest)).suffix(2)
+    }
+
     func time(of sample: MergedSample) -> Timestamp {
         switch sample {
         case .float(let i): floatTimes[i]

@@ -18,7 +18,7 @@ extension Evaluator {
         for (i, other) in call.arguments.enumerated() where i != rangeIndex {
             parameters.append(try scalar(other))
         }
-        let before = state.samples
+        let before = budget.samples
         let vector = try rangeVector(argument)
         try refuse(vector.extended, in: call.function)
         // Of a call with one argument it is the argument, parentheses and all.
@@ -27,7 +27,7 @@ extension Evaluator {
             call, of: vector, parameters: parameters, position: position)
         function.expectsCounter = call.function == .rate || call.function == .increase
         let result = try apply(function, to: vector, position: position)
-        try state.hold(before)
+        try budget.hold(before)
         return result
     }
 
@@ -41,39 +41,47 @@ extension Evaluator {
         case .irate: return instantRateFunction(isRate: true, call)
         case .idelta: return instantRateFunction(isRate: false, call)
         case .changes:
-            return ChangeCount(kind: .changes, isAnchored: vector.extended == .anchored).function
+            return ChangeCount(
+                kind: .changes, isAnchored: vector.extended == .anchored, budget: budget
+            ).function
         case .resets:
-            return ChangeCount(kind: .resets, isAnchored: vector.extended == .anchored).function
+            return ChangeCount(
+                kind: .resets, isAnchored: vector.extended == .anchored, budget: budget
+            ).function
         case .sumOverTime:
             return summing(OverTime.sum, goal: .sum, position: position)
         case .avgOverTime:
             let mean = options.dialect == .prometheus2 ? OverTime.runningAvg : OverTime.avg
             return summing(mean, goal: .mean, position: position)
-        case .minOverTime: return OverTime.reducing(OverTime.min)
-        case .maxOverTime: return OverTime.reducing(OverTime.max)
-        case .stdvarOverTime: return OverTime.reducing(OverTime.stdvar)
+        case .minOverTime: return OverTime.reducing(OverTime.min, within: budget)
+        case .maxOverTime: return OverTime.reducing(OverTime.max, within: budget)
+        case .stdvarOverTime: return OverTime.reducing(OverTime.stdvar, within: budget)
         case .stddevOverTime:
-            return OverTime.reducing { OverTime.stdvar($0).squareRoot() }
+            return OverTime.reducing(
+                { values, budget throws(EvaluationError) in
+                    try OverTime.stdvar(values, budget).squareRoot()
+                }, within: budget)
         case .madOverTime:
             return OverTime.reducing(
-                OverTime.mad(carryingNaN: options.language.carriesNaNIntoDeviations))
+                OverTime.mad(carryingNaN: options.language.carriesNaNIntoDeviations),
+                within: budget)
         case .countOverTime: return OverTime.counting { Double($0) }
         case .presentOverTime: return OverTime.counting { _ in 1 }
         case .lastOverTime: return OverTime.edge(newest: true, time: false)
         case .firstOverTime: return OverTime.edge(newest: false, time: false)
         case .tsOfLastOverTime: return OverTime.edge(newest: true, time: true)
         case .tsOfFirstOverTime: return OverTime.edge(newest: false, time: true)
-        case .tsOfMaxOverTime: return OverTime.timeOfExtreme(greatest: true)
-        case .tsOfMinOverTime: return OverTime.timeOfExtreme(greatest: false)
+        case .tsOfMaxOverTime: return OverTime.timeOfExtreme(greatest: true, within: budget)
+        case .tsOfMinOverTime: return OverTime.timeOfExtreme(greatest: false, within: budget)
         case .quantileOverTime:
-            return quantileOverTime(parameters[0], vector, call)
-        case .deriv: return Regression.deriv
+            return try quantileOverTime(parameters[0], vector, call)
+        case .deriv: return Regression.deriv(within: budget)
         case .predictLinear:
-            return Regression.prediction(after: parameters[0], on: grid)
+            return Regression.prediction(after: parameters[0], on: grid, within: budget)
         case .doubleExponentialSmoothing, .holtWinters:
             try checkSmoothing(parameters, vector)
             return ExponentialSmoothing.function(
-                smoothing: parameters[0], trend: parameters[1])
+                smoothing: parameters[0], trend: parameters[1], within: budget)
         default:
             throw .execution("unexpected error: \(call.function.rawValue) takes no range vector")
         }
@@ -81,9 +89,9 @@ extension Evaluator {
 
     private mutating func quantileOverTime(
         _ quantiles: [Double], _ vector: RangeVector, _ call: Call
-    ) -> RangeFunction {
+    ) throws(EvaluationError) -> RangeFunction {
         if quantiles.contains(where: Quantile.isOutside) {
-            let hasFloats = steps(of: vector) { !$0.floats.isEmpty }
+            let hasFloats = try steps(of: vector) { !$0.floats.isEmpty }
             for (step, quantile) in quantiles.enumerated()
             where hasFloats[step] && Quantile.isOutside(quantile) {
                 state.annotations.add(
@@ -91,10 +99,15 @@ extension Evaluator {
             }
         }
         return RangeFunction(
-            floats: { series in
-                { window in
-                    Quantile.value(
-                        quantiles[window.step], of: Array(series.floats[window.floats]))
+            floats: { [budget] series in
+                { window throws(EvaluationError) in
+                    let cells = budget.cells
+                    try budget.reserve(window.floats.count)
+                    let value = try Quantile.value(
+                        quantiles[window.step], of: Array(series.floats[window.floats]),
+                        within: budget)
+                    try budget.settle(cells: cells)
+                    return value
                 }
             }, histograms: .ignored)
     }
@@ -106,7 +119,7 @@ extension Evaluator {
         // NaN is none of the factors that are refused.
         func isOutside(_ factor: Double) -> Bool { factor <= 0 || factor >= 1 }
         guard factors.contains(where: { $0.contains(where: isOutside) }) else { return }
-        let hasSamples = steps(of: vector) { !$0.isEmpty }
+        let hasSamples = try steps(of: vector) { !$0.isEmpty }
         for (factors, name, symbol) in [
             (factors[0], "smoothing", "sf"), (factors[1], "trend", "tf"),
         ] {
@@ -120,11 +133,16 @@ extension Evaluator {
     }
 
     /// For each step, whether any series has a window for which the condition holds.
-    private func steps(of vector: RangeVector, where holds: (Window) -> Bool) -> [Bool] {
+    private func steps(
+        of vector: RangeVector, where holds: (Window) -> Bool
+    ) throws(EvaluationError) -> [Bool] {
+        try budget.reserve(grid.count)
+        var work = WorkCounter(budget)
         var result = [Bool](repeating: false, count: grid.count)
         for series in vector.series {
             var cursor = WindowCursor(vector.windows)
             for step in 0..<grid.count {
+                try work.add()
                 if holds(cursor.window(at: step, of: series)) { result[step] = true }
             }
         }

@@ -8,11 +8,19 @@ enum PointValue {
     case histogram(FloatHistogram)
 }
 
+/// Prepares a series whose samples are all floats. The result gives the value of a window that is not
+/// empty, `SampleValue.absent` for none.
+typealias FloatFunction =
+    (RangeSeries) throws(EvaluationError) -> (Window) throws(EvaluationError) -> Double
+
+/// The same for a series that has histograms.
+typealias MixedFunction =
+    (RangeSeries) throws(EvaluationError) ->
+    (Window, inout Annotations) throws(EvaluationError) -> PointValue
+
 /// A function of range vectors: evaluated series by series, window by window.
 struct RangeFunction {
-    /// Prepares a series whose samples are all floats. The result gives the value of a window that
-    /// is not empty, `SampleValue.absent` for none.
-    var floats: (RangeSeries) -> (Window) -> Double
+    var floats: FloatFunction
 
     /// What happens in a series that has histograms.
     enum Histograms {
@@ -20,14 +28,16 @@ struct RangeFunction {
         /// floats are ignored and reported.
         case ignored
         /// The function takes both.
-        case taken((RangeSeries) -> (Window, inout Annotations) -> PointValue)
+        case taken(MixedFunction)
 
         func prepared(
             _ series: RangeSeries
-        ) -> ((Window, inout Annotations) -> PointValue)? {
+        ) throws(EvaluationError) -> (
+            (Window, inout Annotations) throws(EvaluationError) -> PointValue
+        )? {
             switch self {
             case .ignored: nil
-            case .taken(let prepare): prepare(series)
+            case .taken(let prepare): try prepare(series)
             }
         }
     }
@@ -43,35 +53,42 @@ extension Evaluator {
         _ function: RangeFunction, to vector: RangeVector, position: String
     ) throws(EvaluationError) -> [StepSeries] {
         let count = grid.count
-        let before = state.samples
+        let before = budget.samples
         var held = 0
         var result: [StepSeries] = []
         result.reserveCapacity(vector.series.count)
+        var work = WorkCounter(budget)
         for series in vector.series {
-            try state.check()
+            try work.add(series.floats.count + series.histograms.count)
+            let cells = budget.cells
+            try budget.reserve(count)
             var column = [Double](repeating: SampleValue.absent, count: count)
             var histograms: [Int: FloatHistogram] = [:]
             var cursor = WindowCursor(vector.windows)
             var widest = 0
-            let value = function.floats(series)
+            let value = try function.floats(series)
             if series.histograms.isEmpty && series.floatStarts.isEmpty {
                 for step in 0..<count {
                     let window = cursor.window(at: step, of: series)
+                    try work.add(1 + window.floats.count)
                     if window.floats.isEmpty { continue }
                     widest = max(widest, window.floats.count)
-                    column[step] = value(window)
+                    column[step] = try value(window)
                 }
             } else {
-                let point = function.histograms.prepared(series)
+                let point = try function.histograms.prepared(series)
                 for step in 0..<count {
                     let window = cursor.window(at: step, of: series)
+                    try work.add(1 + window.floats.count + 16 * window.histograms.count)
                     if window.isEmpty { continue }
                     widest = max(widest, window.floats.count + window.histograms.count)
                     if let point {
-                        switch point(window, &state.annotations) {
+                        switch try point(window, &state.annotations) {
                         case .none: break
                         case .float(let float): column[step] = float
-                        case .histogram(let histogram): histograms[step] = histogram
+                        case .histogram(let histogram):
+                            try budget.reserve(histogram.cells)
+                            histograms[step] = histogram
                         }
                         continue
                     }
@@ -81,15 +98,18 @@ extension Evaluator {
                             .ignoredHistogramsInRange(metricName: series.labels.metricName),
                             at: position)
                     }
-                    column[step] = value(window)
+                    column[step] = try value(window)
                 }
                 widest *= series.histograms.first?.weight ?? 1
             }
-            try state.hold(before + held + widest)
+            try budget.hold(before + held + widest)
             var output = StepSeries(
                 labels: series.labels, values: column, histograms: histograms,
                 dropsName: series.dropsName)
-            if output.isEmpty { continue }
+            if output.isEmpty {
+                try budget.settle(cells: cells)
+                continue
+            }
             if function.expectsCounter { noteUnlikelyCounter(series, output, position) }
             if !function.keepsName {
                 if options.delayedNameRemoval {
@@ -99,7 +119,7 @@ extension Evaluator {
                 }
             }
             held += output.sampleWeight
-            try state.hold(before + held)
+            try budget.hold(before + held)
             result.append(output)
         }
         // Stricter than elsewhere: equal series are refused even where they never meet in time.
@@ -110,7 +130,11 @@ extension Evaluator {
     private func refuseEqualLabels(_ series: [StepSeries]) throws(EvaluationError) {
         if series.count < 2 { return }
         var seen = Set<LabelSet>(minimumCapacity: series.count)
-        for one in series where !seen.insert(one.labels).inserted { throw .sameLabels }
+        var work = WorkCounter(budget)
+        for one in series {
+            try work.add(16)
+            if !seen.insert(one.labels).inserted { throw .sameLabels }
+        }
     }
 }
 
@@ -119,23 +143,30 @@ struct ChangeCount {
     enum Kind { case changes, resets }
     let kind: Kind
     let isAnchored: Bool
+    let budget: EvaluationBudget
 
     var function: RangeFunction {
         RangeFunction(
-            floats: { series in { window in count(series, window) } },
+            floats: { series in
+                { window throws(EvaluationError) in try count(series, window) }
+            },
             histograms: .taken { series in
-                { window, _ in
-                    let result = count(series, window)
+                { window, _ throws(EvaluationError) in
+                    let result = try count(series, window)
                     return SampleValue.isAbsent(result) ? .none : .float(result)
                 }
             })
     }
 
-    private func count(_ series: borrowing RangeSeries, _ window: Window) -> Double {
+    private func count(
+        _ series: borrowing RangeSeries, _ window: Window
+    ) throws(EvaluationError) -> Double {
+        var work = WorkCounter(budget)
         var previous: MergedSample?
         var result = 0.0
         var latest = Timestamp.min
         for sample in MergedSamples(copy series, window) {
+            try work.add()
             let time = series.time(of: sample)
             latest = time
             // Of the samples up to the window's start only the newest is compared.

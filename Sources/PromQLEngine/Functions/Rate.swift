@@ -26,8 +26,10 @@ struct FloatRate {
     }
 
     /// Finds the resets of a series once; windows then visit only those inside them.
-    func prepare(_ series: RangeSeries) -> (Window) -> Double {
-        let resets = isCounter ? Self.resets(of: series) : []
+    func prepare(
+        _ series: RangeSeries, within budget: EvaluationBudget
+    ) throws(EvaluationError) -> (Window) -> Double {
+        let resets = isCounter ? try Self.resets(of: series, within: budget) : []
         let times = series.floatTimes
         let values = series.floats
         let starts = isCounter ? series.floatStarts : []
@@ -106,10 +108,12 @@ struct FloatRate {
     }
 
     /// Indices of samples before which the counter began anew.
-    private static func resets(of series: RangeSeries) -> [Int] {
+    private static func resets(
+        of series: RangeSeries, within budget: EvaluationBudget
+    ) throws(EvaluationError) -> [Int] {
         let values = series.floats
         var resets: [Int] = []
-        for i in values.indices.dropFirst() {
+        try values.indices.dropFirst().forEach(within: budget) { i in
             let isReset =
                 values[i] < values[i - 1]
                 || (!series.floatStarts.isEmpty
@@ -119,6 +123,8 @@ struct FloatRate {
                         time: series.floatTimes[i]))
             if isReset { resets.append(i) }
         }
+        // Until the value of the function is settled.
+        try budget.reserve(resets.count)
         return resets
     }
 }

@@ -10,7 +10,8 @@ extension Evaluator {
         let rate = FloatRate(
             kind, windowLength: vector.windows.length, dialect: options.dialect)
         let language = options.language
-        let floats: (RangeSeries) -> (Window) -> Double
+        let floats: FloatFunction
+        let budget = budget
         let extendedHistograms = vector.extended.map {
             ExtendedHistogramRate(
                 rate: rate, smoothed: $0 == .smoothed, position: position)
@@ -18,20 +19,23 @@ extension Evaluator {
         if let extended = vector.extended {
             floats = ExtendedRange.rate(rate, smoothed: extended == .smoothed)
         } else {
-            floats = rate.prepare
+            floats = { [budget] series throws(EvaluationError) in
+                try rate.prepare(series, within: budget)
+            }
         }
         return RangeFunction(
             floats: floats,
-            histograms: .taken { series in
-                let ofFloats = floats(series)
-                let histogramRate = HistogramRate(
-                    series, isCounter: rate.isCounter, language: language, position: position)
-                return { window, annotations in
+            histograms: .taken { series throws(EvaluationError) in
+                let ofFloats = try floats(series)
+                let histogramRate = try HistogramRate(
+                    series, isCounter: rate.isCounter, language: language, position: position,
+                    budget: budget)
+                return { window, annotations throws(EvaluationError) in
                     if rate.isCounter, series.hasOverlap(in: window) {
                         annotations.addOverlap(ofMetric: series.labels.metricName, at: position)
                     }
                     if window.histograms.isEmpty {
-                        let value = ofFloats(window)
+                        let value = try ofFloats(window)
                         return SampleValue.isAbsent(value) ? .none : .float(value)
                     }
                     if !window.floats.isEmpty {
@@ -43,7 +47,7 @@ extension Evaluator {
                     if let extendedHistograms {
                         return extendedHistograms.value(series, window, &annotations)
                     }
-                    return rate.ofHistograms(
+                    return try rate.ofHistograms(
                         series, window, histogramRate,
                         isLimited: language.limitsHistogramExtrapolation, &annotations)
                 }
@@ -52,15 +56,17 @@ extension Evaluator {
 
     /// `irate` and `idelta`: of the last two samples, whatever they are.
     func instantRateFunction(isRate: Bool, _ call: Call) -> RangeFunction {
+        let budget = budget
         let position = position(call.argumentsRange)
         let language = options.language
         return RangeFunction(
             floats: InstantRate.floats(isRate: isRate),
-            histograms: .taken { series in
-                let histogramRate = HistogramRate(
-                    series, isCounter: isRate, language: language, position: position)
+            histograms: .taken { series throws(EvaluationError) in
+                let histogramRate = try HistogramRate(
+                    series, isCounter: isRate, language: language, position: position,
+                    budget: budget)
                 return { window, annotations in
-                    let samples = Array(MergedSamples(series, window)).suffix(2)
+                    let samples = series.lastTwo(in: window)
                     guard samples.count == 2, let before = samples.first,
                         let last = samples.last
                     else { return .none }
@@ -91,7 +97,7 @@ extension FloatRate {
     func ofHistograms(
         _ series: RangeSeries, _ window: Window, _ histograms: HistogramRate, isLimited: Bool,
         _ annotations: inout Annotations
-    ) -> PointValue {
+    ) throws(EvaluationError) -> PointValue {
         let range = window.histograms
         let first = range.lowerBound
         let times = series.histogramTimes
@@ -100,7 +106,7 @@ extension FloatRate {
             before: times[first], in: window)
         if range.count < 2 && beginning == nil { return .none }
         guard
-            let increase = histograms.increase(
+            let increase = try histograms.increase(
                 over: range, countsFirst: beginning != nil, &annotations)
         else { return .none }
         let factor = extrapolation(

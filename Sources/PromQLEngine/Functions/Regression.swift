@@ -6,19 +6,23 @@ struct Regression {
     var slope: Double
     var intercept: Double
 
-    init(_ series: borrowing RangeSeries, _ samples: Range<Int>, origin: Timestamp) {
-        let initial = series.floats[samples.lowerBound]
+    init(
+        _ series: borrowing RangeSeries, _ samples: Range<Int>, origin: Timestamp,
+        within budget: EvaluationBudget
+    ) throws(EvaluationError) {
+        let (floats, times) = (series.floats, series.floatTimes)
+        let initial = floats[samples.lowerBound]
         var isConstant = true
         var n = 0.0
         var sumX = KahanSum()
         var sumY = KahanSum()
         var sumXY = KahanSum()
         var sumX2 = KahanSum()
-        for i in samples {
-            let y = series.floats[i]
+        try samples.forEach(within: budget) { i in
+            let y = floats[i]
             if isConstant, i > samples.lowerBound, y != initial { isConstant = false }
             n += 1
-            let x = (series.floatTimes[i] &- origin).seconds
+            let x = (times[i] &- origin).seconds
             sumX.add(x)
             sumY.add(y)
             sumXY.add(x * y)
@@ -36,25 +40,29 @@ struct Regression {
         intercept = y / n - slope * x / n
     }
 
-    static var deriv: RangeFunction {
+    static func deriv(within budget: EvaluationBudget) -> RangeFunction {
         RangeFunction(
             floats: { series in
-                { window in
+                { window throws(EvaluationError) in
                     guard window.floats.count > 1 else { return SampleValue.absent }
                     let origin = series.floatTimes[window.floats.lowerBound]
-                    return Regression(series, window.floats, origin: origin).slope
+                    return try Regression(series, window.floats, origin: origin, within: budget)
+                        .slope
                 }
             }, histograms: .ignored)
     }
 
     /// `seconds` has one number a step.
-    static func prediction(after seconds: [Double], on grid: StepGrid) -> RangeFunction {
+    static func prediction(
+        after seconds: [Double], on grid: StepGrid, within budget: EvaluationBudget
+    ) -> RangeFunction {
         RangeFunction(
             floats: { series in
-                { window in
+                { window throws(EvaluationError) in
                     guard window.floats.count > 1 else { return SampleValue.absent }
-                    let fit = Regression(
-                        series, window.floats, origin: grid.time(at: window.step))
+                    let fit = try Regression(
+                        series, window.floats, origin: grid.time(at: window.step),
+                        within: budget)
                     return fit.slope * seconds[window.step] + fit.intercept
                 }
             }, histograms: .ignored)
@@ -64,25 +72,29 @@ struct Regression {
 /// `double_exponential_smoothing`, in 2.x `holt_winters`.
 enum ExponentialSmoothing {
     /// Both factors have one number a step and lie between 0 and 1, ends excluded.
-    static func function(smoothing: [Double], trend: [Double]) -> RangeFunction {
+    static func function(
+        smoothing: [Double], trend: [Double], within budget: EvaluationBudget
+    ) -> RangeFunction {
         RangeFunction(
             floats: { series in
-                { window in
-                    smoothed(
-                        series.floats[window.floats], smoothing[window.step], trend[window.step])
+                { window throws(EvaluationError) in
+                    try smoothed(
+                        series.floats[window.floats], smoothing[window.step], trend[window.step],
+                        budget)
                 }
             }, histograms: .ignored)
     }
 
     private static func smoothed(
-        _ values: ArraySlice<Double>, _ smoothing: Double, _ trend: Double
-    ) -> Double {
+        _ values: ArraySlice<Double>, _ smoothing: Double, _ trend: Double,
+        _ budget: EvaluationBudget
+    ) throws(EvaluationError) -> Double {
         guard values.count > 1 else { return SampleValue.absent }
         let first = values.startIndex
         var previous = 0.0
         var level = values[first]
         var slope = values[first + 1] - values[first]
-        for i in (first + 1)..<values.endIndex {
+        try ((first + 1)..<values.endIndex).forEach(within: budget) { i in
             let scaled = smoothing * values[i]
             if i > first + 1 { slope = trend * (level - previous) + (1 - trend) * slope }
             let carried = (1 - smoothing) * (level + slope)

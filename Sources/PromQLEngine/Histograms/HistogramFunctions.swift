@@ -31,9 +31,14 @@ extension Evaluator {
         _ input: [StepSeries], _ number: (FloatHistogram) -> Double
     ) throws(EvaluationError) -> [StepSeries] {
         var result: [StepSeries] = []
+        var work = WorkCounter(budget)
         for one in input where !one.histograms.isEmpty {
+            try budget.reserve(grid.count)
             var output = StepSeries(labels: one.labels, absentFor: grid.count)
-            for (step, histogram) in one.histograms { output.values[step] = number(histogram) }
+            for (step, histogram) in one.histograms {
+                try work.add(16)
+                output.values[step] = number(histogram)
+            }
             if options.delayedNameRemoval {
                 output.dropsName = true
             } else {
@@ -52,14 +57,17 @@ extension Evaluator {
         let input = try vector(arguments[2])
         let position = position(arguments[2].sourceRange)
         let (name, inputName) = (metricName, inputMetricName)
-        var groups = HistogramGroups(
-            input, position: position, annotations: &state.annotations, metricName: inputName)
+        var groups = try HistogramGroups(
+            input, position: position, annotations: &state.annotations, metricName: inputName,
+            within: budget)
         let labels = groups.labels
-        var results = HistogramResults(stepCount: grid.count)
+        var results = HistogramResults(stepCount: grid.count, budget: budget)
+        var work = WorkCounter(budget)
         for step in 0..<grid.count {
-            groups.forEachHistogram(
+            try work.add(input.count)
+            try groups.forEachHistogram(
                 at: step, annotations: &state.annotations, metricName: inputName
-            ) { place, histogram, annotations in
+            ) { place, histogram, annotations throws(EvaluationError) in
                 let value: Double
                 switch histogram {
                 case .classic(let buckets, _):
@@ -73,7 +81,7 @@ extension Evaluator {
                             .fractionExcludesNaN(metricName: name(labels[place])), at: position)
                     }
                 }
-                results.add(value, place: place, at: step)
+                try results.add(value, place: place, at: step)
             }
         }
         return try droppingNames(merged(results.series { place, _ in labels[place] }))
@@ -95,28 +103,31 @@ extension Evaluator {
         let input = try vector(argument)
         let position = position(argument.sourceRange)
         let (name, inputName) = (metricName, inputMetricName)
-        var groups = HistogramGroups(
-            input, position: position, annotations: &state.annotations, metricName: inputName)
+        var groups = try HistogramGroups(
+            input, position: position, annotations: &state.annotations, metricName: inputName,
+            within: budget)
         let labels = groups.labels
-        var results = HistogramResults(stepCount: grid.count)
+        var results = HistogramResults(stepCount: grid.count, budget: budget)
+        var work = WorkCounter(budget)
         for step in 0..<grid.count {
+            try work.add(input.count * (1 + quantiles.count))
             let time = grid.time(at: step)
             // A parameter may change from step to step, and its text with it.
             let texts = quantiles.map { label == nil ? "" : Self.openMetrics($0[step]) }
-            groups.forEachHistogram(
+            try groups.forEachHistogram(
                 at: step, annotations: &state.annotations, metricName: inputName
-            ) { place, histogram, annotations in
+            ) { place, histogram, annotations throws(EvaluationError) in
                 let isNew = if case .classic(_, isNew: true) = histogram { true } else { false }
                 let name = (isNew ? inputName : name)(labels[place])
                 for (quantile, text) in zip(quantiles, texts) {
                     let value = Self.quantile(
                         quantile[step], of: histogram, metricName: name, time: time,
                         position: position, &annotations)
-                    results.add(value, place: place, text: text, at: step)
+                    try results.add(value, place: place, text: text, at: step)
                 }
             }
         }
-        let series = results.series { place, text in
+        let series = try results.series { place, text in
             label.map { labels[place].setting($0, to: text) } ?? labels[place]
         }
         return try droppingNames(merged(series))
@@ -205,16 +216,23 @@ struct HistogramResults {
     }
 
     private let stepCount: Int
+    private let budget: EvaluationBudget
     private var keys: [Key] = []
     private var indices: [Key: Int] = [:]
     private var columns: [[Double]] = []
 
-    init(stepCount: Int) { self.stepCount = stepCount }
+    init(stepCount: Int, budget: EvaluationBudget) {
+        self.stepCount = stepCount
+        self.budget = budget
+    }
 
-    mutating func add(_ value: Double, place: Int, text: String = "", at step: Int) {
+    mutating func add(
+        _ value: Double, place: Int, text: String = "", at step: Int
+    ) throws(EvaluationError) {
         let key = Key(place: place, text: text)
         let index = indices[key] ?? columns.count
         if index == columns.count {
+            try budget.reserve(stepCount)
             keys.append(key)
             indices[key] = index
             columns.append([Double](repeating: SampleValue.absent, count: stepCount))
@@ -223,9 +241,12 @@ struct HistogramResults {
     }
 
     /// In label order; labels may occur more than once.
-    func series(labels: (Int, String) -> LabelSet) -> [StepSeries] {
-        zip(keys, columns)
+    func series(
+        labels: (Int, String) -> LabelSet
+    ) throws(EvaluationError) -> [StepSeries] {
+        var series = zip(keys, columns)
             .map { StepSeries(labels: labels($0.place, $0.text), values: $1) }
-            .sorted { $0.labels < $1.labels }
+        try series.sort(within: budget, effort: 16) { $0.labels < $1.labels }
+        return series
     }
 }

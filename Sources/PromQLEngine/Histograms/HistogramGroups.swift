@@ -29,12 +29,14 @@ struct HistogramGroups {
     /// Warns of floats that have no valid `le`. `metricName` is the metric's name in annotations, or "".
     init(
         _ series: [StepSeries], position: String, annotations: inout Annotations,
-        metricName: (LabelSet) -> String
-    ) {
+        metricName: (LabelSet) -> String, within budget: EvaluationBudget
+    ) throws(EvaluationError) {
         self.series = series
         self.position = position
+        var work = WorkCounter(budget)
         var groupByLabels: [LabelSet: Int] = [:]
         for (i, one) in series.enumerated() {
+            try work.add(64 + one.values.count)
             guard !one.values.allSatisfy(SampleValue.isAbsent) else { continue }
             let text = one.labels["le"] ?? ""
             guard let bound = Self.bound(text) else {
@@ -51,7 +53,9 @@ struct HistogramGroups {
             }
             groups[group].members.append((i, bound))
         }
-        for group in groups.indices { groups[group].members.sort { $0.bound < $1.bound } }
+        for group in groups.indices {
+            try groups[group].members.sort(within: budget) { $0.bound < $1.bound }
+        }
         for (i, one) in series.enumerated() where !one.histograms.isEmpty {
             natives.append((i, groupByLabels[one.labels]))
         }
@@ -72,8 +76,8 @@ struct HistogramGroups {
     /// classic histogram with the same labels are both left out. Steps must ascend.
     mutating func forEachHistogram(
         at step: Int, annotations: inout Annotations, metricName: (LabelSet) -> String,
-        _ body: (Int, Histogram, inout Annotations) -> Void
-    ) {
+        _ body: (Int, Histogram, inout Annotations) throws(EvaluationError) -> Void
+    ) throws(EvaluationError) {
         var conflicts: Set<Int> = []
         for (place, native) in natives.enumerated() {
             guard let histogram = series[native.series].histograms[step] else { continue }
@@ -84,7 +88,7 @@ struct HistogramGroups {
                 known.remove(group)
                 continue
             }
-            body(place, .native(histogram), &annotations)
+            try body(place, .native(histogram), &annotations)
         }
         for (place, group) in groups.enumerated() where !conflicts.contains(place) {
             var buckets: [ClassicBuckets.Bucket] = []
@@ -96,7 +100,7 @@ struct HistogramGroups {
             }
             if buckets.isEmpty { continue }
             let isNew = known.insert(place).inserted
-            body(
+            try body(
                 natives.count + place,
                 .classic(ClassicBuckets(ascending: buckets), isNew: isNew), &annotations)
         }

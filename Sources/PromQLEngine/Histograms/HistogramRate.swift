@@ -14,8 +14,14 @@ struct HistogramRate {
     /// By index: whether the counter began anew since the histogram before. Found once, windows
     /// overlap. Empty for gauges.
     private let resets: [Bool]
+    private let budget: EvaluationBudget
 
-    init(_ series: RangeSeries, isCounter: Bool, language: LanguageVersion, position: String) {
+    init(
+        _ series: RangeSeries, isCounter: Bool, language: LanguageVersion, position: String,
+        budget: EvaluationBudget
+    ) throws(EvaluationError) {
+        self.budget = budget
+        var work = WorkCounter(budget)
         self.series = series
         self.isCounter = isCounter
         reconciling = language.reconcilesCustomBounds
@@ -23,8 +29,9 @@ struct HistogramRate {
         metricName = series.labels.metricName
         resets =
             isCounter
-            ? series.histograms.indices.map {
-                Self.isReset(series, at: $0, reconciling: language.reconcilesCustomBounds)
+            ? try series.histograms.indices.map { i throws(EvaluationError) in
+                try work.add(64)
+                return Self.isReset(series, at: i, reconciling: language.reconcilesCustomBounds)
             } : []
     }
 
@@ -35,7 +42,8 @@ struct HistogramRate {
     /// then not subtracted. `range` must not be empty.
     func increase(
         over range: Range<Int>, countsFirst: Bool, _ annotations: inout Annotations
-    ) -> FloatHistogram? {
+    ) throws(EvaluationError) -> FloatHistogram? {
+        var work = WorkCounter(budget)
         let histograms = series.histograms
         let first = histograms[range.lowerBound]
         let last = histograms[range.upperBound - 1]
@@ -52,6 +60,7 @@ struct HistogramRate {
         var isMixed = last.isIncompatible(with: layout)
         if isCounter {
             for i in range.dropFirst().dropLast() {
+                try work.add()
                 if histograms[i].counterResetHint == .gauge { warnNotCounter(&annotations) }
                 schema = min(schema, histograms[i].schema)
                 isMixed = isMixed || histograms[i].isIncompatible(with: layout)

@@ -81,9 +81,13 @@ struct RangeSeries {
     }
 
     /// The values of a subquery's inner expression, at the steps of its grid.
-    init(_ series: StepSeries, on grid: StepGrid) {
+    ///
+    /// - Parameter floats: How many there are.
+    init(_ series: StepSeries, on grid: StepGrid, reserving floats: Int) {
         labels = series.labels
         dropsName = series.dropsName
+        floatTimes.reserveCapacity(floats)
+        self.floats.reserveCapacity(floats)
         for (step, value) in series.values.enumerated() {
             if SampleValue.isAbsent(value) {
                 guard var histogram = series.histograms[step] else { continue }
@@ -96,9 +100,22 @@ struct RangeSeries {
                 histograms.append(histogram)
             } else if !SampleValue.isStale(value) {
                 floatTimes.append(grid.time(at: step))
-                floats.append(value)
+                self.floats.append(value)
             }
         }
+    }
+}
+
+extension StepSeries {
+    /// Takes the cells that its floats need with their times, and counts the floats.
+    fileprivate func reserveFloats(within budget: EvaluationBudget) throws(EvaluationError) -> Int {
+        var floats = 0
+        for value in values where !SampleValue.isAbsent(value) && !SampleValue.isStale(value) {
+            floats += 1
+        }
+        try budget.reserve(2 * floats)
+        for histogram in histograms.values { try budget.reserve(histogram.cells) }
+        return floats
     }
 }
 
@@ -166,7 +183,12 @@ extension Evaluator {
             inner.detectsResets = false
             return try inner.vector(subquery.expression)
         }
+        var work = WorkCounter(budget)
         return RangeVector(
-            series: series.map { RangeSeries($0, on: innerGrid) }, windows: windows)
+            series: try series.map { one throws(EvaluationError) in
+                try work.add(innerGrid.count)
+                let samples = try one.reserveFloats(within: budget)
+                return RangeSeries(one, on: innerGrid, reserving: samples)
+            }, windows: windows)
     }
 }

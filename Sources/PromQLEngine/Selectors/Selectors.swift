@@ -52,12 +52,14 @@ extension Evaluator {
         let latest = isUnmoved ? min(0, offset) : 0
         let earliest = (isUnmoved ? max(0, offset) : 0) &- reach
         let count = grid.count
-        let base = state.samples
+        let base = budget.samples
         var held = 0
         var result: [StepSeries] = []
         result.reserveCapacity(found.count)
+        var work = WorkCounter(budget)
         for samples in found {
-            try state.check()
+            let cells = budget.cells
+            try budget.reserve(count)
             var column = [Double](repeating: SampleValue.absent, count: count)
             var histograms: [Int: FloatHistogram] = [:]
             let times = samples.times
@@ -65,12 +67,15 @@ extension Evaluator {
             var hits = 0
             for step in 0..<count {
                 let time = fixed ?? (grid.time(at: step) &- offset)
+                let earlier = next
                 while next < times.count, times[next] <= time &+ latest { next += 1 }
+                try work.add(1 + next - earlier)
                 let newest = next - 1
                 guard newest >= 0, times[newest] >= time &+ earliest else { continue }
                 if let histogram = samples.histograms.isEmpty ? nil : samples.histograms[newest] {
                     if SampleValue.isStale(histogram.sum) { continue }
                     if field == .value {
+                        try budget.reserve(histogram.cells)
                         histograms[step] = histogram
                         hits += histogram.weight
                         continue
@@ -87,9 +92,12 @@ extension Evaluator {
                         samples.startTimes.isEmpty ? 0 : samples.startTimes[newest].seconds
                     }
             }
-            if hits == 0 { continue }
+            if hits == 0 {
+                try budget.settle(cells: cells)
+                continue
+            }
             held += hits
-            try state.hold(base + held)
+            try budget.hold(base + held)
             result.append(
                 StepSeries(labels: samples.labels, values: column, histograms: histograms))
         }
@@ -105,7 +113,12 @@ extension Evaluator {
         } catch {
             throw .expanding(error)
         }
-        return detectsResets ? found.map { $0.withDetectedResets(from: from) } : found
+        guard detectsResets else { return found }
+        var work = WorkCounter(budget)
+        return try found.map { series throws(EvaluationError) in
+            try work.add(series.times.count)
+            return series.withDetectedResets(from: from)
+        }
     }
 
     /// The value of an expression of type range vector.
@@ -149,9 +162,17 @@ extension Evaluator {
         let found = try fetch(
             selector.matchers, from: windows.earliest(endingAt: windows.end(at: 0)),
             through: windows.end(at: grid.count - 1) &+ windows.rightMargin)
+        let usesStarts = options.useStartTimestamps
+        var work = WorkCounter(budget)
         return RangeVector(
-            series: found.map {
-                RangeSeries($0, withStartTimes: options.useStartTimestamps)
+            series: try found.map { samples throws(EvaluationError) in
+                try work.add(samples.times.count)
+                let perSample = usesStarts && !samples.startTimes.isEmpty ? 3 : 2
+                try budget.reserve(samples.times.count, columns: perSample)
+                for histogram in samples.histograms.values {
+                    try budget.reserve(histogram.cells)
+                }
+                return RangeSeries(samples, withStartTimes: usesStarts)
             }, windows: windows, extended: selector.extended)
     }
 }

@@ -62,18 +62,28 @@ extension Engine {
 
 extension EvaluatedValue {
     /// The value of one step, at every one of `count` steps.
-    func repeated(_ count: Int) -> EvaluatedValue {
+    func repeated(
+        _ count: Int, within budget: EvaluationBudget
+    ) throws(EvaluationError) -> EvaluatedValue {
         switch self {
         case .scalar(let values):
+            try budget.reserve(count)
             return .scalar([Double](repeating: values.first ?? .nan, count: count))
         case .vector(let series):
+            try budget.reserve(count, columns: series.count)
+            var work = WorkCounter(budget)
             return .vector(
-                series.map { one in
+                try series.map { one throws(EvaluationError) in
                     var many = one
+                    try work.add(count)
                     many.values = [Double](
                         repeating: one.values.first ?? SampleValue.absent, count: count)
                     if let histogram = one.histograms[0] {
-                        for step in 0..<count { many.histograms[step] = histogram }
+                        try budget.reserve(count, columns: histogram.cells)
+                        for step in 0..<count {
+                            try work.add()
+                            many.histograms[step] = histogram
+                        }
                     }
                     return many
                 })
