@@ -149,7 +149,10 @@ let package = Package(
         tests("PromQLTests", ["GoText", "PromQL", "RegularExpressions", "TestSupport"]),
         tests(
             "PromQLEngineTests",
-            ["GoText", "PromQLEngine", "PromQL", "TimeSeries", "RegularExpressions"]),
+            [
+                "GoText", "PromQLEngine", "PromQL", "PromQLTest", "RegularExpressions",
+                "TestSupport", "TimeSeries",
+            ]),
         tests(
             "PrometheusWireTests", ["GoText", "PrometheusWire", "TimeSeries", "TestSupport"],
             exclude: ["Answers"]),
