@@ -18,28 +18,34 @@ extension Evaluator {
             try budget.reserve(values.count)
             return .scalar(values.map { -$0 })
         case .vector(let series):
-            try budget.reserve(series.reduce(0) { $0 + $1.cells })
-            var work = WorkCounter(budget)
-            let negated = try series.map { one throws(EvaluationError) in
-                var result = one
-                for steps in StepChunks(result.values.count) {
-                    try work.add(steps.count)
-                    for step in steps where !SampleValue.isAbsent(one.values[step]) {
-                        result.values[step] = -one.values[step]
-                    }
-                }
-                try work.add(64 * one.histograms.count)
-                result.histograms = one.histograms.mapValues {
-                    let negative = $0.scaled(by: -1)
-                    return options.language.marksDifferencesAsGauges
-                        ? negative : negative.hinted(as: $0)
-                }
-                return result
-            }
-            return .vector(try droppingNames(negated))
+            return .vector(try negated(series))
         case .string, .range:
             return operand
         }
+    }
+
+    /// Apart from the recursion, which has little stack.
+    @inline(never)
+    private func negated(_ series: [StepSeries]) throws(EvaluationError) -> [StepSeries] {
+        try budget.reserve(series.reduce(0) { $0 + $1.cells })
+        var work = WorkCounter(budget)
+        let negated = try series.map { one throws(EvaluationError) in
+            var result = one
+            for steps in StepChunks(result.values.count) {
+                try work.add(steps.count)
+                for step in steps where !SampleValue.isAbsent(one.values[step]) {
+                    result.values[step] = -one.values[step]
+                }
+            }
+            try work.add(64 * one.histograms.count)
+            result.histograms = one.histograms.mapValues {
+                let negative = $0.scaled(by: -1)
+                return options.language.marksDifferencesAsGauges
+                    ? negative : negative.hinted(as: $0)
+            }
+            return result
+        }
+        return try droppingNames(negated)
     }
 
     mutating func evaluateBinary(_ binary: Binary) throws(EvaluationError) -> EvaluatedValue {
