@@ -72,8 +72,9 @@ struct ExpansionTemplate {
 
     private static func endOfWord(_ bytes: [UInt8], from start: Int) -> Int {
         var end = start
-        for scalar in String(decoding: bytes[start...], as: UTF8.self).unicodeScalars {
-            guard isWord(scalar) else { break }
+        var rest = bytes[start...].makeIterator()
+        var decoder = UTF8()
+        while case .scalarValue(let scalar) = decoder.decode(&rest), isWord(scalar) {
             end += UTF8.width(scalar)
         }
         return end

@@ -31,7 +31,6 @@ struct LiteralPattern: Sendable {
             body = body.dropFirst().dropLast()
             if body.starts(with: "?:".utf8) { body = body.dropFirst(2) } else { groups = 1 }
         }
-        guard body.count <= Self.longest else { return nil }
         groupCount = groups
 
         if groups == 0, body.count == pattern.utf8.count, let around = Self.around(body) {
@@ -62,9 +61,6 @@ struct LiteralPattern: Sendable {
             return Self.matches(text, before, literal, after)
         }
     }
-
-    /// Beyond this a pattern is left to RE2, which also has a limit of its own.
-    private static let longest = 1 << 22
 
     /// `.*`, `.+` or nothing on either side of one literal, but not nothing on both.
     private static func around(_ body: ArraySlice<UInt8>) -> Form? {

@@ -10,6 +10,10 @@ public struct RegularExpression: Sendable {
     /// The pattern as given, without the anchors.
     public let pattern: String
 
+    /// Groups of an expression of which `expand` may be asked: a match that tells what its groups
+    /// span takes memory that grows with the square of their number.
+    public static let mostGroups = 1000
+
     private let form: Form
 
     /// How a pattern is matched. All forms but the last are cheaper ways to the same answers.
@@ -18,13 +22,26 @@ public struct RegularExpression: Sendable {
         case compiled(CompiledPattern)
     }
 
-    /// Compiles the pattern; throws when Go's `regexp` would refuse it.
+    /// Bytes of the longest pattern.
+    public static let longestPattern = 1 << 22
+
+    /// Compiles the pattern; throws when Go's `regexp` would refuse it, or when it would take too
+    /// much memory and time.
     public init(_ pattern: String) throws(RegularExpressionError) {
+        guard pattern.utf8.count <= Self.longestPattern else { throw .tooLarge(pattern) }
         self.pattern = pattern
         if let literals = LiteralPattern(pattern) {
             form = .literals(literals)
         } else {
             form = .compiled(try CompiledPattern(pattern))
+        }
+    }
+
+    /// Capturing groups, the whole match not counted.
+    public var groupCount: Int {
+        switch form {
+        case .literals(let literals): literals.groupCount
+        case .compiled(let compiled): compiled.groupCount
         }
     }
 
@@ -42,7 +59,8 @@ public struct RegularExpression: Sendable {
         }
     }
 
-    /// Fills a template from a match of the whole text; nil when the text does not match.
+    /// Fills a template from a match of the whole text; nil when the text does not match. The
+    /// expression must not have more than `mostGroups` groups: those beyond are empty.
     ///
     /// `$1`, `$name` and `${name}` stand for groups, `$$` for a dollar sign. A name is as long as
     /// it can be: `$1x` is `${1x}`, not `${1}x`. Groups that do not exist or took no part are
@@ -86,10 +104,16 @@ final class CompiledPattern: @unchecked Sendable {
     /// beyond it is refused, an automaton beyond it is rebuilt or replaced by a slower matcher.
     private static let memoryBudget: Int64 = 32 << 20
 
+    /// How large a pattern RE2 is given (`GoDialect.size`): what it takes to read a pattern is not
+    /// within its own bound. Far less than a million nodes, beyond which it writes to the standard
+    /// error.
+    static let largestSize = 1 << 19
+
     private let expression: OpaquePointer
-    private let groupCount: Int
+    fileprivate let groupCount: Int
 
     init(_ pattern: String) throws(RegularExpressionError) {
+        guard GoDialect.size(of: pattern) <= Self.largestSize else { throw .tooLarge(pattern) }
         // Not wrapped in `^(?s:…)$` as text: anchors and flags are given as options, so that errors
         // show the pattern as it was written and no bracket in it can close the wrapping.
         var translated = try GoDialect.translated(pattern)
@@ -134,7 +158,9 @@ final class CompiledPattern: @unchecked Sendable {
     }
 
     private func groups(start: UnsafePointer<UInt8>, count: Int) -> [Range<Int>?]? {
-        var spans = [CRE2Span](repeating: CRE2Span(offset: -1, length: 0), count: groupCount + 1)
+        var spans = [CRE2Span](
+            repeating: CRE2Span(offset: -1, length: 0),
+            count: 1 + min(groupCount, RegularExpression.mostGroups))
         let found = start.withMemoryRebound(to: CChar.self, capacity: count) {
             cre2_captures(expression, $0, count, &spans, CInt(clamping: spans.count))
         }
@@ -168,6 +194,14 @@ public struct RegularExpressionError: Error, Sendable, Hashable, CustomStringCon
     }
 
     public var description: String { "error parsing regexp: \(reason): `\(fragment)`" }
+
+    /// As Go's `regexp` says it; of the pattern its beginning.
+    static func tooLarge(_ pattern: String) -> RegularExpressionError {
+        let beginning = String(decoding: pattern.utf8.prefix(64), as: UTF8.self)
+        return RegularExpressionError(
+            reason: reason(of: CRE2ErrorPatternTooLarge),
+            fragment: pattern.utf8.count > 64 ? beginning + "…" : beginning)
+    }
 
     static func reason(of code: CRE2ErrorCode) -> String {
         switch code {

@@ -1,7 +1,10 @@
-import RegularExpressions
+import Foundation
 import Testing
 
-@Suite struct RegularExpressionTests {
+@testable import RegularExpressions
+
+/// One test at a time, as some of them look at the standard error of the process.
+@Suite(.serialized) struct RegularExpressionTests {
     @Test(arguments: [
         ("abc", ["abc"], ["", "ab", "abcd", "xabc", "ABC"]),
         ("", [""], ["a"]),
@@ -86,6 +89,85 @@ import Testing
         #expect(throws: RegularExpressionError.self) {
             try RegularExpression("((a{100}){100}){100}")
         }
+    }
+
+    /// Pieces that a long pattern is made of, with how many of them a pattern may have at least.
+    static let pieces: [(piece: String, most: Int)] = [
+        (".", 40_000), ("(|)", 50_000), ("|", 150_000), ("a*", 100_000), ("[ab]", 30_000),
+        ("[^a]", 30_000), ("a{1000}", 2000), ("(?i)x", 40_000), ("\\pL", 1000), ("\\D", 30_000),
+        ("[[:^word:]]", 15_000), (".*a", 20_000), ("(?:|a)", 30_000), ("ab|c.|", 20_000),
+    ]
+
+    @Test(arguments: pieces)
+    func refusesEightMegabytesAndPrintsNothing(piece: String, most: Int) throws {
+        let pattern = String(repeating: piece, count: (8 << 20) / piece.utf8.count) + "[.]"
+        let printed = try standardError {
+            for text in [pattern, "[.]" + (String(pattern.utf8.prefix(2 << 20)) ?? "")] {
+                let error = #expect(throws: RegularExpressionError.self) {
+                    try RegularExpression(text)
+                }
+                #expect(error?.reason == "expression too large")
+                #expect(error?.fragment.utf8.count ?? .max < 100)
+            }
+        }
+        #expect(!printed.contains("re2/"))
+    }
+
+    @Test(arguments: pieces)
+    func compilesTheLargestPatternsOrRefusesThemAndPrintsNothing(
+        piece: String, most: Int
+    ) throws {
+        let size = GoDialect.size(of: String(repeating: piece, count: 1000))
+        let count = 1000 * CompiledPattern.largestSize / size
+        #expect(count >= most)
+        let pattern = String(repeating: piece, count: count - 10)
+        #expect(GoDialect.size(of: pattern) <= CompiledPattern.largestSize)
+        let printed = try standardError {
+            let expression = try? RegularExpression("[.]?" + pattern)
+            for text in ["", "a", "aaaa", "1"] {
+                _ = expression?.expand(text, template: "$1$60000")
+            }
+        }
+        #expect(!printed.contains("re2/"))
+    }
+
+    @Test func templatesAreReadOnce() throws {
+        let expression = try RegularExpression("(a+)")
+        let template = String(repeating: "$1$é ", count: 60_000)
+        #expect(expression.expand("aa", template: template)?.utf8.count == 60_000 * 3)
+    }
+
+    /// What is written to the standard error meanwhile. It is written there afterwards.
+    private func standardError(_ body: () throws -> Void) throws -> String {
+        let url = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+        #expect(FileManager.default.createFile(atPath: url.path, contents: nil))
+        defer { try? FileManager.default.removeItem(at: url) }
+        let file = try FileHandle(forWritingTo: url)
+        let before = dup(2)
+        dup2(file.fileDescriptor, 2)
+        defer { close(before) }
+        do {
+            defer { dup2(before, 2) }
+            try body()
+        }
+        let printed = try Data(contentsOf: url)
+        try FileHandle.standardError.write(contentsOf: printed)
+        return String(decoding: printed, as: UTF8.self)
+    }
+
+    @Test func openNamesAndClassesAreReadOnce() {
+        for piece in ["(?<", "(?P<a", "[[:", "[:"] {
+            let pattern = String(repeating: piece, count: 100_000)
+            #expect(throws: RegularExpressionError.self) { try RegularExpression("^" + pattern) }
+        }
+    }
+
+    @Test func longTextsAreMatchedAsLiterals() throws {
+        let words = (0..<100_000).map { "instance-\($0)\\.example:9090" }
+        let expression = try RegularExpression(words.joined(separator: "|"))
+        #expect(expression.matches("instance-99999.example:9090"))
+        let tooLong = String(repeating: "a", count: RegularExpression.longestPattern + 1)
+        #expect(throws: RegularExpressionError.self) { try RegularExpression(tooLong) }
     }
 
     @Test func deepNestingIsAnErrorOrWorks() {

@@ -40,7 +40,8 @@ typedef struct CRE2Span {
 } CRE2Span;
 
 /// Compiles UTF-8 with Perl syntax; a dot matches a line break. Never null; ask `cre2_error_code` whether it is usable.
-/// `max_memory` bounds the program and the caches of its automata, in bytes.
+/// `max_memory` bounds the program and the caches of its automata, in bytes. RE2 writes nothing to the
+/// standard error, unless a pattern has more than a million nodes.
 CRE2Expression *_Nonnull cre2_compile(
     const char *_Nullable pattern, size_t length, int64_t max_memory);
 void cre2_free(CRE2Expression *_Nonnull expression);

@@ -175,11 +175,12 @@ extension Planner {
     }
 
     /// `label_replace` from the partition label: the match is decided here, member by member. nil
-    /// when the regular expression is invalid, which the local engine then reports.
+    /// when the regular expression is invalid or too large, which the local engine then reports.
     private func folded(_ call: Call, _ part: PushdownCandidate) -> PushdownCandidate? {
         guard let template = Self.text(call.arguments, 2),
             let pattern = Self.text(call.arguments, 4),
-            let expression = try? RegularExpression(pattern)
+            let expression = try? RegularExpression(pattern),
+            expression.groupCount <= RegularExpression.mostGroups
         else { return nil }
         var rewritten: [Expression?] = []
         for (member, tree) in zip(scope.members, part.rewritten) {

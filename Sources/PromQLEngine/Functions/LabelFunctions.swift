@@ -18,6 +18,11 @@ extension Evaluator {
         } catch {
             throw .execution("invalid regular expression in label_replace(): \(pattern)")
         }
+        guard expression.groupCount <= RegularExpression.mostGroups else {
+            throw .execution(
+                "regular expression in label_replace() has \(expression.groupCount) groups; at most "
+                    + "\(RegularExpression.mostGroups) are allowed")
+        }
         guard isLabelName(destination) else {
             throw .execution("invalid destination label name in label_replace(): \(destination)")
         }
