@@ -92,6 +92,11 @@ public struct PrometheusSource: UpstreamConnection {
 
 /// A header field or a query parameter: a pair of which only the name may be shown.
 public struct NamedSecret: Sendable, Hashable {
+    /// Of one kind that a server may be sent.
+    public static let most = 100
+    /// Bytes of a value.
+    public static let longestValue = 8 << 10
+
     public var name: String
     public var value: Secret
 

@@ -126,6 +126,32 @@ import Testing
         #expect(found.first?.contains("\n") == false)
     }
 
+    /// So many headers or parameters, of which the last has a value of so many bytes.
+    private func many(_ key: String, _ count: Int, bytes: Int = 1) -> String {
+        let lines = (1...count).map { i in
+            "        X-\(i): \(String(repeating: "v", count: i == count ? bytes : 1))\n"
+        }
+        return "projects:\n  - name: a\n    prometheus:\n      url: http://a\n      \(key):\n"
+            + lines.joined()
+    }
+
+    @Test(arguments: [("headers", "header"), ("queryParameters", "query parameter")])
+    func thereAreBoundedlyManyOfBoundedLength(key: String, noun: String) {
+        #expect(errors(many(key, 100, bytes: 8192)) == [])
+        for count in [101, 90_000] {
+            #expect(
+                errors(many(key, count)) == [
+                    "6:9: projects[0].prometheus.\(key): project a: \(count) \(noun)s are given; at "
+                        + "most 100 are allowed; remove some"
+                ])
+        }
+        #expect(
+            errors(many(key, 2, bytes: 8193)) == [
+                "7:14: projects[0].prometheus.\(key).X-2: project a: the value of \(noun) X-2 has 8193 "
+                    + "bytes; at most 8192 are allowed; shorten it"
+            ])
+    }
+
     @Test func aRemoteCorootHasNoHeaders() {
         #expect(
             errors("projects: [{name: a, remoteCoroot: {url: http://a, apiKey: k, headers: {}}}]")

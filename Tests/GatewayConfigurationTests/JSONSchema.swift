@@ -16,7 +16,7 @@ struct JSONSchema {
     private static let keywords: Set<String> = [
         "$schema", "$defs", "$ref", "title", "description", "default", "deprecated", "type",
         "properties", "required", "additionalProperties", "items", "minItems", "minLength",
-        "minimum", "enum", "pattern", "anyOf", "propertyNames",
+        "minimum", "enum", "pattern", "anyOf", "propertyNames", "maxProperties",
     ]
 
     /// What is wrong with a document, each with its path; empty when nothing is.
@@ -103,6 +103,9 @@ struct JSONSchema {
         case ("object", let pairs as [String: Any]):
             for name in schema["required"] as? [String] ?? [] where pairs[name] == nil {
                 found.append("\(path): \(name) is missing")
+            }
+            if pairs.count > schema["maxProperties"] as? Int ?? .max {
+                found.append("\(path): too many")
             }
             let properties = schema["properties"] as? [String: Any] ?? [:]
             let names = schema["propertyNames"] as? [String: Any] ?? [:]

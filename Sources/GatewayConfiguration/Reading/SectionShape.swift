@@ -71,8 +71,10 @@ indirect enum SettingType: Sendable {
     case choices([String])
     /// Texts by names of the user's own choice.
     ///
-    /// - Parameter names: The regular expression for the names; nil for any.
-    case mapping(names: String? = nil)
+    /// - Parameters:
+    ///   - names: The regular expression for the names; nil for any.
+    ///   - most: How many there may be; nil for any number.
+    case mapping(names: String? = nil, most: Int? = nil)
     /// Lists of names by names of the user's own choice, none of them empty.
     case poolMapping
     case section(SectionShape)

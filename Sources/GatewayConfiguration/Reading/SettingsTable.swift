@@ -223,10 +223,19 @@ extension Setting {
                 (_ name: String, _ line: Int) -> NameRefusal?
             )
     ) -> Setting {
-        Setting(name, .mapping(names: names), text) { section, value, reader in
+        Setting(name, .mapping(names: names, most: NamedSecret.most), text) {
+            section, value, reader in
             let refuse = refusal(section)
             var pairs: [NamedSecret] = []
-            for entry in section.freeMapping(name, &reader.report) ?? [] {
+            let entries = section.freeMapping(name, &reader.report) ?? []
+            if entries.count > NamedSecret.most, let place = section[name] {
+                reader.report.error(
+                    at: place, subject: section.subject,
+                    "\(entries.count) \(noun)s are given; at most \(NamedSecret.most) are allowed",
+                    mend: "remove some")
+                return true
+            }
+            for entry in entries {
                 var place = entry.value
                 (place.line, place.column) = (entry.line, entry.column)
                 if let refusal = refuse(entry.key, entry.line) {
@@ -234,7 +243,15 @@ extension Setting {
                         at: place, subject: section.subject, refusal.problem, mend: refusal.mend)
                     continue
                 }
-                guard let text = section.text(of: entry.value, &reader.report),
+                guard let text = section.text(of: entry.value, &reader.report) else { continue }
+                guard text.utf8.count <= NamedSecret.longestValue else {
+                    reader.report.error(
+                        at: entry.value, subject: section.subject,
+                        "the value of \(noun) \(entry.key) has \(text.utf8.count) bytes; at most "
+                            + "\(NamedSecret.longestValue) are allowed", mend: "shorten it")
+                    continue
+                }
+                guard
                     let secret = reader.secret(
                         text, at: entry.value, subject: section.subject,
                         called: "the value of \(noun) \(entry.key)")

@@ -89,9 +89,10 @@ extension SettingType {
             return [
                 ("type", .text("array")), ("items", .object(SettingType.choice(choices).schema)),
             ]
-        case .mapping(let names):
+        case .mapping(let names, let most):
             let pattern = names.map { SchemaValue.object([("pattern", .text($0))]) }
             return [("type", .text("object"))] + (pattern.map { [("propertyNames", $0)] } ?? [])
+                + (most.map { [("maxProperties", .number($0))] } ?? [])
                 + [("additionalProperties", .object(SettingType.text.schema))]
         case .poolMapping:
             let names: SchemaValue = .object([
