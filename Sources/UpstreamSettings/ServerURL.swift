@@ -93,10 +93,7 @@ public struct ServerURL: Sendable, Hashable, CustomStringConvertible {
     package static let unread = ServerURL(host: "unread")
 
     /// Whether it is this machine, as far as the name tells.
-    public var isLoopback: Bool {
-        let name = host.hasPrefix("[") ? String(host.dropFirst().dropLast()) : host
-        return name == "localhost" || name == "::1" || name.hasPrefix("127.")
-    }
+    public var isLoopback: Bool { HostName.isLoopback(host) }
 
     private static func after(_ prefix: String, in text: String) -> Substring? {
         guard text.prefix(prefix.count).lowercased() == prefix else { return nil }

@@ -1,14 +1,42 @@
 import GatewayConfiguration
 import Testing
+import UpstreamSettings
 
 @Suite struct OwnAddressTests {
     private static let names: Set<String> = ["gate", "gate.example", "10.1.2.3"]
+
+    @Test(arguments: [
+        ("localhost", true), ("LOCALHOST", true), ("127.0.0.1", true), ("127.255.0.9", true),
+        ("::1", true), ("0:0:0:0:0:0:0:1", true), ("::ffff:127.0.0.1", true),
+        ("::ffff:7f00:1", true), ("127.evil.example", false), ("127.0.0.1.evil.example", false),
+        ("127.0.0.1\u{0}", false), ("127.", false), ("127.0.0.256", false), ("128.0.0.1", false),
+        ("0.0.0.0", false), ("::", false), ("::ffff:10.0.0.1", false), ("localhost.evil", false),
+    ])
+    func `Loopback is judged by the address and not by how it begins`(
+        host: String, isLoopback: Bool
+    ) {
+        #expect(ListenAddress(host: host, port: 1).isLoopback == isLoopback)
+        let written = host.contains(":") ? "[\(host)]" : host
+        if let url = try? ServerURL("http://\(written):9090") {
+            #expect(url.isLoopback == isLoopback)
+        }
+    }
+
+    @Test func `A name that begins like a loopback address needs auth to listen on`() {
+        #expect(throws: ConfigurationErrors.self) {
+            try Configuration.parse(
+                "listen_address: 127.evil.example:9090\nprojects: []", path: "c.yaml")
+        }
+    }
 
     @Test(arguments: [
         // Where it listens, its base path, the project's address, whether that is the gateway.
         ("127.0.0.1:9090", "", "http://127.0.0.1:9090", true),
         ("127.0.0.1:9090", "", "http://localhost:9090/p/all", true),
         ("127.0.0.1:9090", "", "http://[::1]:9090", true),
+        ("127.0.0.1:9090", "", "http://[::ffff:127.0.0.1]:9090", true),
+        ("127.0.0.1:9090", "", "http://127.evil.example:9090", false),
+        ("[::]:9090", "", "http://0.0.0.0:9090", true),
         ("127.0.0.1:9090", "", "http://localhost:9091", false),
         ("127.0.0.1:9090", "", "http://localhost:9090/prometheus", false),
         ("127.0.0.1:9090", "", "https://localhost:9090", false),

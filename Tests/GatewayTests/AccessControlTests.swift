@@ -28,6 +28,45 @@ import Testing
         #expect(try access(Self.projects).grant(for: [:]) == .everything)
     }
 
+    @Test(arguments: [
+        ("localhost", true), ("LocalHost.:9090", true), ("127.0.0.1", true), ("127.8.9.1:1", true),
+        ("[::1]:9090", true), ("[::1]", true), ("[::ffff:127.0.0.1]:9090", true),
+        ("evil.example", false), ("evil.example:9090", false), ("127.evil.example", false),
+        ("127.0.0.1.evil.example:9090", false), ("localhost.evil.example", false),
+        ("10.1.2.3:9090", false), ("[2001:db8::1]:9090", false), ("", false),
+    ])
+    func `Without auth only requests that name this machine as their Host are served`(
+        host: String, isServed: Bool
+    ) throws {
+        let access = try access(Self.projects)
+        if isServed {
+            #expect(try access.grant(for: ["Host": host]) == .everything)
+            #expect(try access.administrator(for: ["Host": host]).token == nil)
+        } else {
+            #expect(throws: AccessControl.Refusal.foreignHost) {
+                try access.grant(for: ["Host": host])
+            }
+            #expect(throws: AccessControl.Refusal.foreignHost) {
+                try access.administrator(for: ["Host": host])
+            }
+        }
+        // A key is what no page of another name has.
+        let keyed: HTTPHeaders = ["Host": host, "X-API-Key": "key-of-a"]
+        #expect(try access.grant(for: keyed) == .project("a"))
+        let open = try self.access(Self.projects + "\nauth: {anonymous: true}")
+        #expect(try open.grant(for: ["Host": host]) == .everything)
+    }
+
+    @Test func `The address that is bound is the gateway's own Host`() throws {
+        let configuration = try Configuration.parse(Self.projects, path: "c.yaml")
+        let access = AccessControl(
+            configuration, bound: ListenAddress(host: "Gate.example", port: 9090))
+        #expect(try access.grant(for: ["Host": "gate.example:80"]) == .everything)
+        #expect(throws: AccessControl.Refusal.foreignHost) {
+            try access.grant(for: ["Host": "other.example:80"])
+        }
+    }
+
     @Test func withTokensNobodyReadsWithoutOne() throws {
         let access = try access(Self.projects + Self.tokens)
         #expect(throws: AccessControl.Refusal.missing) { try access.grant(for: [:]) }

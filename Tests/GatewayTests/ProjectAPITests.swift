@@ -280,7 +280,13 @@ import UpstreamSettings
             ([:], 201), (["Host": "127.0.0.1:9090"], 201), (["Host": "localhost:9090"], 201),
             (["Host": "[::1]:9090"], 201),
             (["Host": "127.0.0.1:9090", "Origin": "http://127.0.0.1:9090"], 201),
-            (["Host": "evil.example:9090"], 403),
+            (["Host": "[::ffff:127.0.0.1]:9090"], 201),
+            (["Host": "LOCALHOST:8000", "Origin": "http://localhost:8000"], 201),
+            (["Host": "evil.example:9090"], 403), (["Host": "evil.example"], 403),
+            (["Host": "127.evil.example:9090"], 403), (["Host": "10.1.2.3:9090"], 403),
+            (["Host": "evil.example", "Origin": "http://evil.example"], 403),
+            (["Host": "127.0.0.1:9090", "Origin": "http://127.0.0.1:9091"], 403),
+            (["Host": "127.0.0.1:9090", "Origin": "null"], 403),
             (["Host": "127.0.0.1:9090", "Origin": "http://evil.example"], 403),
         ] as [([String: String], Int)])
     func withoutAuthOnlyThisMachineMakesChanges(

@@ -58,6 +58,33 @@ import Testing
         #expect(try await gateway.get("/p/a/api/v1/explain?query=up").status == 200)
     }
 
+    @Test(arguments: ["127.0.0.1:9090", "localhost:1", "[::1]:9090"])
+    func `A reload cannot take auth away from an address that other machines reach`(
+        written: String
+    ) async throws {
+        let gateway = try await TestGateway("listen_address: 0.0.0.0:9090\n" + Self.first)
+        gateway.write(
+            """
+            listen_address: "\(written)"
+            projects: [{name: b, prometheus: {url: http://127.0.0.1:1}}]
+            """)
+        let refused = try await gateway.send("POST", "/-/reload")
+        #expect(refused.status == 500)
+        #expect(
+            refused.body.contains("auth cannot be left out: the gateway listens on 0.0.0.0:9090"))
+        #expect(try await gateway.send("GET", "/p/b/api/v1/labels", headers: [:]).status == 401)
+        #expect(try await gateway.send("POST", "/-/reload", headers: [:]).status == 401)
+        // With auth the address may change: the next start will listen there.
+        gateway.write("listen_address: \"\(written)\"\n" + Self.first)
+        #expect(try await gateway.send("POST", "/-/reload").status == 200)
+        gateway.write(
+            """
+            listen_address: "\(written)"
+            projects: [{name: b, prometheus: {url: http://127.0.0.1:1}}]
+            """)
+        #expect(try await gateway.send("POST", "/-/reload").status == 500)
+    }
+
     @Test func onlyAdministratorsReloadAndOnlyByPostOrPut() async throws {
         let gateway = try await TestGateway(Self.first)
         #expect(try await gateway.send("POST", "/-/reload", headers: [:]).status == 401)

@@ -11,12 +11,17 @@ struct AccessControl: Sendable {
         case unknown
         /// Right, but without the permission to change anything.
         case notAdministrator
+        /// Asked by a name that is not the gateway's, where no `auth` is configured.
+        case foreignHost
 
         var text: String {
             switch self {
             case .missing: "an API key or a token is needed"
             case .unknown: "the API key or token is not valid"
             case .notAdministrator: "a token with admin permission is needed"
+            case .foreignHost:
+                "without auth the gateway answers only to localhost, to loopback addresses and to "
+                    + "the address that it listens on; the request names another Host"
             }
         }
     }
@@ -42,9 +47,16 @@ struct AccessControl: Sendable {
     private let keys: [(project: String, key: Key)]
     private let needsCredential: Bool
     private let isOpen: Bool
+    private let bound: ListenAddress
 
-    /// - Parameter contents: Keys and tokens that were made through the API.
-    init(_ configuration: Configuration, _ contents: StoreContents = StoreContents()) {
+    /// - Parameters:
+    ///   - contents: Keys and tokens that were made through the API.
+    ///   - bound: The address that the gateway was started on; the configuration's by default.
+    init(
+        _ configuration: Configuration, _ contents: StoreContents = StoreContents(),
+        bound: ListenAddress? = nil
+    ) {
+        self.bound = bound ?? configuration.listenAddress
         let own = Set(configuration.authentication?.tokens.map(\.name) ?? [])
         tokens =
             (configuration.authentication?.tokens ?? [])
@@ -71,6 +83,7 @@ struct AccessControl: Sendable {
     func grant(for headers: HTTPHeaders) throws(Refusal) -> Grant {
         guard let credential = Credential(headers) else {
             if needsCredential { throw .missing }
+            if isOpen, let host = headers["Host"], !isOwn(host) { throw .foreignHost }
             return .everything
         }
         // Every key is compared, so that the time says nothing about which one came near.
@@ -84,6 +97,16 @@ struct AccessControl: Sendable {
         }
         guard let grant else { throw .unknown }
         return grant
+    }
+
+    /// Whether a `Host` field names this gateway. A page whose name was made to point to this
+    /// machine (DNS rebinding) is of the same origin as the gateway for its browser, and is known
+    /// by this field alone.
+    private func isOwn(_ authority: String) -> Bool {
+        let host = ListenAddress(authority)?.host ?? authority
+        if HostName.isLoopback(host) { return true }
+        if let address = IPAddress(host) { return address == IPAddress(bound.host) }
+        return host.lowercased() == bound.host.lowercased()
     }
 
     /// Who a request comes from that wants to change something. Where no `auth` is configured the

@@ -92,26 +92,16 @@ struct AdministrationRoutes: Sendable {
         return Change(request: request, administrator: administrator, live: try live())
     }
 
-    /// Where no token is demanded, a page in a browser on this machine must not be able to
-    /// change anything: neither one of another origin, nor one whose name was made to point here.
+    /// Where no token is demanded, a page in a browser on this machine must not be able to change
+    /// anything when it is of another origin. One whose name was made to point here is refused
+    /// by its `Host` already.
     private func refuseForeignPages(_ request: PrometheusRequest) throws(APIError) {
-        let host = request.headers["Host"]
-        let isLocal = host.map { Self.isLoopback(authority: $0) } ?? true
-        let isOwn =
-            request.headers["Origin"].map { origin in
-                origin == host.map { "http://\($0)" } || origin == host.map { "https://\($0)" }
-            } ?? true
-        guard isLocal, isOwn else {
+        guard let origin = request.headers["Origin"]?.lowercased() else { return }
+        let host = request.headers["Host"]?.lowercased()
+        guard let host, origin == "http://\(host)" || origin == "https://\(host)" else {
             throw APIError(
-                .forbidden,
-                "without auth only this machine may make changes, and no page of another origin")
+                .forbidden, "without auth no page of another origin may make changes")
         }
-    }
-
-    static func isLoopback(authority: String) -> Bool {
-        if let address = ListenAddress(authority) { return address.isLoopback }
-        let host = authority.hasPrefix("[") ? String(authority.dropFirst().dropLast()) : authority
-        return ListenAddress(host: host, port: 0).isLoopback
     }
 
     private func live() throws(APIError) -> ConfigurationReloader {
@@ -132,7 +122,7 @@ extension APIError {
     init(_ refusal: AccessControl.Refusal) {
         switch refusal {
         case .missing, .unknown: self.init(.unauthorized, refusal.text)
-        case .notAdministrator: self.init(.forbidden, refusal.text)
+        case .notAdministrator, .foreignHost: self.init(.forbidden, refusal.text)
         }
     }
 }

@@ -20,6 +20,8 @@ actor ConfigurationReloader {
     nonisolated let reloads = ReloadState()
     nonisolated let store: (any ProjectStore)?
     nonisolated let source: ConfigurationSource?
+    /// Where the gateway was started, whatever a reload says.
+    nonisolated let bound: ListenAddress
     private let build: Builder
     private let logger: Logger
     /// One reload at a time, so that the last one asked for is the last one taken.
@@ -31,6 +33,7 @@ actor ConfigurationReloader {
         source: ConfigurationSource?, logger: Logger, build: @escaping Builder
     ) {
         current = CurrentGeneration(build(file, contents, nil))
+        bound = file.listenAddress
         self.store = store
         self.source = source
         self.logger = logger
@@ -162,16 +165,29 @@ actor ConfigurationReloader {
         do throws(StoreError) {
             let existing = try await store?.contents().regularProjects ?? []
             let file = try await load(source, existing)
+            try refuseOpening(file)
             var contents = current.value.contents
             if let store { contents = try await Self.register(file, in: store, logger) }
             let now = current.value
-            for note in file.notesOnRestart(from: now.file) { logger.warning("\(note)") }
+            for note in file.notesOnRestart(from: now.file, bound: bound) {
+                logger.warning("\(note)")
+            }
             // Not older than what another change put in force meanwhile.
             if now.contents.revision > contents.revision { contents = now.contents }
             current.value = build(file, contents, now)
         } catch {
             throw ConfigurationSource.Refused("\(error)")
         }
+    }
+
+    /// The socket stays where it was opened, so that a file that says another address must not
+    /// take away what that one needs.
+    private func refuseOpening(_ file: Configuration) throws(StoreError) {
+        guard file.authentication == nil, !bound.isLoopback else { return }
+        throw .refused(
+            .conflict(
+                "auth cannot be left out: the gateway listens on \(bound), which can be reached "
+                    + "from other machines, until it is started again; keep auth, or restart"))
     }
 
     /// Errors of the file keep their own words.
@@ -200,9 +216,13 @@ actor ConfigurationReloader {
 
 extension Configuration {
     /// What of a new configuration only a restart puts in force.
-    fileprivate func notesOnRestart(from old: Configuration) -> [String] {
+    ///
+    /// - Parameter bound: The address that the gateway listens on.
+    fileprivate func notesOnRestart(
+        from old: Configuration, bound: ListenAddress
+    ) -> [String] {
         var keys: [String] = []
-        if listenAddress != old.listenAddress { keys.append("listen_address") }
+        if listenAddress != bound { keys.append("listen_address") }
         if StoreLocation(self) != StoreLocation(old) {
             keys.append("data_dir and postgres")
         }
@@ -239,7 +259,9 @@ struct RuntimeSnapshot: Sendable {
     /// As the configuration file has it.
     var file: Configuration
     var contents: StoreContents
-    /// Both together.
+    /// Where the gateway listens, as of its start.
+    var bound: ListenAddress
+    /// File and store together.
     var configuration: Configuration
     var clients: UpstreamClients
     var resources: QueryResources

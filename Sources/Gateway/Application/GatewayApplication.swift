@@ -86,10 +86,9 @@ public struct GatewayApplication: Sendable {
     ///
     /// - Parameter onListening: is told the real port once connections are accepted.
     public func server(
-        at address: ListenAddress? = nil,
         onListening: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
     ) -> PrometheusServer {
-        let address = address ?? configuration.listenAddress
+        let address = live.bound
         return PrometheusServer(
             responder: responder, host: address.host, port: address.port,
             limits: ServerLimits(configuration.limits), logger: logger, onListening: onListening,
@@ -179,7 +178,8 @@ extension RuntimeSnapshot {
         let resources =
             former.flatMap { $0.resources.bounds == bounds ? $0.resources : nil }
             ?? QueryResources(bounds)
-        let access = AccessControl(file, contents)
+        let access = AccessControl(
+            file, contents, bound: former?.bound ?? file.listenAddress)
         let secretFiles = configuration.secretFiles
         let routes = GatewayRoutes(
             configuration: configuration,
@@ -193,7 +193,8 @@ extension RuntimeSnapshot {
             reads: RemoteReadEndpoint(configuration, resources: resources), resources: resources,
             identity: identity)
         self.init(
-            file: file, contents: contents, configuration: configuration, clients: clients,
-            resources: resources, routes: routes.table(), secretFiles: secretFiles)
+            file: file, contents: contents, bound: former?.bound ?? file.listenAddress,
+            configuration: configuration, clients: clients, resources: resources,
+            routes: routes.table(), secretFiles: secretFiles)
     }
 }

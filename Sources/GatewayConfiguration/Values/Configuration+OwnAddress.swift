@@ -26,21 +26,16 @@ extension Configuration {
         else { return false }
         var host = url.host.lowercased()
         if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
+        let address = IPAddress(host)
         // Connecting to the address of all interfaces leads to this machine.
-        let isLoopback =
-            ["localhost", "::1", "0.0.0.0", "::"].contains(host) || host.hasPrefix("127.")
-        let isThisMachine = hostNames.contains { $0.lowercased() == host }
-        switch listenAddress.host {
-        case "0.0.0.0", "::": return isLoopback || isThisMachine
-        case _ where listenAddress.isLoopback: return isLoopback
-        case let own: return host == own.lowercased() || isThisMachine && !host.isAddress
+        let isLoopback = url.isLoopback || address?.isUnspecified ?? false
+        let isThisMachine = hostNames.contains { name in
+            name.lowercased() == host || address != nil && IPAddress(name) == address
         }
-    }
-}
-
-extension String {
-    /// Whether it is an IP address and no name.
-    fileprivate var isAddress: Bool {
-        contains(":") || allSatisfy { $0 == "." || ("0"..."9").contains($0) }
+        let own = IPAddress(listenAddress.host)
+        if own?.isUnspecified ?? false { return isLoopback || isThisMachine }
+        if listenAddress.isLoopback { return isLoopback }
+        if let address { return address == own }
+        return host == listenAddress.host.lowercased() || isThisMachine
     }
 }
