@@ -24,6 +24,10 @@ struct MalformedRequest: Error, Equatable {
         MalformedRequest("the request has more than \(limit) header fields", status: 431)
     }
 
+    static let noMemory = MalformedRequest(
+        "the bodies of requests under way reach limits.maxRequestMemory; try again later",
+        status: 503)
+
     static func bodyTooLarge(limit: Int) -> MalformedRequest {
         MalformedRequest("the body of the request exceeds \(limit) bytes", status: 413)
     }

@@ -35,33 +35,55 @@ public struct PrometheusResponder: Sendable {
     }
 
     public func respond(to request: PrometheusRequest) async -> PrometheusResponse {
-        await answer(request).response
+        switch admission(of: request) {
+        case .answered(let response, _): return response
+        case .endpoint(let endpoint, let parameters, _):
+            return await answer(request, by: endpoint, parameters)
+        }
     }
 
-    /// The answer and the pattern of the route that gave it.
-    func answer(
-        _ request: PrometheusRequest
-    ) async -> (response: PrometheusResponse, endpoint: RouteTable.Endpoint?) {
-        switch routes().resolve(request) {
+    /// What the head of a request decides.
+    enum Admission {
+        /// No body changes the answer.
+        case answered(PrometheusResponse, RouteTable.Endpoint?)
+        /// - takesBody: False when the endpoint is to refuse the request, without its body.
+        case endpoint(
+            RouteTable.Endpoint, parameters: [String: String], takesBody: Bool)
+    }
+
+    /// Looks at the head of a request alone.
+    func admission(of request: PrometheusRequest) -> Admission {
+        let routes = routes()
+        switch routes.resolve(request) {
         case .refusal(let response):
-            return (trimmed(response, for: request), nil)
+            return .answered(trimmed(response, for: request), nil)
         case .options(let traits):
             let empty = PrometheusResponse(status: 204)
-            return (dressed(empty, with: traits, for: request), nil)
+            return .answered(dressed(empty, with: traits, for: request), nil)
         case .endpoint(let endpoint, let parameters):
             if endpoint.traits.contains(.readyGated), let refusal = readiness.refusal {
-                return (trimmed(refusal, for: request), endpoint)
+                return .answered(trimmed(refusal, for: request), endpoint)
             }
-            var request = request
-            request.pathParameters = parameters
-            let response: PrometheusResponse
-            do {
-                response = try await endpoint.handler(request)
-            } catch {
-                response = answerToError(error)
-            }
-            return (dressed(response, with: endpoint.traits, for: request), endpoint)
+            return .endpoint(
+                endpoint, parameters: parameters,
+                takesBody: routes.takesBody(request.headers, endpoint.traits))
         }
+    }
+
+    /// The answer of the endpoint that a request was found to be for.
+    func answer(
+        _ request: PrometheusRequest, by endpoint: RouteTable.Endpoint,
+        _ parameters: [String: String]
+    ) async -> PrometheusResponse {
+        var request = request
+        request.pathParameters = parameters
+        let response: PrometheusResponse
+        do {
+            response = try await endpoint.handler(request)
+        } catch {
+            response = answerToError(error)
+        }
+        return dressed(response, with: endpoint.traits, for: request)
     }
 
     /// An answer with what the route's traits add to it.

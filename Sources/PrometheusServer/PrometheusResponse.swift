@@ -82,8 +82,10 @@ extension PrometheusResponse {
 
     /// What is no request, in the same shape, where Go's own server answers with plain text.
     static func failure(_ error: MalformedRequest) -> PrometheusResponse {
-        var response = PrometheusResponse.json(
-            status: error.status, APIError.badData(error.message).json)
+        let refusal =
+            error.status == 503
+            ? APIError(.unavailable, error.message) : APIError.badData(error.message)
+        var response = PrometheusResponse.json(status: error.status, refusal.json)
         response.headers["Connection"] = "close"
         return response
     }

@@ -42,10 +42,11 @@ public struct PrometheusServer: Service {
     /// Serves until the task is cancelled or a graceful shutdown has drained it. Throws when the
     /// address cannot be listened on.
     public func run() async throws {
+        let memory = RequestMemory(limit: limits.requestBytes)
         let connection = WatchedConnection(
             limits: limits,
             exchange: { head, body, output in
-                try await self.exchange(head, &body, output)
+                try await self.exchange(head, &body, output, memory)
             },
             refuse: { error, output in
                 var answer = PrometheusResponse.failure(error)
@@ -81,22 +82,39 @@ public struct PrometheusServer: Service {
     // MARK: One exchange
 
     private func exchange(
-        _ head: RequestHead, _ body: inout RequestBody, _ output: WatchedConnection.Output
+        _ head: RequestHead, _ body: inout RequestBody, _ output: WatchedConnection.Output,
+        _ memory: RequestMemory
     ) async throws -> WatchedConnection.Outcome {
         let started = ContinuousClock.now
         var answer: PrometheusResponse
         var pattern: String?
+        var heldBytes = 0
+        defer { memory.giveBack(heldBytes) }
         do {
-            let body = try await read(&body, of: head, continuing: output)
-            if let request = PrometheusRequest(
-                method: head.method, targetBytes: head.target, headers: head.headers, body: body)
-            {
-                let (response, endpoint) = await responder.answer(request)
+            // The head alone decides whether the body is worth reading.
+            let asked = try Self.request(head, [])
+            var endpoint: RouteTable.Endpoint?
+            var isBodyLeft = false
+            switch responder.admission(of: asked) {
+            case .answered(let response, let answering):
                 answer = response
-                pattern = endpoint?.pattern
-            } else {
-                answer = .failure(MalformedRequest("invalid escape in the path"))
+                endpoint = answering
+                isBodyLeft = true
+            case .endpoint(let found, let parameters, let takesBody):
+                endpoint = found
+                var request = asked
+                if PrometheusRequest.methodsWithForm.contains(head.method) {
+                    isBodyLeft = !takesBody && head.framing != .length(0)
+                    if !isBodyLeft {
+                        let bytes = try await read(
+                            &body, of: head, continuing: output, memory, &heldBytes)
+                        if !bytes.isEmpty { request = try Self.request(head, bytes) }
+                    }
+                }
+                answer = await responder.answer(request, by: found, parameters)
             }
+            pattern = endpoint?.pattern
+            if isBodyLeft, !head.passesOverBody { answer.headers["Connection"] = "close" }
         } catch let error as MalformedRequest {
             answer = .failure(error)
         }
@@ -111,6 +129,16 @@ public struct PrometheusServer: Service {
                     method: head.method, pattern: pattern, status: status, bodyBytes: bytes,
                     duration: .now - started, isWhole: isWhole))
         }
+    }
+
+    private static func request(
+        _ head: RequestHead, _ body: [UInt8]
+    ) throws(MalformedRequest) -> PrometheusRequest {
+        guard
+            let request = PrometheusRequest(
+                method: head.method, targetBytes: head.target, headers: head.headers, body: body)
+        else { throw MalformedRequest("invalid escape in the path") }
+        return request
     }
 
     /// - Returns: whether the connection can go on.
@@ -150,12 +178,13 @@ public struct PrometheusServer: Service {
 
     /// The body of a method that has a meaning for one.
     ///
+    /// - Parameter heldBytes: What was taken of the memory, which the caller gives back.
     /// - Throws: `MalformedRequest` when it is too large, or does not come wholly.
     private func read(
         _ body: inout RequestBody, of head: RequestHead,
-        continuing output: WatchedConnection.Output
+        continuing output: WatchedConnection.Output, _ memory: RequestMemory,
+        _ heldBytes: inout Int
     ) async throws -> [UInt8] {
-        guard PrometheusRequest.methodsWithForm.contains(head.method) else { return [] }
         let isForm = PrometheusRequest.isForm(method: head.method, headers: head.headers)
         let limit = isForm ? limits.formBytes : limits.bodyBytes
         if case .length(let announced) = head.framing, announced > limit {
@@ -170,6 +199,8 @@ public struct PrometheusServer: Service {
             guard bytes.count + piece.count <= limit else {
                 throw MalformedRequest.bodyTooLarge(limit: limit)
             }
+            try memory.take(piece.count, besides: bytes.count)
+            heldBytes += piece.count
             bytes.append(contentsOf: piece)
         }
         return bytes
@@ -186,6 +217,8 @@ public struct ServerLimits: Sendable, Hashable {
     public var formBytes = 10 * 1024 * 1024
     /// Bytes of any other body, multipart forms included.
     public var bodyBytes = 32 * 1024 * 1024
+    /// Bytes of the bodies of all requests under way. What does not fit is answered with 413 or 503.
+    public var requestBytes = 256 * 1024 * 1024
     /// A connection that neither asks nor is being answered is closed after this.
     public var idleTimeout: Duration = .seconds(300)
     /// Connections at once; others wait in the listen queue.

@@ -31,6 +31,16 @@ struct RequestHead: Equatable, Sendable {
         !isHTTP10 && framing != .length(0) && headers["Expect"]?.isEmpty == false
     }
 
+    /// Whether a body that was not read may be passed over to reach the next request. A longer one,
+    /// one of unknown length, and one that the client holds back end the connection.
+    var passesOverBody: Bool {
+        guard case .length(let length) = framing else { return false }
+        return length <= Self.mostPassedOver && !awaitsContinue
+    }
+
+    /// Go's bound.
+    private static let mostPassedOver = 256 * 1024
+
     init(
         method: String, target: [UInt8], minorVersion: Int, headers: HTTPHeaders = HTTPHeaders(),
         framing: Framing = .length(0)

@@ -31,6 +31,10 @@ public struct RouteTable: Sendable {
     private var patterns: [Entry] = []
     private var optionsPatterns: [PathPattern] = []
 
+    /// Whether the body of a request is read, by its header fields and the traits of its route. A
+    /// request whose body is not read comes to its handler without it, to be refused there.
+    public var takesBody: @Sendable (HTTPHeaders, RouteTraits) -> Bool = { _, _ in true }
+
     public init() {}
 
     /// Registers a handler. Of overlapping patterns literal ones win, then the first registered.
@@ -202,6 +206,9 @@ public struct RouteTraits: OptionSet, Sendable {
     public static let crossOrigin = RouteTraits(rawValue: 2)
     /// Compressed when the client accepts it.
     public static let compressed = RouteTraits(rawValue: 4)
+
+    /// Changes something, so that more is asked of who may send a body.
+    public static let administering = RouteTraits(rawValue: 8)
 
     /// The usual endpoint under `/api/v1`.
     public static let api: RouteTraits = [.readyGated, .crossOrigin, .compressed]

@@ -174,7 +174,7 @@ import Testing
             errors: [
                 "c.yaml:4:7: projects[0].remoteCoroot.apiKey: project a: missing api key; write "
                     + "apiKey: ${VARIABLE}, or apiKeySecret with name and key",
-                "c.yaml:4:12: projects[0].remoteCoroot.url: project a: \"coroot.example.com\" is "
+                "c.yaml:4:12: projects[0].remoteCoroot.url: project a: the URL is "
                     + "not an absolute http or https URL; write it as https://host:port/prefix",
                 "c.yaml:5:25: projects[0].remoteCoroot.metricResolution: project a: "
                     + "metric_resolution too short; write at least 1s",
@@ -194,22 +194,22 @@ import Testing
                 limits: {maxResponseBytes: 12, maxSeries: 0}
                 """,
             errors: [
-                "c.yaml:1:59: projects[0].prometheus.timeout: project a: \"soon\" is not a "
+                "c.yaml:1:59: projects[0].prometheus.timeout: project a: is not a "
                     + "duration; write a number and a unit, as 15s, 5m or 1h30m",
-                "c.yaml:2:21: query.maxSamples: \"many\" is not a whole number of at least 1",
-                "c.yaml:2:37: query.lookback: \"0s\" is shorter than 1ms",
-                "c.yaml:2:56: query.rangeBoundary: \"open\" is not one of auto, leftOpen, closed; "
+                "c.yaml:2:21: query.maxSamples: is not a whole number of at least 1",
+                "c.yaml:2:37: query.lookback: is shorter than 1ms",
+                "c.yaml:2:56: query.rangeBoundary: is not one of auto, leftOpen, closed; "
                     + "write auto, leftOpen, closed",
-                "c.yaml:2:73: query.features[0]: \"fast\" is not one of "
+                "c.yaml:2:73: query.features[0]: is not one of "
                     + "promql-experimental-functions, promql-duration-expr, "
                     + "promql-extended-range-selectors, promql-binop-fill-modifiers, "
                     + "promql-delayed-name-removal, use-start-timestamps, type-and-unit-labels; "
                     + "write promql-experimental-functions, promql-duration-expr, "
                     + "promql-extended-range-selectors, promql-binop-fill-modifiers, "
                     + "promql-delayed-name-removal, use-start-timestamps, type-and-unit-labels",
-                "c.yaml:3:28: limits.maxResponseBytes: \"12\" is not a size of at least 1KiB; "
+                "c.yaml:3:28: limits.maxResponseBytes: is not a size of at least 1KiB; "
                     + "write bytes, or a number with KiB, MiB or GiB",
-                "c.yaml:3:43: limits.maxSeries: \"0\" is not a whole number of at least 1",
+                "c.yaml:3:43: limits.maxSeries: is not a whole number of at least 1",
             ]),
         Case(
             name: "an address others can reach, without auth",

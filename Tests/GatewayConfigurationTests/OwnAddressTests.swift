@@ -22,6 +22,28 @@ import UpstreamSettings
         }
     }
 
+    @Test(arguments: [
+        "prometheus: {url: \"http://u:hunter2hunter2@h:x\"}",
+        "prometheus: {url: \"hunter2hunter2\"}",
+        "prometheus: {url: \"http://h/?token=hunter2hunter2\"}",
+        "prometheus: {url: \"http://h:hunter2hunter2\"}",
+        "prometheus: {url: http://h, timeout: hunter2hunter2}",
+        "prometheus: {url: http://h, acceptEncoding: hunter2hunter2}",
+        "prometheus: {url: http://h, tls: {skipVerify: hunter2hunter2}}",
+        "prometheus: {url: http://h}, partialResponse: hunter2hunter2",
+    ])
+    func `What stands in the wrong place is not repeated, since it may be a secret`(
+        text: String
+    ) {
+        do {
+            _ = try Configuration.parse("projects: [{name: a, \(text)}]", path: "c.yaml")
+            Issue.record("taken")
+        } catch {
+            #expect(!error.description.contains("hunter2"), "\(error)")
+            #expect(error.description.contains("c.yaml:1:"))
+        }
+    }
+
     @Test func `A name that begins like a loopback address needs auth to listen on`() {
         #expect(throws: ConfigurationErrors.self) {
             try Configuration.parse(

@@ -65,7 +65,7 @@ import UpstreamSettings
                     "3:3: globalPrometheus.timeuot: unknown key timeuot; did you mean timeout?",
                     "3:3: projects[0].prometheus.timeuot: project a: unknown key timeuot; "
                         + "did you mean timeout?",
-                    "6:40: projects[0].prometheus.timeout: project a: \"soon\" is not a duration; "
+                    "6:40: projects[0].prometheus.timeout: project a: is not a duration; "
                         + "write a number and a unit, as 15s, 5m or 1h30m",
                 ])
     }

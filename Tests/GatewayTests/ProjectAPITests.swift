@@ -259,6 +259,91 @@ import UpstreamSettings
         #expect(answer.body.contains(#""lagSeconds":null,"version":null,"latencySeconds":null"#))
     }
 
+    @Test(arguments: ["caFile", "certFile", "keyFile"])
+    func `The API names no files of the gateway's machine`(key: String) async throws {
+        let gateway = try await gateway()
+        for source in ["prometheus", "remoteCoroot"] {
+            let refused = try await gateway.put(
+                "/api/projects/x",
+                #"{"\#(source)":{"url":"http://127.0.0.1:2","apiKey":"k","tls":{"\#(key)":"/etc/shadow"}}}"#
+            )
+            #expect(refused.status == 400)
+            #expect(
+                refused.body.contains(
+                    "\(source).tls.\(key) can only be used in the configuration file"))
+        }
+    }
+
+    @Test func `A project that came from the file keeps its files when it is edited`() async throws
+    {
+        let auth = "\nauth: {tokens: [{name: root, token: root-token, admin: true}]}"
+        let gateway = try await TestGateway(
+            "projects: [{name: a, prometheus: {url: http://h, tls: {caFile: /ca.pem}}}]" + auth)
+        gateway.write("projects: [{name: b, prometheus: {url: http://h}}]" + auth)
+        #expect(try await gateway.send("POST", "/-/reload").status == 200)
+        for (file, status) in [("/ca.pem", 200), ("/etc/shadow", 400)] {
+            let answer = try await gateway.put(
+                "/api/projects/a",
+                #"{"prometheus":{"url":"http://h","timeout":"9s","tls":{"caFile":"\#(file)"}}}"#)
+            #expect(answer.status == status)
+        }
+    }
+
+    @Test func `A token sees of the configuration and the metrics what is its own`() async throws {
+        let gateway = try await TestGateway(
+            """
+            data_dir: /secret/place
+            projects:
+              - {name: mine, prometheus: {url: http://mine.example}, apiKeys: [{key: key-of-mine}]}
+              - {name: other, prometheus: {url: http://other.example, headers: {X-Other: v}}}
+              - {name: pooled, clusterPool: poolname}
+            clusters: [{name: clustername, prometheus: {url: http://cluster.example}}]
+            clusterPools: {poolname: [clustername]}
+            clusterPoolAssignments: {projects: {other: poolname}}
+            defaultProject: other
+            auth:
+              tokens:
+                - {name: root, token: root-token, admin: true}
+                - {name: whole, token: whole-token}
+                - {name: reader, token: reader-token, projects: [mine]}
+            """)
+        let config = "/p/mine/api/v1/status/config"
+        let foreign = [
+            "other", "X-Other", "pooled", "poolname", "cluster.example", "/secret/place", "root",
+            "whole",
+        ]
+        for key in ["reader-token", "key-of-mine"] {
+            let headers: HTTPHeaders = ["X-API-Key": key]
+            let shown = try await gateway.send("GET", config, headers: headers)
+            #expect(shown.status == 200)
+            #expect(shown.body.contains("mine.example"))
+            for name in foreign { #expect(!shown.body.contains(name), "\(name)") }
+            for path in ["/metrics", "/p/mine/api/v1/status/self_metrics"] {
+                let refused = try await gateway.send("GET", path, headers: headers)
+                #expect(refused.status == 403)
+                for name in foreign { #expect(!refused.body.contains(name)) }
+            }
+        }
+        for key in ["root-token", "whole-token"] {
+            let headers: HTTPHeaders = ["X-API-Key": key]
+            let shown = try await gateway.send("GET", config, headers: headers)
+            for name in foreign { #expect(shown.body.contains(name), "\(name)") }
+            #expect(try await gateway.send("GET", "/metrics", headers: headers).status == 200)
+        }
+    }
+
+    @Test func `Only a client whose credentials are right has its body read`() async throws {
+        let routes = try await gateway().application.live.current.value.routes
+        for (key, reads, changes) in [
+            (nil, false, false), ("nonsense", false, false), ("key-of-fixed", true, false),
+            ("reader-token", true, false), ("root-token", true, true),
+        ] as [(String?, Bool, Bool)] {
+            let headers: HTTPHeaders = key.map { ["X-API-Key": $0] } ?? [:]
+            #expect(routes.takesBody(headers, .api) == reads)
+            #expect(routes.takesBody(headers, .administering) == changes)
+        }
+    }
+
     @Test func withoutAStoreNothingCanBeChanged() async throws {
         let configuration = try Configuration.parse(Self.yaml, path: "c.yaml")
         let gateway = try GatewayApplication(

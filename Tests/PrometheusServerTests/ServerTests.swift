@@ -244,6 +244,75 @@ struct ServerTests {
         }
     }
 
+    @Test("A body is not read for a client that is refused, and a long one ends the connection")
+    func refusedBody() async throws {
+        try await withServer { routes in
+            routes.takesBody = { headers, _ in headers["X-API-Key"] == "right" }
+            routes.on("POST", path: "/api/v1/query") { request in
+                guard request.headers["X-API-Key"] == "right" else {
+                    return .text(status: 401, "refused \(request.body.count)")
+                }
+                return .text("read \(request.body.count)")
+            }
+        } client: { port in
+            let head = "POST /api/v1/query HTTP/1.1\r\nHost: a\r\n"
+            // The body never comes; the answer does not wait for it.
+            for framing in [
+                "Content-Length: 30000000\r\n", "Transfer-Encoding: chunked\r\n",
+                "Content-Length: 5\r\nExpect: 100-continue\r\n",
+            ] {
+                let answer = try await exchange(port, send: head + framing + "\r\n") { _ in false }
+                #expect(answer.hasPrefix("HTTP/1.1 401 "))
+                #expect(answer.contains("\r\nConnection: close\r\n"))
+                #expect(answer.hasSuffix("refused 0"))
+            }
+            // What is short is passed over, and the connection goes on.
+            let short = head + "Content-Length: 5\r\n\r\nabcde"
+            let right = head + "X-API-Key: right\r\nContent-Length: 5\r\n\r\nabcde"
+            let both = try await exchange(port, send: short + right) { $0.hasSuffix("read 5") }
+            #expect(both.contains("refused 0HTTP/1.1 200 OK"))
+        }
+    }
+
+    @Test("The bodies of all requests under way have one budget, which is given back")
+    func requestMemory() async throws {
+        var limits = ServerLimits()
+        limits.requestBytes = 1000
+        let (began, beginning) = AsyncStream<Void>.makeStream()
+        let (released, release) = AsyncStream<Void>.makeStream()
+        try await withServer(limits: limits) { routes in
+            routes.on("POST", path: "/hold") { request in
+                beginning.yield()
+                var iterator = released.makeAsyncIterator()
+                await iterator.next()
+                return .text("held \(request.body.count)")
+            }
+            routes.on("POST", path: "/api/v1/query") { .text("read \($0.body.count)") }
+        } client: { port in
+            let text = { @Sendable (path: String, count: Int) in
+                "POST \(path) HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
+                    + "Content-Length: \(count)\r\n\r\n" + String(repeating: "a", count: count)
+            }
+            let alone = try await exchange(port, send: text("/api/v1/query", 1001)) { _ in false }
+            #expect(alone.hasPrefix("HTTP/1.1 413 "))
+            let holding = Task {
+                try await exchange(port, send: text("/hold", 800)) { _ in false }
+            }
+            var iterator = began.makeAsyncIterator()
+            await iterator.next()
+            let refused = try await exchange(port, send: text("/api/v1/query", 300)) { _ in false }
+            #expect(refused.hasPrefix("HTTP/1.1 503 "))
+            #expect(refused.contains(#""errorType":"unavailable""#))
+            #expect(refused.contains("limits.maxRequestMemory"))
+            let fitting = try await exchange(port, send: text("/api/v1/query", 200)) { _ in false }
+            #expect(fitting.hasSuffix("read 200"))
+            release.yield()
+            #expect(try await holding.value.hasSuffix("held 800"))
+            let after = try await exchange(port, send: text("/api/v1/query", 1000)) { _ in false }
+            #expect(after.hasSuffix("read 1000"))
+        }
+    }
+
     @Test("A graceful shutdown lets the request under way end and refuses what comes after")
     func shutdown() async throws {
         let (events, source) = AsyncStream<String>.makeStream()

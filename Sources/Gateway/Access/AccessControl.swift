@@ -164,6 +164,15 @@ enum Grant: Sendable, Equatable {
     /// What the token opens.
     case token(AccessToken)
 
+    /// Whether what the gateway says about all projects together may be read.
+    var seesEverything: Bool {
+        switch self {
+        case .everything: true
+        case .project: false
+        case .token(let token): token.projects == nil || token.isAdministrator
+        }
+    }
+
     func opens(_ project: String) -> Bool {
         switch self {
         case .everything: true

@@ -14,6 +14,7 @@ struct AdministrationRoutes: Sendable {
 
     /// Compressed as elsewhere, but without CORS: pages of other origins have no business here.
     private static let traits: RouteTraits = [.readyGated, .compressed]
+    private static let changeTraits: RouteTraits = [.readyGated, .compressed, .administering]
 
     /// A request for a change, and whom it comes from.
     struct Change: Sendable {
@@ -76,7 +77,7 @@ struct AdministrationRoutes: Sendable {
         _ method: String, _ path: String, _ routes: inout RouteTable,
         _ handler: @escaping @Sendable (Change) async throws -> PrometheusResponse
     ) {
-        routes.on(method, path: base + path, traits: Self.traits) { request in
+        routes.on(method, path: base + path, traits: Self.changeTraits) { request in
             try await handler(try change(request))
         }
     }
@@ -131,7 +132,7 @@ extension AdministrationRoutes {
     /// `/-/reload`, in the reference's words.
     func addReload(to routes: inout RouteTable) {
         for method in ["POST", "PUT"] {
-            routes.on(method, path: base + "/-/reload", traits: []) { request in
+            routes.on(method, path: base + "/-/reload", traits: .administering) { request in
                 let change = try change(request)
                 guard change.live.source != nil else {
                     return .text(status: 403, "Lifecycle API is not enabled.")

@@ -230,6 +230,7 @@ extension Configuration {
             ("maxConnections", limits.maxConnections != old.limits.maxConnections),
             ("maxHeaderBytes", limits.maxHeaderBytes != old.limits.maxHeaderBytes),
             ("maxFormBytes", limits.maxFormBytes != old.limits.maxFormBytes),
+            ("maxRequestMemory", limits.maxRequestMemory != old.limits.maxRequestMemory),
             ("idleTimeout", limits.idleTimeout != old.limits.idleTimeout),
             ("shutdownGrace", limits.shutdownGrace != old.limits.shutdownGrace),
         ]

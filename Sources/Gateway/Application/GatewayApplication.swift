@@ -120,6 +120,7 @@ extension ServerLimits {
         self.init()
         headerBytes = limits.maxHeaderBytes
         formBytes = limits.maxFormBytes
+        requestBytes = limits.maxRequestMemory
         idleTimeout = limits.idleTimeout
         connections = limits.maxConnections
         shutdownGrace = limits.shutdownGrace

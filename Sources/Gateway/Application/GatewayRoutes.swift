@@ -33,6 +33,19 @@ struct GatewayRoutes: Sendable {
 
     func table() -> RouteTable {
         var routes = RouteTable()
+        // Nothing is held for a client whose credentials are not right.
+        routes.takesBody = { [access] headers, traits in
+            do throws(AccessControl.Refusal) {
+                if traits.contains(.administering) {
+                    _ = try access.administrator(for: headers)
+                } else {
+                    _ = try access.grant(for: headers)
+                }
+                return true
+            } catch {
+                return false
+            }
+        }
         for address in Self.addresses {
             routes.answerOptions(path: base + address + "/api/v1/*")
         }
@@ -113,7 +126,9 @@ struct GatewayRoutes: Sendable {
         local(["GET"], "/status/buildinfo", &routes) { _ in .json(status.buildInformation) }
         local(["GET"], "/status/flags", &routes) { _ in .json(status.flags) }
         local(["GET"], "/status/runtimeinfo", &routes) { _ in .json(status.runtimeInformation) }
-        local(["GET"], "/status/config", &routes) { _ in .json(status.effectiveConfiguration) }
+        local(["GET"], "/status/config", &routes) { request in
+            .json(status.effectiveConfiguration(for: try grant(request)))
+        }
     }
 
     /// A route that needs no project, but refuses one that does not exist.
@@ -195,7 +210,7 @@ struct GatewayRoutes: Sendable {
             .text(status: 405, "Only POST or PUT requests allowed")
         }
         routes.on("GET", path: base + "/metrics", traits: []) { request in
-            _ = try grant(request)
+            try requireWholeSight(request)
             var response = PrometheusResponse.text(await metricsText())
             response.headers["Content-Type"] = "text/plain; version=0.0.4; charset=utf-8"
             return response
@@ -276,6 +291,13 @@ struct GatewayRoutes: Sendable {
             return try access.grant(for: request.headers)
         } catch {
             throw APIError(error)
+        }
+    }
+
+    /// The gateway's own numbers name every project, so that they are for those who may read all.
+    func requireWholeSight(_ request: PrometheusRequest) throws(APIError) {
+        guard try grant(request).seesEverything else {
+            throw APIError(.forbidden, "a token that opens every project is needed")
         }
     }
 

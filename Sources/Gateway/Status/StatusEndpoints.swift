@@ -70,9 +70,10 @@ struct StatusEndpoints: Sendable {
             ]).bytes)
     }
 
-    /// The configuration in force as YAML, secrets left out.
-    var effectiveConfiguration: [UInt8] {
-        Self.enveloped(JSONValue.object([("yaml", .string(configuration.redactedYAML))]).bytes)
+    /// The configuration in force as YAML, secrets left out, and what the reader may not see.
+    func effectiveConfiguration(for grant: Grant) -> [UInt8] {
+        let shown = configuration.shown(to: grant)
+        return Self.enveloped(JSONValue.object([("yaml", .string(shown.redactedYAML))]).bytes)
     }
 
     /// The process and the configuration, as metrics.
@@ -114,6 +115,22 @@ struct StatusEndpoints: Sendable {
 }
 
 extension Configuration {
+    /// What concerns the projects that a reader may read. Clusters and pools serve others too.
+    fileprivate func shown(to grant: Grant) -> Configuration {
+        guard !grant.seesEverything else { return self }
+        var shown = self
+        shown.projects = projects.filter { grant.opens($0.name) }
+        shown.defaultProject = defaultProject.flatMap { grant.opens($0) ? $0 : nil }
+        shown.clusters = []
+        shown.clusterPools = []
+        shown.clusterPoolAttributes = clusterPoolAttributes.filter { grant.opens($0.project) }
+        shown.clusterPoolAssignments = ClusterPoolAssignments()
+        shown.dataDirectory = nil
+        shown.postgres = nil
+        shown.authentication?.tokens.removeAll { grant != .token($0) }
+        return shown
+    }
+
     /// How many projects there are of each kind.
     fileprivate var projectCounts: [(kind: String, count: Int)] {
         var counts: [String: Int] = [:]

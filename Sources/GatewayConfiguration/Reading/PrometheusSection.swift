@@ -192,9 +192,12 @@ private let tlsTable = SettingsTable<TLSSettings>(
     "tls", blank: TLSSettings(),
     [
         .text(
-            "caFile", \.caFile, "PEM file of the authorities to trust; the system's by default."),
-        .text("certFile", \.certFile, "PEM file of the client certificate; needs keyFile."),
-        .text("keyFile", \.keyFile, "PEM file of the client's key."),
+            "caFile", \.caFile, "PEM file of the authorities to trust; the system's by default.",
+            isOfThisMachine: true),
+        .text(
+            "certFile", \.certFile, "PEM file of the client certificate; needs keyFile.",
+            isOfThisMachine: true),
+        .text("keyFile", \.keyFile, "PEM file of the client's key.", isOfThisMachine: true),
         .text(
             "serverName", \.serverName,
             "The name to expect in the certificate; the URL's host by default."),

@@ -71,6 +71,9 @@ enum LimitsSection {
                 "maxHeaderBytes", \.maxHeaderBytes,
                 "Head of a request: first line and header fields."),
             .size("maxFormBytes", \.maxFormBytes, "A form that a client sends."),
+            .size(
+                "maxRequestMemory", \.maxRequestMemory,
+                "The bodies of all requests under way; further ones are refused."),
             .duration(
                 "idleTimeout", \.idleTimeout, atLeast: .seconds(1),
                 "After this an idle connection of a client is closed."),

@@ -3,7 +3,8 @@ import UpstreamSettings
 import YAML
 
 /// A mapping that is being read key by key. Whatever is wrong goes into the report, with the place
-/// of the value; the caller gets nil and goes on.
+/// of the value; the caller gets nil and goes on. What is wrong is not repeated: it may be a secret
+/// that was put in the wrong place.
 struct Section<Key: RawRepresentable<String> & Hashable> {
     let node: ConfigurationNode
     /// What the section describes (`project prod-a`), for error texts.
@@ -136,7 +137,7 @@ extension Section {
         case "false", "no", "off": return false
         default:
             report.error(
-                at: place(of: key), subject: subject, "\"\(text)\" is neither true nor false",
+                at: place(of: key), subject: subject, "is neither true nor false",
                 mend: "write true or false")
             return nil
         }
@@ -149,7 +150,7 @@ extension Section {
         guard let number = Int(text.filter { $0 != "_" }), number >= least else {
             report.error(
                 at: place(of: key), subject: subject,
-                "\"\(text)\" is not a whole number of at least \(least)")
+                "is not a whole number of at least \(least)")
             return nil
         }
         return number
@@ -160,7 +161,7 @@ extension Section {
         guard let bytes = ByteCountText.bytes(text), bytes >= least else {
             report.error(
                 at: place(of: key), subject: subject,
-                "\"\(text)\" is not a size of at least \(ByteCountText.text(least))",
+                "is not a size of at least \(ByteCountText.text(least))",
                 mend: "write bytes, or a number with KiB, MiB or GiB")
             return nil
         }
@@ -173,21 +174,21 @@ extension Section {
         guard let text = text(key, &report) else { return nil }
         guard let duration = DurationText.duration(text) else {
             report.error(
-                at: place(of: key), subject: subject, "\"\(text)\" is not a duration",
+                at: place(of: key), subject: subject, "is not a duration",
                 mend: "write a number and a unit, as 15s, 5m or 1h30m")
             return nil
         }
         guard duration >= least else {
             report.error(
                 at: place(of: key), subject: subject,
-                "\"\(text)\" is shorter than \(DurationText.text(least))")
+                "is shorter than \(DurationText.text(least))")
             return nil
         }
         // Beyond this a time could not be counted in nanoseconds any more.
         guard duration <= ConfigurationReader.longestDuration else {
             report.error(
                 at: place(of: key), subject: subject,
-                "\"\(text)\" is longer than \(DurationText.text(ConfigurationReader.longestDuration))"
+                "is longer than \(DurationText.text(ConfigurationReader.longestDuration))"
             )
             return nil
         }
@@ -212,7 +213,7 @@ extension Section {
             ?? "write \(known.joined(separator: ", "))"
         report.error(
             at: place, subject: subject,
-            "\"\(text)\" is not one of \(known.joined(separator: ", "))",
+            "is not one of \(known.joined(separator: ", "))",
             mend: mend)
         return nil
     }
@@ -228,13 +229,11 @@ extension Section {
         do throws(ServerURL.Problem) {
             return try ServerURL(text)
         } catch let problem {
-            // A URL that may hold a password is not repeated, whatever else is wrong with it.
-            let shown = text.contains("@") ? "the URL" : "\"\(text)\""
             let mend =
                 problem == .hasCredentials
                 ? "write them under basicAuth" : "write it as https://host:port/prefix"
             report.error(
-                at: value, subject: subject, "\(shown) \(problem.text)", mend: mend)
+                at: value, subject: subject, "the URL \(problem.text)", mend: mend)
             return nil
         }
     }

@@ -139,12 +139,16 @@ extension Setting {
         }
     }
 
-    static func text(_ name: SettingName, _ path: Path<String?>, _ text: String) -> Setting {
-        value(name, path, .text, text) {
+    static func text(
+        _ name: SettingName, _ path: Path<String?>, _ text: String, isOfThisMachine: Bool = false
+    ) -> Setting {
+        var setting = value(name, path, .text, text) {
             $0.text(name, &$1)
         } write: {
             $0.map { .text($0) }
         }
+        setting.isOfThisMachine = isOfThisMachine
+        return setting
     }
 
     static func flag(_ name: SettingName, _ path: Path<Bool>, _ text: String) -> Setting {

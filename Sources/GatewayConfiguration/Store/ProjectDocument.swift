@@ -101,7 +101,7 @@ public enum ProjectDocument {
         guard case .mapping = document else {
             throw .invalid("the body is not an object with a project in it")
         }
-        try refuseForeignSecrets(document, path: "")
+        try refuseForeignSecrets(document, path: "", stored: old.map(shown))
         var document = document
         if case .text(redacted)? = document.firstText(where: { $0 == redacted }) {
             document = try withKeptSecrets(document, old: old)
@@ -129,27 +129,33 @@ public enum ProjectDocument {
 
     /// Files and secrets of the gateway's machine are for its configuration file alone; keys are
     /// made by the gateway.
+    ///
+    /// - Parameter stored: What is in the same place of the project as it was. A project that came
+    ///   from the file keeps the files that it has.
     private static func refuseForeignSecrets(
-        _ document: DocumentValue, path: String
+        _ document: DocumentValue, path: String, stored: DocumentValue?
     ) throws(StoreRefusal) {
         switch document {
         case .list(let elements):
-            for element in elements { try refuseForeignSecrets(element, path: path + "[]") }
+            for element in elements {
+                try refuseForeignSecrets(element, path: path + "[]", stored: nil)
+            }
         case .mapping(let pairs):
             for (key, value) in pairs.sorted(by: { $0.key < $1.key }) {
                 let inner = path.isEmpty ? key : "\(path).\(key)"
                 let isInMapping = mappings.contains { path.hasSuffix(".\($0)") }
-                if !isInMapping, keysOfThisMachine.contains(key) {
+                if !isInMapping, keysOfThisMachine.contains(key), stored?[key] != value {
                     throw .invalid(
                         "\(inner) can only be used in the configuration file",
-                        mend: "send the secret itself")
+                        mend: path.hasSuffix("tls")
+                            ? "leave it out" : "send the secret itself")
                 }
                 if path.isEmpty, key == "apiKeys" || key == "api_keys" {
                     throw .invalid(
                         "\(key) cannot be sent: keys are made by the gateway",
                         mend: "POST to /api/projects/<project>/keys")
                 }
-                try refuseForeignSecrets(value, path: inner)
+                try refuseForeignSecrets(value, path: inner, stored: stored?[key])
             }
         case .null, .bool, .number, .text: return
         }

@@ -26,6 +26,8 @@ public struct Limits: Sendable, Hashable {
     public var maxHeaderBytes = 1024 * 1024
     /// Bytes of a form that a client sends.
     public var maxFormBytes = 10 << 20
+    /// Bytes of the bodies of all requests under way; further ones are refused.
+    public var maxRequestMemory = 256 << 20
     /// After this an idle connection of a client is closed.
     public var idleTimeout = Duration.seconds(300)
     /// What requests under way have to end when the gateway stops.
