@@ -31,6 +31,7 @@ import UpstreamSettings
         "prometheus: {url: http://h, acceptEncoding: hunter2hunter2}",
         "prometheus: {url: http://h, tls: {skipVerify: hunter2hunter2}}",
         "prometheus: {url: http://h}, partialResponse: hunter2hunter2",
+        "remoteCoroot: {url: http://h, apiKey: k, metricResolution: hunter2hunter2}",
     ])
     func `What stands in the wrong place is not repeated, since it may be a secret`(
         text: String

@@ -242,7 +242,7 @@ extension ConfigurationReader {
             resolution <= ConfigurationReader.longestDuration
         else {
             report.error(
-                at: place, subject: section.subject, "\"\(text)\" is not a duration",
+                at: place, subject: section.subject, "is not a duration",
                 mend: "write a number and one of s, m, h, d, w, y, as 15s")
             return nil
         }
