@@ -50,4 +50,33 @@ public enum HostName {
         let name = host.lowercased()
         return name == "localhost" || name == "localhost."
     }
+
+    /// What DNS allows.
+    static let longest = 253
+
+    /// Whether the host of a URL is a name as DNS has them, or an address. IPv6 addresses have
+    /// brackets, and may name an interface (`[fe80::1%25eth0]`). A name of other letters is written
+    /// in its ASCII form (`xn--…`).
+    static func isWellFormed(_ host: Substring) -> Bool {
+        if host.hasPrefix("[") {
+            let inner = host.dropFirst().dropLast()
+            let address = inner.prefix { $0 != "%" }
+            let zone = inner[address.endIndex...]
+            return IPAddress("[\(address)]") != nil
+                && (zone.isEmpty
+                    || zone.hasPrefix("%25") && zone.utf8.count > 3
+                        && zone.dropFirst(3).utf8.allSatisfy(isNameByte))
+        }
+        let name = host.hasSuffix(".") ? host.dropLast() : host
+        return !name.isEmpty && name.utf8.count <= longest && name.utf8.allSatisfy(isNameByte)
+    }
+
+    private static func isNameByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"):
+            true
+        default: "-._".utf8.contains(byte)
+        }
+    }
 }

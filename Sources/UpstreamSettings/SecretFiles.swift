@@ -138,17 +138,12 @@ public struct SecretFiles: Sendable {
         let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
         var random = SystemRandomNumberGenerator()
         let value = String((0..<32).map { _ in alphabet[Int.random(in: 0..<62, using: &random)] })
-        let folder = URL(fileURLWithPath: "\(directory)/\(name)")
-        do {
-            try FileManager.default.createDirectory(
-                at: folder, withIntermediateDirectories: true)
+        do throws(PrivateFile.Failure) {
+            try PrivateFile.makeDirectory("\(directory)/\(name)")
             // Fails if somebody else made it meanwhile: what exists is never overwritten.
-            try Data(value.utf8).write(
-                to: folder.appendingPathComponent(key), options: .withoutOverwriting)
-            try FileManager.default.setAttributes(
-                [.posixPermissions: 0o600], ofItemAtPath: "\(directory)/\(name)/\(key)")
+            try PrivateFile.write(value.utf8, to: "\(directory)/\(name)/\(key)")
         } catch {
-            throw .unreadable("cannot be written")
+            throw .unreadable("cannot be written: \(error)")
         }
         return try file("\(directory)/\(name)/\(key)")
     }

@@ -15,6 +15,7 @@ public struct ServerURL: Sendable, Hashable, CustomStringConvertible {
     public enum Problem: Error, Sendable, Hashable {
         case notAbsolute
         case noHost
+        case badHost
         case badPort
         case hasCredentials
         case hasQuery
@@ -24,6 +25,9 @@ public struct ServerURL: Sendable, Hashable, CustomStringConvertible {
             switch self {
             case .notAbsolute: "is not an absolute http or https URL"
             case .noHost: "names no host"
+            case .badHost:
+                "names a host that is neither an address nor up to \(HostName.longest) ASCII "
+                    + "letters, digits, dots, hyphens and underscores"
             case .badPort: "has a port that is not between 1 and 65535"
             case .hasCredentials: "holds a user name or password"
             case .hasQuery: "has a query or a fragment"
@@ -66,6 +70,7 @@ public struct ServerURL: Sendable, Hashable, CustomStringConvertible {
             rest = rest[..<colon]
         }
         guard !rest.isEmpty, rest != "[]" else { throw .noHost }
+        guard HostName.isWellFormed(rest) else { throw .badHost }
         if let portText {
             guard let number = Int(portText), (1...65535).contains(number) else { throw .badPort }
             port = number

@@ -19,6 +19,8 @@ import UpstreamSettings
             - {name: root, token: root-token, admin: true}
             - {name: reader, token: reader-token, projects: [fixed]}
         """
+    /// A host of more characters than DNS has.
+    private static let longName = String(repeating: "abcdefg.", count: 32)
     private static let local = #"{"prometheus":{"url":"http://127.0.0.1:2"}}"#
 
     private func gateway() async throws -> TestGateway { try await TestGateway(Self.yaml) }
@@ -73,7 +75,22 @@ import UpstreamSettings
                 "can only be used in the configuration file"
             ),
             (
-                "PUT", "/m", #"{"prometheus":{"url":"http://${PATH}"}}"#, 201, "http://${PATH}"
+                "PUT", "/m", #"{"prometheus":{"url":"http://a/${PATH}"}}"#, 201, "http://a/${PATH}"
+            ),
+            ("PUT", "/m", #"{"prometheus":{"url":"http://{a,b}:1"}}"#, 400, "names a host that"),
+            (
+                "PUT", "/m", #"{"prometheus":{"url":"http://\#(longName)"}}"#, 400,
+                "names a host that"
+            ),
+            (
+                "PUT", "/m",
+                #"{"prometheus":{"url":"http://a","basicAuth":{"username":"u","passwordFile":"/etc/shadow"}}}"#,
+                400, "can only be used in the configuration file"
+            ),
+            (
+                "PUT", "/m",
+                #"{"remoteCoroot":{"url":"http://a","apiKeySecret":{"name":"n","key":"k"}}}"#,
+                400, "can only be used in the configuration file"
             ),
             (
                 "PUT", "/m", #"{"prometheus":{"url":"http://a"},"apiKeys":[]}"#, 400,

@@ -62,6 +62,23 @@ import Upstream
         }
     }
 
+    @Test func `Probes are answered whatever Host they name, and data is not`() async throws {
+        let gateway = try gateway()
+        for host in ["evil.example", "10.1.2.3:9090", ""] {
+            for path in ["/-/healthy", "/-/ready"] {
+                for method in ["GET", "HEAD"] {
+                    let answer = try await get(
+                        path, method: method, headers: ["Host": host], from: gateway)
+                    #expect(answer.status == 200)
+                }
+            }
+            for path in ["/api/v1/query?query=up", "/api/v1/labels", "/metrics", "/api/projects"] {
+                let answer = try await get(path, headers: ["Host": host], from: gateway)
+                #expect(answer.status == 403, "\(path) \(answer.body)")
+            }
+        }
+    }
+
     @Test(
         "Paths that are not clean are redirected under every prefix",
         arguments: [

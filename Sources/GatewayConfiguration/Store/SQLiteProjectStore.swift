@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import UpstreamSettings
 
 /// The store in a SQLite file of its own.
 public struct SQLiteProjectStore: ProjectStore {
@@ -14,17 +15,10 @@ public struct SQLiteProjectStore: ProjectStore {
     public init(directory: String) throws(StoreError) {
         let path = directory + "/" + Self.fileName
         do {
-            let files = FileManager.default
-            try files.createDirectory(
-                atPath: directory, withIntermediateDirectories: true,
-                attributes: [.posixPermissions: 0o700])
-            if !files.fileExists(atPath: path) {
-                // It holds the keys of remote projects, so only its owner may read it.
-                guard
-                    files.createFile(
-                        atPath: path, contents: nil, attributes: [.posixPermissions: 0o600])
-                else { throw CocoaError(.fileWriteNoPermission) }
-            }
+            try PrivateFile.makeDirectory(directory)
+            // It holds the keys of remote projects, so only its owner may read it. SQLite gives the
+            // files that it makes beside it the same permissions.
+            try PrivateFile.make(path)
             // Two gateways may share the file, so one may have to wait for the other.
             var settings = GRDB.Configuration()
             settings.busyMode = .timeout(5)

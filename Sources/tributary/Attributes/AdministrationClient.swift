@@ -178,13 +178,12 @@ enum AttributeFile {
                 throw Outcome.failure
             }
         }
-        let isWritten = FileManager.default.createFile(
-            atPath: path, contents: Data(text.utf8), attributes: [.posixPermissions: 0o600])
-        guard isWritten else {
-            Console.say("\(path) cannot be written")
+        do {
+            try PrivateFile.write(text.utf8, to: path, replaces: true)
+        } catch {
+            Console.say("\(path) cannot be written: \(error)")
             throw Outcome.failure
         }
-        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
         Console.say("wrote \(path)")
     }
 }
