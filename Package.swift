@@ -25,6 +25,8 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String
 }
 
 let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
+let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(
     name: "ServiceLifecycle", package: "swift-service-lifecycle")
@@ -45,6 +47,8 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(
@@ -79,10 +83,14 @@ let package = Package(
                 "YAML",
             ]),
         module(
-            "GatewayConfiguration", ["GoText", "UpstreamSettings", "YAML", "CPostgres", grdb]),
+            "GatewayConfiguration",
+            ["GoText", "UpstreamSettings", "YAML", "CPostgres", grdb]),
         module(
             "PrometheusServer",
-            ["GoText", "PrometheusWire", "CZlib", "CZstd", hummingbirdCore, logging, lifecycle]),
+            [
+                "GoText", "PrometheusWire", "CZlib", "CZstd", hummingbirdCore, nioTLS, nioSSL,
+                logging, lifecycle,
+            ]),
         module(
             "Federation",
             [
@@ -187,7 +195,10 @@ let package = Package(
             ]),
         tests(
             "PrometheusServerTests",
-            ["PrometheusServer", "PrometheusWire", "TestSupport", "CZstd", logging, lifecycle]),
+            [
+                "PrometheusServer", "PrometheusWire", "RealServers", "TestSupport", "CZstd",
+                logging, lifecycle,
+            ]),
         tests(
             "EmbeddedPrometheusTests",
             [

@@ -1,13 +1,16 @@
-import GoText
 import NIOCore
 import NIOHTTP1
+import NIOSSL
+import NIOTLS
 
 /// Reads a connection's bytes as requests, and watches over it.
 ///
 /// - A client that gives up closes its socket, which arrives as the end of input while the answer
-///   is still being made; nothing else would notice before the next write. As in Go's server, the
-///   end of input counts as gone even though a client might only have closed one direction.
-/// - A connection that asks nothing is closed after a time; one that began to ask is told so.
+///   is still being made; nothing else would notice before the next write. A client that has only
+///   closed its own direction looks the same, so that the request goes on for a short time, and
+///   wholly if its answer began in it: one that is gone refuses what is written to it.
+/// - A connection that asks nothing is closed after a time. A request has to come at some speed, and
+///   is told when it did not; an answer has to be taken.
 /// - When the server stops, the connection ends with the answers that are under way.
 final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
@@ -15,9 +18,12 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias OutboundIn = HTTPServerResponsePart
     typealias OutboundOut = HTTPServerResponsePart
 
-    /// Fulfilled once, when input ends or the connection closes.
+    /// How long a request goes on after the end of its client's input.
+    static let graceAfterInput = TimeAmount.seconds(2)
+
+    /// Fulfilled once, when the client has gone.
     private let gone: EventLoopPromise<Void>
-    private let idleTimeout: TimeAmount
+    private let place: Connections.Place?
     private var decoder: RequestDecoder
     /// Requests whose head came, and whose answer has not ended.
     private var unanswered = 0
@@ -28,12 +34,25 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     /// What comes now is no request that will be answered.
     private var discardsInput = false
     private var isStopping = false
-    private var lastActive = NIODeadline.now()
-    private var idleCheck: Scheduled<Void>?
+    private var inputHasEnded = false
+    private var hasWrittenSinceInput = false
+    /// Bytes are being waited for, and not held back since earlier ones were not used yet.
+    private var isReading = false
+    private var pace: ConnectionPace
+    private var timer: Scheduled<Void>?
+    private var timerEnd = NIODeadline.distantFuture
+    private var grace: Scheduled<Void>?
 
-    init(gone: EventLoopPromise<Void>, limits: ServerLimits) {
+    /// - Parameters:
+    ///   - place: nil for a connection that is only to be closed.
+    ///   - phase: What the connection begins with.
+    init(
+        gone: EventLoopPromise<Void>, place: Connections.Place?, _ phase: ConnectionPace.Phase,
+        limits: ServerLimits
+    ) {
         self.gone = gone
-        idleTimeout = .nanoseconds(limits.idleTimeout.wholeNanoseconds)
+        self.place = place
+        pace = ConnectionPace(phase, limits: limits, at: .now())
         decoder = RequestDecoder(
             maximumHeadBytes: limits.headerBytes, maximumFields: limits.headerFields)
     }
@@ -41,19 +60,25 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     // MARK: Input
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        isReading = false
         guard !discardsInput else { return }
         let buffer = Self.unwrapInboundIn(data)
         decoder.feed(Array(buffer.readableBytesView)) { deliver($0, context) }
+        follow(context)
+    }
+
+    func read(context: ChannelHandlerContext) {
+        isReading = true
+        context.read()
     }
 
     private func deliver(_ part: RequestPart, _ context: ChannelHandlerContext) {
-        lastActive = .now()
         switch part {
         case .head:
             unanswered += 1
             isReadingBody = true
-        case .body:
-            break
+        case .body(let bytes):
+            pace.took(bodyBytes: bytes.count, at: .now())
         case .end:
             isReadingBody = false
         case .malformed:
@@ -73,6 +98,7 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
         guard isAwaited, !discardsInput else { return false }
         deliver(.malformed(error), context)
         context.fireChannelReadComplete()
+        follow(context)
         return true
     }
 
@@ -82,10 +108,37 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
             if unanswered == 0 { context.close(promise: nil) }
             return
         }
-        if case .some(.inputClosed) = event as? ChannelEvent {
-            if isReadingBody || !breakOff(.endedEarly, context) { gone.succeed(()) }
+        if event is Connections.Leave {
+            if Connections.mayLeave(pace.phase) {
+                cut(context)
+            } else {
+                place?.stays()
+            }
+            return
         }
+        if case .some(.handshakeCompleted) = event as? TLSUserEvent { enter(.idle, context) }
+        if case .some(.inputClosed) = event as? ChannelEvent { endInput(context) }
         context.fireUserInboundEventTriggered(event)
+    }
+
+    /// Closes without the farewell of TLS, which a client could put off.
+    private func cut(_ context: ChannelHandlerContext) {
+        let tls = try? context.pipeline.syncOperations.context(
+            handlerType: NIOSSLServerHandler.self)
+        (tls ?? context).close(promise: nil)
+    }
+
+    private func endInput(_ context: ChannelHandlerContext) {
+        inputHasEnded = true
+        // What is wrong with a request that was begun is answered too.
+        if isReadingBody || !breakOff(.endedEarly, context) && unanswered == 0 {
+            gone.succeed(())
+            return
+        }
+        let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
+        grace = context.eventLoop.scheduleTask(in: Self.graceAfterInput) {
+            if !bound.value.hasWrittenSinceInput { bound.value.gone.succeed(()) }
+        }
     }
 
     func channelInactive(context: ChannelHandlerContext) {
@@ -98,50 +151,107 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     func write(
         context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?
     ) {
-        context.write(data, promise: promise)
+        if inputHasEnded { hasWrittenSinceInput = true }
         switch Self.unwrapOutboundIn(data) {
         case .head(let head):
             isLastAnswer = head.headers.contains(name: "Connection") && !head.isKeepAlive
         case .body:
             break
         case .end:
-            unanswered -= 1
-            lastActive = .now()
             if isLastAnswer { discardsInput = true }
-            if isStopping && unanswered == 0 {
-                context.flush()
-                context.close(promise: nil)
+            let sent = promise ?? context.eventLoop.makePromise()
+            let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+            sent.futureResult.whenSuccess {
+                let (handler, context) = bound.value
+                handler.endAnswer(context)
             }
+            context.write(data, promise: sent)
+            return
+        }
+        context.write(data, promise: promise)
+    }
+
+    /// The answer has left this machine's memory.
+    private func endAnswer(_ context: ChannelHandlerContext) {
+        unanswered -= 1
+        if isStopping && unanswered == 0 {
+            context.close(promise: nil)
+        } else {
+            follow(context)
         }
     }
 
-    // MARK: Silence
-
-    func handlerAdded(context: ChannelHandlerContext) {
-        checkSilence(in: idleTimeout, context)
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        noteUntaken(context)
+        setTimer(context)
+        context.fireChannelWritabilityChanged()
     }
 
+    private func noteUntaken(_ context: ChannelHandlerContext) {
+        let channel = context.channel
+        let buffered = try? channel.syncOptions?.getOption(.bufferedWritableBytes)
+        pace.isWaiting(with: channel.isWritable ? nil : buffered ?? 0, at: .now())
+    }
+
+    // MARK: Time
+
+    func handlerAdded(context: ChannelHandlerContext) { setTimer(context) }
+
     func handlerRemoved(context: ChannelHandlerContext) {
-        idleCheck?.cancel()
+        timer?.cancel()
+        grace?.cancel()
         gone.succeed(())
     }
 
-    private func checkSilence(in time: TimeAmount, _ context: ChannelHandlerContext) {
-        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-        idleCheck = context.eventLoop.scheduleTask(in: time) {
-            let (handler, context) = bound.value
-            handler.endSilence(context)
+    /// Takes up the phase that the connection has come to.
+    private func follow(_ context: ChannelHandlerContext) {
+        if unanswered > 1 || unanswered == 1 && !isReadingBody {
+            enter(.answering, context)
+        } else if isReadingBody {
+            enter(.body, context)
+        } else {
+            enter(decoder.isIdle || discardsInput ? .idle : .head, context)
         }
     }
 
-    private func endSilence(_ context: ChannelHandlerContext) {
-        let left = lastActive + idleTimeout - .now()
-        let isAnswering = unanswered > 0 && !isReadingBody
-        if left > .nanoseconds(0) || isAnswering {
-            checkSilence(in: isAnswering ? idleTimeout : left, context)
-        } else if breakOff(.timedOut, context) {
-            checkSilence(in: idleTimeout, context)
-        } else {
+    private func enter(_ phase: ConnectionPace.Phase, _ context: ChannelHandlerContext) {
+        guard phase != pace.phase else { return }
+        pace.enter(phase, at: .now())
+        place?.note(phase)
+        setTimer(context)
+    }
+
+    /// A timer that ends too early is looked at then, and set again.
+    private func setTimer(_ context: ChannelHandlerContext) {
+        guard let deadline = pace.deadline, timer == nil || deadline < timerEnd else { return }
+        timer?.cancel()
+        timerEnd = deadline
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        timer = context.eventLoop.scheduleTask(deadline: deadline) {
+            let (handler, context) = bound.value
+            handler.timer = nil
+            handler.look(context)
+        }
+    }
+
+    private func look(_ context: ChannelHandlerContext) {
+        let now = NIODeadline.now()
+        switch pace.phase {
+        case .answering: noteUntaken(context)
+        // It is not the client who is slow.
+        case .head, .body: if !isReading && !inputHasEnded { pace.goOn(at: now) }
+        case .handshake, .idle: break
+        }
+        guard let deadline = pace.deadline, deadline <= now else {
+            setTimer(context)
+            return
+        }
+        switch pace.phase {
+        case .answering:
+            gone.succeed(())
+        case .head, .body:
+            if !breakOff(.timedOut, context) { context.close(promise: nil) }
+        case .handshake, .idle:
             context.close(promise: nil)
         }
     }

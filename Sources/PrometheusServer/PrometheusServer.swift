@@ -3,13 +3,14 @@ public import Logging
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+public import NIOSSL
 public import ServiceLifecycle
 import Synchronization
 import UnixSignals
 
 /// An HTTP/1 server with Prometheus's habits. One instance serves once.
 ///
-/// A handler's task is cancelled when its client goes away. A graceful shutdown refuses gated
+/// A handler's task is cancelled soon after its client went away. A graceful shutdown refuses gated
 /// routes (`X-Prometheus-Stopping: true`), accepts no more connections, and lets requests under way
 /// end.
 public struct PrometheusServer: Service {
@@ -18,6 +19,8 @@ public struct PrometheusServer: Service {
     /// 0 lets the system choose one, which `onListening` then reports.
     public var port: Int
     public var limits: ServerLimits
+    /// What each new connection speaks TLS with; nil for plain HTTP.
+    public var tls: (@Sendable () -> NIOSSLContext)?
     public var logger: Logger
     /// Called with the real port once connections are accepted.
     public var onListening: @Sendable (_ port: Int) async -> Void
@@ -43,8 +46,9 @@ public struct PrometheusServer: Service {
     /// address cannot be listened on.
     public func run() async throws {
         let memory = RequestMemory(limit: limits.requestBytes)
+        let connections = Connections(limits: limits, logger: logger)
         let connection = WatchedConnection(
-            limits: limits,
+            limits: limits, connections: connections, tls: tls,
             exchange: { head, body, output in
                 try await self.exchange(head, &body, output, memory)
             },
@@ -57,7 +61,7 @@ public struct PrometheusServer: Service {
         let server = connection.server(
             configuration: ServerConfiguration(
                 address: .hostname(host, port: port),
-                availableConnectionsDelegate: MaximumAvailableConnections(limits.connections)),
+                availableConnectionsDelegate: ConnectionRoom(connections: connections)),
             onServerRunning: { channel in
                 await onListening(channel.localAddress?.port ?? port)
             },
@@ -219,10 +223,17 @@ public struct ServerLimits: Sendable, Hashable {
     public var bodyBytes = 32 * 1024 * 1024
     /// Bytes of the bodies of all requests under way. What does not fit is answered with 413 or 503.
     public var requestBytes = 256 * 1024 * 1024
-    /// A connection that neither asks nor is being answered is closed after this.
+    /// A connection that neither asks nor is being answered is closed after this, and one whose
+    /// client takes nothing of its answer.
     public var idleTimeout: Duration = .seconds(300)
-    /// Connections at once; others wait in the listen queue.
+    /// A request's head must come within this, from its first byte on, and of its body 16 KiB in each
+    /// such time. TLS must be agreed on within it.
+    public var headTimeout: Duration = .seconds(10)
+    /// Connections at once. The last place is for a new one; those that wait for their client leave
+    /// for it. Where there are none, others wait in the listen queue.
     public var connections = 4096
+    /// Connections of one client address; of IPv6 addresses, of one network of 64 bits.
+    public var connectionsPerClient = 1024
     /// How long requests under way may take to end once the server was asked to stop.
     public var shutdownGrace: Duration = .seconds(10)
 

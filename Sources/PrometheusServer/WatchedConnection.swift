@@ -3,10 +3,11 @@ import HummingbirdCore
 import Logging
 import NIOCore
 import NIOHTTP1
+import NIOSSL
 import Synchronization
 
-/// A connection of HTTP/1 whose task is cancelled as soon as the client has gone, so that
-/// whatever a handler awaits (a member's answer above all) is given up too.
+/// A connection of HTTP/1 whose task is cancelled soon after the client has gone, so that whatever a
+/// handler awaits (a member's answer above all) is given up too.
 struct WatchedConnection: ServerChildChannel {
     typealias Connection = NIOAsyncChannel<RequestPart, HTTPServerResponsePart>
     typealias Output = NIOAsyncChannelOutboundWriter<HTTPServerResponsePart>
@@ -55,6 +56,8 @@ struct WatchedConnection: ServerChildChannel {
     private static let leaveTaking = TimeAmount.seconds(1)
 
     let limits: ServerLimits
+    let connections: Connections
+    let tls: (@Sendable () -> NIOSSLContext)?
     let exchange: @Sendable (RequestHead, inout RequestBody, Output) async throws -> Outcome
     let refuse: @Sendable (MalformedRequest, Output) async throws -> Void
 
@@ -62,11 +65,17 @@ struct WatchedConnection: ServerChildChannel {
         channel.eventLoop.makeCompletedFuture {
             let gone = channel.eventLoop.makePromise(of: Void.self)
             let operations = channel.pipeline.syncOperations
+            let begin = tls == nil ? ConnectionPace.Phase.idle : .handshake
+            let place = connections.enter(channel, begin)
+            if let place { channel.closeFuture.whenComplete { _ in place.leave() } }
+            if let tls { try operations.addHandler(NIOSSLServerHandler(context: tls())) }
             try operations.addHandler(HTTPResponseEncoder())
-            try operations.addHandler(ConnectionHandler(gone: gone, limits: limits))
+            try operations.addHandler(
+                ConnectionHandler(gone: gone, place: place, begin, limits: limits))
             let connection = try Connection(
                 wrappingChannelSynchronously: channel,
                 configuration: .init(isOutboundHalfClosureEnabled: true))
+            if place == nil { channel.close(promise: nil) }
             return Value(accepted: Accepted(connection), gone: gone.futureResult)
         }
     }

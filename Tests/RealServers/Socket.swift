@@ -58,6 +58,9 @@ public final class Socket {
         }
     }
 
+    /// Sends no more, and still reads.
+    public func endWriting() { shutdown(descriptor, Int32(SHUT_WR)) }
+
     public func write(_ text: String) throws { try write(Array(text.utf8)) }
 
     /// Up to 64 KiB, or nothing at the end of the stream.

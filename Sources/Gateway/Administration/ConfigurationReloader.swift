@@ -228,9 +228,14 @@ extension Configuration {
         }
         let server: [(String, Bool)] = [
             ("maxConnections", limits.maxConnections != old.limits.maxConnections),
+            (
+                "maxConnectionsPerClient",
+                limits.maxConnectionsPerClient != old.limits.maxConnectionsPerClient
+            ),
             ("maxHeaderBytes", limits.maxHeaderBytes != old.limits.maxHeaderBytes),
             ("maxFormBytes", limits.maxFormBytes != old.limits.maxFormBytes),
             ("maxRequestMemory", limits.maxRequestMemory != old.limits.maxRequestMemory),
+            ("headTimeout", limits.headTimeout != old.limits.headTimeout),
             ("idleTimeout", limits.idleTimeout != old.limits.idleTimeout),
             ("shutdownGrace", limits.shutdownGrace != old.limits.shutdownGrace),
         ]

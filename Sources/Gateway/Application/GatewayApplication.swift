@@ -122,7 +122,9 @@ extension ServerLimits {
         formBytes = limits.maxFormBytes
         requestBytes = limits.maxRequestMemory
         idleTimeout = limits.idleTimeout
+        headTimeout = limits.headTimeout
         connections = limits.maxConnections
+        connectionsPerClient = limits.maxConnectionsPerClient
         shutdownGrace = limits.shutdownGrace
     }
 }

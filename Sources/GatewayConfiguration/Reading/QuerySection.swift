@@ -66,7 +66,13 @@ enum LimitsSection {
             .size(
                 "heldAnswerBytes", \.heldAnswerBytes,
                 "An answer up to this size is held until every member succeeded."),
-            .count("maxConnections", \.maxConnections, "Connections of clients."),
+            .count(
+                "maxConnections", \.maxConnections,
+                "Connections of clients. The last place is for a new one: those that ask nothing "
+                    + "are closed for it."),
+            .count(
+                "maxConnectionsPerClient", \.maxConnectionsPerClient,
+                "Connections of one client address; of IPv6 addresses, of one /64 network."),
             .size(
                 "maxHeaderBytes", \.maxHeaderBytes,
                 "Head of a request: first line and header fields."),
@@ -75,8 +81,13 @@ enum LimitsSection {
                 "maxRequestMemory", \.maxRequestMemory,
                 "The bodies of all requests under way; further ones are refused."),
             .duration(
+                "headTimeout", \.headTimeout, atLeast: .milliseconds(100),
+                "What a request's head may take from its first byte on; of its body 16 KiB must "
+                    + "come in each such time."),
+            .duration(
                 "idleTimeout", \.idleTimeout, atLeast: .seconds(1),
-                "After this an idle connection of a client is closed."),
+                "After this an idle connection of a client is closed, and one that takes nothing "
+                    + "of its answer."),
             .duration(
                 "shutdownGrace", \.shutdownGrace, atLeast: .zero,
                 "What requests under way have to end when the gateway stops."),

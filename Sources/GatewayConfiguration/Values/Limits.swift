@@ -22,13 +22,18 @@ public struct Limits: Sendable, Hashable {
     public var heldAnswerBytes = 1 << 20
     /// Connections of clients at once.
     public var maxConnections = 4096
+    /// Connections of one client address at once; of IPv6 addresses, of one network of 64 bits.
+    public var maxConnectionsPerClient = 1024
     /// Bytes of a request's head: its first line and all header fields.
     public var maxHeaderBytes = 1024 * 1024
     /// Bytes of a form that a client sends.
     public var maxFormBytes = 10 << 20
     /// Bytes of the bodies of all requests under way; further ones are refused.
     public var maxRequestMemory = 256 << 20
-    /// After this an idle connection of a client is closed.
+    /// What a request's head has to come, from its first byte on; of its body 16 KiB have to come in
+    /// each such time.
+    public var headTimeout = Duration.seconds(10)
+    /// After this an idle connection of a client is closed, and one whose answer is not taken.
     public var idleTimeout = Duration.seconds(300)
     /// What requests under way have to end when the gateway stops.
     public var shutdownGrace = Duration.seconds(10)
