@@ -70,8 +70,11 @@ public struct SecretFiles: Sendable {
     }
 
     /// The secret in a file, which is looked at again while it is in use.
-    package func file(_ path: String) throws(Failure) -> Secret {
-        let line = try Self.line(of: path, isWatched: false)
+    ///
+    /// - Parameter isWatched: Whether the file was read before, so that it must not be one that
+    ///   could make the reader wait.
+    package func file(_ path: String, isWatched: Bool = false) throws(Failure) -> Secret {
+        let line = try Self.line(of: path, isWatched: isWatched)
         var information = stat()
         // What a pipe held is gone.
         guard stat(path, &information) == 0, information.st_mode & S_IFMT == S_IFREG else {

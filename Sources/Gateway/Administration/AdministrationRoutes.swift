@@ -30,6 +30,12 @@ struct AdministrationRoutes: Sendable {
                 throw APIError(
                     .badData, "the body must be of Content-Type application/json", status: 415)
             }
+            guard request.body.count <= DocumentLimits.bytes else {
+                throw APIError(
+                    .badData,
+                    "the body has \(request.body.count) bytes; \(DocumentLimits.bytes) are allowed",
+                    status: 413)
+            }
             do throws(StoreRefusal) {
                 return try DocumentValue(json: request.body)
             } catch {

@@ -259,7 +259,12 @@ enum NearestName {
         let written = folded(name)
         var best: (name: String, distance: Int)?
         for candidate in known {
-            let distance = distance(written, folded(candidate))
+            let folded = folded(candidate)
+            // Their distance is at least that of their lengths.
+            guard abs(written.count - folded.count) <= max(1, candidate.utf8.count / 3) else {
+                continue
+            }
+            let distance = distance(written, folded)
             if distance < best?.distance ?? .max { best = (candidate, distance) }
         }
         guard let best, best.distance <= max(1, best.name.utf8.count / 3) else { return nil }

@@ -11,8 +11,17 @@ public indirect enum DocumentValue: Sendable, Equatable {
     case list([DocumentValue])
     case mapping([String: DocumentValue])
 
-    /// - Throws: `StoreRefusal.invalid` for what is not JSON.
+    /// Reads what somebody sent.
+    ///
+    /// - Throws: `StoreRefusal.invalid` for what is not JSON, and for what is beyond
+    ///   `DocumentLimits`.
     public init(json bytes: [UInt8]) throws(StoreRefusal) {
+        try DocumentLimits.check(bytes)
+        try self.init(written: bytes)
+    }
+
+    /// Reads what this program wrote. A file's project may be larger than one that is sent.
+    init(written bytes: [UInt8]) throws(StoreRefusal) {
         do {
             self = try JSONDecoder().decode(DocumentValue.self, from: Data(bytes))
         } catch {
@@ -64,6 +73,58 @@ public indirect enum DocumentValue: Sendable, Equatable {
                 })
         }
         return ConfigurationNode(line: 0, column: 0, keyPath: keyPath, content: content)
+    }
+}
+
+/// How large a document may be. Whatever is beyond is refused before memory is spent on it.
+public enum DocumentLimits {
+    public static let bytes = 1 << 20
+    /// Lists and mappings within each other.
+    static let depth = 32
+    /// Keys and values.
+    static let values = 50_000
+
+    /// Looks at the marks of JSON alone: whether it is JSON at all is found out later.
+    static func check(_ document: [UInt8]) throws(StoreRefusal) {
+        guard document.count <= bytes else {
+            throw .invalid(
+                "the document has \(document.count) bytes; \(bytes) are allowed")
+        }
+        var depth = 0
+        var values = 1
+        var isInText = false
+        var isEscaped = false
+        for (offset, byte) in document.enumerated() {
+            if isInText {
+                if isEscaped {
+                    isEscaped = false
+                } else if byte == UInt8(ascii: "\\") {
+                    isEscaped = true
+                } else if byte == UInt8(ascii: "\"") {
+                    isInText = false
+                }
+                continue
+            }
+            switch byte {
+            case UInt8(ascii: "\""): isInText = true
+            case UInt8(ascii: "["), UInt8(ascii: "{"):
+                depth += 1
+                values += 1
+                guard depth <= Self.depth else {
+                    throw .invalid(
+                        "lists and objects stand too deep within each other at byte "
+                            + "\(offset + 1); \(Self.depth) are allowed")
+                }
+            case UInt8(ascii: "]"), UInt8(ascii: "}"): depth -= 1
+            case UInt8(ascii: ","), UInt8(ascii: ":"): values += 1
+            default: break
+            }
+            guard values <= Self.values else {
+                throw .invalid(
+                    "there are too many keys and values at byte \(offset + 1); "
+                        + "\(Self.values) are allowed")
+            }
+        }
     }
 }
 

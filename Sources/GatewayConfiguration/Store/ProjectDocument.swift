@@ -42,7 +42,7 @@ public enum ProjectDocument {
     private static func attach(_ files: DocumentValue?, to project: Project) -> Project {
         func current(_ secret: Secret, _ key: String) -> Secret {
             guard let path = files?[key]?.text else { return secret }
-            return (try? SecretFiles().file(path)) ?? secret
+            return (try? SecretFiles().file(path, isWatched: true)) ?? secret
         }
         var project = project
         switch project.kind {
@@ -66,7 +66,7 @@ public enum ProjectDocument {
     /// Reads what `written` made. What breaks the rules, as they are by now, is out of service, and
     /// the other projects go on.
     static func read(_ text: String, name: String, members: [String]) throws -> Project {
-        var document = try DocumentValue(json: Array(text.utf8))
+        var document = try DocumentValue(written: Array(text.utf8))
         if let reason = document[misconfigured]?.text {
             return Project(name: name, kind: .misconfigured(reason: reason))
         }
