@@ -1,5 +1,6 @@
 import CPostgres
 import Foundation
+import GoText
 import UpstreamSettings
 
 #if canImport(Glibc)
@@ -8,17 +9,35 @@ import Glibc
 import Darwin
 #endif
 
-/// One connection to a PostgreSQL server. Every call blocks.
+/// One connection to a PostgreSQL server. Every call blocks, for a bounded time.
 final class PostgresConnection: SQLSession {
     /// What went wrong, in the server's words. Never holds a value that was sent.
     struct Failure: Error, CustomStringConvertible {
         var description: String
+        /// Whether the server said nothing for as long as it is waited for.
+        var isSilence = false
+
+        static func silence(_ action: String) -> Failure {
+            Failure(
+                description: "PostgreSQL gave no answer to \(action) within "
+                    + "\(ProjectStoreTime.call.components.seconds) s", isSilence: true)
+        }
     }
 
-    private let connection: OpaquePointer
+    /// How long connecting may take, for each host that the connection string names.
+    private static let connectSeconds = 5
+    /// How often a waiting call looks whether its task was cancelled.
+    private static let slice = Duration.milliseconds(100)
 
+    private let connection: OpaquePointer
+    /// When the transaction under way must have ended.
+    var deadline: MonotonicInstant
+    /// A statement was left unanswered: what comes next on the connection is its answer.
+    private var isLost = false
+
+    /// - Parameter deadline: When the first transaction must have ended, connecting included.
     /// - Throws: `Failure`. Its text does not repeat the connection string, which holds a password.
-    init(connectionString: Secret) throws(Failure) {
+    init(connectionString: Secret, deadline: MonotonicInstant) throws(Failure) {
         var parseError: UnsafeMutablePointer<CChar>?
         guard let options = PQconninfoParse(connectionString.exposed, &parseError) else {
             PQfreemem(parseError)
@@ -28,11 +47,16 @@ final class PostgresConnection: SQLSession {
         let read = Self.values(of: options)
         PQconninfoFree(options)
         // What stands behind `dbname`, which is the whole string, is not overridden by it.
-        let settings = [
-            ("connect_timeout", "5"), ("tcp_user_timeout", "10000"),
+        var settings = [
+            ("tcp_user_timeout", "10000"),
             ("dbname", connectionString.exposed), ("fallback_application_name", "tributary"),
             ("client_encoding", "UTF8"),
         ]
+        // A longer time would hold up everything that waits for the store; none is for ever.
+        if !(1...Self.connectSeconds).contains(read["connect_timeout"].flatMap(Int.init) ?? 0) {
+            settings.append(("connect_timeout", String(Self.connectSeconds)))
+        }
+        let begun = MonotonicInstant.now
         let opened = Self.withCStrings(settings.map(\.0)) { keywords in
             Self.withCStrings(settings.map(\.1)) { values in
                 PQconnectdbParams(keywords, values, 1)
@@ -42,21 +66,74 @@ final class PostgresConnection: SQLSession {
         guard PQstatus(opened) == CONNECTION_OK else {
             let message = Self.message(of: opened)
             PQfinish(opened)
-            throw Failure(description: Self.connectFailure(message, read))
+            throw Failure(
+                description: Self.connectFailure(message, read),
+                // A server that refuses does so at once.
+                isSilence: Duration.since(begun) >= .seconds(1))
         }
         // Notices would go to standard error.
         PQsetNoticeProcessor(opened, { _, _ in }, nil)
+        // A server that takes nothing in must not hold up the sending either.
+        PQsetnonblocking(opened, 1)
         connection = opened
+        self.deadline = deadline
     }
 
-    deinit { PQfinish(connection) }
+    deinit {
+        // The polite farewell of `PQfinish` could wait for a server that takes nothing in; and the
+        // server is to roll back what was left open.
+        if isLost { shutdown(PQsocket(connection), Int32(SHUT_RDWR)) }
+        PQfinish(connection)
+    }
 
     /// False once the connection is of no more use.
-    var isUsable: Bool { PQstatus(connection) == CONNECTION_OK }
+    var isUsable: Bool { !isLost && PQstatus(connection) == CONNECTION_OK }
 
     /// Runs statements without values.
     func execute(_ statements: String) throws(Failure) {
-        _ = try rows(of: PQexec(connection, statements))
+        let isSent = PQsendQuery(connection, statements)
+        _ = try rows(of: try answer(ifSent: isSent))
+    }
+
+    /// The last result of what was sent, or the first that is an error, as `PQexec` has it.
+    private func answer(ifSent isSent: Int32) throws(Failure) -> OpaquePointer? {
+        guard isSent == 1 else { throw Failure(description: Self.message(of: connection)) }
+        var last: OpaquePointer?
+        do throws(Failure) {
+            while true {
+                let rest = PQflush(connection)
+                if rest < 0 { throw Failure(description: Self.message(of: connection)) }
+                if rest == 0, PQisBusy(connection) == 0 {
+                    guard let result = PQgetResult(connection) else { return last }
+                    if let last, PQresultStatus(last) == PGRES_FATAL_ERROR {
+                        PQclear(result)
+                    } else {
+                        PQclear(last)
+                        last = result
+                    }
+                    continue
+                }
+                try wait(toSend: rest > 0)
+                if PQconsumeInput(connection) == 0 {
+                    throw Failure(description: Self.message(of: connection))
+                }
+            }
+        } catch {
+            PQclear(last)
+            isLost = true
+            throw error
+        }
+    }
+
+    /// Returns after a while at most, or when the connection may have moved.
+    private func wait(toSend: Bool) throws(Failure) {
+        if Task.isCancelled { throw Failure(description: "the call was given up") }
+        let left = MonotonicInstant.now.duration(to: deadline)
+        guard left > .zero else { throw .silence("a statement") }
+        var item = pollfd(
+            fd: PQsocket(connection), events: Int16(toSend ? POLLIN | POLLOUT : POLLIN),
+            revents: 0)
+        poll(&item, 1, Int32(clamping: min(left, Self.slice).millisecondsToWait))
     }
 
     func run(_ statement: String, _ values: [SQLValue]) throws -> [SQLRow] {
@@ -67,12 +144,12 @@ final class PostgresConnection: SQLSession {
             case .text(let text): text
             }
         }
-        let result = Self.withCStrings(texts) { pointers in
-            PQexecParams(
+        let isSent = Self.withCStrings(texts) { pointers in
+            PQsendQueryParams(
                 connection, Self.numbered(statement), Int32(texts.count), nil, pointers, nil, nil,
                 0)
         }
-        return try rows(of: result)
+        return try rows(of: try answer(ifSent: isSent))
     }
 
     private func rows(of result: OpaquePointer?) throws(Failure) -> [SQLRow] {

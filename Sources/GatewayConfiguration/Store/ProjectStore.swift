@@ -58,12 +58,14 @@ public enum StoreLocation: Sendable, Equatable {
 }
 
 extension StoreLocation {
-    /// Opens the store, and brings its schema up to date.
+    /// Opens the store, and brings its schema up to date. Every call to it ends within some seconds,
+    /// with `StoreError.unavailable` when the database does not answer.
     public func open() async throws(StoreError) -> any ProjectStore {
         switch self {
-        case .directory(let path): try SQLiteProjectStore(directory: path)
+        case .directory(let path): BoundedStore(base: try SQLiteProjectStore(directory: path))
         case .postgres(let connectionString):
-            try await PostgresProjectStore(connectionString: connectionString)
+            BoundedStore(
+                base: try await PostgresProjectStore(connectionString: connectionString))
         }
     }
 

@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import GoText
 import UpstreamSettings
 
 /// The store in a SQLite file of its own.
@@ -68,9 +69,15 @@ public struct SQLiteProjectStore: ProjectStore {
     public func change<Outcome: Sendable>(
         _ edit: @escaping @Sendable (inout StoreContents) throws(StoreRefusal) -> Outcome
     ) async throws(StoreError) -> (outcome: Outcome, contents: StoreContents) {
-        try await using { database in
+        let deadline = MonotonicInstant.now.advanced(by: ProjectStoreTime.call)
+        return try await using { database in
             // Takes the file's one write lock before anything is read.
             try await database.writeWithoutTransaction { connection in
+                // Who asked for it was told that it failed.
+                guard MonotonicInstant.now < deadline else {
+                    throw DatabaseError(
+                        resultCode: .SQLITE_BUSY, message: "other changes took all the time")
+                }
                 var answer: (outcome: Outcome, contents: StoreContents)?
                 try connection.inTransaction(.immediate) {
                     answer = try StoreTransaction.change(
