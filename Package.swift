@@ -220,8 +220,8 @@ let package = Package(
                 "Gateway", "GatewayConfiguration", "PromQL", "Federation", "Upstream",
                 "UpstreamSettings",
                 "HTTPTransport", "EmbeddedPrometheus", "ScriptedServers",
-                "PrometheusServer", "PrometheusWire", "TimeSeries", "SeedDocuments", "TestSupport",
-                logging, yams,
+                "PrometheusServer", "PrometheusWire", "RealServers", "TimeSeries", "SeedDocuments",
+                "TestSupport", logging, yams,
             ]),
         // Our engine against a real Prometheus.
         tests(

@@ -100,7 +100,22 @@ struct ServedFile: Sendable {
 
     var source: ConfigurationSource {
         ConfigurationSource { (existing) throws(ConfigurationSource.Refused) in
-            try await load(existing: existing)
+            try await withCheckedContinuation { continuation in
+                // Reading blocks for as long as the file system does.
+                Thread.detachNewThread {
+                    continuation.resume(returning: Self.result(of: self, existing))
+                }
+            }.get()
+        }
+    }
+
+    private static func result(
+        of file: ServedFile, _ existing: Set<String>
+    ) -> Result<Configuration, ConfigurationSource.Refused> {
+        do throws(ConfigurationSource.Refused) {
+            return .success(try file.load(existing: existing))
+        } catch {
+            return .failure(error)
         }
     }
 
@@ -113,7 +128,7 @@ struct ServedFile: Sendable {
     /// - Parameter existing: Regular projects of the store, which the file may name.
     func load(
         existing: Set<String>
-    ) async throws(ConfigurationSource.Refused) -> Configuration {
+    ) throws(ConfigurationSource.Refused) -> Configuration {
         let environment = ProcessInfo.processInfo.environment
         let secrets = SecretFiles(
             directory: secretsDirectory, environment: environment,

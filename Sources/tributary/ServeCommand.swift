@@ -28,8 +28,8 @@ struct ServeCommand: AsyncParsableCommand {
         let file = ServedFile(path: config, address: address, options: options)
         do {
             let store = try await file.store()
-            let configuration = try await file.load(
-                existing: try await store?.contents().regularProjects ?? [])
+            let existing = try await store?.contents().regularProjects ?? []
+            let configuration = try file.load(existing: existing)
             for note in configuration.notes { Console.say("\(config): note: \(note)") }
             try await Serving.run(configuration, store: store, source: file.source)
         } catch let refused as ConfigurationSource.Refused {

@@ -1,5 +1,7 @@
+import Dispatch
 import GatewayConfiguration
 import PrometheusServer
+import RealServers
 import Testing
 import UpstreamSettings
 
@@ -75,6 +77,68 @@ import UpstreamSettings
         #expect(try await first.put("/api/projects/late", Self.local).status == 201)
     }
 
+    @Test(.timeLimit(.minutes(3)))
+    func manyCallsToADatabaseThatHangsAllEndAndItIsUsedAgain() async throws {
+        let server = try PostgresServer()
+        let gateway = try await TestGateway(Self.yaml, store: try await server.store())
+        #expect(try await gateway.put("/api/projects/before", Self.local).status == 201)
+        server.freeze()
+        // They wait for one connection, but not each for a time of its own.
+        let begun = ContinuousClock.now
+        try await withThrowingTaskGroup(of: TestGateway.Answer.self) { group in
+            for index in 0..<12 {
+                group.addTask { try await gateway.put("/api/projects/p\(index)", Self.local) }
+            }
+            for try await answer in group {
+                #expect(answer.status == 503)
+                #expect(answer.body.contains(#""errorType":"unavailable""#), "\(answer.body)")
+                #expect(answer.body.contains("the store is not available: PostgreSQL"))
+            }
+        }
+        #expect(ContinuousClock.now - begun < .seconds(60))
+        let reload = try await gateway.send("POST", "/-/reload")
+        #expect(reload.status == 503)
+        #expect(reload.body.hasPrefix("failed to reload config: the store is not available"))
+        #expect(try await gateway.get("/p/before/api/v1/explain?query=up").status == 200)
+
+        server.goOn()
+        var status = 503
+        for _ in 0..<200 where status == 503 {
+            try await Task.sleep(for: .milliseconds(100))
+            status = try await gateway.put("/api/projects/after", Self.local).status
+        }
+        #expect(status == 201)
+        #expect(try await gateway.send("POST", "/-/reload").status == 200)
+        // What was refused without an answer to its COMMIT was rolled back.
+        let contents = gateway.application.live.current.value.contents
+        #expect(contents.projects.keys.sorted() == ["a", "after", "before", "pooled"])
+    }
+
+    /// Another gateway that is stopped, or cut off, while it holds the lock of a change.
+    @Test(.timeLimit(.minutes(3)))
+    func aChangeThatWaitsForAnotherEndsWithTheServersWords() async throws {
+        let server = try PostgresServer()
+        let first = try await server.store()
+        let second = try await server.store()
+        let (begun, begin) = AsyncStream.makeStream(of: Void.self)
+        let gate = DispatchSemaphore(value: 0)
+        let holder = Task {
+            try await first.change { (_) throws(StoreRefusal) in
+                begin.yield()
+                gate.wait()
+            }
+        }
+        for await _ in begun { break }
+        await #expect(
+            throws: StoreError.unavailable("canceling statement due to lock timeout")
+        ) { try await second.change { (_) throws(StoreRefusal) in } }
+        // Reading waits for no one.
+        _ = try await second.contents()
+        gate.signal()
+        _ = try await holder.value
+        _ = try await second.change { (_) throws(StoreRefusal) in }
+    }
+
     @Test(arguments: [
         "postgres://user:hidden-word@127.0.0.1:1/db",
         "postgres://user:pass@hidden-word@127.0.0.1:1/db",
@@ -88,5 +152,19 @@ import UpstreamSettings
         } catch {
             #expect(!"\(error)".contains("hidden-word"), "\(error)")
         }
+    }
+}
+
+extension PostgresServer {
+    /// A store in it, as soon as it answers.
+    func store() async throws -> PostgresProjectStore {
+        let secret = Secret(connectionString)
+        for _ in 0..<300 {
+            if let store = try? await PostgresProjectStore(connectionString: secret) {
+                return store
+            }
+            try await Task.sleep(for: .milliseconds(100))
+        }
+        return try await PostgresProjectStore(connectionString: secret)
     }
 }

@@ -1,5 +1,9 @@
+import Foundation
 import GatewayConfiguration
+import Logging
 import PrometheusServer
+import Synchronization
+import TestSupport
 import Testing
 
 @testable import Federation
@@ -171,5 +175,186 @@ import Testing
         await second.application.live.refresh()
         #expect(try await second.get("/api/projects/other").status == 200)
         #expect(try await second.get("/api/projects/made").status == 404)
+    }
+
+    // MARK: Reloads that fail
+
+    /// SQLite, but away when it is told to be: from the start, or once it was read.
+    private final class FlightyStore: ProjectStore {
+        enum State { case here, away, readOnly }
+
+        let state = Mutex(State.here)
+        private let base: SQLiteProjectStore
+
+        init(directory: String) throws { base = try SQLiteProjectStore(directory: directory) }
+
+        func revision() async throws(StoreError) -> Int64 {
+            try check(.readOnly)
+            return try await base.revision()
+        }
+
+        func contents() async throws(StoreError) -> StoreContents {
+            try check(.readOnly)
+            return try await base.contents()
+        }
+
+        func change<Outcome: Sendable>(
+            _ edit: @escaping @Sendable (inout StoreContents) throws(StoreRefusal) -> Outcome
+        ) async throws(StoreError) -> (outcome: Outcome, contents: StoreContents) {
+            try check(.here)
+            return try await base.change(edit)
+        }
+
+        private func check(_ least: State) throws(StoreError) {
+            let now = state.withLock { $0 }
+            guard now == .here || now == least else { throw .unavailable("it flew away") }
+        }
+    }
+
+    @Test func aReloadThatFailsAtAnyStageLeavesNothingBehindAndKeepsNoOneWaiting() async throws {
+        try await withTemporaryFolder { folder in
+            let store = try FlightyStore(directory: folder)
+            let gateway = try await TestGateway(Self.first, directory: folder, store: store)
+            let secret = "\(folder)/secret"
+            let withSecret = """
+                projects:
+                  - {name: c, prometheus: {url: "http://127.0.0.1:1", bearerTokenFile: \(secret)}}
+                """
+            let before = gateway.application.live.current.value
+            let stages: [(FlightyStore.State, yaml: String, status: Int, says: String)] = [
+                (.here, "projects: [", 500, "is not YAML"),
+                (.here, "projects:\n  - {name: c}\n", 500, "c.yaml:2:"),
+                (.here, withSecret, 500, "there is no file"),
+                (.here, "projects: [{name: all, memberProjects: [gone]}]\n", 500, "gone"),
+                (.away, Self.second, 503, "the store is not available: it flew away"),
+                (.readOnly, Self.second, 503, "the store is not available: it flew away"),
+            ]
+            for (state, yaml, status, says) in stages {
+                store.state.withLock { $0 = state }
+                gateway.write(yaml + (yaml.hasSuffix(Self.auth) ? "" : Self.auth))
+                let answer = try await gateway.send("POST", "/-/reload")
+                #expect(answer.status == status, "\(answer.body)")
+                #expect(answer.body.hasPrefix("failed to reload config: "))
+                #expect(answer.body.contains(says), "\(answer.body)")
+                let now = gateway.application.live.current.value
+                #expect(now.configuration == before.configuration)
+                #expect(now.contents == before.contents)
+                #expect(now.clients.projects["a"] === before.clients.projects["a"])
+                store.state.withLock { $0 = .here }
+                #expect(try await store.contents() == before.contents)
+                #expect(
+                    try await gateway.get("/metrics").body.contains(
+                        "tributary_config_last_reload_successful 0\n"))
+            }
+            try "a-secret-of-c".write(toFile: secret, atomically: true, encoding: .utf8)
+            gateway.write(withSecret + Self.auth)
+            #expect(try await gateway.send("POST", "/-/reload").status == 200)
+            #expect(try await gateway.get("/p/c/api/v1/explain?query=up").status == 200)
+            gateway.write(Self.second)
+            #expect(try await gateway.send("POST", "/-/reload").status == 200)
+            #expect(try await gateway.get("/p/world/api/v1/explain?query=up").status == 200)
+            #expect(
+                try await gateway.get("/metrics").body.contains(
+                    "tributary_config_last_reload_successful 1\n"))
+        }
+    }
+
+    // MARK: Reloads beside each other
+
+    /// A file whose readers wait until they are told to go on.
+    private final class HeldFile: Sendable {
+        struct State {
+            var text: String
+            var isHeld = true
+            var readings = 0
+        }
+
+        let state: Mutex<State>
+
+        init(_ text: String) { state = Mutex(State(text: text)) }
+
+        func source(readingTime: Duration = .seconds(600)) -> ConfigurationSource {
+            ConfigurationSource(readingTime: readingTime) {
+                (known) throws(ConfigurationSource.Refused) in
+                // What an editor saves after this is not seen.
+                let text = self.state.withLock { state in
+                    state.readings += 1
+                    return state.text
+                }
+                while self.state.withLock({ $0.isHeld }) {
+                    try? await Task.sleep(for: .milliseconds(2))
+                }
+                do throws(ConfigurationErrors) {
+                    return try Configuration.parse(text, path: "c.yaml", existingProjects: known)
+                } catch {
+                    throw ConfigurationSource.Refused(error.description)
+                }
+            }
+        }
+
+        func waitUntilRead(_ count: Int = 1) async {
+            while state.withLock({ $0.readings }) < count {
+                try? await Task.sleep(for: .milliseconds(2))
+            }
+        }
+    }
+
+    private func gateway(_ source: ConfigurationSource) async throws -> GatewayApplication {
+        var logger = Logger(label: "test")
+        logger.logLevel = .critical
+        return try await GatewayApplication(
+            configuration: try Configuration.parse(Self.first, path: "c.yaml"), store: nil,
+            source: source, logger: logger
+        ).closedAtTheEnd()
+    }
+
+    private func hasWorld(_ gateway: GatewayApplication) -> Bool {
+        gateway.live.current.value.configuration.project(named: "world") != nil
+    }
+
+    @Test func reloadsThatAreAskedForTogetherAllSeeTheFileAsItWasThenOrLater() async throws {
+        let file = HeldFile(Self.first)
+        let gateway = try await gateway(file.source())
+        let first = Task { try await gateway.reload() }
+        await file.waitUntilRead()
+        file.state.withLock { $0.text = Self.second }
+        let later = (0..<20).map { _ in Task { try await gateway.reload() } }
+        file.state.withLock { $0.isHeld = false }
+        try await first.value
+        for reload in later {
+            try await reload.value
+            #expect(hasWorld(gateway))
+        }
+    }
+
+    @Test func aReloadWhoseClientGoesAwayEndsAndTheNextOneSucceeds() async throws {
+        let file = HeldFile(Self.second)
+        let gateway = try await gateway(file.source())
+        let first = Task { try await gateway.reload() }
+        await file.waitUntilRead()
+        first.cancel()
+        // The file is still being read.
+        await #expect(throws: ConfigurationSource.Refused.self) { try await first.value }
+        #expect(!hasWorld(gateway))
+        file.state.withLock { $0.isHeld = false }
+        try await gateway.reload()
+        #expect(hasWorld(gateway))
+        #expect(file.state.withLock { $0.readings } == 2)
+    }
+
+    @Test func aReloadThatDoesNotEndReadingFailsAndTheNextOneSucceeds() async throws {
+        let file = HeldFile(Self.second)
+        let gateway = try await gateway(file.source(readingTime: .milliseconds(50)))
+        do {
+            try await gateway.reload()
+            Issue.record("it was not read")
+        } catch let refused as ConfigurationSource.Refused {
+            #expect(refused.isUnavailable)
+            #expect(refused.description.contains("could not be read within"))
+        }
+        #expect(!hasWorld(gateway))
+        file.state.withLock { $0.isHeld = false }
+        try await gateway.reload()
+        #expect(hasWorld(gateway))
     }
 }

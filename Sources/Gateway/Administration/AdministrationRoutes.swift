@@ -143,11 +143,12 @@ extension AdministrationRoutes {
                 guard change.live.source != nil else {
                     return .text(status: 403, "Lifecycle API is not enabled.")
                 }
-                do {
+                do throws(ConfigurationSource.Refused) {
                     try await change.live.reload()
                 } catch {
                     return .text(
-                        status: 500, "failed to reload config: \(error)\n", noSniff: true)
+                        status: error.isUnavailable ? 503 : 500,
+                        "failed to reload config: \(error)\n", noSniff: true)
                 }
                 audit.record(change.administrator, "reloads", "the configuration")
                 return PrometheusResponse()

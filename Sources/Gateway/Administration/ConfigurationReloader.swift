@@ -24,8 +24,11 @@ actor ConfigurationReloader {
     nonisolated let bound: ListenAddress
     private let build: Builder
     private let logger: Logger
-    /// One reload at a time, so that the last one asked for is the last one taken.
-    private var reloading: Task<Result<Void, ConfigurationSource.Refused>, Never>?
+    private typealias Reload = Task<Result<Void, ConfigurationSource.Refused>, Never>
+    /// The last of a line: one reload at a time, so that the last one asked for is the last taken.
+    private var reloading: Reload?
+    /// One that did not begin to read: what is asked meanwhile is answered by it.
+    private var waiting: Reload?
     private var isStoreLost = false
 
     init(
@@ -117,13 +120,13 @@ actor ConfigurationReloader {
         // The store must not give a project back a key that was replaced meanwhile. Never beside a
         // reload, which registers another file.
         let former = reloading
-        let task = Task { () async -> Result<Void, ConfigurationSource.Refused> in
+        let task = Reload {
             _ = await former?.value
             await self.registerAgain(in: store)
             return .success(())
         }
         reloading = task
-        _ = await task.value
+        _ = await task.value(within: nil)
     }
 
     private func registerAgain(in store: any ProjectStore) async {
@@ -137,68 +140,100 @@ actor ConfigurationReloader {
     // MARK: Reload
 
     /// Reads the configuration file again and puts it in force. A file with errors changes nothing.
+    ///
+    /// It ends also when the caller is cancelled; the reload then goes on without it.
     func reload() async throws(ConfigurationSource.Refused) {
-        let former = reloading
-        let task = Task { () async -> Result<Void, ConfigurationSource.Refused> in
-            _ = await former?.value
-            do throws(ConfigurationSource.Refused) {
-                return .success(try await self.readAgain())
-            } catch {
-                return .failure(error)
-            }
-        }
-        reloading = task
-        let result = await task.value
-        switch result {
-        case .success:
-            reloads.record(success: true)
-            logger.notice("the configuration was reloaded")
-        case .failure(let error):
-            reloads.record(success: false)
-            logger.error("the configuration was not reloaded, the former one stays: \(error)")
+        let task = waiting ?? beginReload()
+        guard let result = await task.value(within: nil) else {
+            throw ConfigurationSource.Refused(
+                "nobody waits for the reload any more; it goes on", isUnavailable: true)
         }
         try result.get()
     }
 
+    private func beginReload() -> Reload {
+        let former = reloading
+        let task = Reload {
+            _ = await former?.value
+            self.leaveLine()
+            do throws(ConfigurationSource.Refused) {
+                try await self.readAgain()
+                self.record(nil)
+                return .success(())
+            } catch {
+                self.record(error)
+                return .failure(error)
+            }
+        }
+        reloading = task
+        waiting = task
+        return task
+    }
+
+    /// What is asked for from here on may be about a file that the reload under way did not see.
+    private func leaveLine() { waiting = nil }
+
+    private func record(_ failure: ConfigurationSource.Refused?) {
+        reloads.record(success: failure == nil)
+        if let failure {
+            logger.error("the configuration was not reloaded, the former one stays: \(failure)")
+        } else {
+            logger.notice("the configuration was reloaded")
+        }
+    }
+
     private func readAgain() async throws(ConfigurationSource.Refused) {
         guard let source else { throw ConfigurationSource.Refused("there is no file to read") }
+        let existing: Set<String>
         do throws(StoreError) {
-            let existing = try await store?.contents().regularProjects ?? []
-            let file = try await load(source, existing)
-            try refuseOpening(file)
-            var contents = current.value.contents
-            if let store { contents = try await Self.register(file, in: store, logger) }
-            let now = current.value
-            for note in file.notesOnRestart(from: now.file, bound: bound) {
-                logger.warning("\(note)")
-            }
-            // Not older than what another change put in force meanwhile.
-            if now.contents.revision > contents.revision { contents = now.contents }
-            current.value = build(file, contents, now)
+            existing = try await store?.contents().regularProjects ?? []
         } catch {
-            throw ConfigurationSource.Refused("\(error)")
+            throw ConfigurationSource.Refused(error)
         }
+        let file = try await read(source, existing)
+        try refuseOpening(file)
+        var contents = current.value.contents
+        do throws(StoreError) {
+            if let store { contents = try await Self.register(file, in: store, logger) }
+        } catch {
+            throw ConfigurationSource.Refused(error)
+        }
+        let now = current.value
+        for note in file.notesOnRestart(from: now.file, bound: bound) {
+            logger.warning("\(note)")
+        }
+        // Not older than what another change put in force meanwhile.
+        if now.contents.revision > contents.revision { contents = now.contents }
+        current.value = build(file, contents, now)
     }
 
     /// The socket stays where it was opened, so that a file that says another address must not
     /// take away what that one needs.
-    private func refuseOpening(_ file: Configuration) throws(StoreError) {
+    private func refuseOpening(_ file: Configuration) throws(ConfigurationSource.Refused) {
         guard file.authentication == nil, !bound.isLoopback else { return }
-        throw .refused(
-            .conflict(
-                "auth cannot be left out: the gateway listens on \(bound), which can be reached "
-                    + "from other machines, until it is started again; keep auth, or restart"))
+        throw ConfigurationSource.Refused(
+            "auth cannot be left out: the gateway listens on \(bound), which can be reached from "
+                + "other machines, until it is started again; keep auth, or restart")
     }
 
-    /// Errors of the file keep their own words.
-    private func load(
+    /// A path may lead to a pipe without a writer, which must not keep later reloads waiting.
+    private func read(
         _ source: ConfigurationSource, _ existing: Set<String>
-    ) async throws(StoreError) -> Configuration {
-        do throws(ConfigurationSource.Refused) {
-            return try await source.load(existing)
-        } catch {
-            throw .refused(.conflict(error.description))
+    ) async throws(ConfigurationSource.Refused) -> Configuration {
+        let task = Task { () async -> Result<Configuration, ConfigurationSource.Refused> in
+            do throws(ConfigurationSource.Refused) {
+                return .success(try await source.load(existing))
+            } catch {
+                return .failure(error)
+            }
         }
+        guard let result = await task.value(within: source.readingTime, isCancellable: false) else {
+            throw ConfigurationSource.Refused(
+                "the configuration file and its secrets could not be read within "
+                    + "\(source.readingTime.components.seconds) s; does a path lead to a pipe, or to a "
+                    + "disk that does not answer?", isUnavailable: true)
+        }
+        return try result.get()
     }
 
     /// Takes the projects of a file over into the store.
@@ -211,6 +246,15 @@ actor ConfigurationReloader {
         }
         for note in notes { logger.notice("\(note)") }
         return contents
+    }
+}
+
+extension ConfigurationSource.Refused {
+    fileprivate init(_ error: StoreError) {
+        switch error {
+        case .refused: self.init("\(error)")
+        case .unavailable: self.init("\(error)", isUnavailable: true)
+        }
     }
 }
 

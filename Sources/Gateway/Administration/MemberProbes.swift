@@ -22,10 +22,9 @@ actor MemberProbes {
         // Of members that are no more, nothing is kept.
         probes = probes.filter { now - $0.value.begun < Self.validity }
         let id = ObjectIdentifier(client)
-        if let probe = probes[id] { return await probe.status.value }
-        let task = Task { await Self.ask(client) }
-        probes[id] = Probe(client: client, begun: now, status: task)
-        return await task.value
+        let task = probes[id]?.status ?? Task { await Self.ask(client) }
+        if probes[id] == nil { probes[id] = Probe(client: client, begun: now, status: task) }
+        return await task.value(within: nil) ?? .outOfService("the request was given up")
     }
 
     private static func ask(_ client: UpstreamClient) async -> MemberStatus {

@@ -63,16 +63,29 @@ public struct ConfigurationSource: Sendable {
     /// Why it was not taken, in words for the editor of the file.
     public struct Refused: Error, Sendable, CustomStringConvertible {
         public var description: String
+        /// Whether the store does not answer, or the reading does not end: nothing is wrong with
+        /// the file as far as is known.
+        public var isUnavailable: Bool
 
-        public init(_ description: String) { self.description = description }
+        public init(_ description: String, isUnavailable: Bool = false) {
+            self.description = description
+            self.isUnavailable = isUnavailable
+        }
     }
 
+    /// Must not hold one of the threads that all tasks share, however long the file system takes.
+    ///
     /// - Parameter existing: Regular projects of the store, which the file may name.
     public var load: @Sendable (_ existing: Set<String>) async throws(Refused) -> Configuration
 
+    /// A reload that takes longer to read fails, and keeps no later one waiting.
+    public var readingTime: Duration
+
     public init(
+        readingTime: Duration = .seconds(30),
         load: @escaping @Sendable (_ existing: Set<String>) async throws(Refused) -> Configuration
     ) {
+        self.readingTime = readingTime
         self.load = load
     }
 }

@@ -1,5 +1,6 @@
 import Dispatch
 import GatewayConfiguration
+import GoText
 import ServiceLifecycle
 import UpstreamSettings
 
@@ -25,16 +26,20 @@ struct SecretWatch: Service {
         var change: SecretFile.Change
     }
 
-    /// Looks once, on a thread that may wait for a slow file system.
+    /// Looks once, on a thread that may wait for a slow file system. Nothing is found when the
+    /// caller is cancelled meanwhile.
     static func look(at files: [SecretFile]) async -> [Finding] {
         if files.isEmpty { return [] }
-        return await withCheckedContinuation { continuation in
-            DispatchQueue.global(qos: .utility).async {
-                continuation.resume(
-                    returning: files.compactMap { file in
-                        file.look().map { Finding(path: file.path, change: $0) }
-                    })
+        let look = Task {
+            await withCheckedContinuation { continuation in
+                DispatchQueue.global(qos: .utility).async {
+                    continuation.resume(
+                        returning: files.compactMap { file in
+                            file.look().map { Finding(path: file.path, change: $0) }
+                        })
+                }
             }
         }
+        return await look.value(within: nil) ?? []
     }
 }

@@ -1,7 +1,5 @@
 import Foundation
-import GatewayConfiguration
 import TestSupport
-import UpstreamSettings
 
 #if canImport(Glibc)
 import Glibc
@@ -10,22 +8,22 @@ import Darwin
 #endif
 
 /// A real PostgreSQL server of its own, on a free port of the loopback interface.
-final class PostgresServer {
-    struct Failure: Error, CustomStringConvertible { var description: String }
+public final class PostgresServer {
+    public struct Failure: Error, CustomStringConvertible { public var description: String }
 
-    let connectionString: Secret
+    public let connectionString: String
     private let bin: String
     private let directory: String
     private let port: Int
     private var process: Process?
 
-    init() throws {
+    public init() throws {
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .deletingLastPathComponent().deletingLastPathComponent()
         bin = try Self.run([root.appendingPathComponent("scripts/fetch-postgresql").path])
         directory = "/tmp/tributary-pg-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
         port = Int(try LoopbackPort.free())
-        connectionString = Secret("postgres://tributary@127.0.0.1:\(port)/postgres")
+        connectionString = "postgres://tributary@127.0.0.1:\(port)/postgres"
         try FileManager.default.createDirectory(
             atPath: directory, withIntermediateDirectories: false,
             attributes: [.posixPermissions: 0o700])
@@ -43,7 +41,7 @@ final class PostgresServer {
         try? FileManager.default.removeItem(atPath: directory)
     }
 
-    func start() throws {
+    public func start() throws {
         process = try Self.launch(
             Self.unprivileged + [
                 "\(bin)/postgres", "-D", "\(directory)/data", "-p", "\(port)", "-h", "127.0.0.1",
@@ -52,21 +50,45 @@ final class PostgresServer {
     }
 
     /// Connections are cut, and the server ends.
-    func stop() throws {
+    public func stop() throws {
+        goOn()
         process?.interrupt()
         process?.waitUntilExit()
         process = nil
     }
 
-    /// A store in it, as soon as it answers.
-    func store() async throws -> PostgresProjectStore {
-        for _ in 0..<300 {
-            if let store = try? await PostgresProjectStore(connectionString: connectionString) {
-                return store
-            }
-            try await Task.sleep(for: .milliseconds(100))
+    /// The server and the processes of its connections stand still: the system still takes
+    /// connections for it, and nothing is answered.
+    public func freeze() {
+        // The first one, so that it makes no more of the others.
+        for process in processes { kill(process, SIGSTOP) }
+        for process in processes { kill(process, SIGSTOP) }
+    }
+
+    /// Ends a standstill.
+    public func goOn() { for process in processes { kill(process, SIGCONT) } }
+
+    /// The server first, then what it started.
+    private var processes: [pid_t] {
+        guard let server = process?.processIdentifier else { return [] }
+        let all = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+        let children = all.compactMap { pid_t($0) }.filter { process in
+            let status = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)
+            // Behind the name, which may hold blanks: the state, then the parent.
+            return status?.split(separator: ")").last?.split(separator: " ").dropFirst().first
+                == "\(server)"
         }
-        return try await PostgresProjectStore(connectionString: connectionString)
+        return [server] + children
+    }
+
+    /// Waits until it answers.
+    public func waitUntilReady() throws {
+        for _ in 0..<300 {
+            let probe = ["\(bin)/pg_isready", "-q", "-h", "127.0.0.1", "-p", "\(port)"]
+            if (try? Self.run(probe)) != nil { return }
+            usleep(100_000)
+        }
+        throw Failure(description: "PostgreSQL was not ready in 30 s")
     }
 
     private static let nobody: uid_t = 65534
