@@ -60,6 +60,8 @@ enum Serving {
             announce(application.configuration, url)
             await onListening(application, url)
         }
+        let deadline = StopDeadline(grace: configuration.limits.shutdownGrace)
+        defer { withExtendedLifetime(deadline) {} }
         do {
             try await server.runHandlingSignals(alongside: application.services)
         } catch {

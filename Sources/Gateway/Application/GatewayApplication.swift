@@ -125,7 +125,9 @@ extension ServerLimits {
         headTimeout = limits.headTimeout
         connections = limits.maxConnections
         connectionsPerClient = limits.maxConnectionsPerClient
-        shutdownGrace = limits.shutdownGrace
+        // What is left of the grace is for ending the requests that did not end by themselves.
+        let grace = limits.shutdownGrace
+        shutdownGrace = max(grace - .seconds(1), grace / 2)
     }
 }
 
