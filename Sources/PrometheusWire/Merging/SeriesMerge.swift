@@ -9,21 +9,38 @@ public struct SeriesMerge {
     /// Gives a member's next page, nil behind the last.
     public typealias Source = @Sendable () async throws -> SeriesPage?
 
+    /// What a merge comes to without waiting.
+    public enum Step {
+        case element(SeriesElement)
+        /// Goes on once it was given the next page of this source.
+        case needsPage(of: Int)
+        case end
+    }
+
     private struct Stream {
         var source: Source
         var restorer: PartitionOrderBuffer
+        /// What was read of a member that does not sort.
+        var collected: [SeriesElement]?
         /// The rest of a member that does not sort, greatest first.
         var sorted: [SeriesElement]?
         var head: SeriesElement?
         var isDone = false
     }
+
+    private enum Phase {
+        /// The streams before this one have their heads.
+        case beginning(Int)
+        case ready
+        /// The element that is next; its stream, the first of the heap, needs another head.
+        case following(SeriesElement, of: Int)
+    }
+
     private var streams: [Stream]
     /// The streams that have a head, as a heap: the least is first.
     private var heap: [Int] = []
-    private var isBegun = false
+    private var phase = Phase.beginning(0)
     private var last: SeriesElement?
-    /// Sources known not to be in order that were not read yet.
-    private var uncollected: Set<Int>
 
     /// `partition` is the name of the label that tells the members apart; the sources at `unsorted`
     /// are known not to be in order.
@@ -31,87 +48,114 @@ public struct SeriesMerge {
         streams = sources.map {
             Stream(source: $0, restorer: PartitionOrderBuffer(partition: partition))
         }
-        uncollected = unsorted
+        self.unsorted = unsorted
+        for index in unsorted { streams[index].collected = [] }
     }
 
     /// Series that were given out before others that belong before them.
     public private(set) var disorder = 0
 
     /// The sources that were not in order, known beforehand or seen while reading.
-    public private(set) var unsorted: Set<Int> = []
+    public private(set) var unsorted: Set<Int>
 
     /// The next series in label order, nil behind the last.
     ///
     /// - Throws: `ScanError` when two series have the same labels; what a source throws.
     public mutating func next() async throws -> SeriesElement? {
-        if !isBegun {
-            isBegun = true
-            for index in streams.indices {
-                try await fill(index)
-                if streams[index].head != nil { push(index) }
+        while true {
+            switch try step() {
+            case .element(let element): return element
+            case .needsPage(let index): try await readPage(of: index)
+            case .end: return nil
             }
         }
-        guard let least = heap.first, let element = streams[least].head else { return nil }
-        try await fill(least)
-        if streams[least].head == nil {
-            heap[0] = heap[heap.count - 1]
-            heap.removeLast()
+    }
+
+    /// Waits for the page that a step needs.
+    public mutating func readPage(of index: Int) async throws {
+        take(try await streams[index].source(), of: index)
+    }
+
+    /// As `next`, as far as that is possible with what has been read.
+    public mutating func step() throws(ScanError) -> Step {
+        while true {
+            switch phase {
+            case .beginning(let index):
+                guard index < streams.count else {
+                    phase = .ready
+                    continue
+                }
+                guard fill(index) else { return .needsPage(of: index) }
+                if streams[index].head != nil { push(index) }
+                phase = .beginning(index + 1)
+            case .ready:
+                guard let least = heap.first, let element = streams[least].head else {
+                    return .end
+                }
+                streams[least].head = nil
+                phase = .following(element, of: least)
+            case .following(let element, let least):
+                guard fill(least) else { return .needsPage(of: least) }
+                if streams[least].head == nil {
+                    heap[0] = heap[heap.count - 1]
+                    heap.removeLast()
+                }
+                sink()
+                phase = .ready
+                try note(element)
+                return .element(element)
+            }
         }
-        sink()
+    }
+
+    private mutating func note(_ element: SeriesElement) throws(ScanError) {
         if let last {
             if last.key.elementsEqual(element.key) {
-                throw ScanError.duplicate(LabelSet(key: Array(element.key)))
+                throw .duplicate(LabelSet(key: Array(element.key)))
             }
             if element.key.lexicographicallyPrecedes(last.key) { disorder += 1 }
         }
         last = element
-        return element
     }
 
     // MARK: - Streams
 
-    /// Makes the stream's next series its head; none behind the last.
-    private mutating func fill(_ index: Int) async throws {
-        streams[index].head = nil
-        if uncollected.remove(index) != nil { try await collect(index) }
-        while true {
-            if let rest = streams[index].sorted {
-                streams[index].head = rest.last
-                if !rest.isEmpty { streams[index].sorted?.removeLast() }
-                return
-            }
-            if let element = streams[index].restorer.pop() {
-                streams[index].head = element
-                return
-            }
-            if streams[index].isDone { return }
-            if let page = try await streams[index].source() {
-                for series in page.series.indices {
-                    streams[index].restorer.push(SeriesElement(page: page, index: series))
-                }
-            } else {
-                streams[index].restorer.finish()
-                streams[index].isDone = true
-            }
-            if streams[index].restorer.disorder > 0 { try await collect(index) }
+    /// Makes the stream's next series its head; none behind the last. False where a page must be
+    /// read first.
+    private mutating func fill(_ index: Int) -> Bool {
+        if streams[index].isDone, var all = streams[index].collected {
+            streams[index].collected = nil
+            all.sort { $1.key.lexicographicallyPrecedes($0.key) }
+            streams[index].sorted = all
         }
+        if streams[index].sorted != nil {
+            streams[index].head = streams[index].sorted?.popLast()
+            return true
+        }
+        streams[index].head = streams[index].collected == nil ? streams[index].restorer.pop() : nil
+        return streams[index].head != nil || streams[index].isDone
     }
 
-    /// Reads the rest of a member that does not sort, and sorts it.
-    private mutating func collect(_ index: Int) async throws {
-        unsorted.insert(index)
-        var all = streams[index].restorer.takeAll()
-        while !streams[index].isDone {
-            guard let page = try await streams[index].source() else {
-                streams[index].isDone = true
-                break
-            }
-            for series in page.series.indices {
-                all.append(SeriesElement(page: page, index: series))
-            }
+    /// Takes a source's next page, or its end. The rest of a member that turns out not to sort is
+    /// collected.
+    private mutating func take(_ page: SeriesPage?, of index: Int) {
+        let elements = page.map { page in
+            page.series.indices.map { SeriesElement(page: page, index: $0) }
         }
-        all.sort { $1.key.lexicographicallyPrecedes($0.key) }
-        streams[index].sorted = all
+        if page == nil { streams[index].isDone = true }
+        if streams[index].collected != nil {
+            streams[index].collected?.append(contentsOf: elements ?? [])
+            return
+        }
+        if let elements {
+            for element in elements { streams[index].restorer.push(element) }
+        } else {
+            streams[index].restorer.finish()
+        }
+        if streams[index].restorer.disorder > 0 {
+            unsorted.insert(index)
+            streams[index].collected = streams[index].restorer.takeAll()
+        }
     }
 
     // MARK: - The heap
