@@ -16,6 +16,8 @@ public struct Inflater: ~Copyable {
     private let limits: InflateLimits
     private var input: [UInt8] = []
     private var position = 0
+    /// The newest page had no room for more.
+    private var isFull = false
     private var place = Place.between
     private var streams = 0
     private var bytesIn = 0
@@ -55,6 +57,9 @@ public struct Inflater: ~Copyable {
         position = 0
     }
 
+    /// Whether there may be more to inflate before more is fed.
+    public var isFed: Bool { position < input.count || isFull }
+
     /// The next inflated bytes, or nil when more must be fed first.
     ///
     /// - Throws: `InflateError`; nothing can follow.
@@ -70,6 +75,7 @@ public struct Inflater: ~Copyable {
             }
         }
         if let failure { throw failure }
+        isFull = page.count == room
         return page.isEmpty ? nil : page
     }
 

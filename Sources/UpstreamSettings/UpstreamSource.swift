@@ -19,6 +19,9 @@ public protocol UpstreamConnection: Sendable, Hashable {
     var acceptEncoding: AcceptEncoding { get set }
     /// What a request may take at most; the query's own deadline may be nearer.
     var timeout: Duration { get set }
+    /// Questions under way at once: `query`, `query_range` and remote read, from sending one to the
+    /// head of its answer. At least 1.
+    var maxConcurrency: Int { get set }
     /// Sent in the URL of every request, beside the request's own; by name.
     var queryParameters: [NamedSecret] { get }
     /// All that must not be printed, and that the server may repeat in what it says.
@@ -37,6 +40,7 @@ public struct RemoteCoroot: UpstreamConnection {
     public var tls: TLSSettings
     public var acceptEncoding: AcceptEncoding
     public var timeout: Duration
+    public var maxConcurrency = PrometheusSource.defaultConcurrency
 
     public init(
         url: ServerURL, apiKey: Secret, metricResolution: Duration = RemoteCoroot.defaultResolution,
@@ -58,6 +62,8 @@ public struct RemoteCoroot: UpstreamConnection {
 /// A server that speaks the Prometheus HTTP API.
 public struct PrometheusSource: UpstreamConnection {
     public static let defaultTimeout = Duration.seconds(30)
+    /// As many as Prometheus itself evaluates at once (`--query.max-concurrency`).
+    public static let defaultConcurrency = 20
 
     public var url: ServerURL
     public var credentials: Credentials
@@ -67,6 +73,7 @@ public struct PrometheusSource: UpstreamConnection {
     public var tls: TLSSettings
     public var acceptEncoding: AcceptEncoding
     public var timeout: Duration
+    public var maxConcurrency = PrometheusSource.defaultConcurrency
     public var capabilities = EndpointSupport()
     /// What the server adds to the series of remote read; nil to look it up there.
     public var externalLabels: [String: String]?

@@ -358,8 +358,7 @@ import UpstreamSettings
                 : connection.answer(Answers.vector(Answers.one))
         } source: {
             $0.timeout = .seconds(600)
-        } configure: {
-            $0.limits.concurrentRequests = 1
+            $0.maxConcurrency = 1
         } _: { client, server in
             let first = Task { try await client.query("first", at: 0).text() }
             #expect(await server.received(1))

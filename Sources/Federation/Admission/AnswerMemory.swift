@@ -1,6 +1,7 @@
 import PrometheusServer
 import PrometheusWire
 import Synchronization
+import Upstream
 
 /// Bounds the bytes of members' answers that queries hold until they are computed, all queries
 /// together. A query that needs more than is left waits for others to end, and the members it reads

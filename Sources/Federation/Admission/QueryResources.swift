@@ -45,8 +45,10 @@ public final class QueryResources: Sendable {
     }
 
     /// What a request of this kind needs to compute its answer.
-    public func turn(_ time: AnswerTime) -> QueryTurn {
-        QueryTurn(slots: slots, held: answers.holder(), deadline: time.deadline)
+    public func turn(_ time: AnswerTime, for client: ClientIdentity) -> QueryTurn {
+        QueryTurn(
+            work: slots.work(for: client, until: time.deadline), held: answers.holder(),
+            deadline: time.deadline)
     }
 }
 
@@ -61,7 +63,7 @@ extension QueryResources.Bounds {
 
 /// One query's access to places for computing and to memory for answers.
 public struct QueryTurn: Sendable {
-    let slots: QuerySlots
+    let work: QueryWork
     let held: AnswerMemory.Holder
     /// When waiting for either is of no more use.
     let deadline: ContinuousClock.Instant
@@ -80,7 +82,7 @@ public struct QueryTurn: Sendable {
     /// - Throws: `APIError` when there was no place in time; what the work throws.
     func compute<T>(_ work: () throws -> T) async throws -> T {
         do {
-            return try await slots.compute(until: deadline, work)
+            return try await self.work.compute(work)
         } catch let error as NoTurn {
             throw UpstreamError(error).ofQuery ?? error
         }
@@ -121,50 +123,6 @@ extension APIError {
         APIError(
             .timeout, "query timed out in \(phase.rawValue)\(cause.map { ": \($0)" } ?? "")")
     }
-}
-
-/// Bounds how many queries compute at once: decode, merge, evaluate. A query holds a place for a
-/// piece of such work and never while it waits for members, so that a member that hangs takes no
-/// place from anybody. The others wait in the order of arrival.
-final class QuerySlots: Sendable {
-    private struct Rules: TurnRules {
-        let limit: Int
-        var running = 0
-
-        mutating func admit(_ ticket: Void, isFirst: Bool) -> Bool {
-            guard isFirst, running < limit else { return false }
-            running += 1
-            return true
-        }
-    }
-
-    private let line: WaitingLine<Rules>
-
-    init(limit: Int) { line = WaitingLine(Rules(limit: max(1, limit))) }
-
-    /// Pieces of work that have a place, and those that wait for one.
-    var load: (running: Int, waiting: Int) {
-        let (rules, waiting) = line.snapshot
-        return (rules.running, waiting)
-    }
-
-    /// Waits for a place, runs the work, and passes the place on. The work cannot wait for anything.
-    ///
-    /// - Throws: `NoTurn` when there was no place in time; what the work throws.
-    func compute<T>(
-        until deadline: ContinuousClock.Instant, _ work: () throws -> T
-    ) async throws -> T {
-        try await take(until: deadline)
-        defer { give() }
-        return try work()
-    }
-
-    /// Returns with a place, which is to be given back.
-    func take(until deadline: ContinuousClock.Instant) async throws(NoTurn) {
-        try await line.enter((), until: deadline)
-    }
-
-    func give() { line.change { $0.running -= 1 } }
 }
 
 /// The time that one request has, and the share of it that members have.

@@ -1,11 +1,5 @@
 import Synchronization
-
-/// Why a query was not let in.
-enum NoTurn: Error, Sendable {
-    case timedOut
-    /// The client went away.
-    case cancelled
-}
+import Upstream
 
 /// What decides who is let in.
 protocol TurnRules: Sendable {

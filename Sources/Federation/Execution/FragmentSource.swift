@@ -33,6 +33,8 @@ public struct StoredQuestion: Sendable {
     var selection: StoredSelection
     var deadline: ContinuousClock.Instant
     var injection: LabelInjection
+    /// Of the query that asks.
+    var work: QueryWork?
 }
 
 /// What a member gave to remote read.
@@ -59,6 +61,8 @@ public struct FragmentQuestion: Sendable {
     var refusesParts = false
     /// Whether the member is to tell what the fragment costs it.
     var statistics: StatisticsDetail?
+    /// Of the query that asks.
+    var work: QueryWork?
 }
 
 /// The answer to a fragment as it arrives.
@@ -124,12 +128,14 @@ extension UpstreamClient {
             start: question.selection.from, end: question.selection.through,
             matchers: question.selection.matchers.map(RemoteReadRequest.Matcher.init))
         let pages = try await storedSeries(
-            query, injecting: question.injection, deadline: question.deadline)
+            query, injecting: question.injection, deadline: question.deadline,
+            work: question.work)
         return pages.map { pages in
             StoredAnswer(pages: pages) { () async throws(UpstreamError) in
                 do throws(UpstreamError) {
                     return try await self.storedBounds(
-                        query, injecting: question.injection, deadline: question.deadline)
+                        query, injecting: question.injection, deadline: question.deadline,
+                        work: question.work)
                 } catch {
                     throw error.ofRemoteRead
                 }
@@ -143,6 +149,7 @@ extension UpstreamClient {
             lookbackDelta: question.lookback, deadline: question.deadline,
             injection: question.injection, refusesParts: question.refusesParts,
             resultType: question.resultType)
+        options.work = question.work
         if let detail = question.statistics { options.extra.add("stats", detail.rawValue) }
         let grid = question.grid
         if grid.isInstant {

@@ -99,7 +99,7 @@ struct QuestionAsker: PlanAsker {
                 text: fetch.text, grid: grid, lookback: lookback, deadline: deadline,
                 injection: LabelInjection(name: project.partition.name, value: member.name),
                 resultType: fetch.form == .samples ? .matrix : .vector,
-                refusesParts: refusesParts, statistics: statistics))
+                refusesParts: refusesParts, statistics: statistics, work: turn.work))
     }
 
     // MARK: - Values
@@ -223,7 +223,7 @@ struct QuestionAsker: PlanAsker {
         _ work: () throws -> Value
     ) async throws(UpstreamError) -> Value {
         do {
-            return try await turn.slots.compute(until: turn.deadline) { try work() }
+            return try await turn.work.compute(work)
         } catch ScanError.tooLarge(let text) {
             // What the members together may bring is the query's own limit.
             throw samples.isExceeded ? .limit(text) : UpstreamError(kind: .oversized(text))

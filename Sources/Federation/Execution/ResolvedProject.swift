@@ -13,11 +13,15 @@ public struct ResolvedProject: Sendable {
     public var partialResponse: PartialResponse
     public var exactness: Exactness
     public var partition: PartitionLabel
+    /// Who asks.
+    public var client: ClientIdentity
 
+    /// - Parameter client: without it, the one of all requests to the project that bring no credential.
     public init(
         name: String, members: [Member], isMultiCluster: Bool, partialResponse: PartialResponse,
-        exactness: Exactness, partition: PartitionLabel
+        exactness: Exactness, partition: PartitionLabel, client: ClientIdentity? = nil
     ) {
+        self.client = client ?? .project(name)
         self.name = name
         self.members = members
         self.isMultiCluster = isMultiCluster

@@ -206,7 +206,7 @@ extension QueryExecution {
             }
             let admission = try resources.requests.admit(request)
             try admission.add(plan)
-            let turn = resources.turn(query.time)
+            let turn = resources.turn(query.time, for: project.client)
             defer {
                 turn.release()
                 withExtendedLifetime(admission) {}

@@ -59,7 +59,7 @@ public struct QueryExecution: Sendable {
         let admitted = ContinuousClock.now
         let (query, plan, scope) = try await plan(query, for: project)
         try admission.add(plan)
-        let turn = resources.turn(query.time)
+        let turn = resources.turn(query.time, for: project.client)
         defer { turn.release() }
         let partEffect = try partEffect(query, scope)
         let questions = QuestionAsker(

@@ -70,6 +70,7 @@ struct SplicedResponse: Sendable {
         return PrometheusResponse(
             headers: headers,
             body: .stream { writer in
+                asker.turn.work.answerBegins()
                 try await withTaskCancellationHandler {
                     try await write(given, sources, whole, missing, late, to: &writer)
                 } onCancel: {
@@ -222,19 +223,24 @@ struct SplicedResponse: Sendable {
         buffer.append(contentsOf: "{\"resultType\":\"\(type)\",\"result\":[".utf8)
         var sink = ElementSink(limit: query.limit, buffer: buffer)
         if let whole {
-            for element in whole {
-                guard sink.append(element) else { break }
-                if sink.buffer.count >= Self.chunk { try await writer.write(sink.take()) }
+            var rest = whole
+            while try await asker.turn.compute({ sink.append(&rest, upTo: Self.chunk) }) {
+                try await writer.write(sink.take())
             }
         } else {
             var merge = SeriesMerge(
                 sources.map { source in { try await source.next() } },
                 partition: asker.project.partition.name, unsorted: unsorted(parts))
-            while let element = try await merge.next() {
-                guard sink.append(element) else { break }
-                // Too late for an error in words: the answer breaks off.
-                try checkCount(sink.count)
-                if sink.buffer.count >= Self.chunk { try await writer.write(sink.take()) }
+            while try await merge.give(
+                in: asker.turn,
+                { element, _ in
+                    guard sink.append(element) else { return false }
+                    // Too late for an error in words: the answer breaks off.
+                    try checkCount(sink.count)
+                    return sink.buffer.count < Self.chunk
+                }), !sink.isTruncated
+            {
+                try await writer.write(sink.take())
             }
             for index in merge.unsorted {
                 unsortedMembers.add(asker.names[parts[index].member])
@@ -360,6 +366,15 @@ struct ElementSink {
         if count > 0 { buffer.append(UInt8(ascii: ",")) }
         count += 1
         element.append(to: &buffer)
+        return true
+    }
+
+    /// Moves elements here until so many bytes are collected; false when nothing more is wanted or
+    /// left.
+    mutating func append(_ rest: inout SortedElements, upTo size: Int) -> Bool {
+        while buffer.count < size {
+            guard let element = rest.next(), append(element) else { return false }
+        }
         return true
     }
 

@@ -33,17 +33,20 @@ struct ChunkedAnswer: Sendable {
     /// Bytes that may be held.
     private let heldBytes: Int
     private let unsortedMembers: UnsortedMembers
+    /// Where the answer is merged.
+    private let turn: QueryTurn
     private var first: [Held] = []
 
     init(
         parts: [Part], queries: Int, partition: PartitionLabel, heldBytes: Int,
-        unsortedMembers: UnsortedMembers
+        unsortedMembers: UnsortedMembers, turn: QueryTurn
     ) {
         self.parts = parts
         self.queries = queries
         self.partition = partition
         self.heldBytes = heldBytes
         self.unsortedMembers = unsortedMembers
+        self.turn = turn
     }
 
     /// Reads the beginning of the first query, so that a failure can still be told in words. Parts
@@ -67,6 +70,7 @@ struct ChunkedAnswer: Sendable {
         PrometheusResponse(
             headers: ["Content-Type": RemoteReadChunks.contentType],
             body: .stream { [self] writer in
+                turn.work.answerBegins()
                 for query in 0..<queries {
                     do {
                         let held =
@@ -118,27 +122,34 @@ struct ChunkedAnswer: Sendable {
     ) async throws {
         var bytes: [UInt8] = []
         if held.allSatisfy(\.isEnded) {
-            for element in SortedElements(held.flatMap(\.pages)) {
-                element.append(to: &bytes)
-                if bytes.count >= Self.piece {
-                    try await writer.write(bytes)
-                    bytes.removeAll(keepingCapacity: true)
+            var sorted = try await turn.compute { SortedElements(held.flatMap(\.pages)) }
+            while true {
+                let isMore = try await turn.compute {
+                    while let element = sorted.next() {
+                        element.append(to: &bytes)
+                        if bytes.count >= Self.piece { return true }
+                    }
+                    return false
                 }
+                try await writer.write(bytes)
+                guard isMore else { return }
+                bytes.removeAll(keepingCapacity: true)
             }
-            try await writer.write(bytes)
-            return
         }
         let sources = held.map { HeldChunks($0.pages, $0.isEnded, $0.part.stream, query) }
         var merge = SeriesMerge(
             sources.map { source in { try await source.next() } }, partition: partition.name,
             unsorted: Set(held.indices.filter { isUnsorted(held[$0]) }))
-        while let element = try await merge.next() {
-            if merge.disorder > 0 { break }
-            element.append(to: &bytes)
-            if bytes.count >= Self.piece {
-                try await writer.write(bytes)
-                bytes.removeAll(keepingCapacity: true)
+        while merge.disorder == 0 {
+            // What is out of order is not sent.
+            let isMore = try await merge.give(in: turn) { element, disorder in
+                guard disorder == 0 else { return false }
+                element.append(to: &bytes)
+                return bytes.count < Self.piece
             }
+            guard isMore, merge.disorder == 0 else { break }
+            try await writer.write(bytes)
+            bytes.removeAll(keepingCapacity: true)
         }
         for index in merge.unsorted { unsortedMembers.add(held[index].part.name) }
         if merge.disorder > 0 {

@@ -33,7 +33,7 @@ public struct RemoteReadEndpoint: Sendable {
         do {
             let admission = try resources.requests.admit(request)
             let time = AnswerTime(of: request, configured: timeout)
-            let turn = resources.turn(time)
+            let turn = resources.turn(time, for: project.client)
             defer {
                 turn.release()
                 withExtendedLifetime(admission) {}
@@ -89,7 +89,7 @@ public struct RemoteReadEndpoint: Sendable {
             turn.release()
             return try await samples()
         }
-        return try await chunks(outcomes, read, project, policy)
+        return try await chunks(outcomes, read, project, policy, turn)
     }
 
     /// The reference's words.
@@ -169,7 +169,7 @@ public struct RemoteReadEndpoint: Sendable {
 
     private func chunks(
         _ outcomes: [RemoteReadMembers.Outcome], _ read: RemoteReadRequest,
-        _ project: ResolvedProject, _ policy: PartialResponse
+        _ project: ResolvedProject, _ policy: PartialResponse, _ turn: QueryTurn
     ) async throws -> PrometheusResponse {
         var partial = PartialAnswer(names: project.members.map(\.name))
         let asked = Set(outcomes.map(\.part.member))
@@ -188,7 +188,7 @@ public struct RemoteReadEndpoint: Sendable {
         try admit(partial, asked: asked, policy)
         var answer = ChunkedAnswer(
             parts: parts, queries: read.queries.count, partition: project.partition,
-            heldBytes: limits.heldAnswerBytes, unsortedMembers: unsortedMembers)
+            heldBytes: limits.heldAnswerBytes, unsortedMembers: unsortedMembers, turn: turn)
         for (part, error) in await answer.begin() { partial.add(part.member, error) }
         try admit(partial, asked: asked, policy)
         var response = answer.response()

@@ -54,7 +54,7 @@ struct RemoteReadMembers: Sendable {
         let read = { @Sendable (client: UpstreamClient) async throws(UpstreamError) in
             try await client.read(
                 request, numbers: part.numbers, injecting: injection, deadline: deadline,
-                hold: hold)
+                work: turn.work, hold: hold)
         }
         let reply = try await member.ask(by: deadline, read)
         switch reply {

@@ -1,6 +1,7 @@
 import Foundation
 import GatewayConfiguration
 import PrometheusServer
+import Upstream
 import UpstreamSettings
 
 /// Who may read which project, and who may change something.
@@ -178,6 +179,15 @@ enum Grant: Sendable, Equatable {
         case .everything: true
         case .project(let own): own.utf8.elementsEqual(project.utf8)
         case .token(let token): token.opens(project)
+        }
+    }
+
+    /// Whose turns the request's work takes.
+    func client(of project: String) -> ClientIdentity {
+        switch self {
+        case .everything: .project(project)
+        case .project(let own): .key(project: own)
+        case .token(let token): .token(token.name)
         }
     }
 }

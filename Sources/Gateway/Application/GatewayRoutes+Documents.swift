@@ -61,7 +61,7 @@ extension GatewayRoutes {
         let timeout = configuration.query.timeout
         let time = AnswerTime(of: request, configured: min(timeout, patience ?? timeout))
         let admission = try resources.requests.admit(request)
-        let turn = resources.turn(time)
+        let turn = resources.turn(time, for: project.client)
         defer {
             turn.release()
             withExtendedLifetime(admission) {}

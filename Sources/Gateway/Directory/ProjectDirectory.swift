@@ -83,7 +83,8 @@ struct ProjectDirectory: Sendable {
         return ResolvedProject(
             name: project.name, members: try chosen(of: members, address, project),
             isMultiCluster: project.isMultiCluster, partialResponse: project.partialResponse,
-            exactness: project.exactness, partition: partition)
+            exactness: project.exactness, partition: partition,
+            client: grant.client(of: project.name))
     }
 
     /// All members, or the one that the client names.

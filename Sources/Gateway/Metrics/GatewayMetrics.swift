@@ -133,6 +133,14 @@ struct MemberMetrics: Sendable {
             "Time to the head of an answer, the newest weighing most."
         ) { $0.latency.map { $0 / .seconds(1) } }
         text.family(
+            "tributary_member_questions", .gauge,
+            "Queries that a member is asked now, and those that wait until it has a place for them."
+        )
+        for (name, health) in members {
+            text.sample([("member", name), ("state", "running")], Double(health.questionsRunning))
+            text.sample([("member", name), ("state", "waiting")], Double(health.questionsWaiting))
+        }
+        text.family(
             "tributary_member_http_info", .gauge, "The protocol of a member's newest answer.")
         for member in members {
             guard let version = member.health.httpVersion else { continue }

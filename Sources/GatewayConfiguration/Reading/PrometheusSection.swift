@@ -41,6 +41,7 @@ enum PrometheusSection {
             .tlsSkipVerify,
             .acceptEncoding,
             .timeout,
+            .maxConcurrency,
             .section(
                 "capabilities", \.capabilities, capabilities,
                 "Which endpoints the server has that some servers lack."),
@@ -146,6 +147,7 @@ enum RemoteCorootSection {
             .tls,
             .acceptEncoding,
             .timeout,
+            .maxConcurrency,
         ])
 }
 
@@ -185,6 +187,12 @@ extension Setting where Value: UpstreamConnection {
 
     fileprivate static var timeout: Setting {
         .duration("timeout", \.timeout, "The most a request may take.")
+    }
+
+    fileprivate static var maxConcurrency: Setting {
+        .count(
+            "maxConcurrency", \.maxConcurrency,
+            "Queries that the server is asked at once; further ones wait, clients in turn.")
     }
 }
 

@@ -103,22 +103,34 @@ public actor SeriesStream {
         while true {
             if let page = pages.popFirst() { return page }
             guard trailer == nil, let answer else { return nil }
-            let bytes = try await answer.body.next()
-            do throws(ScanError) {
-                if let bytes {
-                    try scanner.append(bytes)
-                    try checkWhole(scanner.beginning)
-                    pages = try shaped(scanner.takePages())[...]
-                } else {
-                    let trailer = try scanner.finish()
-                    try checkWhole(trailer)
-                    pages = try shaped(scanner.takePages())[...]
-                    self.trailer = shaped(trailer)
-                    answer.call.succeeded(answer.body)
+            if answer.body.isReady {
+                try await QueryWork.page(of: answer.body.work) {
+                    () throws(UpstreamError.Kind) in try scan(answer.body)
                 }
+                continue
+            }
+            if try await answer.body.more() { continue }
+            do throws(ScanError) {
+                let trailer = try scanner.finish()
+                try checkWhole(trailer)
+                pages = try shaped(scanner.takePages())[...]
+                self.trailer = shaped(trailer)
+                answer.call.succeeded(answer.body)
             } catch {
                 throw UpstreamError.Kind(error)
             }
+        }
+    }
+
+    /// Takes what has come of a body.
+    private func scan(_ body: UpstreamBody) throws(UpstreamError.Kind) {
+        guard let bytes = try body.ready() else { return }
+        do throws(ScanError) {
+            try scanner.append(bytes)
+            try checkWhole(scanner.beginning)
+            pages = try shaped(scanner.takePages())[...]
+        } catch {
+            throw UpstreamError.Kind(error)
         }
     }
 

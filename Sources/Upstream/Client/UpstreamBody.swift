@@ -1,12 +1,17 @@
+import GoText
 import HTTPTransport
 
-/// The inflated body of an answer. Inflating happens in the reader's task, never on the loop.
+/// The inflated body of an answer. Inflating happens in the reader's task, never on the loop, and in
+/// a place of the query that reads.
 ///
 /// One reader; belongs to it.
 final class UpstreamBody {
     private var chunks: TransferBody.Iterator
     private var inflater: Inflater?
-    private var pushedBack: [UInt8]?
+    /// Bytes that are ready to be read.
+    private var plain: [UInt8]?
+    /// Whose pages these are; nil for none of a query.
+    let work: QueryWork?
     private(set) var inflatedBytes = 0
     /// nil for what is packed in its own way, and so says nothing about compressing.
     let encoding: EncodingPolicy.Encoding?
@@ -15,11 +20,15 @@ final class UpstreamBody {
     /// Whether the answer has the mark of VictoriaMetrics.
     let isOfVictoriaMetrics: Bool
 
-    /// - Parameter isRemoteRead: whether the bytes may be a snappy block, which is given on as it is.
+    /// - Parameters:
+    ///   - isRemoteRead: whether the bytes may be a snappy block, which is given on as it is.
+    ///   - work: where bytes are inflated.
     /// - Throws: for an encoding that was not asked for.
     init(
-        _ response: TransferResponse, limits: InflateLimits, isRemoteRead: Bool = false
+        _ response: TransferResponse, limits: InflateLimits, isRemoteRead: Bool = false,
+        of work: QueryWork? = nil
     ) throws(UpstreamError.Kind) {
+        self.work = work
         chunks = response.body.makeAsyncIterator()
         contentType = response.headers["Content-Type"] ?? ""
         isOfVictoriaMetrics = VictoriaMetrics.isMarked(response.headers)
@@ -51,49 +60,66 @@ final class UpstreamBody {
     func next(
         isolation: isolated (any Actor)? = #isolation
     ) async throws(UpstreamError.Kind) -> [UInt8]? {
-        if let bytes = pushedBack {
-            pushedBack = nil
-            return bytes
-        }
         while true {
-            if let page = try inflated() {
-                inflatedBytes += page.count
-                return page
-            }
-            var iterator = chunks
-            let chunk: [UInt8]?
-            do throws(TransferError) {
-                chunk = try await iterator.next(isolation: isolation)
-            } catch {
-                throw UpstreamError.Kind(error)
-            }
-            chunks = iterator
-            guard let chunk else {
-                try finish()
-                return nil
-            }
-            if inflater == nil {
-                inflatedBytes += chunk.count
-                guard inflatedBytes <= limits.maximumBytes else {
-                    throw UpstreamError.Kind(.tooLarge(limit: limits.maximumBytes))
+            if plain != nil { return try ready() }
+            if isReady {
+                let page = try await QueryWork.page(of: work) { () throws(UpstreamError.Kind) in
+                    try ready()
                 }
-                if !chunk.isEmpty { return chunk }
-            } else {
-                inflater?.feed(chunk)
+                if let page { return page }
             }
+            guard try await more() else { return nil }
         }
     }
 
-    /// Gives bytes back, to be read again.
-    func pushBack(_ bytes: [UInt8]) { pushedBack = bytes }
+    /// Whether `ready` may give bytes.
+    var isReady: Bool { plain != nil || inflater?.isFed == true }
 
-    private func inflated() throws(UpstreamError.Kind) -> [UInt8]? {
+    /// The next of the bytes that have come, inflated; nil where more must come first.
+    func ready() throws(UpstreamError.Kind) -> [UInt8]? {
+        if let plain {
+            self.plain = nil
+            return plain
+        }
         do throws(InflateError) {
-            return try inflater?.next()
+            guard let page = try inflater?.next() else { return nil }
+            inflatedBytes += page.count
+            return page
         } catch {
             throw UpstreamError.Kind(error)
         }
     }
+
+    /// Waits until more has come; false at the end of a whole body.
+    func more(
+        isolation: isolated (any Actor)? = #isolation
+    ) async throws(UpstreamError.Kind) -> Bool {
+        var iterator = chunks
+        let chunk: [UInt8]?
+        do throws(TransferError) {
+            chunk = try await iterator.next(isolation: isolation)
+        } catch {
+            throw UpstreamError.Kind(error)
+        }
+        chunks = iterator
+        guard let chunk else {
+            try finish()
+            return false
+        }
+        guard inflater == nil else {
+            inflater?.feed(chunk)
+            return true
+        }
+        inflatedBytes += chunk.count
+        guard inflatedBytes <= limits.maximumBytes else {
+            throw UpstreamError.Kind(.tooLarge(limit: limits.maximumBytes))
+        }
+        if !chunk.isEmpty { plain = chunk }
+        return true
+    }
+
+    /// Gives bytes back, to be read again.
+    func pushBack(_ bytes: [UInt8]) { plain = bytes }
 
     private func finish() throws(UpstreamError.Kind) {
         do throws(InflateError) {
@@ -101,6 +127,29 @@ final class UpstreamBody {
         } catch {
             throw UpstreamError.Kind(error)
         }
+    }
+}
+
+extension QueryWork {
+    /// Runs what a page of a member's answer needs, in a place where it is a query's.
+    ///
+    /// - Throws: `noTurn` or `cancelled` when there was no place in time.
+    static func page<Value>(
+        of work: QueryWork?, isolation: isolated (any Actor)? = #isolation,
+        _ body: () throws(UpstreamError.Kind) -> Value
+    ) async throws(UpstreamError.Kind) -> Value {
+        guard let work else { return try body() }
+        let start: MonotonicInstant
+        do throws(NoTurn) {
+            start = try await work.enter(isolation: isolation)
+        } catch {
+            switch error {
+            case .timedOut: throw .noTurn
+            case .cancelled: throw .cancelled
+            }
+        }
+        defer { work.leave(since: start) }
+        return try body()
     }
 }
 

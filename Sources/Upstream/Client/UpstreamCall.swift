@@ -8,6 +8,8 @@ import UpstreamSettings
 final class UpstreamCall: Sendable {
     private struct Progress {
         var attempts = 0
+        /// For a place, before requests were sent.
+        var waited = Duration.zero
         var isAnswered = false
         var isRecorded = false
     }
@@ -31,6 +33,9 @@ final class UpstreamCall: Sendable {
     var attempts: Int { progress.withLock { $0.attempts } }
 
     private var elapsed: Duration { .since(start) }
+
+    /// So long a request waited before it was sent.
+    func countWaiting(_ time: Duration) { progress.withLock { $0.waited += time } }
 
     func countAttempt() {
         let attempts = progress.withLock { progress in
@@ -65,7 +70,8 @@ final class UpstreamCall: Sendable {
     /// less time, or is at work on a large answer, has not.
     private var isSilent: Bool {
         let patience = min(client.configuration.connection.timeout, Self.patience)
-        return !progress.withLock { $0.isAnswered } && elapsed >= patience
+        let (isAnswered, waited) = progress.withLock { ($0.isAnswered, $0.waited) }
+        return !isAnswered && elapsed - waited >= patience
     }
 
     private static let patience = Duration.seconds(5)
@@ -142,6 +148,8 @@ struct UpstreamRequest: Sendable {
     /// A page for people in place of an answer says nothing about the member: it may not have the
     /// endpoint, and something else may stand in for it.
     var mayBeMissing = false
+    /// Set for what makes the member evaluate or read series: it takes one of the member's places.
+    var question: MemberQuestion?
 
     var isRemoteRead: Bool {
         if case .remoteRead = method { true } else { false }
@@ -161,6 +169,23 @@ struct UpstreamRequest: Sendable {
         case .get, .formOrQuery: asQuery ? .get : .post(form: parameters.encoded)
         }
     }
+}
+
+/// What is known of a question before it is asked.
+struct MemberQuestion: Sendable {
+    /// About how many values it gives of a series. Of the questions of one client that wait, the
+    /// cheapest is first.
+    var cost: Int
+    /// Whose it is; nil for one of the gateway itself.
+    var work: QueryWork?
+
+    init(cost: Int, _ work: QueryWork?) {
+        self.cost = cost
+        self.work = work
+    }
+
+    /// Of stored samples, whose number is not known before: as many as the longest range has.
+    static let ofStoredSamples = StepwiseQuestions.mostSteps
 }
 
 /// Request parameters in order; a name may occur more than once.

@@ -21,6 +21,8 @@ public struct QueryOptions: Sendable {
     public var resultType: ResponseScanner.ResultType
     /// Further parameters.
     public var extra: Parameters
+    /// Whose question it is, and where its answer is read; nil for none of a client.
+    public var work: QueryWork?
 
     public init(
         lookbackDelta: Milliseconds? = nil, deadline: ContinuousClock.Instant? = nil,
@@ -146,7 +148,12 @@ struct QueryTransfer: Sendable {
             for (name, value) in own { parameters.add(name, value) }
         }
         return UpstreamRequest(
-            path: path, parameters: parameters, sendsTimeout: true, mayBeMissing: mayBeMissing)
+            path: path, parameters: parameters, sendsTimeout: true, mayBeMissing: mayBeMissing,
+            question: MemberQuestion(cost: cost, options.work))
+    }
+
+    private var cost: Int {
+        options.resultType == .matrix ? MemberQuestion.ofStoredSamples : grid?.count ?? 1
     }
 }
 

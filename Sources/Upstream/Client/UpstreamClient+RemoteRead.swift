@@ -17,13 +17,14 @@ extension UpstreamClient {
     ///   - request: in the member's own names.
     ///   - numbers: what the client's request calls each of the queries; ascending.
     ///   - injection: added to every label set on the way.
+    ///   - work: whose question it is, and where its answer is read; nil for none of a client.
     ///   - hold: called before so many bytes more are held of an answer that is read wholly; it may
     ///     wait.
     /// - Returns: once the answer has begun, or, of samples, once it is here; a stream of chunks
     ///   may still fail at its end.
     public func read(
         _ request: RemoteReadRequest, numbers: [Int], injecting injection: LabelInjection?,
-        deadline: ContinuousClock.Instant?,
+        deadline: ContinuousClock.Instant?, work: QueryWork? = nil,
         hold: (@Sendable (Int) async throws(UpstreamError.Kind) -> Void)? = nil
     ) async throws(UpstreamError) -> RemoteReadReply {
         let external = try await externalLabels(deadline: deadline)
@@ -44,7 +45,10 @@ extension UpstreamClient {
                 member: configuration.name, kind: .limit(error.description))
         }
         let answer = try await open(
-            UpstreamRequest(path: "/api/v1/read", method: .remoteRead(body)), deadline: deadline)
+            UpstreamRequest(
+                path: "/api/v1/read", method: .remoteRead(body),
+                question: MemberQuestion(cost: MemberQuestion.ofStoredSamples, work)),
+            deadline: deadline)
         if Self.isStreamed(answer.body.contentType) {
             return .chunks(
                 ChunkStream(
@@ -58,14 +62,17 @@ extension UpstreamClient {
             }
             // The message and the pages made of it.
             try await hold?(2 * SnappyBlock.announcedSize(of: block))
-            do throws(ScanError) {
-                let pages = try RemoteReadSamples.pages(
-                    of: block, queries: shares, limit: configuration.limits.inflate.maximumBytes)
-                answer.call.succeeded(answer.body)
-                return .samples(zip(shares, pages).map { ($0.number, $1) })
-            } catch {
-                throw UpstreamError.Kind(error)
+            let pages = try await QueryWork.page(of: work) { () throws(UpstreamError.Kind) in
+                do throws(ScanError) {
+                    return try RemoteReadSamples.pages(
+                        of: block, queries: shares,
+                        limit: configuration.limits.inflate.maximumBytes)
+                } catch {
+                    throw UpstreamError.Kind(error)
+                }
             }
+            answer.call.succeeded(answer.body)
+            return .samples(zip(shares, pages).map { ($0.number, $1) })
         } catch {
             throw answer.call.failed(error)
         }
@@ -85,14 +92,14 @@ extension UpstreamClient {
     /// then holds.
     public func storedSeries(
         _ query: RemoteReadRequest.Query, injecting injection: LabelInjection?,
-        deadline: ContinuousClock.Instant?
+        deadline: ContinuousClock.Instant?, work: QueryWork? = nil
     ) async throws(UpstreamError) -> [SeriesPage]? {
         guard mayServeRemoteRead else { return nil }
         let reply: RemoteReadReply
         do throws(UpstreamError) {
             reply = try await read(
                 RemoteReadRequest(queries: [query], accepted: [.samples]), numbers: [0],
-                injecting: injection, deadline: deadline)
+                injecting: injection, deadline: deadline, work: work)
         } catch {
             guard error.kind.isOfAMissingEndpoint else { throw error }
             noteMissing(.remoteRead)
@@ -110,11 +117,11 @@ extension UpstreamClient {
     /// stream chunks.
     public func storedBounds(
         _ query: RemoteReadRequest.Query, injecting injection: LabelInjection?,
-        deadline: ContinuousClock.Instant?
+        deadline: ContinuousClock.Instant?, work: QueryWork? = nil
     ) async throws(UpstreamError) -> StoredBounds? {
         let reply = try await read(
             RemoteReadRequest(queries: [query], accepted: [.streamedChunks]), numbers: [0],
-            injecting: injection, deadline: deadline)
+            injecting: injection, deadline: deadline, work: work)
         guard case .chunks(let stream) = reply else { return nil }
         var bounds = StoredBounds()
         while let page = try await stream.next(ofQuery: 0) {
@@ -129,9 +136,11 @@ extension UpstreamClient {
     }
 
     /// The body of an answer that says it is one of remote read.
-    func remoteReadBody(_ response: TransferResponse) throws(UpstreamError.Kind) -> UpstreamBody {
+    func remoteReadBody(
+        _ response: TransferResponse, of work: QueryWork?
+    ) throws(UpstreamError.Kind) -> UpstreamBody {
         let body = try UpstreamBody(
-            response, limits: configuration.limits.inflate, isRemoteRead: true)
+            response, limits: configuration.limits.inflate, isRemoteRead: true, of: work)
         let type = Self.mediaType(body.contentType)
         guard type == RemoteReadSamples.contentType || Self.isStreamed(body.contentType) else {
             throw .notPrometheus(
@@ -188,18 +197,27 @@ public actor ChunkStream {
         while true {
             if let next = reader.nextQuery { return next == query ? reader.next()?.page : nil }
             if isEnded { return nil }
-            let bytes = try await body.next()
-            do throws(ScanError) {
-                if let bytes {
-                    try reader.append(bytes)
-                } else {
-                    try reader.finish()
-                    isEnded = true
-                    call.succeeded(body)
+            if body.isReady {
+                try await QueryWork.page(of: body.work) { () throws(UpstreamError.Kind) in
+                    guard let bytes = try body.ready() else { return }
+                    try append(bytes)
                 }
-            } catch {
-                throw UpstreamError.Kind(error)
+                continue
             }
+            if try await body.more() { continue }
+            try append(nil)
+        }
+    }
+
+    /// Takes bytes, or the end of them.
+    private func append(_ bytes: [UInt8]?) throws(UpstreamError.Kind) {
+        do throws(ScanError) {
+            if let bytes { return try reader.append(bytes) }
+            try reader.finish()
+            isEnded = true
+            call.succeeded(body)
+        } catch {
+            throw UpstreamError.Kind(error)
         }
     }
 }

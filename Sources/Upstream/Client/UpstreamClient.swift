@@ -22,6 +22,8 @@ public final class UpstreamClient: Sendable {
     public let configuration: UpstreamConfiguration
     let transport: CurlMulti
     let state: LockedValue<State>
+    /// The member's places for questions.
+    private let places: FairLine
     private let retry = RetryPolicy()
     /// No other client uses its connections: another project of the same server, with other
     /// credentials, is another client.
@@ -31,14 +33,17 @@ public final class UpstreamClient: Sendable {
     public init(_ configuration: UpstreamConfiguration, transport: CurlMulti) {
         self.configuration = configuration
         self.transport = transport
+        places = FairLine(places: configuration.connection.maxConcurrency)
         state = LockedValue(
             State(encoding: EncodingPolicy(isOnLoopback: configuration.connection.url.isLoopback)))
     }
 
     /// A snapshot.
     public var health: UpstreamHealth {
-        state.withLock { state in
+        let load = places.load
+        return state.withLock { state in
             var health = state.health
+            (health.questionsRunning, health.questionsWaiting) = (load.running, load.waiting)
             switch state.breaker.state {
             case .closed: health.circuit = .closed
             case .open: health.circuit = .open
@@ -98,8 +103,7 @@ public final class UpstreamClient: Sendable {
             switch action {
             case .ask: return UpstreamCall(client: self, isProbe: false, request)
             case .probe: return UpstreamCall(client: self, isProbe: true, request)
-            case .refuse(let pause):
-                throw notAsked("not asked again for \(pause.wholeMilliseconds) ms")
+            case .refuse(let pause): throw notAsked(again: pause)
             case .wait:
                 guard ContinuousClock.now < min(patience, deadline) else {
                     throw notAsked("another request is finding out whether it is back")
@@ -110,6 +114,10 @@ public final class UpstreamClient: Sendable {
                 }
             }
         }
+    }
+
+    private func notAsked(again pause: Duration) -> UpstreamError {
+        notAsked("not asked again for \(pause.wholeMilliseconds) ms")
     }
 
     private func notAsked(_ reason: String) -> UpstreamError {
@@ -123,6 +131,58 @@ public final class UpstreamClient: Sendable {
     private func attempt(
         _ request: UpstreamRequest, _ call: UpstreamCall, _ deadline: ContinuousClock.Instant
     ) async throws(UpstreamError.Kind) -> UpstreamBody {
+        let response = try await head(request, call, deadline)
+        guard (200..<300).contains(response.status) else {
+            throw await refusal(response, to: request)
+        }
+        if request.isRemoteRead {
+            let body = try remoteReadBody(response, of: request.question?.work)
+            call.began()
+            return body
+        }
+        let body = try UpstreamBody(
+            response, limits: configuration.limits.inflate, of: request.question?.work)
+        guard let first = try await body.next().map(ContentSniffer.withoutMark) else {
+            throw .malformed("the answer is empty")
+        }
+        let type = (response.headers["Content-Type"] ?? "").lowercased()
+        if let wrong = ContentSniffer.problem(first, contentType: type) { throw wrong }
+        body.pushBack(first)
+        call.began()
+        return body
+    }
+
+    /// The head of the answer. A question has one of the member's places until it comes, and no
+    /// longer: the member's own work is done then, and a slow reader must not take a place from
+    /// others.
+    private func head(
+        _ request: UpstreamRequest, _ call: UpstreamCall, _ deadline: ContinuousClock.Instant
+    ) async throws(UpstreamError.Kind) -> TransferResponse {
+        guard let question = request.question else {
+            return try await sent(request, call, deadline)
+        }
+        let client = question.work?.client ?? .project(configuration.name)
+        let start = MonotonicInstant.now
+        do throws(NoTurn) {
+            try await places.take(client, rank: question.cost, until: deadline)
+        } catch {
+            switch error {
+            case .timedOut: throw .laneTimeout
+            case .cancelled: throw .cancelled
+            }
+        }
+        defer { places.give(client) }
+        call.countWaiting(.since(start))
+        // Those before it may have shown meanwhile that the member is away.
+        if case .refuse(let pause) = state.withLock({ $0.breaker.aside(at: .now) }) {
+            throw notAsked(again: pause).kind
+        }
+        return try await sent(request, call, deadline)
+    }
+
+    private func sent(
+        _ request: UpstreamRequest, _ call: UpstreamCall, _ deadline: ContinuousClock.Instant
+    ) async throws(UpstreamError.Kind) -> TransferResponse {
         let asQuery =
             !request.isRemoteRead
             && (request.method == .get || state.withLock { $0.sendsQueries })
@@ -138,23 +198,7 @@ public final class UpstreamClient: Sendable {
         call.countAnswer(
             after: .since(start),
             httpVersion: response.version)
-        guard (200..<300).contains(response.status) else {
-            throw await refusal(response, to: request)
-        }
-        if request.isRemoteRead {
-            let body = try remoteReadBody(response)
-            call.began()
-            return body
-        }
-        let body = try UpstreamBody(response, limits: configuration.limits.inflate)
-        guard let first = try await body.next().map(ContentSniffer.withoutMark) else {
-            throw .malformed("the answer is empty")
-        }
-        let type = (response.headers["Content-Type"] ?? "").lowercased()
-        if let wrong = ContentSniffer.problem(first, contentType: type) { throw wrong }
-        body.pushBack(first)
-        call.began()
-        return body
+        return response
     }
 
     private func send(
@@ -173,7 +217,9 @@ public final class UpstreamClient: Sendable {
             timeout: remaining,
             // A slow client of ours is not the member's fault.
             timeoutCountsPauses: false, maximumBytes: limits.responseBytes, window: limits.window,
-            lane: configuration.name, laneWidth: limits.concurrentRequests,
+            lane: request.question == nil ? configuration.name : "\(configuration.name) questions",
+            laneWidth: request.question == nil
+                ? limits.concurrentRequests : limits.concurrentAnswers,
             owner: connections,
             timeoutParameter: request.sendsTimeout ? Parameters.timeout : nil)
         do throws(TransferError) {

@@ -5,9 +5,12 @@ import UpstreamSettings
 /// How one member is reached and how far it is trusted.
 public struct UpstreamConfiguration: Sendable {
     public struct Limits: Sendable, Hashable {
-        /// Requests that this member answers at once, and so HTTP/1.1 connections; further ones
-        /// wait. Answers that wait for their reader do not count.
+        /// Requests beside questions that this member answers at once, and so HTTP/1.1 connections;
+        /// further ones wait. Answers that wait for their reader do not count.
         public var concurrentRequests = 16
+        /// The same of questions, those included whose answers are on their way. Prometheus takes
+        /// 512 connections.
+        public var concurrentAnswers = 256
         /// Bytes of one answer over the wire.
         public var responseBytes = 1 << 30
         /// How far one answer may inflate.

@@ -107,6 +107,9 @@ public struct UpstreamHealth: Sendable, Equatable {
     public var circuit = Circuit.closed
     /// Requests, retries included.
     public var requests = 0
+    /// Questions that have a place at the member, and those that wait for one.
+    public var questionsRunning = 0
+    public var questionsWaiting = 0
     /// Operations that ended in a failure of the member.
     public var failures = 0
     public var retries = 0

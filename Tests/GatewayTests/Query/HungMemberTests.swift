@@ -209,7 +209,14 @@ import TimeSeries
                         ended.add()
                     }
                 }
-                while await visits.all.isEmpty { try await Task.sleep(for: .milliseconds(5)) }
+                // A member is asked so many at once, and the others wait.
+                for (state, count) in [("running", 20), ("waiting", 40)] {
+                    let line =
+                        "tributary_member_questions{member=\"hung\",state=\"\(state)\"} \(count)\n"
+                    while try await !gateway.ask("/metrics").body.contains(line) {
+                        try await Task.sleep(for: .milliseconds(5))
+                    }
+                }
                 for query in ["up", "sum(up)"] {
                     let answer = try await gateway.ask("/p/ok/api/v1/query?query=\(query)")
                     #expect(answer.status == 200, "\(answer.body)")

@@ -1,95 +1,49 @@
+import GatewayConfiguration
+import Glibc
 import PrometheusWire
-import Synchronization
 import Testing
+import UpstreamSettings
 
 @testable import Federation
 @testable import Gateway
+@testable import Upstream
 
 /// Places for computing, and memory for answers.
 @Suite struct QuerySlotsTests {
     private static let far = ContinuousClock.now.advanced(by: .seconds(3600))
 
-    /// Waits until something is so.
-    private static func until(_ isSo: () -> Bool) async throws {
-        while !isSo() { try await Task.sleep(for: .milliseconds(2)) }
-    }
-
-    /// Runs `work` while the only place is taken.
-    private func whileTaken(_ work: (QuerySlots) async throws -> Void) async throws {
-        let slots = QuerySlots(limit: 1)
-        try await slots.take(until: Self.far)
-        do {
-            try await work(slots)
-        } catch {
-            slots.give()
-            throw error
-        }
-        slots.give()
-    }
-
-    @Test func theDeadlineEndsTheWaiting() async throws {
-        try await whileTaken { slots in
-            await #expect(throws: NoTurn.timedOut) {
-                try await slots.compute(until: .now) {}
-            }
-            await #expect(throws: NoTurn.timedOut) {
-                try await slots.compute(until: .now + .milliseconds(5)) {}
-            }
-            #expect(slots.load == (1, 0))
-        }
-    }
-
     @Test func aQueryWithoutAPlaceInTimeFailsInTheReferencesWords() async throws {
-        try await whileTaken { slots in
-            let turn = QueryTurn(
-                slots: slots, held: AnswerMemory(limit: 0).holder(), deadline: .now)
-            await #expect(throws: APIError(.timeout, "query timed out in query queue")) {
-                try await turn.compute {}
-            }
+        let line = FairLine(places: 1)
+        try await line.take(.project("other"), rank: 0, until: nil)
+        let work = QueryWork(for: .project("p"), in: line, until: .now)
+        let turn = QueryTurn(work: work, held: AnswerMemory(limit: 0).holder(), deadline: .now)
+        await #expect(throws: APIError(.timeout, "query timed out in query queue")) {
+            try await turn.compute {}
         }
     }
 
-    @Test func aTaskThatIsCancelledWaitsNoLonger() async throws {
-        try await whileTaken { slots in
-            let waiter = Task { try await slots.compute(until: Self.far) {} }
-            try await Self.until { slots.load.waiting == 1 }
-            waiter.cancel()
-            await #expect(throws: NoTurn.cancelled) { try await waiter.value }
-            #expect(slots.load == (1, 0))
-            let late = Task {
-                while !Task.isCancelled { await Task.yield() }
-                try await slots.compute(until: Self.far) {}
-            }
-            late.cancel()
-            await #expect(throws: NoTurn.cancelled) { try await late.value }
+    @Test func thereAreNoMorePlacesThanProcessors() async throws {
+        let processors = sysconf(Int32(_SC_NPROCESSORS_ONLN))
+        for (limit, places) in [(1, 1), (10_000, processors)] {
+            let slots = QuerySlots(limit: limit)
+            let work = slots.work(for: .project("p"), until: .now)
+            var taken = 0
+            while (try? await work.enter(isolation: nil)) != nil { taken += 1 }
+            #expect(taken == places)
+            #expect(slots.load == (places, 0))
         }
     }
 
-    @Test func placesAreGivenInTheOrderOfArrival() async throws {
-        let order = Order()
-        var waiters: [Task<Void, any Error>] = []
-        var last: QuerySlots?
-        try await whileTaken { slots in
-            last = slots
-            for number in 0..<5 {
-                let waiter = Task {
-                    try await slots.compute(until: Self.far) {
-                        order.add(number)
-                    }
-                }
-                waiters.append(waiter)
-                try await Self.until { slots.load.waiting == number + 1 }
-            }
-        }
-        for waiter in waiters { try await waiter.value }
-        #expect(order.all == [0, 1, 2, 3, 4])
-        #expect(last?.load ?? (1, 1) == (0, 0))
-    }
+    // MARK: Who asks
 
-    private final class Order: Sendable {
-        private let numbers = Mutex<[Int]>([])
-        var all: [Int] { numbers.withLock { $0 } }
-        func add(_ number: Int) { numbers.withLock { $0.append(number) } }
+    @Test func aClientIsItsTokenOrKeyAndElseTheProject() {
+        let token = AccessToken(
+            name: "grafana", digest: SecretDigest(ofText: "secret"), projects: nil,
+            isAdministrator: false)
+        #expect(Grant.token(token).client(of: "a") == .token("grafana"))
+        #expect(Grant.token(token).client(of: "b") == .token("grafana"))
+        #expect(Grant.project("a").client(of: "all") == .key(project: "a"))
+        #expect(Grant.everything.client(of: "a") == .project("a"))
     }
 
     // MARK: Memory
