@@ -45,7 +45,11 @@ struct ExpositionCursor {
     /// A metric name after a keyword, bare or quoted.
     mutating func metricName() throws(ExpositionError) -> String {
         skipBlanks()
-        if isAt(UInt8(ascii: "\"")) { return try quoted() }
+        if isAt(UInt8(ascii: "\"")) {
+            let name = try quoted()
+            if name.isEmpty { throw error("a name is empty") }
+            return name
+        }
         let name = rest.prefix(while: Self.isMetricNameByte)
         guard let first = name.first, !Self.isDigit(first) else {
             throw error("expected a metric name")
@@ -62,7 +66,7 @@ struct ExpositionCursor {
             skipBlanks()
         }
         if skip(UInt8(ascii: "{")) { try labels(into: &pairs) }
-        guard pairs.contains(where: { $0.name == "__name__" }) else {
+        guard pairs.contains(where: { $0.name == "__name__" && !$0.value.isEmpty }) else {
             throw error("the series has no metric name")
         }
         return LabelSet(pairs)
@@ -76,6 +80,7 @@ struct ExpositionCursor {
             if skip(UInt8(ascii: "}")) { return }
             let isQuoted = isAt(UInt8(ascii: "\""))
             let name = try isQuoted ? quoted() : labelName()
+            if name.isEmpty { throw error("a name is empty") }
             skipBlanks()
             if skip(UInt8(ascii: "=")) {
                 skipBlanks()
