@@ -1,8 +1,9 @@
 # The commands of the project. Each is a script that can be run by itself.
 
 SEED ?= 1
+SECONDS ?= 60
 
-.PHONY: build release check test e2e demo bench fuzz-promql fuzz-federation fuzz-parser fuzz-wire fuzz-http format lint clean
+.PHONY: build release check test e2e demo bench fuzz fuzz-promql fuzz-federation fuzz-parser fuzz-wire fuzz-members fuzz-http fuzz-requests fuzz-exposition fuzz-configuration format lint clean
 
 build:            ## debug build
 	@scripts/install-dependencies
@@ -33,14 +34,29 @@ fuzz-promql:      ## our engine against the real Prometheus: make fuzz-promql SE
 fuzz-federation:  ## plans against their union, in process: make fuzz-federation SEED=7
 	@scripts/fuzz-federation $(SEED)
 
+fuzz:             ## every reader of bytes from elsewhere under libFuzzer: make fuzz SECONDS=600
+	@scripts/fuzz $(SECONDS)
+
 fuzz-parser:      ## the parser under libFuzzer
 	@scripts/fuzz-parser
 
 fuzz-wire:        ## the two readers of answers against each other, under libFuzzer
 	@scripts/fuzz-wire
 
+fuzz-members:     ## remote read, lists, documents and compressed bodies of members, under libFuzzer
+	@scripts/fuzz-members
+
 fuzz-http:        ## the reader of HTTP requests under libFuzzer
 	@scripts/fuzz-http
+
+fuzz-requests:    ## forms, paths and the body of remote read, under libFuzzer
+	@scripts/fuzz-requests
+
+fuzz-exposition:  ## the reader of pages of metrics under libFuzzer
+	@scripts/fuzz-exposition
+
+fuzz-configuration: ## YAML, and documents of the API, under libFuzzer
+	@scripts/fuzz-configuration
 
 format:           ## rewrite the sources as swift format has them
 	swift format --in-place --parallel --recursive Sources Tests Package.swift

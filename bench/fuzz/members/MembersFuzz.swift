@@ -1,0 +1,153 @@
+import GoText
+import HTTPTransport
+import TimeSeries
+import YAML
+
+@testable import PrometheusWire
+@testable import Upstream
+
+// What members send beside the results of queries: remote read in both kinds, lists, documents,
+// configurations, compressed bodies. Nothing crashes, and it does not matter how a body is split.
+//
+// The first byte chooses the reader, the second the size of the pieces; the rest is the body.
+
+@_cdecl("LLVMFuzzerTestOneInput")
+public func fuzzOne(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+    guard let start, count > 1 else { return 0 }
+    let bytes = Array(UnsafeBufferPointer(start: start + 2, count: count - 2))
+    let size = Int(start[1]) % 64 + 1
+    switch start[0] % 8 {
+    case 0: chunks(bytes, size)
+    case 1: chunks(framed(bytes), size)
+    case 2: samples(bytes)
+    case 3: if let block = try? SnappyBlock.compress(bytes) { samples(block) }
+    case 4: lists(bytes, size)
+    case 5: documents(bytes)
+    case 6: inflate(bytes, size)
+    default: _ = ExternalLabels.of(configuration: String(decoding: bytes, as: UTF8.self))
+    }
+    return 0
+}
+
+private func pieces(_ bytes: [UInt8], _ size: Int) -> [[UInt8]] {
+    stride(from: 0, to: bytes.count, by: size).map {
+        Array(bytes[$0..<min($0 + size, bytes.count)])
+    }
+}
+
+// MARK: Remote read
+
+private let shares = ["", "m"].enumerated().map { number, name in
+    RemoteReadShare(
+        number: number,
+        editor: RemoteSeriesEditor(
+            injecting: name.isEmpty ? nil : LabelInjection(name: "project", value: name),
+            removing: [.init(name: "region", value: "eu")]))
+}
+
+/// The frames that a body of messages would have, with checksums that fit: a message for each line.
+private func framed(_ bytes: [UInt8]) -> [UInt8] {
+    var body: [UInt8] = []
+    for message in bytes.split(separator: 0x0A, omittingEmptySubsequences: false) {
+        ChunkFrames.append(Array(message), to: &body)
+    }
+    return body
+}
+
+private func chunks(_ bytes: [UInt8], _ size: Int) {
+    func read(_ pieces: [[UInt8]]) -> [(query: Int, bytes: [UInt8])]? {
+        var reader = RemoteReadChunks(queries: shares)
+        var found: [(Int, [UInt8])] = []
+        do throws(ScanError) {
+            for piece in pieces { try reader.append(piece) }
+            try reader.finish()
+        } catch {
+            return nil
+        }
+        var bounds = StoredBounds()
+        while let part = reader.next() {
+            found.append((part.query, part.page.bytes))
+            _ = try? bounds.take(part.page)
+        }
+        return found
+    }
+    let whole = read([bytes])
+    let split = read(pieces(bytes, size))
+    precondition(whole?.map(\.query) == split?.map(\.query))
+    precondition(whole?.map(\.bytes) == split?.map(\.bytes))
+}
+
+private func samples(_ block: [UInt8]) {
+    guard
+        let pages = try? RemoteReadSamples.pages(of: block, queries: shares, limit: 1 << 20)
+    else { return }
+    for page in pages {
+        _ = try? RemoteReadSamples.histograms(of: page) { _ in 1000 }
+        let series = try? RemoteSampleDecoder.series(of: page) {
+            (weight) throws(ScanError) in
+            guard weight <= 1 << 20 else { throw .tooLarge("too much") }
+        }
+        for var series in series ?? [] {
+            precondition(series.times.count == series.values.count)
+            _ = try? StoredBounds().complete(&series)
+        }
+    }
+}
+
+// MARK: JSON
+
+private func lists(_ bytes: [UInt8], _ size: Int) {
+    func read(_ pieces: [[UInt8]]) -> [String]? {
+        var scanner = DataListScanner(maximumElement: 2048) {
+            (cursor) throws(JSONCursor.Failure) in try cursor.string()
+        }
+        var found: [String] = []
+        do throws(ScanError) {
+            for piece in pieces {
+                try scanner.append(piece)
+                found += scanner.takeElements()
+            }
+            try scanner.finish()
+            return found + scanner.takeElements()
+        } catch {
+            return nil
+        }
+    }
+    // An element that is too large is told as soon as it is, so only whole bodies are compared.
+    guard bytes.count <= 2048 else { return }
+    precondition(read([bytes]) == read(pieces(bytes, size)))
+}
+
+private func documents(_ bytes: [UInt8]) {
+    // A number ends where something else begins.
+    if let document = try? UpstreamDocument(bytes) {
+        precondition((try? JSONValue(parsing: document.data + [0x20])) != nil, "no JSON")
+    }
+    guard let value = try? JSONValue(parsing: bytes) else { return }
+    guard let again = try? JSONValue(parsing: value.bytes + [0x20]) else {
+        fatalError("what is written is no JSON: \(String(decoding: value.bytes, as: UTF8.self))")
+    }
+    precondition(again == value)
+}
+
+// MARK: Compression
+
+private func inflate(_ bytes: [UInt8], _ size: Int) {
+    let limit = 1 << 18
+    func read(_ pieces: [[UInt8]]) -> [UInt8]? {
+        var body: [UInt8] = []
+        do throws(InflateError) {
+            var inflater = try Inflater(limits: InflateLimits(maximumBytes: limit))
+            for piece in pieces {
+                inflater.feed(piece)
+                while let page = try inflater.next(upTo: 4096) { body += page }
+            }
+            precondition(body.count <= limit + 4096)
+            try inflater.finish()
+            return body
+        } catch {
+            return nil
+        }
+    }
+    precondition(read([bytes]) == read(pieces(bytes, size)))
+}
