@@ -84,7 +84,7 @@ let package = Package(
             ]),
         module(
             "GatewayConfiguration",
-            ["GoText", "UpstreamSettings", "YAML", "CPostgres", grdb]),
+            ["GoText", "UpstreamSettings", "YAML", "CPostgres", grdb, nioSSL]),
         module(
             "PrometheusServer",
             [

@@ -56,7 +56,8 @@ enum Serving {
         let server = application.server { port in
             var address = configuration.listenAddress
             address.port = port
-            let url = "http://\(address)\(configuration.urlBasePath)"
+            let scheme = configuration.tls == nil ? "http" : "https"
+            let url = "\(scheme)://\(address)\(configuration.urlBasePath)"
             announce(application.configuration, url)
             await onListening(application, url)
         }

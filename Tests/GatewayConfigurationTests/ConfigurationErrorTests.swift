@@ -187,34 +187,19 @@ import Testing
                     + "password; write them under basicAuth"
             ]),
         Case(
-            name: "secrets in the wrong place are not repeated",
-            yaml: """
-                projects:
-                  - {name: a, prometheus: {url: "http://h?api_key=secret", timeout: secret}}
-                  - {name: b, prometheus: {url: "http://h:secret", acceptEncoding: secret}}
-                  - {name: c, remoteCoroot: {url: secret, apiKey: k, metricResolution: secret}}
-                  - {name: d, prometheus: "http://u:secret@h"}
-                query: {timeout: secret}
-                """,
+            name: "a certificate without its key",
+            yaml:
+                "tls: {certFile: /nowhere/a.pem}\nprojects: [{name: a, prometheus: {url: http://a}}]\n",
             errors: [
-                "c.yaml:2:33: projects[0].prometheus.url: project a: the URL has a query or a "
-                    + "fragment; write it as https://host:port/prefix",
-                "c.yaml:2:69: projects[0].prometheus.timeout: project a: is not a duration; write "
-                    + "a number and a unit, as 15s, 5m or 1h30m",
-                "c.yaml:3:33: projects[1].prometheus.url: project b: the URL has a port that is "
-                    + "not between 1 and 65535; write it as https://host:port/prefix",
-                "c.yaml:3:68: projects[1].prometheus.acceptEncoding: project b: is not one of "
-                    + "auto, gzip, identity; write auto, gzip, identity",
-                "c.yaml:4:35: projects[2].remoteCoroot.url: project c: the URL is not an absolute "
-                    + "http or https URL; write it as https://host:port/prefix",
-                "c.yaml:4:72: projects[2].remoteCoroot.metricResolution: project c: is not a "
-                    + "duration; write a number and one of s, m, h, d, w, y, as 15s",
-                "c.yaml:5:27: projects[3].prometheus: project d: must be a mapping, not a single "
-                    + "value; its keys are url, basicAuth, bearerToken, bearerTokenFile, headers, "
-                    + "queryParameters, tls, tlsSkipVerify, acceptEncoding, timeout, capabilities "
-                    + "and externalLabels",
-                "c.yaml:6:18: query.timeout: is not a duration; write a number and a unit, as 15s, "
-                    + "5m or 1h30m",
+                "c.yaml:1:6: tls.keyFile: a file is needed; certFile and keyFile belong together"
+            ]),
+        Case(
+            name: "certificates that are not there",
+            yaml:
+                "tls: {certFile: /nowhere/a.pem, keyFile: b}\nprojects: [{name: a, prometheus: {url: http://a}}]\n",
+            errors: [
+                "c.yaml:1:17: tls.certFile: /nowhere/a.pem cannot be read: No such file or "
+                    + "directory; name a file that can be read"
             ]),
         Case(
             name: "values of the wrong kind",

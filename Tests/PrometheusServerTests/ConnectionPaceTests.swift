@@ -64,7 +64,7 @@ struct ClientAddressTests {
         ClientAddress(try SocketAddress(ipAddress: text, port: 1))
     }
 
-    @Test("IPv4 addresses are themselves, mapped or not; IPv6 addresses are their network of 64 bits")
+    @Test("IPv4 addresses are themselves, mapped or not; of IPv6 the first 64 bits count")
     func addresses() throws {
         #expect(try Self.address("10.1.2.3") == Self.address("::ffff:10.1.2.3"))
         #expect(try Self.address("10.1.2.3") != Self.address("10.1.2.4"))

@@ -22,6 +22,8 @@ actor ConfigurationReloader {
     nonisolated let source: ConfigurationSource?
     /// Where the gateway was started, whatever a reload says.
     nonisolated let bound: ListenAddress
+    /// What clients' connections are made with; nil for plain HTTP.
+    nonisolated let tls: LiveTLS?
     private let build: Builder
     private let logger: Logger
     private typealias Reload = Task<Result<Void, ConfigurationSource.Refused>, Never>
@@ -33,10 +35,11 @@ actor ConfigurationReloader {
 
     init(
         file: Configuration, contents: StoreContents, store: (any ProjectStore)?,
-        source: ConfigurationSource?, logger: Logger, build: @escaping Builder
+        source: ConfigurationSource?, tls: LiveTLS? = nil, logger: Logger, build: @escaping Builder
     ) {
         current = CurrentGeneration(build(file, contents, nil))
         bound = file.listenAddress
+        self.tls = tls
         self.store = store
         self.source = source
         self.logger = logger
@@ -127,6 +130,18 @@ actor ConfigurationReloader {
         }
         reloading = task
         _ = await task.value(within: nil)
+    }
+
+    /// Looks once at the files of the gateway's certificate, and tells what changed.
+    func lookAtCertificates() async {
+        guard let tls, let change = await SecretWatch.look(at: tls) else { return }
+        switch change {
+        case .replaced:
+            logger.notice("new connections of clients are made with the replaced files of tls")
+        case .refused(let problem):
+            logger.warning("\(problem); the certificate of before stays in use")
+        case .recovered: logger.notice("the files of tls hold the certificate in use again")
+        }
     }
 
     private func registerAgain(in store: any ProjectStore) async {
@@ -270,6 +285,7 @@ extension Configuration {
         if StoreLocation(self) != StoreLocation(old) {
             keys.append("data_dir and postgres")
         }
+        if tls != old.tls { keys.append("tls") }
         let server: [(String, Bool)] = [
             ("maxConnections", limits.maxConnections != old.limits.maxConnections),
             (

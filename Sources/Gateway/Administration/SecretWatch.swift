@@ -4,8 +4,8 @@ import GoText
 import ServiceLifecycle
 import UpstreamSettings
 
-/// Looks at the files of secrets again, so that a secret that is replaced is in force soon, without
-/// a reload. Requests read no file.
+/// Looks at the files of secrets and of the gateway's certificate again, so that what is replaced is
+/// in force soon, without a reload. Requests read no file.
 struct SecretWatch: Service {
     /// Between two looks; two in a row must find a secret before it is taken.
     static let interval: Duration = .seconds(1)
@@ -16,6 +16,7 @@ struct SecretWatch: Service {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
                 await live.lookAtSecretFiles()
+                await live.lookAtCertificates()
                 try? await Task.sleep(for: Self.interval)
             }
         }
@@ -30,16 +31,26 @@ struct SecretWatch: Service {
     /// caller is cancelled meanwhile.
     static func look(at files: [SecretFile]) async -> [Finding] {
         if files.isEmpty { return [] }
+        return await offPool {
+            files.compactMap { file in
+                file.look().map { Finding(path: file.path, change: $0) }
+            }
+        } ?? []
+    }
+
+    /// As above.
+    static func look(at tls: LiveTLS) async -> LiveTLS.Change? {
+        await offPool { tls.look() } ?? nil
+    }
+
+    private static func offPool<Outcome: Sendable>(
+        _ work: @escaping @Sendable () -> Outcome
+    ) async -> Outcome? {
         let look = Task {
             await withCheckedContinuation { continuation in
-                DispatchQueue.global(qos: .utility).async {
-                    continuation.resume(
-                        returning: files.compactMap { file in
-                            file.look().map { Finding(path: file.path, change: $0) }
-                        })
-                }
+                DispatchQueue.global(qos: .utility).async { continuation.resume(returning: work()) }
             }
         }
-        return await look.value(within: nil) ?? []
+        return await look.value(within: nil)
     }
 }

@@ -21,7 +21,8 @@ public struct GatewayApplication: Sendable {
 
     /// The gateway of a configuration that stays as it is.
     ///
-    /// - Throws: when the transport to members cannot be set up, as for want of descriptors.
+    /// - Throws: when the transport to members cannot be set up, as for want of descriptors, or
+    ///   when the files of `tls` were damaged since they were checked.
     public init(configuration: Configuration, logger: Logger) throws {
         try self.init(
             configuration: configuration, logger: logger, queries: QueryHandlers.init)
@@ -59,10 +60,12 @@ public struct GatewayApplication: Sendable {
         let reference = LiveReference()
         let probes = MemberProbes()
         let identity = HopChain.Identity()
+        let tls = try configuration.tls.map { try LiveTLS($0) }
         let transport = try CurlMulti()
         self.transport = transport
         live = ConfigurationReloader(
-            file: configuration, contents: contents, store: store, source: source, logger: logger
+            file: configuration, contents: contents, store: store, source: source, tls: tls,
+            logger: logger
         ) { file, contents, former in
             RuntimeSnapshot(
                 file: file, contents: contents, former: former, live: reference, audit: audit,
@@ -89,10 +92,12 @@ public struct GatewayApplication: Sendable {
         onListening: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
     ) -> PrometheusServer {
         let address = live.bound
-        return PrometheusServer(
+        var server = PrometheusServer(
             responder: responder, host: address.host, port: address.port,
             limits: ServerLimits(configuration.limits), logger: logger, onListening: onListening,
             onCompleted: { [metrics] in metrics.record($0) })
+        if let tls = live.tls { server.tls = { tls.context } }
+        return server
     }
 
     /// Ends requests to members and closes their connections; what is asked later finds no member.

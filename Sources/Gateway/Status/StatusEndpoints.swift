@@ -125,6 +125,7 @@ extension Configuration {
         shown.clusterPools = []
         shown.clusterPoolAttributes = clusterPoolAttributes.filter { grant.opens($0.project) }
         shown.clusterPoolAssignments = ClusterPoolAssignments()
+        shown.tls = nil
         shown.dataDirectory = nil
         shown.postgres = nil
         shown.authentication?.tokens.removeAll { grant != .token($0) }

@@ -65,6 +65,7 @@ extension ConfigurationKey {
 enum ConfigurationKeys {
     enum Root: String, ConfigurationKey {
         case listenAddress = "listen_address"
+        case tls
         case urlBasePath = "url_base_path"
         case dataDirectory = "data_dir"
         case postgres
@@ -85,6 +86,10 @@ enum ConfigurationKeys {
                 KeyMeaning(
                     .text, "host:port. An address that other machines can reach needs auth.",
                     standard: .text(Configuration.defaultListenAddress.description))
+            case .tls:
+                KeyMeaning(
+                    .section(ServerTLSSection.table.shape),
+                    "Speaks TLS with clients, instead of plain HTTP.")
             case .urlBasePath: KeyMeaning(.text, "Everything is served below this path.")
             case .dataDirectory: KeyMeaning(.text, "Where state that users create is kept.")
             case .postgres:

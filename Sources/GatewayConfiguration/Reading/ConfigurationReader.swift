@@ -50,6 +50,7 @@ struct ConfigurationReader {
 
         configuration.authentication = readAuthentication(section[.auth])
         readAddress(section, into: &configuration)
+        if let node = section[.tls] { configuration.tls = readServerTLS(node) }
         if let path = section.text(.urlBasePath, &report) {
             configuration.urlBasePath = basePath(path, at: section.place(of: .urlBasePath))
         }

@@ -20,8 +20,8 @@ extension Configuration {
     }
 
     private func leadsBack(_ url: ServerURL, _ hostNames: Set<String>) -> Bool {
-        guard url.scheme == .http, listenAddress.port != 0,
-            (url.port ?? 80) == listenAddress.port,
+        guard url.scheme == (tls == nil ? .http : .https), listenAddress.port != 0,
+            (url.port ?? (tls == nil ? 80 : 443)) == listenAddress.port,
             url.pathPrefix == urlBasePath || url.pathPrefix.hasPrefix(urlBasePath + "/p/")
         else { return false }
         var host = url.host.lowercased()

@@ -14,6 +14,8 @@ public struct Configuration: Sendable, Hashable {
 
     public var format: Format = .configurationFile
     public var listenAddress: ListenAddress = Configuration.defaultListenAddress
+    /// nil: clients speak plain HTTP.
+    public var tls: ServerTLS?
     /// "" or a path that begins with a slash and does not end in one.
     public var urlBasePath = ""
     /// Where state that users create is kept; nil for none.

@@ -5,6 +5,9 @@ extension Configuration {
     /// out, for people who look at a running gateway.
     public var redactedYAML: String {
         var lines = ["listen_address: \(quoted(listenAddress.description))"]
+        if let tls {
+            lines += WrittenSetting.lines(ServerTLSSection.table.written(tls)).lines("tls")
+        }
         if !urlBasePath.isEmpty { lines.append("url_base_path: \(quoted(urlBasePath))") }
         if let dataDirectory { lines.append("data_dir: \(quoted(dataDirectory))") }
         if postgres != nil { lines.append("postgres: {connection_string: \(redacted)}") }
