@@ -83,46 +83,44 @@ extension Engine {
     public static func referenceOfFirstSelector(
         in expression: Expression, on query: StepGrid
     ) throws(EvaluationError) -> (offset: Milliseconds, fixed: Timestamp?) {
-        var offset: Milliseconds = 0
-        var fixed: Timestamp?
-        var next: Expression? = expression
-        while let current = next {
-            let modifiers: (offset: DurationValue?, at: AtModifier?)?
-            switch current {
+        // With what the subqueries around say.
+        var pending: [(part: Expression, reference: SelectorReference)] = [
+            (expression, SelectorReference())
+        ]
+        while let next = pending.popLast() {
+            var reference = next.reference
+            switch next.part {
             case .subquery(let subquery):
-                modifiers = (subquery.offset, subquery.at)
-                next = subquery.expression
+                try reference.add(subquery.offset, subquery.at, query)
             case .vectorSelector(let selector):
-                modifiers = (selector.offset, selector.at)
-                next = nil
+                try reference.add(selector.offset, selector.at, query)
+                return (reference.offset, reference.fixed)
             case .matrixSelector(let matrix):
-                modifiers = (matrix.selector.offset, matrix.selector.at)
-                next = nil
-            default:
-                modifiers = nil
-                next = current.children.first(where: \.containsSelector)
+                try reference.add(matrix.selector.offset, matrix.selector.at, query)
+                return (reference.offset, reference.fixed)
+            case .number, .string, .paren, .unary, .binary, .aggregation, .call: break
             }
-            guard let modifiers else { continue }
-            let own =
-                try modifiers.offset.map { value throws(EvaluationError) in
-                    try value.fixedLength()
-                } ?? 0
-            switch modifiers.at {
-            case nil: offset = offset &+ own
-            case .timestamp(let time): (fixed, offset) = (time, own)
-            case .start: (fixed, offset) = (query.start, own)
-            case .end: (fixed, offset) = (query.end, own)
-            }
+            pending += next.part.children.reversed().map { ($0, reference) }
         }
-        return (offset, fixed)
+        return (0, nil)
     }
 }
 
-extension Expression {
-    var containsSelector: Bool {
-        switch self {
-        case .vectorSelector, .matrixSelector: true
-        default: children.contains(where: \.containsSelector)
+/// The time at which a part of an expression is evaluated: see `Engine.referenceOfFirstSelector`.
+private struct SelectorReference {
+    var offset: Milliseconds = 0
+    var fixed: Timestamp?
+
+    mutating func add(
+        _ offset: DurationValue?, _ at: AtModifier?, _ query: StepGrid
+    ) throws(EvaluationError) {
+        let own =
+            try offset.map { value throws(EvaluationError) in try value.fixedLength() } ?? 0
+        switch at {
+        case nil: self.offset = self.offset &+ own
+        case .timestamp(let time): (fixed, self.offset) = (time, own)
+        case .start: (fixed, self.offset) = (query.start, own)
+        case .end: (fixed, self.offset) = (query.end, own)
         }
     }
 }
