@@ -1,4 +1,4 @@
-public import GoText
+internal import GoText
 public import PromQL
 
 /// What each part of an expression cost while it was evaluated. Equal parts are counted together.

@@ -1,4 +1,4 @@
-public import GoText
+internal import GoText
 internal import PromQL
 internal import TimeSeries
 

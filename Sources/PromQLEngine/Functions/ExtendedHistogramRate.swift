@@ -1,4 +1,4 @@
-public import GoText
+internal import GoText
 internal import TimeSeries
 
 /// The histogram between two samples of a series.

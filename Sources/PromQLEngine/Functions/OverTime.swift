@@ -1,4 +1,4 @@
-public import GoText
+internal import GoText
 internal import TimeSeries
 
 /// The `*_over_time` functions of floats. Each gives the value of one window that has a float.

@@ -1,4 +1,4 @@
-public import GoText
+internal import GoText
 internal import TimeSeries
 
 /// What a function makes of one window.

@@ -1,4 +1,4 @@
-public import GoText
+internal import GoText
 internal import TimeSeries
 
 /// `rate`, `increase` and `delta` over floats, as Prometheus `promql/functions.go`,

@@ -1,4 +1,4 @@
-public import GoText
+internal import GoText
 internal import TimeSeries
 
 /// Least-squares fit through the floats of a window, x in seconds from `origin`.
