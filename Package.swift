@@ -166,7 +166,10 @@ let package = Package(
             exclude: ["Answers"]),
         tests(
             "FederationTests",
-            ["GoText", "Federation", "GatewayConfiguration", "PromQL", "TimeSeries"]),
+            [
+                "GoText", "Federation", "GatewayConfiguration", "PromQL", "PromQLEngine",
+                "TestSupport", "TimeSeries",
+            ]),
         tests(
             "FederationProofTests",
             [

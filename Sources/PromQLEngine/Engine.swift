@@ -21,9 +21,27 @@ public struct Engine: Sendable {
         _ expression: Expression, on grid: StepGrid, query text: String,
         source: any SeriesSource, outer: StepGrid? = nil
     ) throws(EvaluationError) -> QueryResult {
-        let query = outer ?? grid
+        // The recursion may run on a thread that has no task.
+        let outcome = withUnsafeCurrentTask { task in
+            Result { () throws(EvaluationError) -> QueryResult in
+                try expression.recursing { () throws(EvaluationError) -> QueryResult in
+                    let budget = EvaluationBudget(
+                        options, isCancelled: { task?.isCancelled ?? false })
+                    return try result(
+                        of: expression, on: grid, query: text, source: source,
+                        outer: outer ?? grid, budget)
+                }
+            }
+        }
+        return try outcome.get()
+    }
+
+    private func result(
+        of expression: Expression, on grid: StepGrid, query text: String,
+        source: any SeriesSource, outer query: StepGrid, _ budget: EvaluationBudget
+    ) throws(EvaluationError) -> QueryResult {
         var evaluator = Evaluator(
-            options: options, text: text, source: source, grid: grid, query: query)
+            options: options, text: text, source: source, grid: grid, query: query, budget: budget)
         let context = QueryContext(start: query.start, end: query.end, step: query.step)
         let resolved: Expression
         do {

@@ -23,19 +23,22 @@ final class EvaluationBudget {
     private let maxLabelBytes: Int
     private let deadline: ContinuousClock.Instant?
     private let now: () -> ContinuousClock.Instant
+    private let isCancelled: () -> Bool
 
     /// The longest text of a label: Prometheus keeps lengths in three bytes.
     static let longestLabel = 0xFF_FFFF
 
     init(
         _ options: EngineOptions,
-        now: @escaping () -> ContinuousClock.Instant = { ContinuousClock.now }
+        now: @escaping () -> ContinuousClock.Instant = { ContinuousClock.now },
+        isCancelled: @escaping () -> Bool = { Task.isCancelled }
     ) {
         maxSamples = options.maxSamples
         maxCells = options.maxCells
         maxLabelBytes = options.maxLabelBytes
         deadline = options.deadline
         self.now = now
+        self.isCancelled = isCancelled
     }
 
     /// Sets the number of samples in memory.
@@ -80,7 +83,7 @@ final class EvaluationBudget {
     /// Fails when the caller has gone or the time is up.
     func check() throws(EvaluationError) {
         checks += 1
-        if Task.isCancelled { throw .canceled("query was canceled in expression evaluation") }
+        if isCancelled() { throw .canceled("query was canceled in expression evaluation") }
         if let deadline, now() >= deadline {
             throw .timeout("query timed out in expression evaluation")
         }

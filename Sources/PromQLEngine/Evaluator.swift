@@ -6,6 +6,8 @@ internal import TimeSeries
 struct Evaluator {
     let options: EngineOptions
     let text: String
+    /// Where lines of the text begin, in bytes.
+    private let lineStarts: [Int]
     let source: any SeriesSource
     let grid: StepGrid
     /// The grid of the whole query.
@@ -22,6 +24,8 @@ struct Evaluator {
     ) {
         self.options = options
         self.text = text
+        lineStarts =
+            [0] + text.utf8.enumerated().lazy.filter { $0.element == 0x0A }.map { $0.offset + 1 }
         self.source = source
         self.grid = grid
         self.query = query
@@ -32,6 +36,7 @@ struct Evaluator {
     private init(_ parent: Evaluator, grid: StepGrid) {
         options = parent.options
         text = parent.text
+        lineStarts = parent.lineStarts
         source = parent.source
         self.grid = grid
         query = parent.query
@@ -121,16 +126,12 @@ struct Evaluator {
 
     /// `line:column` of the start of a piece of the query's text, both from 1, in bytes.
     func position(_ range: SourceRange) -> String {
-        var line = 1
-        var lineStart = 0
-        for (offset, byte) in text.utf8.enumerated() {
-            if offset >= range.start { break }
-            if byte == 0x0A {
-                line += 1
-                lineStart = offset + 1
-            }
+        var (line, end) = (1, lineStarts.count)
+        while line < end {
+            let middle = (line + end) / 2
+            if lineStarts[middle] <= range.start { line = middle + 1 } else { end = middle }
         }
-        return "\(line):\(range.start - lineStart + 1)"
+        return "\(line):\(range.start - lineStarts[line - 1] + 1)"
     }
 
     private mutating func vector(

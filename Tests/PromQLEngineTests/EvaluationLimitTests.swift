@@ -44,12 +44,4 @@ import TimeSeries
             try evaluate(metric("x").expression, on: grid, failing)
         }
     }
-
-    @Test func `deep nesting does not exhaust the stack`() throws {
-        var deep = metric("x").expression
-        for _ in 0..<1000 { deep = .paren(Paren(deep)) }
-        for _ in 0..<500 { deep = .unary(Unary(.minus, deep)) }
-        let result = try evaluate(deep, on: .instant(0), source)
-        #expect(result.table[""] == [0])
-    }
 }

@@ -81,7 +81,10 @@ extension EmbeddedAPI {
 extension Expression {
     /// Whether any series are asked for.
     fileprivate var hasSelector: Bool {
-        if case .vectorSelector = self { return true }
-        return children.contains { $0.hasSelector }
+        var isFound = false
+        forEach { node in
+            if case .vectorSelector = node { isFound = true }
+        }
+        return isFound
     }
 }

@@ -56,7 +56,8 @@ extension Plan {
     public func explained(members: [String]) -> ExplainNode {
         switch root {
         case .union(let id): return explained(leaf: id, members)
-        case .local(let expression): return explained(expression, members)
+        case .local(let expression):
+            return expression.recursing { explained(expression, members) }
         }
     }
 

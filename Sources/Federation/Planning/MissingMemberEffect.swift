@@ -67,7 +67,8 @@ extension Plan {
         guard !members.isEmpty else { return .none }
         switch root {
         case .union(let id): return effect(ofMissing: members, onLeaf: id)
-        case .local(let expression): return effect(ofMissing: members, on: expression)
+        case .local(let expression):
+            return expression.recursing { effect(ofMissing: members, on: expression) }
         }
     }
 

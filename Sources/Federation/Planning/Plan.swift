@@ -60,7 +60,10 @@ public struct Plan: Sendable {
     public var notes: [Note]
 
     public struct Note: Sendable, Hashable {
-        /// The part, as canonical text.
+        /// Bytes of a part's text: of a high tree each level may have a note.
+        static let longestPart = 1000
+
+        /// The part, as canonical text, of a long one its beginning.
         public var part: String
         public var reason: String
     }

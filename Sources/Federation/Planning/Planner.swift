@@ -23,6 +23,16 @@ public struct Planner: Sendable {
     )
         throws(ParseError) -> Plan
     {
+        try expression.recursing { () throws(ParseError) -> Plan in
+            try planned(expression, on: grid, in: scope)
+        }
+    }
+
+    private static func planned(
+        _ expression: Expression, on grid: StepGrid, in scope: FederationScope
+    )
+        throws(ParseError) -> Plan
+    {
         let context = QueryContext(start: grid.start, end: grid.end, step: grid.step)
         let absolute = try expression.resolved(in: context)
             .withAbsoluteAt(start: grid.start, end: grid.end)
@@ -203,7 +213,8 @@ public struct Planner: Sendable {
     }
 
     mutating func note(_ expression: Expression, _ reason: String) {
-        let note = Plan.Note(part: expression.description, reason: reason)
+        let part = expression.description(limit: Plan.Note.longestPart)
+        let note = Plan.Note(part: part, reason: reason)
         if !notes.contains(note) { notes.append(note) }
     }
 

@@ -15,7 +15,10 @@ struct ExplainAnswer: Sendable {
     /// Nil when nothing was asked.
     var analysis: QueryAnalysis?
 
-    var response: PrometheusResponse {
+    /// Both are as high as the query.
+    var response: PrometheusResponse { query.expression.recursing { written } }
+
+    private var written: PrometheusResponse {
         var out = Envelope.head
         out.append(contentsOf: "{\"query\":".utf8)
         JSONText.append(query.expression.description, to: &out)

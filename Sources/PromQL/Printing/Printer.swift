@@ -8,6 +8,16 @@ extension Expression: CustomStringConvertible {
         printer.print(self)
         return printer.text
     }
+
+    /// The canonical text, cut where it has many more bytes than `limit`.
+    public func description(limit: Int) -> String {
+        var printer = Printer()
+        printer.limit = limit
+        printer.print(self)
+        let bytes = printer.text.utf8
+        return bytes.count <= limit
+            ? printer.text : String(decoding: bytes.prefix(limit), as: UTF8.self) + "…"
+    }
 }
 
 /// Writes expressions in canonical form, as Prometheus `promql/parser/printer.go`.
