@@ -126,19 +126,33 @@ struct StepChunks: Sequence, IteratorProtocol {
     }
 }
 
-extension Collection where Index == Int {
+extension Range<Int> {
     /// Gives every element to `body`, looking at the clock on the way where there are many.
+    @inline(__always)
+    func forEach(
+        within budget: EvaluationBudget, _ body: (Int) -> Void
+    ) throws(EvaluationError) {
+        var next = lowerBound
+        while true {
+            let end = Swift.min(upperBound, next &+ WorkCounter.interval)
+            while next < end {
+                body(next)
+                next &+= 1
+            }
+            if end == upperBound { return }
+            try budget.check()
+        }
+    }
+}
+
+extension ArraySlice {
+    /// As above.
     @inline(__always)
     func forEach(
         within budget: EvaluationBudget, _ body: (Element) -> Void
     ) throws(EvaluationError) {
-        var next = startIndex
-        while true {
-            let end = Swift.min(endIndex, next &+ WorkCounter.interval)
-            for i in next..<end { body(self[i]) }
-            if end == endIndex { return }
-            next = end
-            try budget.check()
+        try withUnsafeBufferPointer { elements throws(EvaluationError) in
+            try (0..<elements.count).forEach(within: budget) { body(elements[$0]) }
         }
     }
 }

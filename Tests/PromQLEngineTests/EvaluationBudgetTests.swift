@@ -135,6 +135,57 @@ import TimeSeries
         #expect(budget.peakSamples < 100 * 400)
     }
 
+    @Test func `An aggregation over a month of seconds is refused before its columns are made`()
+        throws
+    {
+        var source = MemorySource([])
+        source.samples = (0..<80).map { i in
+            SampleSeries(
+                labels: LabelSet(["__name__": "x", "i": "\(i)"]), times: [.epoch], values: [1])
+        }
+        var options = EngineOptions()
+        options.maxSamples = 1000
+        let text = "max_over_time(quantile(0.5, x)[30d:1s])"
+        let grid = StepGrid.instant(minutes(100_000))
+        let budget = EvaluationBudget(options)
+        var evaluator = Evaluator(
+            options: options, text: text, source: source, grid: grid, query: grid, budget: budget)
+        let parsed = try expression(text)
+        #expect(throws: EvaluationError.tooManySamples) { try evaluator.evaluateRoot(parsed) }
+        #expect(budget.peakCells <= options.maxCells)
+    }
+
+    @Test(arguments: ["min", "max", "ts_of_max", "changes", "resets", "sum", "avg"])
+    func `Windows of many looks have the values of their samples`(function: String) throws {
+        let count = 3 * WorkCounter.interval + 5
+        var values = (0..<count).map { Double($0 * 7919 % 9973) }
+        values[0] = .nan
+        values[count / 2] = -1
+        values[count - 3] = 10_000
+        let times = (0..<count).map { Timestamp.epoch + Milliseconds(1000) * Int64($0 + 1) }
+        var source = MemorySource([])
+        source.samples = [
+            SampleSeries(labels: LabelSet(["__name__": "x"]), times: times, values: values)
+        ]
+        let pairs = Array(zip(values, values.dropFirst()))
+        let expected: Double =
+            switch function {
+            case "min": -1
+            case "max": 10_000
+            case "ts_of_max": Double(count - 2)
+            case "changes": Double(pairs.count { $0 != $1 })
+            case "resets": Double(pairs.count { $1 < $0 })
+            default: .nan
+            }
+        let isCount = function == "changes" || function == "resets"
+        let result = try PromQLEngineTests.evaluate(
+            expression("\(function)\(isCount ? "" : "_over_time")(x[1d])"),
+            on: .instant(times[count - 1]), source)
+        guard case .vector(let series) = result.value else { throw MemorySource.Missing() }
+        let value = try #require(series.first?.values.first)
+        #expect(value == expected || value.isNaN && expected.isNaN)
+    }
+
     @Test func `Labels that grow with each function are refused`() throws {
         let tripled = { (text: String) in
             "label_join(\(text), \"a\", \"\", \"a\", \"a\", \"a\", \"a\", \"a\", \"a\", \"a\", \"a\")"

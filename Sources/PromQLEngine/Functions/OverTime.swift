@@ -43,17 +43,37 @@ enum OverTime {
     static func min(
         _ values: ArraySlice<Double>, _ budget: EvaluationBudget
     ) throws(EvaluationError) -> Double {
-        var result = values[values.startIndex]
-        try values.forEach(within: budget) { if $0 < result || result.isNaN { result = $0 } }
-        return result
+        try extreme(of: values, budget) { values in
+            var result = values[values.startIndex]
+            for value in values where value < result || result.isNaN { result = value }
+            return result
+        }
     }
 
     static func max(
         _ values: ArraySlice<Double>, _ budget: EvaluationBudget
     ) throws(EvaluationError) -> Double {
-        var result = values[values.startIndex]
-        try values.forEach(within: budget) { if $0 > result || result.isNaN { result = $0 } }
-        return result
+        try extreme(of: values, budget) { values in
+            var result = values[values.startIndex]
+            for value in values where value > result || result.isNaN { result = value }
+            return result
+        }
+    }
+
+    /// Of many values the extreme of the extremes of their runs.
+    @inline(__always)
+    private static func extreme(
+        of values: ArraySlice<Double>, _ budget: EvaluationBudget,
+        _ ofRun: (ArraySlice<Double>) -> Double
+    ) throws(EvaluationError) -> Double {
+        if values.count <= WorkCounter.interval { return ofRun(values) }
+        var extremes: [Double] = []
+        for run in StepChunks(values.count) {
+            if run.lowerBound > 0 { try budget.check() }
+            let first = values.startIndex
+            extremes.append(ofRun(values[(first + run.lowerBound)..<(first + run.upperBound)]))
+        }
+        return ofRun(extremes[...])
     }
 
     static func stdvar(

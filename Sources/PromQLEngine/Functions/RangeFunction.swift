@@ -161,6 +161,9 @@ struct ChangeCount {
     private func count(
         _ series: borrowing RangeSeries, _ window: Window
     ) throws(EvaluationError) -> Double {
+        if window.histograms.isEmpty, !isAnchored, !series.hasStartTimes {
+            return try count(series.floats[window.floats])
+        }
         var work = WorkCounter(budget)
         var previous: MergedSample?
         var result = 0.0
@@ -181,6 +184,21 @@ struct ChangeCount {
         return result
     }
 
+    /// Of floats alone.
+    private func count(_ values: ArraySlice<Double>) throws(EvaluationError) -> Double {
+        var previous = values.first ?? 0
+        var result = 0.0
+        try values.forEach(within: budget) { value in
+            if differs(previous, value) { result += 1 }
+            previous = value
+        }
+        return result
+    }
+
+    private func differs(_ before: Double, _ value: Double) -> Bool {
+        kind == .resets ? value < before : value != before && !(before.isNaN && value.isNaN)
+    }
+
     private func differs(
         _ series: borrowing RangeSeries, _ before: MergedSample, _ sample: MergedSample
     ) -> Bool {
@@ -194,8 +212,7 @@ struct ChangeCount {
         }
         switch (before, sample) {
         case (.float(let i), .float(let j)):
-            let (a, b) = (series.floats[i], series.floats[j])
-            return kind == .resets ? b < a : b != a && !(a.isNaN && b.isNaN)
+            return differs(series.floats[i], series.floats[j])
         case (.histogram(let i), .histogram(let j)):
             let (a, b) = (series.histograms[i], series.histograms[j])
             return kind == .resets ? b.isReset(after: a) : !b.hasSameFields(as: a)

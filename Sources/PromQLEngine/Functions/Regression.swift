@@ -10,23 +10,26 @@ struct Regression {
         _ series: borrowing RangeSeries, _ samples: Range<Int>, origin: Timestamp,
         within budget: EvaluationBudget
     ) throws(EvaluationError) {
-        let (floats, times) = (series.floats, series.floatTimes)
-        let initial = floats[samples.lowerBound]
+        let initial = series.floats[samples.lowerBound]
         var isConstant = true
         var n = 0.0
         var sumX = KahanSum()
         var sumY = KahanSum()
         var sumXY = KahanSum()
         var sumX2 = KahanSum()
-        try samples.forEach(within: budget) { i in
-            let y = floats[i]
-            if isConstant, i > samples.lowerBound, y != initial { isConstant = false }
-            n += 1
-            let x = (times[i] &- origin).seconds
-            sumX.add(x)
-            sumY.add(y)
-            sumXY.add(x * y)
-            sumX2.add(x * x)
+        for run in StepChunks(samples.count) {
+            if run.lowerBound > 0 { try budget.check() }
+            for place in run {
+                let i = samples.lowerBound + place
+                let y = series.floats[i]
+                if isConstant, place > 0, y != initial { isConstant = false }
+                n += 1
+                let x = (series.floatTimes[i] &- origin).seconds
+                sumX.add(x)
+                sumY.add(y)
+                sumXY.add(x * y)
+                sumX2.add(x * x)
+            }
         }
         if isConstant {
             slope = initial.isInfinite ? .nan : 0
