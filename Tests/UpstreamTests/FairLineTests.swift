@@ -1,3 +1,4 @@
+import Glibc
 import HTTPTransport
 import Testing
 
@@ -145,6 +146,32 @@ import Testing
             page.cancel()
             await #expect(throws: NoTurn.cancelled) { try await page.value }
         }
+    }
+
+    /// As many places as the pool has threads: a line that is asked only once a thread is free would
+    /// be the order of arrival.
+    @Test func `What arrives while all threads compute is in line, not behind it`() async throws {
+        let line = FairLine(places: Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+        let order = LockedValue<[ClientIdentity]>([])
+        let before = try await withThrowingTaskGroup(of: Void.self) { group in
+            func add(_ client: ClientIdentity) {
+                group.addTask {
+                    let work = QueryWork(for: client, in: line, until: Self.far)
+                    try await work.compute {
+                        usleep(5000)
+                        order.withLock { $0.append(client) }
+                    }
+                }
+            }
+            for _ in 0..<400 { add(.token("large")) }
+            let before = order.withLock { $0.count }
+            add(.token("small"))
+            try await group.waitForAll()
+            return before
+        }
+        let place = try #require(order.withLock { $0.firstIndex(of: .token("small")) })
+        // In the order of arrival all of the others would be before it.
+        #expect(place - before < (400 - before) / 2, "\(before) were done, it was at \(place)")
     }
 
     @Test func `Work that fails gives its place back`() async throws {

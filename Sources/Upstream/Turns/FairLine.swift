@@ -33,18 +33,20 @@ public final class FairLine: Sendable {
     /// - Parameters:
     ///   - rank: of the tasks of one client the least is first.
     ///   - deadline: when waiting is of no more use; nil for never.
+    /// - Returns: whether it waited.
+    @discardableResult
     public func take(
         _ client: ClientIdentity, rank: Int, until deadline: ContinuousClock.Instant?,
         isolation: isolated (any Actor)? = #isolation
-    ) async throws(NoTurn) {
+    ) async throws(NoTurn) -> Bool {
         let ticket: FairOrder.Ticket? = state.withLock { state in
             if state.order.takeFree(client, at: .now) { return nil }
             state.newest += 1
             return state.newest
         }
-        guard let ticket else { return }
+        guard let ticket else { return false }
         switch await outcome(of: client, rank, ticket, until: deadline, isolation: isolation) {
-        case .placed: return
+        case .placed: return true
         case .timedOut: throw .timedOut
         case .cancelled: throw .cancelled
         }

@@ -42,9 +42,12 @@ public final class QueryWork: Sendable {
     func enter(
         isolation: isolated (any Actor)?
     ) async throws(NoTurn) -> MonotonicInstant {
-        try await places.take(
+        let hasWaited = try await places.take(
             client, rank: spent.load(ordering: .relaxed),
             until: isBeingSent.load(ordering: .relaxed) ? nil : deadline, isolation: isolation)
+        // All tasks that could run go first. There may be no more threads than places: then what
+        // arrives would wait for a thread, in the order of arrival, and never stand in line.
+        if !hasWaited { await Task.yield() }
         return .now
     }
 
