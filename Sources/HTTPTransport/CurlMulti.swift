@@ -11,11 +11,17 @@ public final class CurlMulti: Service {
 
     /// Starts the thread.
     ///
-    /// - Parameter keptConnections: how many connections stay open for reuse; at least eight for
-    ///   each server, or they crowd each other out.
+    /// - Parameters:
+    ///   - keptConnections: how many connections stay open for reuse; at least eight for each server,
+    ///     or they crowd each other out.
+    ///   - receiveBytes: what all transfers together keep of bytes that were not read yet. The more
+    ///     transfers there are, the less each one receives ahead of its reader, though never less
+    ///     than 32 KiB.
     /// - Throws: `TransferError` of the kind `.noResources`.
-    public init(keptConnections: Int = 1024) throws(TransferError) {
-        multi = try MultiHandle(keptConnections: keptConnections)
+    public init(
+        keptConnections: Int = 1024, receiveBytes: Int = .max
+    ) throws(TransferError) {
+        multi = try MultiHandle(keptConnections: keptConnections, receiveBytes: receiveBytes)
     }
 
     deinit {

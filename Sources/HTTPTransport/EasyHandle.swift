@@ -9,7 +9,12 @@ final class EasyHandle {
     private var lists: [UnsafeMutablePointer<curl_slist>] = []
     private let errorText: UnsafeMutablePointer<CChar>
 
-    init?() {
+    /// What is received at once. libcurl may keep a buffer from transfer to transfer, so that a
+    /// handle never gets another size.
+    let bufferBytes: Int
+
+    init?(bufferBytes: Int) {
+        self.bufferBytes = bufferBytes
         guard let raw = curl_easy_init() else { return nil }
         self.raw = raw
         errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
@@ -103,7 +108,9 @@ final class EasyHandle {
         set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
         set(CURLOPT_TCP_NODELAY, 1)
         set(CURLOPT_TCP_KEEPALIVE, 1)
-        set(CURLOPT_BUFFERSIZE, 256 * 1024)
+        set(CURLOPT_BUFFERSIZE, bufferBytes)
+        // Requests are short.
+        set(CURLOPT_UPLOAD_BUFFERSIZE, 16 * 1024)
         set(CURLOPT_PROXY, request.proxy ?? "")
         set(CURLOPT_CONNECTTIMEOUT_MS, Int(clamping: request.connectTimeout.millisecondsToWait))
         if request.maximumBytes != .max {

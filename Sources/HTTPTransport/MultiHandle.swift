@@ -21,12 +21,13 @@ actor MultiHandle {
     /// Those in libcurl's hands, by easy handle.
     private var running: [UnsafeMutableRawPointer: Transfer] = [:]
     private var lanes: [String: HostConnectionLimiter] = [:]
-    private let notices = TransferNotices()
+    private let notices: TransferNotices
     private var deadlines = DeadlineQueue()
     private var idle: [EasyHandle] = []
     private let connections: ConnectionCaches
 
-    init(keptConnections: Int) throws(TransferError) {
+    init(keptConnections: Int, receiveBytes: Int) throws(TransferError) {
+        notices = TransferNotices(ReceiveShare(total: receiveBytes))
         guard Self.isLibraryReady, let multi = curl_multi_init() else {
             throw TransferError(.noResources, "cannot initialise libcurl")
         }
@@ -109,7 +110,11 @@ actor MultiHandle {
     private func start(_ transfer: Transfer) {
         transfer.phase = .running
         transfer.holdsPermit = true
-        guard let multi, let easy = idle.popLast() ?? EasyHandle(),
+        notices.share.transfers = running.count + 1
+        let bufferBytes = notices.share.bufferBytes
+        let isUsual = bufferBytes == ReceiveShare.usualBuffer
+        guard let multi,
+            let easy = (isUsual ? idle.popLast() : nil) ?? EasyHandle(bufferBytes: bufferBytes),
             let cache = connections.started(by: transfer.request.owner)
         else {
             return end(transfer, with: TransferError(.noResources, "cannot make a transfer"))
@@ -177,10 +182,13 @@ actor MultiHandle {
             }
             if let multi { curl_multi_remove_handle(multi, easy.raw) }
             running[easy.raw] = nil
+            notices.share.transfers = running.count
             easy.reset()
             if let cache = transfer.connections { connections.ended(cache) }
             transfer.connections = nil
-            if idle.count < Self.idleHandles { idle.append(easy) }
+            if easy.bufferBytes == ReceiveShare.usualBuffer, idle.count < Self.idleHandles {
+                idle.append(easy)
+            }
         }
         answerWaiters(of: transfer, failure)
         if wasWaiting { lanes[transfer.request.lane]?.forget(transfer.id) }

@@ -46,6 +46,8 @@ final class Transfer {
         deadline = request.timeout.map { .now.advanced(by: $0) } ?? .never
     }
 
+    deinit { notices.share.buffered -= buffered }
+
     var isPaused: Bool { pausedAt != nil }
 
     var headResult: TransferHead {
@@ -71,7 +73,7 @@ final class Transfer {
     enum Receipt { case taken, pause, refused }
 
     func receive(_ bytes: UnsafeBufferPointer<UInt8>) -> Receipt {
-        if buffered >= request.window {
+        if buffered >= request.window || notices.share.isFull(beside: buffered) {
             pausedAt = .now
             notices.paused.append(self)
             return .pause
@@ -91,13 +93,17 @@ final class Transfer {
 
     private func store(_ bytes: UnsafeBufferPointer<UInt8>) {
         buffered += bytes.count
-        if let last = slabs.indices.last, slabs[last].count + bytes.count <= Self.slabBytes {
+        notices.share.buffered += bytes.count
+        if let last = slabs.indices.last, slabs[last].count + bytes.count <= slabs[last].capacity {
             slabs[last].append(contentsOf: bytes)
             return
         }
         var slab: [UInt8] = []
         // A small answer gets the room it needs, a large one whole slabs.
-        slab.reserveCapacity(received > 64 * 1024 ? Self.slabBytes : bytes.count)
+        let room =
+            received > 2 * ReceiveShare.leastWindow
+            ? min(Self.slabBytes, notices.share.slabBytes) : 0
+        slab.reserveCapacity(max(room, bytes.count))
         slab.append(contentsOf: bytes)
         slabs.append(slab)
     }
@@ -111,11 +117,19 @@ final class Transfer {
         waiter.resume(returning: .success(.bytes(takeSlabs())))
     }
 
-    /// What has arrived, if anything.
+    /// The next of what has arrived, if anything: not more than some hundred kilobytes, as a reader
+    /// may be slow with them.
     func takeSlabs() -> [[UInt8]] {
-        buffered = 0
-        defer { slabs = [] }
-        return slabs
+        var count = 0
+        var bytes = 0
+        while count < slabs.count, count == 0 || bytes + slabs[count].count <= Self.slabBytes {
+            bytes += slabs[count].count
+            count += 1
+        }
+        notices.share.buffered -= bytes
+        buffered -= bytes
+        defer { slabs.removeFirst(count) }
+        return Array(slabs.prefix(count))
     }
 
     /// The pause is over; the deadline moves along where pauses do not count.
@@ -130,6 +144,7 @@ final class Transfer {
     /// Nothing more will come; what has arrived can be read unless somebody gave up.
     func dropBytes() {
         slabs = []
+        notices.share.buffered -= buffered
         buffered = 0
     }
 
@@ -178,6 +193,34 @@ struct HostConnectionLimiter {
     }
 }
 
+/// How much each transfer may receive ahead of its reader, as all transfers share what there is for
+/// that.
+struct ReceiveShare {
+    /// Bytes that every transfer may have.
+    static let leastWindow = 32 * 1024
+    static let usualBuffer = 256 * 1024
+    private static let leastBuffer = 16 * 1024
+
+    let total: Int
+    /// Under way.
+    var transfers = 0
+    /// Bytes that were received and not read yet.
+    var buffered = 0
+
+    init(total: Int) { self.total = total }
+
+    private var each: Int { total / max(1, transfers) }
+
+    /// Whether a transfer that keeps so many bytes must wait for its reader.
+    func isFull(beside own: Int) -> Bool { own >= Self.leastWindow && buffered >= total }
+
+    /// What is kept in one piece.
+    var slabBytes: Int { max(Self.leastWindow, each) }
+
+    /// What libcurl receives at once, of which it has a buffer for each transfer.
+    var bufferBytes: Int { min(Self.usualBuffer, max(Self.leastBuffer, each / 4)) }
+}
+
 /// What libcurl's callbacks have seen and cannot act upon, as nothing may be started from within
 /// one. Belongs to the loop's thread.
 final class TransferNotices {
@@ -186,6 +229,9 @@ final class TransferNotices {
     var readable: [Transfer] = []
     /// They wait for their readers.
     var paused: [Transfer] = []
+    var share: ReceiveShare
+
+    init(_ share: ReceiveShare) { self.share = share }
 
     func takeReadable() -> [Transfer] {
         defer { readable = [] }

@@ -38,7 +38,8 @@ public struct TransferBody: AsyncSequence, Sendable {
 
     public struct Iterator: AsyncIteratorProtocol {
         let handle: TransferHandle
-        private var chunks: ArraySlice<[UInt8]> = []
+        /// The last one is next, so that what was read is kept no longer.
+        private var chunks: [[UInt8]] = []
         /// Nil until `next` has returned nil.
         public private(set) var summary: TransferSummary?
 
@@ -54,12 +55,12 @@ public struct TransferBody: AsyncSequence, Sendable {
         public mutating func next(
             isolation actor: isolated (any Actor)?
         ) async throws(TransferError) -> [UInt8]? {
-            if let chunk = chunks.popFirst() { return chunk }
+            if let chunk = chunks.popLast() { return chunk }
             if summary != nil { return nil }
             switch try await handle.read().get() {
             case .bytes(let all):
-                chunks = all[...]
-                return chunks.popFirst()
+                chunks = all.reversed()
+                return chunks.popLast()
             case .end(let summary):
                 self.summary = summary
                 return nil

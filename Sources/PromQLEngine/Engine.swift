@@ -16,17 +16,17 @@ public struct Engine: Sendable {
     ///
     /// `text` is what the user wrote; positions in annotations are lines and columns of it.
     /// `outer` gives the query that `@ start()`, `@ end()`, `start()`, `end()`, `step()` and
-    /// `range()` speak of, where that is not `grid` itself.
+    /// `range()` speak of, where that is not `grid` itself. `memory` lends what columns take.
     public func evaluate(
         _ expression: Expression, on grid: StepGrid, query text: String,
-        source: any SeriesSource, outer: StepGrid? = nil
+        source: any SeriesSource, outer: StepGrid? = nil, memory: (any EvaluationMemory)? = nil
     ) throws(EvaluationError) -> QueryResult {
         // The recursion may run on a thread that has no task.
         let outcome = withUnsafeCurrentTask { task in
             Result { () throws(EvaluationError) -> QueryResult in
                 try expression.recursing { () throws(EvaluationError) -> QueryResult in
                     let budget = EvaluationBudget(
-                        options, isCancelled: { task?.isCancelled ?? false })
+                        options, memory: memory, isCancelled: { task?.isCancelled ?? false })
                     return try result(
                         of: expression, on: grid, query: text, source: source,
                         outer: outer ?? grid, budget)
@@ -158,10 +158,13 @@ public enum EvaluationError: Error, Sendable, Equatable, CustomStringConvertible
     case timeout(String)
     /// 499 `canceled`.
     case canceled(String)
+    /// So many bytes were not to be had at once.
+    case noMemory(Int)
 
     public var description: String {
         switch self {
         case .execution(let text), .timeout(let text), .canceled(let text): text
+        case .noMemory(let bytes): "no memory for \(bytes) bytes"
         }
     }
 }

@@ -1,5 +1,12 @@
 public import TimeSeries
 
+/// Where the memory for columns comes from, as other queries need some too.
+public protocol EvaluationMemory: Sendable {
+    /// Takes so many bytes more if they are to be had at once. They are given back when the query
+    /// ends.
+    func lend(_ bytes: Int) -> Bool
+}
+
 /// What one evaluation may take of memory and time. All evaluators of a query share it.
 ///
 /// Three things are counted: *samples* that values hold, as Prometheus counts them; *cells*, the
@@ -21,6 +28,9 @@ final class EvaluationBudget {
     private let maxSamples: Int
     private let maxCells: Int
     private let maxLabelBytes: Int
+    /// Nil where nothing else needs memory.
+    private let memory: (any EvaluationMemory)?
+    private var lentBytes = 0
     private let deadline: ContinuousClock.Instant?
     private let now: () -> ContinuousClock.Instant
     private let isCancelled: () -> Bool
@@ -28,8 +38,11 @@ final class EvaluationBudget {
     /// The longest text of a label: Prometheus keeps lengths in three bytes.
     static let longestLabel = 0xFF_FFFF
 
+    /// Bytes that are asked for at once, so that few columns cost one question.
+    private static let leastLent = 1 << 20
+
     init(
-        _ options: EngineOptions,
+        _ options: EngineOptions, memory: (any EvaluationMemory)? = nil,
         now: @escaping () -> ContinuousClock.Instant = { ContinuousClock.now },
         isCancelled: @escaping () -> Bool = { Task.isCancelled }
     ) {
@@ -37,6 +50,7 @@ final class EvaluationBudget {
         maxCells = options.maxCells
         maxLabelBytes = options.maxLabelBytes
         deadline = options.deadline
+        self.memory = memory
         self.now = now
         self.isCancelled = isCancelled
     }
@@ -58,7 +72,10 @@ final class EvaluationBudget {
         let (count, overflows) = steps.multipliedReportingOverflow(by: columns)
         guard !overflows, count <= maxCells - cells else { throw .tooManySamples }
         cells += count
-        peakCells = max(peakCells, cells)
+        if cells > peakCells {
+            peakCells = cells
+            try borrow()
+        }
     }
 
     /// Sets the number of cells, once what was made on the way is gone.
@@ -75,7 +92,21 @@ final class EvaluationBudget {
                 "query processing would make more than \(maxLabelBytes) bytes of labels")
         }
         labelBytes += count
+        try borrow()
     }
+
+    /// Sees to it that what is needed is lent. The first few columns are part of what every query
+    /// costs.
+    private func borrow() throws(EvaluationError) {
+        guard let memory else { return }
+        let needed = 8 * cells + labelBytes
+        guard needed > max(lentBytes, Self.free) else { return }
+        let bytes = max(Self.leastLent, needed - lentBytes)
+        guard memory.lend(bytes) else { throw .noMemory(bytes) }
+        lentBytes += bytes
+    }
+
+    private static let free = 64 << 10
 
     /// Sets the number of bytes, once the labels of an argument are gone.
     func settle(labelBytes count: Int) { labelBytes = min(labelBytes, count) }

@@ -64,12 +64,27 @@ public struct BodyWriter: ~Copyable {
         case .empty:
             compressor = nil
         case .bytes(let bytes):
-            append(bytes)
+            try await write(whole: bytes)
         case .stream(let produce):
             try await produce(&self)
         }
         try await finish()
     }
+
+    /// A whole body. A long one is sent in pieces, so that it is not here a second time.
+    private mutating func write(whole bytes: [UInt8]) async throws {
+        guard output != nil, bytes.count > Self.longBody else { return append(bytes) }
+        if compressor == nil, !head.headers.contains(name: "Content-Length") {
+            head.headers.add(name: "Content-Length", value: String(bytes.count))
+        }
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            try await write(rest.prefix(2 * Self.pieceSize))
+            rest = rest.dropFirst(2 * Self.pieceSize)
+        }
+    }
+
+    private static let longBody = 1 << 20
 
     private mutating func finish() async throws {
         if compressor != nil { try compressStaged(.finish) }

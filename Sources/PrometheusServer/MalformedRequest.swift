@@ -25,7 +25,8 @@ struct MalformedRequest: Error, Equatable {
     }
 
     static let noMemory = MalformedRequest(
-        "the bodies of requests under way reach limits.maxRequestMemory; try again later",
+        "no memory for the body beside those of other requests (limits.maxRequestMemory, "
+            + "limits.maxMemory); try again later",
         status: 503)
 
     static func bodyTooLarge(limit: Int) -> MalformedRequest {

@@ -14,6 +14,8 @@ public struct PrometheusResponse: Sendable {
     public var status: Int
     public var headers: HTTPHeaders
     public var body: Body
+    /// Lasts until the answer was sent, as memory does that was lent for it.
+    public var loan: (any Sendable)?
     /// How the body is compressed on its way out.
     var coding: ContentCoding?
 
@@ -124,6 +126,22 @@ enum ReasonPhrase {
         case 504: "Gateway Timeout"
         case 505: "HTTP Version Not Supported"
         default: "status code \(status)"
+        }
+    }
+}
+
+/// The answer to an error that a handler threw.
+public enum ErrorAnswer {
+    public static func of(_ error: any Error) -> PrometheusResponse {
+        switch error {
+        case let error as APIError:
+            var response = PrometheusResponse.json(status: error.status, error.json)
+            if error.kind == .unauthorized { response.headers["WWW-Authenticate"] = "Bearer" }
+            return response
+        case is CancellationError:
+            return of(APIError(.canceled, "context canceled"))
+        default:
+            return .failure(error)
         }
     }
 }

@@ -22,6 +22,9 @@ public struct PrometheusServer: Service {
     /// What each new connection speaks TLS with; nil for plain HTTP.
     public var tls: (@Sendable () -> NIOSSLContext)?
     public var logger: Logger
+    /// Lends what bodies take, where memory is shared with other things; nil for no bound but the
+    /// server's own.
+    public var bodyLoan: @Sendable () -> (any BodyLoan)?
     /// Called with the real port once connections are accepted.
     public var onListening: @Sendable (_ port: Int) async -> Void
     /// Called after each answer.
@@ -30,6 +33,7 @@ public struct PrometheusServer: Service {
     public init(
         responder: PrometheusResponder, host: String, port: Int,
         limits: ServerLimits = ServerLimits(), logger: Logger,
+        bodyLoan: @escaping @Sendable () -> (any BodyLoan)? = { nil },
         onListening: @escaping @Sendable (_ port: Int) async -> Void = { _ in },
         onCompleted: @escaping @Sendable (CompletedRequest) -> Void = { _ in }
     ) {
@@ -38,6 +42,7 @@ public struct PrometheusServer: Service {
         self.port = port
         self.limits = limits
         self.logger = logger
+        self.bodyLoan = bodyLoan
         self.onListening = onListening
         self.onCompleted = onCompleted
     }
@@ -93,7 +98,8 @@ public struct PrometheusServer: Service {
         var answer: PrometheusResponse
         var pattern: String?
         var heldBytes = 0
-        defer { memory.giveBack(heldBytes) }
+        var loan: (any BodyLoan)?
+        defer { withExtendedLifetime(loan) { memory.giveBack(heldBytes) } }
         do {
             // The head alone decides whether the body is worth reading.
             let asked = try Self.request(head, [])
@@ -110,8 +116,9 @@ public struct PrometheusServer: Service {
                 if PrometheusRequest.methodsWithForm.contains(head.method) {
                     isBodyLeft = !takesBody && head.framing != .length(0)
                     if !isBodyLeft {
+                        loan = bodyLoan()
                         let bytes = try await read(
-                            &body, of: head, continuing: output, memory, &heldBytes)
+                            &body, of: head, continuing: output, memory, loan, &heldBytes)
                         if !bytes.isEmpty { request = try Self.request(head, bytes) }
                     }
                 }
@@ -152,6 +159,7 @@ public struct PrometheusServer: Service {
         completed: (_ status: Int, _ bytes: Int, _ isWhole: Bool) -> Void
     ) async throws -> WatchedConnection.Outcome {
         var body = try BodyWriter(for: answer, framing, to: output)
+        defer { withExtendedLifetime(answer.loan) {} }
         do {
             try await body.run(answer.body)
             completed(answer.status, body.sentCount, true)
@@ -187,7 +195,7 @@ public struct PrometheusServer: Service {
     private func read(
         _ body: inout RequestBody, of head: RequestHead,
         continuing output: WatchedConnection.Output, _ memory: RequestMemory,
-        _ heldBytes: inout Int
+        _ loan: (any BodyLoan)?, _ heldBytes: inout Int
     ) async throws -> [UInt8] {
         let isForm = PrometheusRequest.isForm(method: head.method, headers: head.headers)
         let limit = isForm ? limits.formBytes : limits.bodyBytes
@@ -205,6 +213,7 @@ public struct PrometheusServer: Service {
             }
             try memory.take(piece.count, besides: bytes.count)
             heldBytes += piece.count
+            if let loan, !loan.lend(piece.count) { throw MalformedRequest.noMemory }
             bytes.append(contentsOf: piece)
         }
         return bytes
@@ -269,4 +278,33 @@ public final class Readiness: Sendable {
         response.headers["X-Prometheus-Stopping"] = isStopping ? "true" : "false"
         return response
     }
+}
+
+/// Lends memory for the body of one request. Dropping it gives everything back.
+public protocol BodyLoan: Sendable {
+    /// Takes so many bytes more if they are to be had at once.
+    func lend(_ bytes: Int) -> Bool
+}
+
+/// The memory for the bodies of all requests under way. Bytes are counted as they come, so that
+/// nothing is held for a length that is only announced.
+final class RequestMemory: Sendable {
+    private let limit: Int
+    private let used = Mutex(0)
+
+    /// - Parameter limit: Bytes.
+    init(limit: Int) { self.limit = limit }
+
+    /// - Throws: 413 for a body that would not fit alone, 503 when others leave too little.
+    func take(_ bytes: Int, besides own: Int) throws(MalformedRequest) {
+        guard own + bytes <= limit else { throw .bodyTooLarge(limit: limit) }
+        let fits = used.withLock { used in
+            guard used + bytes <= limit else { return false }
+            used += bytes
+            return true
+        }
+        guard fits else { throw .noMemory }
+    }
+
+    func giveBack(_ bytes: Int) { used.withLock { $0 -= bytes } }
 }

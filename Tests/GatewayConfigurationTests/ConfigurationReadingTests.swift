@@ -93,7 +93,7 @@ import UpstreamSettings
               features: [promql-delayed-name-removal]
             limits:
               {maxSeries: 5, maxResponseBytes: 64MiB, shutdownGrace: 1s, maxQueueMemory: 1MiB,
-               maxAnswerMemory: 2MiB}
+               maxMemory: 2MiB}
             """)
         #expect(configuration.urlBasePath == "/metrics-hub")
         #expect(configuration.partitionLabel == "cluster")
@@ -108,7 +108,7 @@ import UpstreamSettings
         #expect(configuration.limits.maxResponseBytes == 64 << 20)
         #expect(configuration.limits.shutdownGrace == .seconds(1))
         #expect(configuration.limits.maxQueueMemory == 1 << 20)
-        #expect(configuration.limits.maxAnswerMemory == 2 << 20)
+        #expect(configuration.limits.maxMemory == 2 << 20)
     }
 
     @Test func aKeyThatIsGoneSaysWhatTakesItsPlace() throws {
@@ -121,6 +121,14 @@ import UpstreamSettings
         }
         #expect(errors.description.contains("the key maxQueuedQueries is gone"))
         #expect(errors.description.contains("limits.maxQueueMemory"))
+        let memory = try #require(throws: ConfigurationErrors.self) {
+            try read(
+                """
+                projects: [{name: a, prometheus: {url: http://a}}]
+                limits: {maxAnswerMemory: 1GiB}
+                """)
+        }
+        #expect(memory.description.contains("limits.maxMemory"))
     }
 
     @Test func metricResolutionTakesEveryUnitAndIsFifteenSecondsByDefault() throws {

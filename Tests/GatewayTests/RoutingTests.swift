@@ -27,7 +27,7 @@ import Upstream
             },
             explain: { _, project in .text("plan for \(project.name)") },
             load: {
-                QueryResources.Load(queries: 2, waiting: 1, requestBytes: 3, answerBytes: 4)
+                QueryResources.Load(queries: 2, waiting: 1, requestBytes: 3, lentBytes: 4)
             })
         return try GatewayApplication(
             configuration: configuration, logger: Logger(label: "test"), queries: queries

@@ -79,6 +79,20 @@ public final class Socket {
         return chunk
     }
 
+    /// What has come, up to `most` bytes; waits for nothing, and is empty after the end too.
+    public func readAvailable(atMost most: Int) -> [UInt8] {
+        var chunk = [UInt8](repeating: 0, count: most)
+        let count = recv(descriptor, &chunk, most, Int32(MSG_DONTWAIT))
+        chunk.removeLast(chunk.count - max(0, count))
+        return chunk
+    }
+
+    /// Lets the system keep little of what was not read yet, so that the sender notices.
+    public func receiveLittle() {
+        var bytes: Int32 = 4096
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &bytes, socklen_t(MemoryLayout<Int32>.size))
+    }
+
     /// Up to and without CRLF; nil at the end of the stream.
     public func readLine() throws -> String? {
         var line: [UInt8] = []

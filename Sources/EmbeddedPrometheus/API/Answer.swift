@@ -86,6 +86,7 @@ extension APIError {
         case .execution(let text): self.init(.execution, text)
         case .timeout(let text): self.init(.timeout, text)
         case .canceled(let text): self.init(.canceled, text)
+        case .noMemory: self.init(.unavailable, error.description)
         }
     }
 }

@@ -1,7 +1,9 @@
 import GatewayConfiguration
 import GoText
+import PromQLEngine
 import PrometheusServer
 import PrometheusWire
+import Synchronization
 import Upstream
 
 /// What queries under way share, whatever configuration they began under.
@@ -10,19 +12,23 @@ public final class QueryResources: Sendable {
     public struct Bounds: Sendable, Hashable {
         var computing: Int
         var requestBytes: Int
-        var answerBytes: Int
+        /// Of all that is lent.
+        var memoryBytes: Int
+
+        /// What members' answers may take that were received and not read yet, besides.
+        public var receiveBytes: Int { memoryBytes / 8 }
     }
 
     public let bounds: Bounds
     let slots: QuerySlots
-    public let requests: RequestMemory
-    let answers: AnswerMemory
+    public let requests: QueueMemory
+    public let memory: MemoryBudget
 
     public init(_ bounds: Bounds) {
         self.bounds = bounds
         slots = QuerySlots(limit: bounds.computing)
-        requests = RequestMemory(limit: bounds.requestBytes)
-        answers = AnswerMemory(limit: bounds.answerBytes)
+        memory = MemoryBudget(limit: bounds.memoryBytes)
+        requests = QueueMemory(limit: bounds.requestBytes, within: memory)
     }
 
     /// How much is in use.
@@ -33,47 +39,64 @@ public final class QueryResources: Sendable {
         public var waiting = 0
         /// What queries cost besides the answers they hold.
         public var requestBytes = 0
-        /// Answers that wait to be computed.
-        public var answerBytes = 0
+        /// What is lent of `limits.maxMemory`, the most that was, and all there is.
+        public var lentBytes = 0
+        public var peakLentBytes = 0
+        public var lendableBytes = 0
     }
 
     public var load: Load {
         let (queries, bytes) = requests.load
+        let (used, peak, limit) = memory.load
         return Load(
             queries: queries, waiting: slots.load.waiting, requestBytes: bytes,
-            answerBytes: answers.used)
+            lentBytes: used, peakLentBytes: peak, lendableBytes: limit)
     }
 
     /// What a request of this kind needs to compute its answer.
     public func turn(_ time: AnswerTime, for client: ClientIdentity) -> QueryTurn {
         QueryTurn(
-            work: slots.work(for: client, until: time.deadline), held: answers.holder(),
+            work: slots.work(for: client, until: time.deadline), held: memory.holder(),
             deadline: time.deadline)
     }
 }
 
 extension QueryResources.Bounds {
-    public init(_ configuration: Configuration) {
+    /// - Parameter machine: Bytes of memory that the process may use at most, three quarters of
+    ///   which are lent where the configuration says nothing.
+    public init(_ configuration: Configuration, machine: Int) {
         self.init(
             computing: configuration.query.maxConcurrency,
             requestBytes: configuration.limits.maxQueueMemory,
-            answerBytes: configuration.limits.maxAnswerMemory)
+            memoryBytes: configuration.limits.maxMemory ?? machine / 4 * 3)
     }
 }
 
 /// One query's access to places for computing and to memory for answers.
-public struct QueryTurn: Sendable {
+public struct QueryTurn: MemoryLender {
     let work: QueryWork
-    let held: AnswerMemory.Holder
+    let held: MemoryBudget.Holder
     /// When waiting for either is of no more use.
     let deadline: ContinuousClock.Instant
 
     /// Returns once so many bytes more of answers may be held.
-    func hold(_ bytes: Int) async throws(UpstreamError) {
-        do throws(NoTurn) {
-            try await held.add(bytes, until: deadline)
+    public func hold(_ bytes: Int) async throws(UpstreamError) {
+        try await hold(bytes, isWhole: false)
+    }
+
+    /// As above, for something that needs no more than that to end.
+    func holdAtOnce(_ bytes: Int) async throws(UpstreamError) {
+        try await hold(bytes, isWhole: true)
+    }
+
+    private func hold(_ bytes: Int, isWhole: Bool) async throws(UpstreamError) {
+        do throws(NoLoan) {
+            try await held.add(bytes, isWhole: isWhole, until: deadline)
         } catch {
-            throw UpstreamError(error)
+            switch error {
+            case .timedOut, .refused: throw .noMemory
+            case .cancelled: throw .cancelled
+            }
         }
     }
 
@@ -88,8 +111,84 @@ public struct QueryTurn: Sendable {
         }
     }
 
+    /// Runs an evaluation in a place of its own. Where the memory for it is not to be had at once, it
+    /// waits for that without a place, and begins again.
+    ///
+    /// - Parameter work: can be run more than once, and takes what it needs from what it is given.
+    /// - Throws: `APIError`.
+    func evaluate<T>(
+        _ work: (any EvaluationMemory) throws(EvaluationError) -> T
+    ) async throws -> T {
+        var advance = 0
+        while true {
+            let memory = AdvancedMemory(held, advance)
+            do {
+                return try await compute { try work(memory) }
+            } catch EvaluationError.noMemory(let bytes) {
+                // At least twice as much as before, so that it begins again a few times at most.
+                advance = memory.taken + max(bytes, memory.taken)
+                held.giveBack(memory.total)
+                do throws(UpstreamError) { try await hold(advance) } catch {
+                    throw error.ofQuery ?? error
+                }
+            } catch let error as EvaluationError {
+                throw APIError(error)
+            }
+        }
+    }
+
+    /// An answer that keeps what is lent to it until it was sent. Of one that is whole, that is the
+    /// answer itself, as nothing else is held any more.
+    public func lending(to response: PrometheusResponse) -> PrometheusResponse {
+        if case .bytes(let bytes) = response.body { held.keep(bytes.count) }
+        var response = response
+        response.loan = held
+        return response
+    }
+
     /// Gives back what was held, once the answer is computed or not wanted any more.
     public func release() { held.release() }
+}
+
+extension QueryTurn {
+    /// Answers a request whose members' answers are lists and documents.
+    public func lending(
+        _ answer: () async throws -> PrometheusResponse
+    ) async throws -> PrometheusResponse {
+        lending(to: try await Lending.$lender.withValue(self, operation: answer))
+    }
+}
+
+/// Memory of which some was waited for.
+private final class AdvancedMemory: EvaluationMemory {
+    private struct State {
+        var left: Int
+        var taken = 0
+        var total: Int
+    }
+
+    private let held: MemoryBudget.Holder
+    private let state: Mutex<State>
+
+    init(_ held: MemoryBudget.Holder, _ advance: Int) {
+        self.held = held
+        state = Mutex(State(left: advance, total: advance))
+    }
+
+    /// Bytes that were taken, and those that are held for it.
+    var taken: Int { state.withLock { $0.taken } }
+    var total: Int { state.withLock { $0.total } }
+
+    func lend(_ bytes: Int) -> Bool {
+        state.withLock { state in
+            let more = max(0, bytes - state.left)
+            guard more == 0 || held.lend(more) else { return false }
+            state.left -= bytes - more
+            state.taken += bytes
+            state.total += more
+            return true
+        }
+    }
 }
 
 extension UpstreamError {
@@ -105,6 +204,7 @@ extension UpstreamError {
     var ofQuery: APIError? {
         switch kind {
         case .noTurn: .timedOut(in: .queue)
+        case .noMemory: .noMemory
         case .cancelled: APIError(.canceled, "query was canceled in query execution")
         default: nil
         }
@@ -118,6 +218,10 @@ public enum QueryPhase: String, Sendable {
 }
 
 extension APIError {
+    /// What is wanted does not fit beside what else is under way, or not at all.
+    static let noMemory = APIError(
+        .unavailable, "not enough memory for the query (limits.maxMemory)")
+
     /// - Parameter cause: the members that took too long.
     static func timedOut(in phase: QueryPhase, because cause: String? = nil) -> APIError {
         APIError(

@@ -1,5 +1,13 @@
 import Synchronization
-import Upstream
+
+/// Why memory was not lent.
+enum NoLoan: Error, Sendable {
+    case timedOut
+    /// The client went away.
+    case cancelled
+    /// Waiting would not help.
+    case refused
+}
 
 /// What decides who is let in.
 protocol TurnRules: Sendable {
@@ -9,12 +17,21 @@ protocol TurnRules: Sendable {
     ///
     /// - Parameter isFirst: Whether no other ticket waits longer.
     mutating func admit(_ ticket: Ticket, isFirst: Bool) -> Bool
+
+    /// Of tickets that wait, one that waits in vain, or that must give way so that others do not.
+    ///
+    /// - Returns: its place among those that wait; nil where all may go on waiting.
+    func hopeless(_ waiting: some Collection<Ticket>) -> Int?
+}
+
+extension TurnRules {
+    func hopeless(_ waiting: some Collection<Ticket>) -> Int? { nil }
 }
 
 /// A line of tasks. Each one waits until the rules let it in, its deadline passes or it is
 /// cancelled; the rules are asked in the order of arrival.
 final class WaitingLine<Rules: TurnRules>: Sendable {
-    private enum Outcome: Sendable { case admitted, timedOut, cancelled }
+    private enum Outcome: Sendable { case admitted, timedOut, cancelled, refused }
 
     private struct Waiter {
         var id: UInt64
@@ -38,7 +55,7 @@ final class WaitingLine<Rules: TurnRules>: Sendable {
     }
 
     /// Returns once the ticket is let in.
-    func enter(_ ticket: Rules.Ticket, until deadline: ContinuousClock.Instant) async throws(NoTurn)
+    func enter(_ ticket: Rules.Ticket, until deadline: ContinuousClock.Instant) async throws(NoLoan)
     {
         let id: UInt64? = state.withLock { state in
             if state.rules.admit(ticket, isFirst: state.waiting.isEmpty) { return nil }
@@ -50,32 +67,52 @@ final class WaitingLine<Rules: TurnRules>: Sendable {
         case .admitted: return
         case .timedOut: throw .timedOut
         case .cancelled: throw .cancelled
+        case .refused: throw .refused
         }
+    }
+
+    /// Asks the rules for something that is not waited for.
+    func attempt<Value>(_ body: (inout Rules) -> Value) -> Value {
+        state.withLock { body(&$0.rules) }
     }
 
     /// Changes what the rules go by, and lets in the tasks that may come in now.
     func change(_ body: (inout Rules) -> Void) {
-        let admitted = state.withLock { state in
+        let settled = state.withLock { state in
             body(&state.rules)
-            return Self.admitted(&state)
+            return Self.settled(&state)
         }
-        for one in admitted { one.resume(returning: .admitted) }
+        for one in settled { one.resume() }
     }
 
-    private static func admitted(
-        _ state: inout State
-    ) -> [CheckedContinuation<Outcome, Never>] {
-        var admitted: [CheckedContinuation<Outcome, Never>] = []
+    /// The end of one task's waiting.
+    private struct Settled: Sendable {
+        var continuation: CheckedContinuation<Outcome, Never>
+        var outcome: Outcome
+
+        func resume() { continuation.resume(returning: outcome) }
+    }
+
+    /// Those whose waiting is over, as the rules are now.
+    private static func settled(_ state: inout State) -> [Settled] {
+        var settled: [Settled] = []
         var rest: [Waiter] = []
         for waiter in state.waiting {
             if state.rules.admit(waiter.ticket, isFirst: rest.isEmpty) {
-                admitted.append(waiter.continuation)
+                settled.append(Settled(continuation: waiter.continuation, outcome: .admitted))
             } else {
                 rest.append(waiter)
             }
         }
+        // Where some come in, the others wait for these.
+        while settled.isEmpty || settled.last?.outcome == .refused,
+            let index = state.rules.hopeless(rest.lazy.map(\.ticket))
+        {
+            settled.append(
+                Settled(continuation: rest.remove(at: index).continuation, outcome: .refused))
+        }
         state.waiting = rest
-        return admitted
+        return settled
     }
 
     private func outcome(
@@ -90,17 +127,20 @@ final class WaitingLine<Rules: TurnRules>: Sendable {
             await withCheckedContinuation { continuation in
                 // What ended before this task stood in the line is seen here; what ends later
                 // finds it there.
-                let outcome: Outcome? = state.withLock { state in
-                    if Task.isCancelled { return .cancelled }
-                    if state.rules.admit(ticket, isFirst: state.waiting.isEmpty) {
-                        return .admitted
+                let settled: [Settled] = state.withLock { state in
+                    func now(_ outcome: Outcome) -> [Settled] {
+                        [Settled(continuation: continuation, outcome: outcome)]
                     }
-                    if deadline <= .now { return .timedOut }
+                    if Task.isCancelled { return now(.cancelled) }
+                    if state.rules.admit(ticket, isFirst: state.waiting.isEmpty) {
+                        return now(.admitted)
+                    }
+                    if deadline <= .now { return now(.timedOut) }
                     state.waiting.append(
                         Waiter(id: id, ticket: ticket, continuation: continuation))
-                    return nil
+                    return Self.settled(&state)
                 }
-                if let outcome { continuation.resume(returning: outcome) }
+                for one in settled { one.resume() }
             }
         } onCancel: {
             end(id, .cancelled)
@@ -109,15 +149,11 @@ final class WaitingLine<Rules: TurnRules>: Sendable {
 
     /// Takes a waiter out of the line, if it still is there; those behind it may now be first.
     private func end(_ id: UInt64, _ outcome: Outcome) {
-        typealias Continuations = [CheckedContinuation<Outcome, Never>]
-        let (ended, admitted): (Continuations, Continuations) = state.withLock { state in
-            guard let index = state.waiting.firstIndex(where: { $0.id == id }) else {
-                return ([], [])
-            }
+        let settled: [Settled] = state.withLock { state in
+            guard let index = state.waiting.firstIndex(where: { $0.id == id }) else { return [] }
             let ended = state.waiting.remove(at: index).continuation
-            return ([ended], Self.admitted(&state))
+            return [Settled(continuation: ended, outcome: outcome)] + Self.settled(&state)
         }
-        for one in ended { one.resume(returning: outcome) }
-        for one in admitted { one.resume(returning: .admitted) }
+        for one in settled { one.resume() }
     }
 }

@@ -1,5 +1,6 @@
 import GatewayConfiguration
 import GoText
+import PromQL
 import PrometheusWire
 import Upstream
 
@@ -72,7 +73,7 @@ public struct PartialAnswer: Sendable {
                 throw APIError(error.kind.apiKind, "\(named(member)): \(text)\(hint)")
             case .limit, .undecidable, .loop:
                 throw APIError(.execution, "\(named(member)): \(error.cause)")
-            case .noTurn, .cancelled: if let error = error.ofQuery { throw error }
+            case .noTurn, .noMemory, .cancelled: if let error = error.ofQuery { throw error }
             case .connect, .tls, .connectTimeout, .timeout, .laneTimeout, .broken, .http,
                 .notPrometheus, .malformed, .oversized, .exceeded, .ownGrid, .partial,
                 .unavailable, .noRemoteRead:
@@ -172,5 +173,26 @@ public struct PartialAnswer: Sendable {
         missing.map {
             "\(named($0.member)): \($0.error.cause) (its part of the answer is cut off)"
         }
+    }
+}
+
+/// What helps with a member's refusal of a word that it does not know, because it is too old or too
+/// new for it.
+enum LanguageHint {
+    /// Nil where the text is not about that.
+    static func text(for refusal: String) -> String? {
+        guard let function = unknownFunction(in: refusal) else { return nil }
+        if let removed = function.removed {
+            return "the function is not in Prometheus from \(removed) on"
+        }
+        return "the function came with Prometheus \(function.introduced)"
+    }
+
+    /// The function that a member's parser does not know, of a text in Prometheus's words.
+    private static func unknownFunction(in refusal: String) -> Function? {
+        guard let start = refusal.firstRange(of: "unknown function with name \"") else {
+            return nil
+        }
+        return Function(rawValue: String(refusal[start.upperBound...].prefix { $0 != "\"" }))
     }
 }

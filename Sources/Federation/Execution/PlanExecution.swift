@@ -118,17 +118,14 @@ public struct PlanExecution: Sendable {
     }
 
     /// The engine's answer over what was gathered.
-    public func evaluated(_ gathered: Gathered) throws(APIError) -> QueryResult {
-        do throws(EvaluationError) {
-            return try plan.evaluate(
-                fetched: gathered.values, partition: scope.partition, options: options, text: text)
-        } catch {
-            switch error {
-            case .execution(let text): throw APIError(.execution, text)
-            case .timeout(let text): throw APIError(.timeout, text)
-            case .canceled(let text): throw APIError(.canceled, text)
-            }
-        }
+    ///
+    /// - Parameter memory: lends what columns take; nil where nothing else needs memory.
+    public func evaluated(
+        _ gathered: Gathered, memory: (any EvaluationMemory)? = nil
+    ) throws(EvaluationError) -> QueryResult {
+        try plan.evaluate(
+            fetched: gathered.values, partition: scope.partition, options: options, text: text,
+            memory: memory)
     }
 
     // MARK: - Asking
@@ -260,6 +257,18 @@ public struct PlanExecution: Sendable {
         }
         return plan.poolsHistograms(fetched.value, of: reply.index)
             || fetched.warningCodes.contains(where: \.takesElementsAway)
+    }
+}
+
+extension APIError {
+    /// What a failed evaluation means to a client.
+    init(_ error: EvaluationError) {
+        switch error {
+        case .execution(let text): self.init(.execution, text)
+        case .timeout(let text): self.init(.timeout, text)
+        case .canceled(let text): self.init(.canceled, text)
+        case .noMemory: self = .noMemory
+        }
     }
 }
 

@@ -160,13 +160,14 @@ extension Plan {
     ///
     /// `fetched` is indexed as `fetches`; `text` is the query, for positions in annotations.
     public func evaluate(
-        fetched: [FetchedValue], partition: PartitionLabel, options: EngineOptions, text: String
+        fetched: [FetchedValue], partition: PartitionLabel, options: EngineOptions, text: String,
+        memory: (any EvaluationMemory)? = nil
     ) throws(EvaluationError) -> QueryResult {
         let source = try PlanSource(plan: self, fetched: fetched, partition: partition)
         switch root {
         case .local(let expression):
             return try Engine(options: options)
-                .evaluate(expression, on: grid, query: text, source: source)
+                .evaluate(expression, on: grid, query: text, source: source, memory: memory)
         case .union(let id):
             var steps: [StepSeries] = []
             var samples: [SampleSeries] = []

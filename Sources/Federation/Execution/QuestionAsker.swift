@@ -208,7 +208,9 @@ struct QuestionAsker: PlanAsker {
         // does: its samples are written as the client asked for them.
         let grid = grid.count == 1 ? StepGrid.instant(grid.start) : grid
         let stream = try await open(fetch, on: grid)
+        var reading = LongAnswer(turn)
         while let page = try await stream.next() {
+            try await reading.read(page)
             if fetch.stopsAtHistograms, page.series.contains(where: \.hasHistograms) { return nil }
             try await turn.hold(Self.cost(of: page, on: grid, fetch))
             try await inTurn { try take(page) }

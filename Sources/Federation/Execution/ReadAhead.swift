@@ -1,17 +1,17 @@
 import PrometheusWire
 import Upstream
 
-/// Reads a stream of pages ahead of its consumer, by a few pages: inflating and scanning
+/// Reads a stream of pages ahead of its consumer, by one page or a few: inflating and scanning
 /// then run beside the merge, and the member is made to wait when the client is slow.
 actor ReadAhead: FragmentStream {
-    private let depth: Int
+    private var depth = 1
+    /// Whether a long answer is read beyond its first page.
+    private var goesOn = false
     private var pages: [SeriesPage] = []
     private var end: Result<ResponseScanner.Trailer, UpstreamError>?
     private var consumer: CheckedContinuation<Void, Never>?
     private var producer: CheckedContinuation<Void, Never>?
     private var task: Task<Void, Never>?
-
-    init(depth: Int = 3) { self.depth = depth }
 
     /// Begins to read; the question is opened in the task too.
     func start(_ open: @escaping @Sendable () async throws(UpstreamError) -> any FragmentStream) {
@@ -49,8 +49,11 @@ actor ReadAhead: FragmentStream {
             }
         }
         let page = pages.removeFirst()
-        producer?.resume()
-        producer = nil
+        // Until then a long answer waits for `goOn`.
+        if goesOn || !LongAnswer.isPart(page) {
+            producer?.resume()
+            producer = nil
+        }
         return page
     }
 
@@ -59,11 +62,24 @@ actor ReadAhead: FragmentStream {
         return ResponseScanner.Trailer()
     }
 
+    /// Reads a long answer beyond its first page, as there is memory for it.
+    ///
+    /// - Parameter depth: Pages that are read ahead.
+    func goOn(depth: Int) {
+        goesOn = true
+        self.depth = depth
+        producer?.resume()
+        producer = nil
+    }
+
+    /// Pages that are read ahead where there is memory for them.
+    static let deep = 3
+
     private func push(_ page: SeriesPage) async {
         pages.append(page)
         consumer?.resume()
         consumer = nil
-        if pages.count >= depth, end == nil {
+        while pages.count >= depth || (!goesOn && LongAnswer.isPart(page)), end == nil {
             await withCheckedContinuation { producer = $0 }
         }
     }

@@ -23,10 +23,27 @@ struct EvaluatedResponse: Sendable {
             effect: (plan.effect(ofMissing: gathered.partial.members), partEffect),
             in: .execution)
         let waiting = ContinuousClock.now
-        return try await turn.compute {
-            gathered.statistics.queue += waiting.duration(to: .now)
-            let result = try settled.execution.evaluated(gathered)
-            return .json(written(result, failures, gathered, plan))
+        let text = try await turn.evaluate { memory throws(EvaluationError) in
+            gathered.statistics.queue =
+                settled.gathered.statistics.queue + waiting.duration(to: .now)
+            let result = try settled.execution.evaluated(gathered, memory: memory)
+            let bytes = Self.estimatedBytes(of: result)
+            guard memory.lend(bytes) else { throw .noMemory(bytes) }
+            return written(result, failures, gathered, plan)
+        }
+        return turn.lending(to: .json(text))
+    }
+
+    /// About what a result is as text: a sample is a time and a number.
+    private static func estimatedBytes(of result: QueryResult) -> Int {
+        let (perSeries, perSample) = (256, 24)
+        switch result.value {
+        case .scalar(let values): return perSample * values.count
+        case .string(let text): return text.utf8.count
+        case .vector(let series):
+            return series.reduce(0) { $0 + perSeries + perSample * $1.values.count }
+        case .rangeVector(let series):
+            return series.reduce(0) { $0 + perSeries + perSample * $1.times.count }
         }
     }
 

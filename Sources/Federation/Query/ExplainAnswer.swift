@@ -210,10 +210,7 @@ extension QueryExecution {
             let admission = try resources.requests.admit(request)
             try admission.add(plan)
             let turn = resources.turn(query.time, for: project.client)
-            defer {
-                turn.release()
-                withExtendedLifetime(admission) {}
-            }
+            defer { withExtendedLifetime((admission, turn)) {} }
             var traced = options(query, scope)
             traced.isTraced = true
             let asker = QuestionAsker(
@@ -221,7 +218,7 @@ extension QueryExecution {
                 concurrency: limits.maxMemberConcurrency, turn: turn,
                 samples: SampleBudget(options(query, scope)), source: source)
             let settled = try await execution(query, plan, scope, asker, traced).settled()
-            let analysis = try await turn.compute { Self.analysis(settled) }
+            let analysis = try await turn.compute { Self.analysis(settled, turn.held) }
             return ExplainAnswer(
                 query: query, plan: settled.execution.plan, scope: settled.execution.scope,
                 analysis: analysis
@@ -231,14 +228,16 @@ extension QueryExecution {
         }
     }
 
-    private static func analysis(_ settled: PlanExecution.Settled) -> QueryAnalysis {
+    private static func analysis(
+        _ settled: PlanExecution.Settled, _ memory: any EvaluationMemory
+    ) -> QueryAnalysis {
         var analysis = QueryAnalysis(fetches: settled.replies.map(FetchAnalysis.init))
         let began = ContinuousClock.now
-        do throws(APIError) {
-            let result = try settled.execution.evaluated(settled.gathered)
+        do throws(EvaluationError) {
+            let result = try settled.execution.evaluated(settled.gathered, memory: memory)
             analysis.take(result, milliseconds: began.duration(to: .now) / .milliseconds(1))
         } catch {
-            analysis.failure = error.message
+            analysis.failure = APIError(error).message
         }
         return analysis
     }

@@ -52,7 +52,7 @@ public struct QueryExecution: Sendable {
     ///
     /// - Throws: `APIError`.
     private func answer(
-        _ query: QueryRequest, _ project: ResolvedProject, _ admission: RequestMemory.Admission
+        _ query: QueryRequest, _ project: ResolvedProject, _ admission: QueueMemory.Admission
     ) async throws
         -> PrometheusResponse
     {
@@ -60,7 +60,6 @@ public struct QueryExecution: Sendable {
         let (query, plan, scope) = try await plan(query, for: project)
         try admission.add(plan)
         let turn = resources.turn(query.time, for: project.client)
-        defer { turn.release() }
         let partEffect = try partEffect(query, scope)
         let questions = QuestionAsker(
             project: project, lookback: query.lookback, deadline: query.time.members,

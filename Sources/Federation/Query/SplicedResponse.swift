@@ -22,7 +22,7 @@ struct SplicedResponse: Sendable {
     /// What was spent before.
     var statistics: QueryStatistics
     /// Lasts as long as the answer is sent.
-    var admission: RequestMemory.Admission
+    var admission: QueueMemory.Admission
 
     /// One member's stream, and what was read of it before the answer began.
     private struct Part: Sendable {
@@ -54,7 +54,8 @@ struct SplicedResponse: Sendable {
             // Members send vectors in whatever order they like; and what is here wholly is sorted
             // sooner than merged.
             if isVector || parts.allSatisfy(\.isEnded) {
-                sorted = try await whole(drained(sources), of: &parts, &partial)
+                let held = parts.map(\.held.count)
+                sorted = try await whole(drained(sources, held: held), of: &parts, &partial)
                 failures = try admitted(partial)
             }
         } catch let failure as UpstreamError {
@@ -92,9 +93,12 @@ struct SplicedResponse: Sendable {
     private func begin(_ fetches: [Plan.RemoteQuery]) async -> ([Part], PartialAnswer) {
         let share = heldBytes / max(1, fetches.count)
         let (asker, maxSeries) = (asker, maxSeriesOfPart)
+        let merged = MergedAnswer(
+            asker.turn, streams: fetches.count, heldBytes: heldBytes,
+            writtenBytes: Self.writtenAtOnce)
         let replies = await FanOut(width: fetches.count).replies(to: fetches) {
             fetch throws(UpstreamError) in
-            try await Self.begun(fetch, share: share, maxSeries, asker)
+            try await Self.begun(fetch, share: share, maxSeries, asker, merged)
         }
         var parts: [Part] = []
         var partial = PartialAnswer(names: asker.names)
@@ -108,26 +112,42 @@ struct SplicedResponse: Sendable {
     }
 
     private static func begun(
-        _ fetch: Plan.RemoteQuery, share: Int, _ maxSeries: Int, _ asker: QuestionAsker
+        _ fetch: Plan.RemoteQuery, share: Int, _ maxSeries: Int, _ asker: QuestionAsker,
+        _ merged: MergedAnswer
     ) async throws(UpstreamError) -> Part {
         var part = Part(member: fetch.member, reader: ReadAhead())
         await part.reader.start { () async throws(UpstreamError) in try await asker.open(fetch) }
         do throws(UpstreamError) {
             var bytes = 0
+            var isLong = false
             while bytes < share {
                 guard let page = try await part.reader.next() else {
                     part.isEnded = true
                     break
                 }
+                if !isLong, LongAnswer.isPart(page) {
+                    isLong = true
+                    try await goOn(part.reader, merged, asker.turn)
+                }
                 bytes += page.bytes.count
                 part.held.append(page)
                 try PageSource.check(part.seriesHeld, maxSeries)
             }
+            if !part.isEnded, !isLong { try await goOn(part.reader, merged, asker.turn) }
             return part
         } catch {
             await part.reader.cancel()
             throw error
         }
+    }
+
+    /// Reads a long answer on once there is memory for it, and further ahead while there is plenty.
+    private static func goOn(
+        _ reader: ReadAhead, _ merged: MergedAnswer, _ turn: QueryTurn
+    ) async throws(UpstreamError) {
+        try await merged.begin()
+        let isPlenty = turn.held.lendIfPlenty((ReadAhead.deep - 1) * LongAnswer.pageBytes)
+        await reader.goOn(depth: isPlenty ? ReadAhead.deep : 1)
     }
 
     /// The pages of every part in label order. A member that has a series twice is malformed, and
@@ -152,22 +172,20 @@ struct SplicedResponse: Sendable {
         }
     }
 
-    /// Everything that is still to come, by part, refused as soon as it is too much. The first
-    /// `heldBytes` of an answer do not count as held: every answer may have them.
-    private func drained(_ sources: [PageSource]) async throws -> [[SeriesPage]] {
+    /// Everything that is still to come, by part, refused as soon as it is too much.
+    ///
+    /// - Parameter held: by source, pages that are held already.
+    private func drained(
+        _ sources: [PageSource], held: [Int]
+    ) async throws -> [[SeriesPage]] {
         var all: [[SeriesPage]] = []
         var count = 0
-        var (bytes, counted) = (0, heldBytes)
-        for source in sources {
+        for (source, held) in zip(sources, held) {
             var pages: [SeriesPage] = []
             while let page = try await source.next() {
                 count += page.series.count
                 try checkCount(count)
-                bytes += page.bytes.count + page.keys.count
-                if bytes > heldBytes {
-                    try await asker.turn.hold(bytes - counted)
-                    counted = bytes
-                }
+                if pages.count >= held { try await asker.turn.hold(page.heldBytes) }
                 pages.append(page)
             }
             all.append(pages)
@@ -212,6 +230,9 @@ struct SplicedResponse: Sendable {
     }
 
     private static let chunk = 128 << 10
+    /// What an answer takes that is written while it is made: what is gathered, compressed and not
+    /// yet sent.
+    private static let writtenAtOnce = 6 * chunk
 
     /// - Parameter whole: everything, when it was read before the answer began.
     private func write(

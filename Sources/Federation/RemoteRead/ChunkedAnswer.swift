@@ -35,6 +35,7 @@ struct ChunkedAnswer: Sendable {
     private let unsortedMembers: UnsortedMembers
     /// Where the answer is merged.
     private let turn: QueryTurn
+    private let merged: MergedAnswer
     private var first: [Held] = []
 
     init(
@@ -47,6 +48,8 @@ struct ChunkedAnswer: Sendable {
         self.heldBytes = heldBytes
         self.unsortedMembers = unsortedMembers
         self.turn = turn
+        merged = MergedAnswer(
+            turn, streams: parts.count, heldBytes: 0, writtenBytes: 6 * Self.piece)
     }
 
     /// Reads the beginning of the first query, so that a failure can still be told in words. Parts
@@ -93,25 +96,27 @@ struct ChunkedAnswer: Sendable {
         let chosen = parts.filter { $0.numbers.contains(query) }
         let share = heldBytes / max(1, chosen.count)
         let replies = await FanOut(width: chosen.count).replies(to: chosen) {
-            part throws(UpstreamError) in
-            try await Self.held(part, query, share: share)
+            [turn, merged] part throws(UpstreamError) in
+            try await Self.held(part, query, share: share, turn, merged)
         }
         return zip(chosen, replies).map { ($0, $1.outcome) }
     }
 
     private static func held(
-        _ part: Part, _ query: Int, share: Int
+        _ part: Part, _ query: Int, share: Int, _ turn: QueryTurn, _ merged: MergedAnswer
     ) async throws(UpstreamError) -> Held {
         var held = Held(part: part)
         var bytes = 0
         while bytes < share, !held.isEnded {
             if let page = try await part.stream.next(ofQuery: query) {
+                try await turn.hold(page.heldBytes)
                 bytes += page.bytes.count
                 held.pages.append(page)
             } else {
                 held.isEnded = true
             }
         }
+        if !held.isEnded { try await merged.begin() }
         return held
     }
 

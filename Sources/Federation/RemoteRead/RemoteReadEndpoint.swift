@@ -34,11 +34,8 @@ public struct RemoteReadEndpoint: Sendable {
             let admission = try resources.requests.admit(request)
             let time = AnswerTime(of: request, configured: timeout)
             let turn = resources.turn(time, for: project.client)
-            defer {
-                turn.release()
-                withExtendedLifetime(admission) {}
-            }
-            return try await answer(request, project, time, turn)
+            defer { withExtendedLifetime(admission) {} }
+            return turn.lending(to: try await answer(request, project, time, turn))
         } catch {
             return Self.refusal(error)
         }

@@ -41,13 +41,12 @@ struct RemoteReadMembers: Sendable {
         let injection = LabelInjection(name: project.partition.name, value: member.name)
         let (deadline, turn) = (deadline, turn)
         let hold = { @Sendable (bytes: Int) async throws(UpstreamError.Kind) in
-            do throws(NoTurn) {
+            do throws(NoLoan) {
                 try await turn.held.add(bytes, until: turn.deadline)
             } catch {
                 switch error {
                 case .cancelled: throw .cancelled
-                case .timedOut:
-                    throw .unavailable("no memory for its answer in time (limits.maxAnswerMemory)")
+                case .timedOut, .refused: throw .noMemory
                 }
             }
         }

@@ -61,7 +61,9 @@ public struct GatewayApplication: Sendable {
         let probes = MemberProbes()
         let identity = HopChain.Identity()
         let tls = try configuration.tls.map { try LiveTLS($0) }
-        let transport = try CurlMulti()
+        let machine = MachineMemory.bytes
+        let transport = try CurlMulti(
+            receiveBytes: QueryResources.Bounds(configuration, machine: machine).receiveBytes)
         self.transport = transport
         live = ConfigurationReloader(
             file: configuration, contents: contents, store: store, source: source, tls: tls,
@@ -70,7 +72,7 @@ public struct GatewayApplication: Sendable {
             RuntimeSnapshot(
                 file: file, contents: contents, former: former, live: reference, audit: audit,
                 probes: probes, metrics: metrics, identity: identity, transport: transport,
-                queries: queries)
+                machine: machine, queries: queries)
         }
         reference.live = live
         self.configuration = live.current.value.configuration
@@ -94,7 +96,9 @@ public struct GatewayApplication: Sendable {
         let address = live.bound
         var server = PrometheusServer(
             responder: responder, host: address.host, port: address.port,
-            limits: ServerLimits(configuration.limits), logger: logger, onListening: onListening,
+            limits: ServerLimits(configuration.limits), logger: logger,
+            bodyLoan: { [live] in live.current.value.resources.memory.loan() },
+            onListening: onListening,
             onCompleted: { [metrics] in metrics.record($0) })
         if let tls = live.tls { server.tls = { tls.context } }
         return server
@@ -178,13 +182,13 @@ extension RuntimeSnapshot {
     init(
         file: Configuration, contents: StoreContents, former: RuntimeSnapshot?, live: LiveReference,
         audit: AuditLog, probes: MemberProbes, metrics: GatewayMetrics,
-        identity: HopChain.Identity, transport: CurlMulti,
+        identity: HopChain.Identity, transport: CurlMulti, machine: Int,
         queries: (Configuration, QueryResources) -> QueryHandlers
     ) {
         let configuration = contents.effective(file)
         let clients = UpstreamClients(
             configuration, transport: transport, reusing: former?.clients, gateway: identity)
-        let bounds = QueryResources.Bounds(configuration)
+        let bounds = QueryResources.Bounds(configuration, machine: machine)
         let resources =
             former.flatMap { $0.resources.bounds == bounds ? $0.resources : nil }
             ?? QueryResources(bounds)

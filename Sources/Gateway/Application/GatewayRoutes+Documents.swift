@@ -8,25 +8,27 @@ import PrometheusWire
 extension GatewayRoutes {
     func addDocumentRoutes(to routes: inout RouteTable) {
         let language = LanguageEndpoints(features: configuration.query.features)
-        on(["GET", "POST"], "/query_exemplars", &routes) {
+        lists(["GET", "POST"], "/query_exemplars", &routes) {
             try await documents($0, $1).exemplars($0, language.options)
         }
-        on(["GET"], "/targets", &routes) { try await documents($0, $1).targets($0) }
-        on(["GET"], "/targets/metadata", &routes) {
+        lists(["GET"], "/targets", &routes) { try await documents($0, $1).targets($0) }
+        lists(["GET"], "/targets/metadata", &routes) {
             try await documents($0, $1).targetsMetadata($0)
         }
-        on(["GET"], "/targets/relabel_steps", &routes) {
+        lists(["GET"], "/targets/relabel_steps", &routes) {
             try await documents($0, $1).relabelSteps($0)
         }
-        on(["GET"], "/scrape_pools", &routes) { try await documents($0, $1).scrapePools($0) }
-        on(["GET"], "/scrape_pools/config", &routes) {
+        lists(["GET"], "/scrape_pools", &routes) { try await documents($0, $1).scrapePools($0) }
+        lists(["GET"], "/scrape_pools/config", &routes) {
             try await documents($0, $1).scrapePoolConfiguration($0)
         }
-        on(["GET"], "/rules", &routes) { try await documents($0, $1).rules($0) }
-        on(["GET"], "/alerts", &routes) { try await documents($0, $1).alerts($0) }
-        on(["GET"], "/alertmanagers", &routes) { try await documents($0, $1).alertmanagers($0) }
-        on(["GET"], "/status/tsdb", &routes) { try await documents($0, $1).storageStatistics($0) }
-        on(["GET"], "/status/tsdb/blocks", &routes) {
+        lists(["GET"], "/rules", &routes) { try await documents($0, $1).rules($0) }
+        lists(["GET"], "/alerts", &routes) { try await documents($0, $1).alerts($0) }
+        lists(["GET"], "/alertmanagers", &routes) { try await documents($0, $1).alertmanagers($0) }
+        lists(["GET"], "/status/tsdb", &routes) {
+            try await documents($0, $1).storageStatistics($0)
+        }
+        lists(["GET"], "/status/tsdb/blocks", &routes) {
             try await documents($0, $1).storageBlocks($0)
         }
         for address in Self.addresses {
@@ -62,10 +64,7 @@ extension GatewayRoutes {
         let time = AnswerTime(of: request, configured: min(timeout, patience ?? timeout))
         let admission = try resources.requests.admit(request)
         let turn = resources.turn(time, for: project.client)
-        defer {
-            turn.release()
-            withExtendedLifetime(admission) {}
-        }
+        defer { withExtendedLifetime(admission) {} }
         var response = try await FederateAnswer(
             project: project, limits: configuration.limits,
             lookback: Milliseconds(configuration.query.lookback),
@@ -73,7 +72,7 @@ extension GatewayRoutes {
             now: WallClock.now()
         ).response(to: request)
         await PoolHeaders.add(to: &response, for: project)
-        return response
+        return turn.lending(to: response)
     }
 }
 

@@ -69,10 +69,26 @@ struct GatewayRoutes: Sendable {
         on(["GET", "POST"], "/query", &routes) { await queries.answer($0, $1, .instant) }
         on(["GET", "POST"], "/query_range", &routes) { await queries.answer($0, $1, .range) }
         on(["GET", "POST"], "/explain", &routes) { await queries.explain($0, $1) }
-        on(["GET", "POST"], "/labels", &routes) { try await metadata($0, $1).labelNames($0) }
-        on(["GET"], "/label/:name/values", &routes) { try await metadata($0, $1).labelValues($0) }
-        on(["GET", "POST"], "/series", &routes) { try await metadata($0, $1).series($0) }
-        on(["GET"], "/metadata", &routes) { try await metadata($0, $1).metadata($0) }
+        lists(["GET", "POST"], "/labels", &routes) { try await metadata($0, $1).labelNames($0) }
+        lists(["GET"], "/label/:name/values", &routes) {
+            try await metadata($0, $1).labelValues($0)
+        }
+        lists(["GET", "POST"], "/series", &routes) { try await metadata($0, $1).series($0) }
+        lists(["GET"], "/metadata", &routes) { try await metadata($0, $1).metadata($0) }
+    }
+
+    /// Endpoints whose members answer with lists and documents, which are read wholly.
+    func lists(
+        _ methods: [String], _ path: String, _ routes: inout RouteTable,
+        _ handler: @escaping Handler
+    ) {
+        on(methods, path, &routes) { request, project in
+            let admission = try resources.requests.admit(request)
+            defer { withExtendedLifetime(admission) {} }
+            return try await resources.turn(time(request), for: project.client).lending {
+                try await handler(request, project)
+            }
+        }
     }
 
     /// Plain text and protobuf, so nothing of what surrounds the endpoints that answer JSON.
@@ -246,9 +262,12 @@ struct GatewayRoutes: Sendable {
         text.sample([("state", "waiting")], Double(load.waiting))
         text.family(
             "tributary_query_memory_bytes", .gauge,
-            "What queries under way hold: their requests, and answers that are not computed yet.")
+            "What queries under way cost: their requests; what is lent to them of limits.maxMemory, "
+                + "the most that was lent at once, and how much may be.")
         text.sample([("kind", "requests")], Double(load.requestBytes))
-        text.sample([("kind", "answers")], Double(load.answerBytes))
+        text.sample([("kind", "lent")], Double(load.lentBytes))
+        text.sample([("kind", "lent_peak")], Double(load.peakLentBytes))
+        text.sample([("kind", "limit")], Double(load.lendableBytes))
         text.append(members.exposition())
         text.append(SecretMetrics(files: secretFiles).exposition())
         text.append(metrics.exposition())

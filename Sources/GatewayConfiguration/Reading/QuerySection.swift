@@ -40,7 +40,9 @@ enum LimitsSection {
         blank: Limits(),
         removed: [
             "maxQueuedQueries":
-                "waiting queries are no longer counted; limits.maxQueueMemory bounds what they cost"
+                "waiting queries are no longer counted; limits.maxQueueMemory bounds what they cost",
+            "maxAnswerMemory":
+                "members' answers are part of what limits.maxMemory bounds; give that key, or none",
         ],
         [
             .size(
@@ -48,8 +50,9 @@ enum LimitsSection {
                 "What queries under way may cost besides the answers they hold; further ones are "
                     + "refused."),
             .size(
-                "maxAnswerMemory", \.maxAnswerMemory,
-                "Members' answers that queries may hold until they are computed, all together."),
+                "maxMemory", \.maxMemory,
+                "What all requests together may hold. The default is three quarters of the memory "
+                    + "that the machine or the control group has."),
             .size("maxQueryBytes", \.maxQueryBytes, "The text of one query."),
             .count(
                 "maxMemberRequests", \.maxMemberRequests,

@@ -188,6 +188,15 @@ extension Setting {
         }
     }
 
+    /// As above, where what is not written is found out elsewhere.
+    static func size(_ name: SettingName, _ path: Path<Int?>, _ text: String) -> Setting {
+        value(name, path, .size, text) {
+            $0.byteCount(name, atLeast: 1024, &$1)
+        } write: {
+            $0.map { .word(ByteCountText.text($0)) }
+        }
+    }
+
     static func choice<Choice: CaseIterable & RawRepresentable<String> & Sendable>(
         _ name: SettingName, _ path: Path<Choice>, _ text: String
     ) -> Setting {

@@ -3,8 +3,10 @@
 public struct Limits: Sendable, Hashable {
     /// Bytes that queries under way may cost besides the answers they hold; further ones are refused.
     public var maxQueueMemory = 256 << 20
-    /// Bytes of members' answers that queries may hold until they are computed, all together.
-    public var maxAnswerMemory = 1 << 30
+    /// Bytes of memory that are lent to all requests together: for members' answers, columns, answers
+    /// that clients read slowly, and bodies of requests. nil for three quarters of what the machine,
+    /// or the control group of the process, has.
+    public var maxMemory: Int?
     /// Bytes of one query's text.
     public var maxQueryBytes = 256 * 1024
     /// Requests to members that one query may make.

@@ -272,7 +272,12 @@ extension ResponseScanner {
                 hasHistograms: element.hasHistograms))
         page.bytes.append(UInt8(ascii: ","))
         trailer.seriesCount += 1
-        if page.bytes.count >= limits.page { flush() }
+        if page.bytes.count > 2 * Limits.firstPage, page.bytes.capacity < limits.page {
+            // Growing step by step would take twice the room, and copy.
+            page.bytes.reserveCapacity(limits.page + limits.page / 4)
+        }
+        let most = lastKey.isEmpty ? min(limits.page, Limits.firstPage) : limits.page
+        if page.bytes.count >= most { flush() }
     }
 
     /// Takes back what was written of the element.

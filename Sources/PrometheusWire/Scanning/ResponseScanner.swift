@@ -16,6 +16,8 @@ public struct ResponseScanner {
         public var frame = 4 << 20
         /// Bytes of a page before it is handed on.
         public var page = 256 << 10
+        /// The same of the first page, so that its reader knows soon that the answer is long.
+        public static let firstPage = 32 << 10
         /// Labels of one series.
         public var labels = 1 << 10
         /// Bytes of the labels of one series.
@@ -142,6 +144,9 @@ public struct ResponseScanner {
             pending.removeSubrange(0..<position)
             position = 0
         }
+        // Exactly: what doubles is twice as large as is needed, in every stream.
+        pending.reserveCapacity(
+            pending.count + chunk.underestimatedCount + SampleScan.guardCount)
         pending.append(contentsOf: chunk)
         count = pending.count
         pending.append(contentsOf: repeatElement(0, count: SampleScan.guardCount))

@@ -223,6 +223,7 @@ public actor ListStream<Element: Sendable> {
     private func read() async throws(UpstreamError.Kind) -> [Element]? {
         while !isEnded {
             let bytes = try await body.next()
+            if let bytes { try await Lending.hold(Lending.perByteRead * bytes.count) }
             do throws(ScanError) {
                 if let bytes {
                     try scanner.append(bytes)

@@ -250,3 +250,31 @@ struct EncodingPolicy: Sendable, Equatable {
         old.map { $0 * 0.7 + new * 0.3 } ?? new
     }
 }
+
+/// Lends memory for the answers that one request reads.
+public protocol MemoryLender: Sendable {
+    /// Returns once so many bytes more may be held.
+    ///
+    /// - Throws: `.noMemory` when they were not to be had in time, or never will be; `.cancelled`.
+    func hold(_ bytes: Int) async throws(UpstreamError)
+}
+
+/// Where the memory comes from for answers that are read wholly: lists and documents. Streams of
+/// series are read page by page, and their readers ask for themselves.
+public enum Lending {
+    /// Of the request that is being answered; nil where answers are small and nobody counts.
+    @TaskLocal public static var lender: (any MemoryLender)?
+
+    /// What a byte of JSON becomes at most while it is read and merged: itself, its decoded text,
+    /// and the answer made of it.
+    static let perByteRead = 4
+
+    static func hold(_ bytes: Int) async throws(UpstreamError.Kind) {
+        guard let lender else { return }
+        do throws(UpstreamError) {
+            try await lender.hold(bytes)
+        } catch {
+            throw error.kind
+        }
+    }
+}

@@ -34,6 +34,7 @@ extension UpstreamClient {
         var all: [UInt8] = []
         do throws(UpstreamError.Kind) {
             while let page = try await answer.body.next() {
+                try await Lending.hold(Lending.perByteRead * page.count)
                 all += page
                 if all.count > configuration.limits.documentBytes {
                     throw .oversized(
@@ -80,6 +81,8 @@ public struct UpstreamDocument: Sendable, Equatable {
         do throws(JSONCursor.Failure) {
             try cursor.object { (key, cursor) throws(JSONCursor.Failure) in
                 switch key {
+                case "status" where !status.isEmpty, "data" where data != nil:
+                    throw .malformed(cursor.position, "\(key) stands twice")
                 case "status": status = try cursor.string()
                 case "errorType": errorType = try cursor.text()
                 case "error": text = try cursor.text()
@@ -93,6 +96,9 @@ public struct UpstreamDocument: Sendable, Equatable {
                     data = Array(bytes[start..<cursor.position])
                 default: try cursor.skip()
                 }
+            }
+            guard bytes[cursor.position...].allSatisfy({ $0 <= 0x20 }) else {
+                throw .malformed(cursor.position, "something follows the answer")
             }
         } catch {
             switch error {
@@ -177,7 +183,7 @@ extension UpstreamError.Kind {
         case .connect, .tls, .connectTimeout, .timeout, .laneTimeout, .broken, .malformed,
             .oversized, .limit,
             .rejectedQuery, .exceeded, .loop, .ownGrid, .partial, .unavailable, .undecidable,
-            .noRemoteRead, .noTurn, .cancelled:
+            .noRemoteRead, .noTurn, .noMemory, .cancelled:
             false
         }
     }

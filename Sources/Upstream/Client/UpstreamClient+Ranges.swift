@@ -126,6 +126,11 @@ extension UpstreamClient {
         let stream = try await query(
             range.text, at: range.grid.time(at: step), options: range.options)
         while let page = try await stream.next() {
+            do throws(UpstreamError.Kind) {
+                try await Lending.hold(2 * page.bytes.count)
+            } catch {
+                throw UpstreamError(member: configuration.name, kind: error)
+            }
             one.pages.append(page)
             one.bytes += page.bytes.count
             guard one.bytes <= configuration.limits.documentBytes else { throw tooLarge }

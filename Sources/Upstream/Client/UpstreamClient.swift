@@ -320,7 +320,8 @@ public final class UpstreamClient: Sendable {
         case .partial(let text): return .partial(clean(text))
         case .connect, .tls, .connectTimeout, .timeout, .laneTimeout, .broken, .malformed,
             .oversized, .limit,
-            .ownGrid, .unavailable, .undecidable, .noRemoteRead, .noTurn, .loop, .cancelled:
+            .ownGrid, .unavailable, .undecidable, .noRemoteRead, .noTurn, .noMemory, .loop,
+            .cancelled:
             return kind
         }
     }

@@ -47,8 +47,10 @@ public struct UpstreamError: Error, Sendable, Equatable, CustomStringConvertible
         case undecidable(String)
         /// The member does not serve remote read.
         case noRemoteRead
-        /// The query had no place to compute or no memory for the answer in time.
+        /// The query had no place to compute in time.
         case noTurn
+        /// The gateway had no memory for the answer in time, or never will have.
+        case noMemory
         /// The client waits no longer.
         case cancelled
     }
@@ -78,7 +80,7 @@ public struct UpstreamError: Error, Sendable, Equatable, CustomStringConvertible
     public var cause: String {
         switch kind {
         case .cancelled, .unavailable, .rejectedQuery, .exceeded, .loop, .ownGrid, .partial,
-            .undecidable, .noRemoteRead, .noTurn:
+            .undecidable, .noRemoteRead, .noTurn, .noMemory:
             return kind.text
         default: break
         }
@@ -103,6 +105,7 @@ extension UpstreamError {
     }
     public static var noRemoteRead: UpstreamError { UpstreamError(kind: .noRemoteRead) }
     public static var noTurn: UpstreamError { UpstreamError(kind: .noTurn) }
+    public static var noMemory: UpstreamError { UpstreamError(kind: .noMemory) }
     public static var cancelled: UpstreamError { UpstreamError(kind: .cancelled) }
 
     /// As a failure of remote read. What remote read refuses is too much for it: the question itself
@@ -127,7 +130,7 @@ extension UpstreamError.Kind {
         case .rejectedQuery(let status, let errorType, _), .exceeded(let status, let errorType, _):
             APIError.Kind(rawValue: errorType) ?? (status == 400 ? .badData : .execution)
         case .connect, .tls, .broken, .http, .notPrometheus, .malformed, .ownGrid, .partial,
-            .unavailable, .noRemoteRead:
+            .unavailable, .noRemoteRead, .noMemory:
             .unavailable
         }
     }
@@ -158,6 +161,7 @@ extension UpstreamError.Kind {
         case .partial(let text): text
         case .noRemoteRead: HTTPFailure.noRemoteRead.text
         case .noTurn: "query timed out in query queue"
+        case .noMemory: "not enough memory for the query (limits.maxMemory)"
         case .cancelled: "context canceled"
         }
     }
@@ -206,7 +210,7 @@ extension UpstreamError.Kind {
         case .connect, .broken: true
         case .tls, .connectTimeout, .timeout, .laneTimeout, .http, .notPrometheus, .malformed,
             .oversized, .limit, .rejectedQuery, .exceeded, .loop, .ownGrid, .partial,
-            .unavailable, .undecidable, .noRemoteRead, .noTurn, .cancelled:
+            .unavailable, .undecidable, .noRemoteRead, .noTurn, .noMemory, .cancelled:
             false
         }
     }
@@ -219,7 +223,7 @@ extension UpstreamError.Kind {
             .notPrometheus, .malformed, .oversized, .exceeded, .loop, .ownGrid, .partial,
             .unavailable, .noRemoteRead:
             true
-        case .limit, .rejectedQuery, .undecidable, .noTurn, .cancelled: false
+        case .limit, .rejectedQuery, .undecidable, .noTurn, .noMemory, .cancelled: false
         }
     }
 
@@ -233,7 +237,7 @@ extension UpstreamError.Kind {
         case .oversized, .limit, .rejectedQuery, .exceeded, .loop, .ownGrid, .partial,
             .undecidable, .noRemoteRead:
             .answered
-        case .unavailable, .laneTimeout, .noTurn, .cancelled: .undecided
+        case .unavailable, .laneTimeout, .noTurn, .noMemory, .cancelled: .undecided
         }
     }
 }
@@ -294,8 +298,13 @@ enum Refusal {
     /// The failure that an error document tells, also where its HTTP status is a success.
     static func kind(status: Int, errorType: String, text: String) -> UpstreamError.Kind {
         if errorType == "timeout" { return .timeout }
+        // A server that fails judges nothing, and these are failures of its own whatever the status.
+        let isOwnFailure =
+            status >= 500
+            || ["internal", "unavailable", "canceled", "not_found"].contains(errorType)
         let isJudgement =
-            status == 400 || status == 422 || ["bad_data", "execution"].contains(errorType)
+            !isOwnFailure
+            && (status == 400 || status == 422 || ["bad_data", "execution"].contains(errorType))
             // Without a status, words about limits have none to contradict them.
             || status == 200 && isAboutLimits(text)
         // Too large, or too many of them: never a judgement of the text, whatever the type says.

@@ -101,7 +101,7 @@ private func up(_ value: Int) -> String {
         let execution = QueryExecution(
             settings: QuerySettings(), limits: limits,
             resources: QueryResources(
-                .init(computing: 2, requestBytes: 1 << 20, answerBytes: 1 << 20)),
+                .init(computing: 2, requestBytes: 1 << 20, memoryBytes: 64 << 20)),
             source: { member in
                 ScriptedSource(
                     behaviour: byName[member.name] ?? .answers(""), asked: asked)

@@ -116,7 +116,7 @@ private actor AnsweredStream: FragmentStream {
         let execution = QueryExecution(
             settings: settings, limits: limits,
             resources: QueryResources(
-                .init(computing: 2, requestBytes: 1 << 20, answerBytes: 1 << 20)),
+                .init(computing: 2, requestBytes: 1 << 20, memoryBytes: 64 << 20)),
             source: { member in
                 let (answer, storage) = sources[member.name == "a" ? 0 : 1]
                 return StoringSource(
