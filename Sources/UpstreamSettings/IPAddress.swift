@@ -37,14 +37,14 @@ public struct IPAddress: Sendable, Hashable {
         isIPv4 ? bytes[12] == 127 : bytes == Array(repeating: 0, count: 15) + [1]
     }
 
-    /// `0.0.0.0` and `::`, which stand for every address of this machine.
+    /// `0.0.0.0` and `::`: to listen there is to listen on every address of this machine.
     public var isUnspecified: Bool { bytes.dropFirst(isIPv4 ? 12 : 0).allSatisfy { $0 == 0 } }
 }
 
 /// A host as URLs, `Host` fields and listen addresses name it: a name or an address.
 public enum HostName {
     /// Whether it is this machine and can be reached from no other: the name `localhost` or an
-    /// address of the loopback interface. No other name is, whatever it resolves to.
+    /// address of the loopback interface. Other names are not looked up, and count as other machines.
     public static func isLoopback(_ host: String) -> Bool {
         if let address = IPAddress(host) { return address.isLoopback }
         let name = host.lowercased()

@@ -7,10 +7,10 @@ import Glibc
 import Darwin
 #endif
 
-/// Ends the process when it did not end by itself in time after SIGINT or SIGTERM, whatever it waits
-/// for; from a signal on, also while it ends by itself. It needs none of the threads that tasks share, since all of them may be busy or blocked.
+/// Ends the process a fixed time after SIGINT or SIGTERM, when it has not ended by itself. It runs on a
+/// queue of its own, since all threads that tasks share may be busy or blocked.
 struct StopDeadline {
-    /// Less than this is no time to say goodbye in.
+    /// A shorter grace counts as this one.
     private static let least = Duration.seconds(1)
     /// What of the grace is kept for the end itself.
     private static let last = Duration.milliseconds(250)

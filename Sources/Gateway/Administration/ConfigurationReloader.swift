@@ -161,7 +161,7 @@ actor ConfigurationReloader {
         let task = waiting ?? beginReload()
         guard let result = await task.value(within: nil) else {
             throw ConfigurationSource.Refused(
-                "nobody waits for the reload any more; it goes on", isUnavailable: true)
+                "the request for the reload was given up; the reload goes on", isUnavailable: true)
         }
         try result.get()
     }

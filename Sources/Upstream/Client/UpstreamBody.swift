@@ -262,7 +262,7 @@ public protocol MemoryLender: Sendable {
 /// Where the memory comes from for answers that are read wholly: lists and documents. Streams of
 /// series are read page by page, and their readers ask for themselves.
 public enum Lending {
-    /// Of the request that is being answered; nil where answers are small and nobody counts.
+    /// Of the request that is being answered; nil where its answers are small and not counted.
     @TaskLocal public static var lender: (any MemoryLender)?
 
     /// What a byte of JSON becomes at most while it is read and merged: itself, its decoded text,
