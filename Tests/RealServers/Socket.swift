@@ -87,6 +87,12 @@ public final class Socket {
         return chunk
     }
 
+    /// Whether something came, or the end did, within a time.
+    public func hasInput(within milliseconds: Int) -> Bool {
+        var question = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return poll(&question, 1, Int32(milliseconds)) > 0
+    }
+
     /// Lets the system keep little of what was not read yet, so that the sender notices.
     public func receiveLittle() {
         var bytes: Int32 = 4096
