@@ -3,7 +3,7 @@
 SEED ?= 1
 SECONDS ?= 60
 
-.PHONY: build release check test e2e demo bench campaign fuzz fuzz-promql fuzz-federation fuzz-parser fuzz-wire fuzz-members fuzz-http fuzz-requests fuzz-exposition fuzz-configuration format lint clean
+.PHONY: build release check test e2e demo bench campaign tsan fuzz fuzz-promql fuzz-federation fuzz-parser fuzz-wire fuzz-members fuzz-http fuzz-requests fuzz-exposition fuzz-configuration format lint clean
 
 build:            ## debug build
 	@scripts/install-dependencies
@@ -34,8 +34,11 @@ fuzz-promql:      ## our engine against the real Prometheus: make fuzz-promql SE
 fuzz-federation:  ## plans against their union, in process: make fuzz-federation SEED=7
 	@scripts/fuzz-federation $(SEED)
 
-campaign:         ## faults, slow and rude clients, kill -9, in their long form: about half an hour
+campaign:         ## faults, slow and rude clients, mutated requests, kill -9, in their long form: about an hour
 	@scripts/campaign
+
+tsan:             ## all tests under ThreadSanitizer: hours
+	@scripts/tsan
 
 fuzz:             ## every reader of bytes from elsewhere under libFuzzer: make fuzz SECONDS=600
 	@scripts/fuzz $(SECONDS)
