@@ -105,6 +105,17 @@ import Testing
         }
     }
 
+    @Test("A 400 to remote read judges the request in words alone: a page or nothing does not")
+    func remoteReadWithoutWords() {
+        for body in ["", " \r\n", "<html><body>400</body></html>", "\n<!DOCTYPE html>"] {
+            let kind = Refusal.remoteReadKind(status: 400, body: Array(body.utf8))
+            #expect(kind == .http(status: 400, .other("")))
+        }
+        #expect(
+            Refusal.remoteReadKind(status: 400, body: Array("unexpected EOF\n".utf8))
+                == .rejectedQuery(status: 400, errorType: "", text: "unexpected EOF"))
+    }
+
     @Test("A member that met its limit is not failing, and another with its data may answer")
     func consequences() {
         let kind = UpstreamError.Kind.exceeded(status: 422, errorType: "execution", text: "x")

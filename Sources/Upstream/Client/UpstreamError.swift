@@ -288,9 +288,7 @@ enum Refusal {
             if status == 400, isAboutThePath(body) {
                 return .http(status: status, .unsupportedPath)
             }
-            let isHTML = body.first { $0 > 0x20 } == UInt8(ascii: "<")
-            let isShown = !isHTML && !body.allSatisfy { $0 <= 0x20 }
-            return .http(status: status, .other(isShown ? ContentSniffer.shown(body) : ""))
+            return .http(status: status, .other(isWords(body) ? ContentSniffer.shown(body) : ""))
         }
         return kind(status: status, errorType: envelope.errorType, text: envelope.text)
     }
@@ -314,6 +312,11 @@ enum Refusal {
         return .http(status: status, .envelope(errorType: errorType, text: text))
     }
 
+    /// Whether a body says something by itself: it is neither empty nor a page.
+    private static func isWords(_ body: [UInt8]) -> Bool {
+        body.first { $0 > 0x20 }.map { $0 != UInt8(ascii: "<") } ?? false
+    }
+
     /// As much of a member's text as an error shows.
     static func shown(_ text: String) -> String {
         String(String.UnicodeScalarView(text.unicodeScalars.prefix(4096)))
@@ -331,6 +334,8 @@ enum Refusal {
             if isAboutThePath(body) {
                 return .http(status: status, .noRemoteRead)
             }
+            // A page, or nothing, is of what stands before a server, which has read no question.
+            guard isWords(body) else { return kind(status: status, body: body) }
             return judgement(status: status, errorType: "", text: String(line))
         default: return kind(status: status, body: body)
         }
