@@ -1,4 +1,4 @@
-import GoText
+internal import GoText
 
 extension Parser {
     /// Operators, signs and parentheses in one duration; far beyond any use, and few enough for
