@@ -148,7 +148,12 @@ struct AnswerJudge {
             switch status {
             // As Prometheus answers: what is off, and a wrong expression in remote read.
             case 500: ["search API disabled", "admin APIs disabled", "error parsing regexp"]
-            case 503: ["timed out", "\"errorType\":\"timeout\"", "limits.", "in time"]
+            // What is made here has a member that is not there.
+            case 503:
+                [
+                    "connection refused", "timed out", "\"errorType\":\"timeout\"", "limits.",
+                    "in time",
+                ]
             default: []
             }
         return causes.contains(where: text.contains) ? nil : "a status that is not in the contract"
