@@ -14,6 +14,9 @@ public struct ConnectionOwner: Sendable, Hashable {
     /// Of requests that say nothing else.
     public static let common = ConnectionOwner()
 
+    /// The same number at all times, as any other below the limit.
+    func number(below limit: Int) -> Int { Int(number % UInt64(limit)) }
+
     /// An owner like no other.
     public init() {
         number = Self.count.withLock { count in

@@ -1,17 +1,30 @@
 import ServiceLifecycle
 
+#if canImport(Glibc)
+import Glibc
+#endif
+
 /// The transport: HTTP/1.1 and, over TLS, HTTP/2 through libcurl's multi interface, on one thread
-/// with an epoll loop. No transfer ever blocks that thread.
+/// or a few, each with an epoll loop and connections of its own. No transfer ever blocks them.
 ///
 /// It has one owner, who runs it as a service or calls `shutdown` once its users are done. To drop
 /// it before that is a mistake: a debug build traps, a release build shuts it down by itself.
 public final class CurlMulti: Service {
-    private let multi: MultiHandle
+    private let multis: [MultiHandle]
     private let hasEnded = LockedValue(false)
 
-    /// Starts the thread.
+    /// One for each thread. A task that prefers one of them runs on that thread, and so do the
+    /// transfers it begins: between a request and its answer no other thread is woken. It must not
+    /// compute for long there, as everything else on the thread waits.
+    public let taskExecutors: [any TaskExecutor]
+
+    /// How many threads make use of all processors. With sixteen, others do more of the work.
+    public static let oneForEachProcessor = min(16, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+
+    /// Starts the threads.
     ///
     /// - Parameters:
+    ///   - threads: at least one. Lanes are counted on each by itself.
     ///   - keptConnections: how many connections stay open for reuse; at least eight for each server,
     ///     or they crowd each other out.
     ///   - receiveBytes: what all transfers together keep of bytes that were not read yet. The more
@@ -19,15 +32,29 @@ public final class CurlMulti: Service {
     ///     than 32 KiB.
     /// - Throws: `TransferError` of the kind `.noResources`.
     public init(
-        keptConnections: Int = 1024, receiveBytes: Int = .max
+        threads: Int = 1, keptConnections: Int = 1024, receiveBytes: Int = .max
     ) throws(TransferError) {
-        multi = try MultiHandle(keptConnections: keptConnections, receiveBytes: receiveBytes)
+        var multis: [MultiHandle] = []
+        let threads = max(1, threads)
+        for _ in 0..<threads {
+            do throws(TransferError) {
+                multis.append(
+                    try MultiHandle(
+                        keptConnections: max(1, keptConnections / threads),
+                        receiveBytes: receiveBytes / threads))
+            } catch {
+                Task { [multis] in for multi in multis { await multi.shutdown() } }
+                throw error
+            }
+        }
+        self.multis = multis
+        taskExecutors = multis.map { TaskLoop($0.loop) }
     }
 
     deinit {
         if isShutDown { return }
         assertionFailure("a transport was dropped before it was shut down")
-        Task { [multi] in await multi.shutdown() }
+        Task { [multis] in for multi in multis { await multi.shutdown() } }
     }
 
     /// Whether `shutdown` has returned once.
@@ -42,13 +69,16 @@ public final class CurlMulti: Service {
     public func execute(
         _ request: TransferRequest
     ) async throws(TransferError) -> TransferResponse {
-        try await multi.execute(request)
+        let multi =
+            multis.first { $0.loop.isOnThread }
+            ?? multis[request.owner.number(below: multis.count)]
+        return try await multi.execute(request)
     }
 
     /// Ends every transfer with `.shutDown`, closes all connections and joins the thread. Requests
     /// made later fail with `.shutDown`. Later calls do nothing.
     public func shutdown() async {
-        await multi.shutdown()
+        for multi in multis { await multi.shutdown() }
         hasEnded.withLock { $0 = true }
     }
 

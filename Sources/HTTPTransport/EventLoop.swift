@@ -1,5 +1,6 @@
 import CCurl
 import GoText
+import Synchronization
 
 #if canImport(Glibc)
 import Glibc
@@ -14,7 +15,8 @@ protocol EventLoopClient: AnyObject, Sendable {
     func abandoned(_ ids: [UInt64])
 }
 
-/// A serial executor that is an epoll loop on one thread of its own.
+/// A serial executor that is an epoll loop on one thread of its own. Its `tasks` run on the same
+/// thread.
 ///
 /// It runs from `start` to `stop`. What is enqueued later is run by the thread that enqueues it, one at a
 /// time: an actor on a stopped loop can still answer that it is closed.
@@ -22,10 +24,18 @@ protocol EventLoopClient: AnyObject, Sendable {
 /// `@unchecked Sendable`: `mail` is locked; what is `nonisolated(unsafe)` belongs to the loop's
 /// thread, or is written before that thread starts or after it was joined.
 final class EventLoop: SerialExecutor, @unchecked Sendable {
+    /// What is to be run on the thread.
+    fileprivate enum Job {
+        /// Of an actor that the loop is the executor of.
+        case ofActor(UnownedJob)
+        /// Of a task that prefers the loop.
+        case ofTask(UnownedJob, TaskLoop)
+    }
+
     private struct Mail {
         enum Phase { case running, stopping, ended }
         var phase = Phase.running
-        var jobs: [UnownedJob] = []
+        var jobs: [Job] = []
         var abandoned: [UInt64] = []
         /// The wake-up for what is in here has been written already.
         var isAnnounced = false
@@ -39,7 +49,12 @@ final class EventLoop: SerialExecutor, @unchecked Sendable {
     private let wakeUp: Int32
     private let poll: Int32
     private nonisolated(unsafe) var thread = pthread_t()
+    /// The thread while it runs, 0 before and after: numbers of threads are used again.
+    private let running = Atomic<pthread_t>(0)
     private nonisolated(unsafe) var client: (any EventLoopClient)?
+    /// What the thread itself has enqueued and given up, which needs neither lock nor wake-up.
+    private nonisolated(unsafe) var ownJobs: [Job] = []
+    private nonisolated(unsafe) var ownAbandoned: [UInt64] = []
     /// When libcurl wants to be called.
     nonisolated(unsafe) var curlDeadline = MonotonicInstant.never
     /// When the first transfer runs out of time.
@@ -95,12 +110,17 @@ final class EventLoop: SerialExecutor, @unchecked Sendable {
 
     // MARK: - Executor
 
-    func enqueue(_ job: consuming ExecutorJob) {
+    func enqueue(_ job: consuming ExecutorJob) { enqueue(.ofActor(UnownedJob(job))) }
+
+    fileprivate func enqueue(_ job: Job) {
+        if isOnThread {
+            ownJobs.append(job)
+            return
+        }
         // The caller owes the loop's life to the job alone, and that may have run, and the
         // loop be gone, as soon as it is in the mail.
         let life = Unmanaged.passRetained(self)
         defer { life.release() }
-        let job = UnownedJob(job)
         let phase = post { $0.jobs.append(job) }
         if phase == .ended { drain() }
     }
@@ -113,14 +133,21 @@ final class EventLoop: SerialExecutor, @unchecked Sendable {
 
     func isIsolatingCurrentContext() -> Bool? { isCurrent }
 
+    /// Whether the caller runs on the loop's thread, hence is isolated to it.
+    var isOnThread: Bool { running.load(ordering: .relaxed) == pthread_self() }
+
     private var isCurrent: Bool {
+        if isOnThread { return true }
         let me = pthread_self()
-        if pthread_equal(me, thread) != 0 { return true }
         return mail.withLock { mail in mail.drainer.map { pthread_equal(me, $0) != 0 } ?? false }
     }
 
     /// Tells the client, from any thread, that this is not wanted any more.
     func abandon(_ id: UInt64) {
+        if isOnThread {
+            ownAbandoned.append(id)
+            return
+        }
         _ = post { if $0.phase != .ended { $0.abandoned.append(id) } }
     }
 
@@ -149,7 +176,14 @@ final class EventLoop: SerialExecutor, @unchecked Sendable {
                 return mail.jobs
             }
             if jobs.isEmpty { return }
-            for job in jobs { job.runSynchronously(on: asUnownedSerialExecutor()) }
+            for job in jobs { run(job) }
+        }
+    }
+
+    private func run(_ job: Job) {
+        switch job {
+        case .ofActor(let job): job.runSynchronously(on: asUnownedSerialExecutor())
+        case .ofTask(let job, let loop): job.runSynchronously(on: loop.asUnownedTaskExecutor())
         }
     }
 
@@ -175,10 +209,13 @@ final class EventLoop: SerialExecutor, @unchecked Sendable {
         var all = sigset_t()
         sigfillset(&all)
         pthread_sigmask(SIG_BLOCK, &all, nil)
+        running.store(pthread_self(), ordering: .relaxed)
+        defer { retire() }
         let capacity = 256
         withUnsafeTemporaryAllocation(of: epoll_event.self, capacity: capacity) { events in
             while true {
-                let count = epoll_wait(poll, events.baseAddress, Int32(capacity), timeout())
+                let wait = ownJobs.isEmpty && ownAbandoned.isEmpty ? timeout() : 0
+                let count = epoll_wait(poll, events.baseAddress, Int32(capacity), wait)
                 for index in 0..<max(0, Int(count)) {
                     let descriptor = events[index].data.fd
                     if descriptor == wakeUp {
@@ -191,9 +228,34 @@ final class EventLoop: SerialExecutor, @unchecked Sendable {
                 if min(curlDeadline, transferDeadline) <= .now {
                     client?.timePassed()
                 }
-                if !readMail() { return }
+                let goesOn = readMail()
+                runOwn()
+                if !goesOn { return }
             }
         }
+    }
+
+    /// Jobs of the thread itself that are run before it looks at its descriptors again.
+    private static let mostAtOnce = 256
+
+    private func runOwn() {
+        var count = 0
+        while count < Self.mostAtOnce, !(ownJobs.isEmpty && ownAbandoned.isEmpty) {
+            let (jobs, abandoned) = (ownJobs, ownAbandoned)
+            ownJobs = []
+            ownAbandoned = []
+            if !abandoned.isEmpty { client?.abandoned(abandoned) }
+            for job in jobs { run(job) }
+            count += jobs.count + 1
+        }
+    }
+
+    /// Leaves what the thread did not run any more to those who enqueue later.
+    private func retire() {
+        running.store(0, ordering: .relaxed)
+        let jobs = ownJobs
+        ownJobs = []
+        mail.withLock { $0.jobs += jobs }
     }
 
     /// False when the thread must end.
@@ -207,7 +269,7 @@ final class EventLoop: SerialExecutor, @unchecked Sendable {
             return (mail.jobs, mail.abandoned, mail.phase)
         }
         if !abandoned.isEmpty { client?.abandoned(abandoned) }
-        for job in jobs { job.runSynchronously(on: asUnownedSerialExecutor()) }
+        for job in jobs { run(job) }
         return phase == .running
     }
 
@@ -218,6 +280,16 @@ final class EventLoop: SerialExecutor, @unchecked Sendable {
         let distance = MonotonicInstant.now.duration(to: deadline)
         return distance <= .zero ? 0 : Int32(clamping: distance.millisecondsToWait)
     }
+}
+
+/// A loop as the executor of tasks: what they do between waiting runs where their answers arrive, and
+/// no other thread is woken for it. So it must be short; longer work belongs on the pool.
+final class TaskLoop: TaskExecutor {
+    private let loop: EventLoop
+
+    init(_ loop: EventLoop) { self.loop = loop }
+
+    func enqueue(_ job: consuming ExecutorJob) { loop.enqueue(.ofTask(UnownedJob(job), self)) }
 }
 
 /// The deadlines of many transfers, the nearest first. A deadline is never taken out before its

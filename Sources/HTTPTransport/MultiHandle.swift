@@ -77,7 +77,7 @@ actor MultiHandle {
         // From here on the transfer ends when the handle goes.
         let handle = TransferHandle(id: id, multi: self)
         let result = await withTaskCancellationHandler {
-            await begin(id, request)
+            await begun(id, request)
         } onCancel: {
             loop.abandon(id)
         }
@@ -87,13 +87,28 @@ actor MultiHandle {
             body: TransferBody(handle: handle))
     }
 
-    private func begin(
+    private nonisolated func begun(
         _ id: UInt64, _ request: TransferRequest
     ) async -> Result<TransferHead, TransferError> {
-        guard multi != nil else { return .failure(.shutDown) }
+        guard loop.isOnThread else { return await begunElsewhere(id, request) }
+        return await withCheckedContinuation { waiter in
+            assumeIsolated { $0.begin(id, request, waiter) }
+        }
+    }
+
+    private func begunElsewhere(
+        _ id: UInt64, _ request: TransferRequest
+    ) async -> Result<TransferHead, TransferError> {
+        await withCheckedContinuation { begin(id, request, $0) }
+    }
+
+    private func begin(
+        _ id: UInt64, _ request: TransferRequest, _ waiter: Transfer.HeadContinuation
+    ) {
+        guard multi != nil else { return waiter.resume(returning: .failure(.shutDown)) }
         let transfer = Transfer(id: id, request: request, notices: notices)
         // The cancellation may have been told to the loop before there was anything to cancel.
-        if Task.isCancelled { return .failure(.cancelled) }
+        if Task.isCancelled { return waiter.resume(returning: .failure(.cancelled)) }
         transfers[id] = transfer
         addDeadline(of: transfer)
         if lanes[request.lane, default: HostConnectionLimiter()].enter(id, width: request.laneWidth)
@@ -102,9 +117,9 @@ actor MultiHandle {
         }
         if case .ended(let failure) = transfer.phase {
             transfers[id] = nil
-            return .failure(failure ?? .cancelled)
+            return waiter.resume(returning: .failure(failure ?? .cancelled))
         }
-        return await withCheckedContinuation { transfer.headWaiter = $0 }
+        transfer.headWaiter = waiter
     }
 
     private func start(_ transfer: Transfer) {
@@ -139,7 +154,26 @@ actor MultiHandle {
     }
 
     /// The next part of a body; waits for it.
-    func read(_ id: UInt64) async -> Result<BodyPart, TransferError> {
+    nonisolated func read(_ id: UInt64) async -> Result<BodyPart, TransferError> {
+        guard loop.isOnThread else { return await readElsewhere(id) }
+        if let part = availableHere(id) { return part }
+        return await withCheckedContinuation { waiter in
+            assumeIsolated { $0.transfers[id]?.bodyWaiter = waiter }
+        }
+    }
+
+    /// On the loop's thread.
+    private nonisolated func availableHere(_ id: UInt64) -> Result<BodyPart, TransferError>? {
+        assumeIsolated { $0.available(id) }
+    }
+
+    private func readElsewhere(_ id: UInt64) async -> Result<BodyPart, TransferError> {
+        if let part = available(id) { return part }
+        return await withCheckedContinuation { transfers[id]?.bodyWaiter = $0 }
+    }
+
+    /// What is to be read now; nil where a transfer has nothing yet.
+    private func available(_ id: UInt64) -> Result<BodyPart, TransferError>? {
         guard let transfer = transfers[id] else { return .failure(.cancelled) }
         guard transfer.bodyWaiter == nil else {
             return .failure(TransferError(.invalidRequest, "a body has one reader"))
@@ -148,12 +182,10 @@ actor MultiHandle {
         unpause(transfer)
         if slabs.isEmpty { slabs = transfer.takeSlabs() }
         if !slabs.isEmpty { return .success(.bytes(slabs)) }
-        if case .ended(let failure) = transfer.phase {
-            transfers[id] = nil
-            if let failure { return .failure(failure) }
-            return .success(.end(transfer.summary()))
-        }
-        return await withCheckedContinuation { transfer.bodyWaiter = $0 }
+        guard case .ended(let failure) = transfer.phase else { return nil }
+        transfers[id] = nil
+        if let failure { return .failure(failure) }
+        return .success(.end(transfer.summary()))
     }
 
     /// May call back with bytes at once.

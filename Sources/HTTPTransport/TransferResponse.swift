@@ -1,3 +1,5 @@
+import Synchronization
+
 /// An answer whose head has arrived and whose body is read as it comes.
 public struct TransferResponse: Sendable {
     /// Such as 200; never of an interim answer.
@@ -73,24 +75,30 @@ public struct TransferBody: AsyncSequence, Sendable {
 final class TransferHandle: Sendable {
     private let id: UInt64
     private let multi: MultiHandle
+    /// The transfer's end was read, so that there is nothing to end.
+    private let isOver = Atomic(false)
 
     init(id: UInt64, multi: MultiHandle) {
         self.id = id
         self.multi = multi
     }
 
-    deinit { multi.loop.abandon(id) }
+    deinit {
+        if !isOver.load(ordering: .relaxed) { multi.loop.abandon(id) }
+    }
 
     func read() async -> Result<BodyPart, TransferError> {
         if Task.isCancelled {
             multi.loop.abandon(id)
             return .failure(.cancelled)
         }
-        return await withTaskCancellationHandler {
+        let part = await withTaskCancellationHandler {
             await multi.read(id)
         } onCancel: {
             multi.loop.abandon(id)
         }
+        if case .success(.end) = part { isOver.store(true, ordering: .relaxed) }
+        return part
     }
 }
 
