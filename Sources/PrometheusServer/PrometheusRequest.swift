@@ -28,6 +28,9 @@ public struct PrometheusRequest: Sendable {
     /// What the pattern's `:name` segments stood for.
     public internal(set) var pathParameters: [String: String] = [:]
 
+    /// Whether reading it takes no time worth speaking of.
+    var isShort: Bool { body.count + rawQueryBytes.count <= 16 << 10 }
+
     /// - Parameter target: path and query as sent.
     /// - Returns: nil when the path holds a bad escape, which Go answers with 400.
     public init?(

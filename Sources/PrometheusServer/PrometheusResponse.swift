@@ -25,6 +25,15 @@ public struct PrometheusResponse: Sendable {
         self.body = body
     }
 
+    /// Whether sending it takes no time worth speaking of. What is written while it is produced is
+    /// its producer's affair.
+    var isShort: Bool {
+        switch body {
+        case .empty, .stream: true
+        case .bytes(let bytes): bytes.count <= 32 << 10
+        }
+    }
+
     var hasBody: Bool {
         switch body {
         case .empty: false

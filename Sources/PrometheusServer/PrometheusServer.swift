@@ -22,6 +22,9 @@ public struct PrometheusServer: Service {
     /// What each new connection speaks TLS with; nil for plain HTTP.
     public var tls: (@Sendable () -> NIOSSLContext)?
     public var logger: Logger
+    /// Where connections are served, each by one of them; on the pool where there is none. Only
+    /// `quick` handlers of short requests stay there.
+    public var taskExecutors: [any TaskExecutor] = []
     /// Lends what bodies take, where memory is shared with other things; nil for no bound but the
     /// server's own.
     public var bodyLoan: @Sendable () -> (any BodyLoan)?
@@ -54,14 +57,16 @@ public struct PrometheusServer: Service {
         let connections = Connections(limits: limits, logger: logger)
         let connection = WatchedConnection(
             limits: limits, connections: connections, tls: tls,
+            executors: ConnectionExecutors(taskExecutors),
             exchange: { head, body, output in
                 try await self.exchange(head, &body, output, memory)
             },
             refuse: { error, output in
                 var answer = PrometheusResponse.failure(error)
                 answer.headers["Date"] = HTTPDate.now()
-                try await self.send(answer, AnswerFraming(lastOfHTTP1: 1), to: output) { _, _, _ in
-                }
+                try await self.send(
+                    answer, AnswerFraming(lastOfHTTP1: 1), true, to: output
+                ) { _, _, _ in }
             })
         let server = connection.server(
             configuration: ServerConfiguration(
@@ -96,6 +101,7 @@ public struct PrometheusServer: Service {
     ) async throws -> WatchedConnection.Outcome {
         let started = ContinuousClock.now
         var answer: PrometheusResponse
+        var isQuick = true
         var pattern: String?
         var heldBytes = 0
         var loan: (any BodyLoan)?
@@ -122,7 +128,11 @@ public struct PrometheusServer: Service {
                         if !bytes.isEmpty { request = try Self.request(head, bytes) }
                     }
                 }
-                answer = await responder.answer(request, by: found, parameters)
+                let asked = request
+                isQuick = found.traits.contains(.quick) && asked.isShort
+                answer = await placed(isQuick) {
+                    await responder.answer(asked, by: found, parameters)
+                }
             }
             pattern = endpoint?.pattern
             if isBodyLeft, !head.passesOverBody { answer.headers["Connection"] = "close" }
@@ -134,12 +144,20 @@ public struct PrometheusServer: Service {
         answer.headers["Date"] = HTTPDate.now()
         var framing = AnswerFraming(of: head)
         if answer.headers["Connection"] == "close" { framing.keepsAlive = false }
-        return try await send(answer, framing, to: output) { status, bytes, isWhole in
+        return try await send(answer, framing, isQuick, to: output) { status, bytes, isWhole in
             onCompleted(
                 CompletedRequest(
                     method: head.method, pattern: pattern, status: status, bodyBytes: bytes,
                     duration: .now - started, isWhole: isWhole))
         }
+    }
+
+    /// Runs work here or, where it is not short, on the pool.
+    private func placed<Value, Failure: Error>(
+        _ isShort: Bool, _ work: () async throws(Failure) -> Value
+    ) async throws(Failure) -> Value {
+        if isShort || taskExecutors.isEmpty { return try await work() }
+        return try await withTaskExecutorPreference(globalConcurrentExecutor, operation: work)
     }
 
     private static func request(
@@ -155,13 +173,14 @@ public struct PrometheusServer: Service {
     /// - Returns: whether the connection can go on.
     @discardableResult
     private func send(
-        _ answer: PrometheusResponse, _ framing: AnswerFraming, to output: WatchedConnection.Output,
+        _ answer: PrometheusResponse, _ framing: AnswerFraming, _ isQuick: Bool,
+        to output: WatchedConnection.Output,
         completed: (_ status: Int, _ bytes: Int, _ isWhole: Bool) -> Void
     ) async throws -> WatchedConnection.Outcome {
         var body = try BodyWriter(for: answer, framing, to: output)
         defer { withExtendedLifetime(answer.loan) {} }
         do {
-            try await body.run(answer.body)
+            try await placed(isQuick && answer.isShort) { try await body.run(answer.body) }
             completed(answer.status, body.sentCount, true)
             return body.isLast ? .ends : .goesOn
         } catch {

@@ -212,4 +212,8 @@ public struct RouteTraits: OptionSet, Sendable {
 
     /// The usual endpoint under `/api/v1`.
     public static let api: RouteTraits = [.readyGated, .crossOrigin, .compressed]
+
+    /// The same, whose handler is run where its connection is served, and goes elsewhere itself with
+    /// what takes longer. All others are run on the pool.
+    public static let quick: RouteTraits = [.api, RouteTraits(rawValue: 16)]
 }

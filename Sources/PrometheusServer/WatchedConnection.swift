@@ -58,6 +58,7 @@ struct WatchedConnection: ServerChildChannel {
     let limits: ServerLimits
     let connections: Connections
     let tls: (@Sendable () -> NIOSSLContext)?
+    let executors: ConnectionExecutors
     let exchange: @Sendable (RequestHead, inout RequestBody, Output) async throws -> Outcome
     let refuse: @Sendable (MalformedRequest, Output) async throws -> Void
 
@@ -82,7 +83,7 @@ struct WatchedConnection: ServerChildChannel {
 
     func handle(value: Value, logger: Logger) async {
         let connection = value.accepted.take()
-        let work = Task { await serve(connection, logger) }
+        let work = Task(executorPreference: executors.next()) { await serve(connection, logger) }
         value.gone.whenComplete { _ in work.cancel() }
         await withTaskCancellationHandler {
             await work.value
@@ -141,6 +142,20 @@ struct WatchedConnection: ServerChildChannel {
                 continue
             }
         }
+    }
+}
+
+/// Gives connections their executors in turn.
+final class ConnectionExecutors: Sendable {
+    private let all: [any TaskExecutor]
+    private let count = Atomic(0)
+
+    init(_ all: [any TaskExecutor]) { self.all = all }
+
+    /// nil for the pool, where there are none.
+    func next() -> (any TaskExecutor)? {
+        if all.isEmpty { return nil }
+        return all[count.wrappingAdd(1, ordering: .relaxed).oldValue % all.count]
     }
 }
 

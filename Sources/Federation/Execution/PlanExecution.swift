@@ -110,11 +110,26 @@ public struct PlanExecution: Sendable {
     /// - Throws: what planning again throws.
     public func settled() async throws(APIError) -> Settled {
         let replies = await replies()
+        if Self.areShort(replies) { return try await settled(with: replies) }
+        return try await ThreadPool.run { () async throws(APIError) in
+            try await settled(with: replies)
+        }
+    }
+
+    private func settled(with replies: [Reply]) async throws(APIError) -> Settled {
         let gathered = gathered(replies)
         if let better = try refined(after: replies, gathered) {
             return try await better.settled()
         }
         return Settled(execution: self, replies: replies, gathered: gathered)
+    }
+
+    /// Whether computing with the answers takes no time worth speaking of.
+    static func areShort(_ replies: [Reply]) -> Bool {
+        let bytes = replies.reduce(0) { sum, reply in
+            if case .success(let fetched) = reply.outcome { sum + fetched.bytes } else { sum }
+        }
+        return bytes < ResponseScanner.Limits.firstPage
     }
 
     /// The engine's answer over what was gathered.

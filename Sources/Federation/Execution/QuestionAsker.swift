@@ -110,7 +110,10 @@ struct QuestionAsker: PlanAsker {
         _ fetch: Plan.RemoteQuery, maxSeries: Int
     ) async throws(UpstreamError) -> FetchedAnswer {
         switch fetch.form {
-        case .stored(let selection): return try await stored(selection, of: fetch, maxSeries)
+        case .stored(let selection):
+            return try await ThreadPool.run { () async throws(UpstreamError) in
+                try await stored(selection, of: fetch, maxSeries)
+            }
         case .samples:
             var series: [SampleSeries] = []
             var bytes = 0
@@ -209,13 +212,25 @@ struct QuestionAsker: PlanAsker {
         let grid = grid.count == 1 ? StepGrid.instant(grid.start) : grid
         let stream = try await open(fetch, on: grid)
         var reading = LongAnswer(turn)
-        while let page = try await stream.next() {
+        var isStopped = false
+        func read(_ page: SeriesPage) async throws(UpstreamError) {
             try await reading.read(page)
-            if fetch.stopsAtHistograms, page.series.contains(where: \.hasHistograms) { return nil }
+            isStopped = fetch.stopsAtHistograms && page.series.contains(where: \.hasHistograms)
+            if isStopped { return }
             try await turn.hold(Self.cost(of: page, on: grid, fetch))
             try await inTurn { try take(page) }
         }
-        return await stream.trailer()
+        guard let first = try await stream.next() else { return await stream.trailer() }
+        if LongAnswer.isPart(first) {
+            try await ThreadPool.run { () async throws(UpstreamError) in
+                try await read(first)
+                while !isStopped, let page = try await stream.next() { try await read(page) }
+            }
+        } else {
+            try await read(first)
+            while !isStopped, let page = try await stream.next() { try await read(page) }
+        }
+        return isStopped ? nil : await stream.trailer()
     }
 
     /// Computes in a place for that.

@@ -4,20 +4,20 @@ import Upstream
 /// Reads a stream of pages ahead of its consumer, by one page or a few: inflating and scanning
 /// then run beside the merge, and the member is made to wait when the client is slow.
 actor ReadAhead: FragmentStream {
-    private var depth = 1
-    /// Whether a long answer is read beyond its first page.
-    private var goesOn = false
+    private let depth: Int
     private var pages: [SeriesPage] = []
     private var end: Result<ResponseScanner.Trailer, UpstreamError>?
     private var consumer: CheckedContinuation<Void, Never>?
     private var producer: CheckedContinuation<Void, Never>?
     private var task: Task<Void, Never>?
 
-    /// Begins to read; the question is opened in the task too.
-    func start(_ open: @escaping @Sendable () async throws(UpstreamError) -> any FragmentStream) {
+    /// - Parameter depth: Pages that are read ahead.
+    init(depth: Int) { self.depth = depth }
+
+    /// Begins to read.
+    func start(_ stream: any FragmentStream) {
         task = Task {
             do throws(UpstreamError) {
-                let stream = try await open()
                 while let page = try await stream.next() { await self.push(page) }
                 self.finish(.success(await stream.trailer()))
             } catch {
@@ -49,27 +49,14 @@ actor ReadAhead: FragmentStream {
             }
         }
         let page = pages.removeFirst()
-        // Until then a long answer waits for `goOn`.
-        if goesOn || !LongAnswer.isPart(page) {
-            producer?.resume()
-            producer = nil
-        }
+        producer?.resume()
+        producer = nil
         return page
     }
 
     func trailer() async -> ResponseScanner.Trailer {
         if case .success(let trailer)? = end { return trailer }
         return ResponseScanner.Trailer()
-    }
-
-    /// Reads a long answer beyond its first page, as there is memory for it.
-    ///
-    /// - Parameter depth: Pages that are read ahead.
-    func goOn(depth: Int) {
-        goesOn = true
-        self.depth = depth
-        producer?.resume()
-        producer = nil
     }
 
     /// Pages that are read ahead where there is memory for them.
@@ -79,7 +66,7 @@ actor ReadAhead: FragmentStream {
         pages.append(page)
         consumer?.resume()
         consumer = nil
-        while pages.count >= depth || (!goesOn && LongAnswer.isPart(page)), end == nil {
+        while pages.count >= depth, end == nil {
             await withCheckedContinuation { producer = $0 }
         }
     }

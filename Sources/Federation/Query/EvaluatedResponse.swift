@@ -4,6 +4,7 @@ import PromQLEngine
 import PrometheusServer
 import PrometheusWire
 import TimeSeries
+import Upstream
 
 /// An answer that is computed here: every fetch is read and decoded, then the local engine runs.
 struct EvaluatedResponse: Sendable {
@@ -16,6 +17,15 @@ struct EvaluatedResponse: Sendable {
     /// - Throws: `APIError`.
     func response() async throws -> PrometheusResponse {
         let settled = try await execution.settled()
+        if query.isShort, PlanExecution.areShort(settled.replies) {
+            return try await response(settled)
+        }
+        return try await ThreadPool.run { try await response(settled) }
+    }
+
+    private func response(
+        _ settled: PlanExecution.Settled
+    ) async throws -> PrometheusResponse {
         let plan = settled.execution.plan
         var gathered = settled.gathered
         let failures = try gathered.partial.admit(

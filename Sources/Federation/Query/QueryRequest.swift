@@ -26,6 +26,14 @@ struct QueryRequest: Sendable {
     var partialResponse: PartialResponse
     var exactness: Exactness
 
+    /// Whether evaluating it over little data takes no time worth speaking of.
+    var isShort: Bool {
+        guard text.utf8.count <= 2048, grid.count <= 1000 else { return false }
+        var hasSubquery = false
+        expression.forEach { if case .subquery = $0 { hasSubquery = true } }
+        return !hasSubquery
+    }
+
     /// When the answer is of no more use.
     var deadline: ContinuousClock.Instant { time.deadline }
 

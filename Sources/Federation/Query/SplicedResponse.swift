@@ -25,13 +25,19 @@ struct SplicedResponse: Sendable {
     var admission: QueueMemory.Admission
 
     /// One member's stream, and what was read of it before the answer began.
-    private struct Part: Sendable {
+    fileprivate struct Part: Sendable {
         var member: Int
-        var reader: ReadAhead
         var held: [SeriesPage] = []
-        var isEnded = false
+        /// Of what was read to its end.
+        var trailer: ResponseScanner.Trailer?
+        /// Reads the rest of a long one.
+        var reader: ReadAhead?
 
+        var isEnded: Bool { trailer != nil }
         var seriesHeld: Int { held.reduce(0) { $0 + $1.series.count } }
+        var bytesHeld: Int { held.reduce(0) { $0 + $1.bytes.count } }
+
+        func cancel() async { await reader?.cancel() }
     }
 
     private var isVector: Bool { query.kind == .instant && plan.rootType == .instantVector }
@@ -39,13 +45,22 @@ struct SplicedResponse: Sendable {
     /// - Throws: `APIError`, or `CancellationError`.
     func response() async throws -> PrometheusResponse {
         let fetches = plan.leaves[leaf].fetches.map { plan.fetches[$0] }
-        var (parts, partial) = await begin(fetches)
+        let (parts, partial) = await begin(fetches)
+        let isShort =
+            parts.allSatisfy(\.isEnded)
+            && parts.reduce(0) { $0 + $1.bytesHeld } < ResponseScanner.Limits.firstPage
+        if isShort { return try await response(parts, partial, isShort: true) }
+        return try await ThreadPool.run { try await response(parts, partial, isShort: false) }
+    }
+
+    private func response(
+        _ parts: [Part], _ partial: PartialAnswer, isShort: Bool
+    ) async throws -> PrometheusResponse {
+        var (parts, partial) = (parts, partial)
         let late = LateFailures(names: asker.names)
-        let sources = parts.map { part in
-            PageSource(
-                part.held, isEnded: part.isEnded, part.reader, part.member, late,
-                maxSeries: maxSeriesOfPart)
-        }
+        let areEnded = parts.allSatisfy(\.isEnded)
+        let sources =
+            areEnded ? [] : parts.map { PageSource($0, late, maxSeries: maxSeriesOfPart) }
         var failures: [String]
         var sorted: SortedElements?
         do {
@@ -53,16 +68,19 @@ struct SplicedResponse: Sendable {
             try checkCount(parts.reduce(0) { $0 + $1.seriesHeld })
             // Members send vectors in whatever order they like; and what is here wholly is sorted
             // sooner than merged.
-            if isVector || parts.allSatisfy(\.isEnded) {
+            if areEnded {
+                sorted = try await whole(parts.map(\.held), of: &parts, &partial)
+                failures = try admitted(partial)
+            } else if isVector {
                 let held = parts.map(\.held.count)
                 sorted = try await whole(drained(sources, held: held), of: &parts, &partial)
                 failures = try admitted(partial)
             }
         } catch let failure as UpstreamError {
-            for part in parts { await part.reader.cancel() }
+            for part in parts { await part.cancel() }
             throw failure.ofQuery ?? APIError(.execution, failure.cause)
         } catch {
-            for part in parts { await part.reader.cancel() }
+            for part in parts { await part.cancel() }
             throw error
         }
         let (whole, given, missing) = (sorted, parts, failures)
@@ -72,10 +90,15 @@ struct SplicedResponse: Sendable {
             headers: headers,
             body: .stream { writer in
                 asker.turn.work.answerBegins()
-                try await withTaskCancellationHandler {
-                    try await write(given, sources, whole, missing, late, to: &writer)
-                } onCancel: {
-                    for part in given { Task { await part.reader.cancel() } }
+                if isShort {
+                    return try await write(given, [], whole, missing, late, to: &writer)
+                }
+                try await ThreadPool.run {
+                    try await withTaskCancellationHandler {
+                        try await write(given, sources, whole, missing, late, to: &writer)
+                    } onCancel: {
+                        for part in given { Task { await part.cancel() } }
+                    }
                 }
             })
     }
@@ -115,39 +138,41 @@ struct SplicedResponse: Sendable {
         _ fetch: Plan.RemoteQuery, share: Int, _ maxSeries: Int, _ asker: QuestionAsker,
         _ merged: MergedAnswer
     ) async throws(UpstreamError) -> Part {
-        var part = Part(member: fetch.member, reader: ReadAhead())
-        await part.reader.start { () async throws(UpstreamError) in try await asker.open(fetch) }
+        let stream = try await asker.open(fetch)
+        var part = Part(member: fetch.member)
+        var bytes = 0
+        func hold(_ page: SeriesPage) throws(UpstreamError) {
+            bytes += page.bytes.count
+            part.held.append(page)
+            try PageSource.check(part.seriesHeld, maxSeries)
+        }
+        while bytes < share {
+            guard let page = try await stream.next() else {
+                part.trailer = await stream.trailer()
+                return part
+            }
+            try hold(page)
+            if LongAnswer.isPart(page) { break }
+        }
+        // The rest is read ahead once there is memory for it, and further ahead while there is plenty.
+        try await merged.begin()
+        let isPlenty = asker.turn.held.lendIfPlenty((ReadAhead.deep - 1) * LongAnswer.pageBytes)
+        let reader = ReadAhead(depth: isPlenty ? ReadAhead.deep : 1)
+        await reader.start(stream)
+        part.reader = reader
         do throws(UpstreamError) {
-            var bytes = 0
-            var isLong = false
             while bytes < share {
-                guard let page = try await part.reader.next() else {
-                    part.isEnded = true
+                guard let page = try await reader.next() else {
+                    part.trailer = await reader.trailer()
                     break
                 }
-                if !isLong, LongAnswer.isPart(page) {
-                    isLong = true
-                    try await goOn(part.reader, merged, asker.turn)
-                }
-                bytes += page.bytes.count
-                part.held.append(page)
-                try PageSource.check(part.seriesHeld, maxSeries)
+                try hold(page)
             }
-            if !part.isEnded, !isLong { try await goOn(part.reader, merged, asker.turn) }
             return part
         } catch {
-            await part.reader.cancel()
+            await reader.cancel()
             throw error
         }
-    }
-
-    /// Reads a long answer on once there is memory for it, and further ahead while there is plenty.
-    private static func goOn(
-        _ reader: ReadAhead, _ merged: MergedAnswer, _ turn: QueryTurn
-    ) async throws(UpstreamError) {
-        try await merged.begin()
-        let isPlenty = turn.held.lendIfPlenty((ReadAhead.deep - 1) * LongAnswer.pageBytes)
-        await reader.goOn(depth: isPlenty ? ReadAhead.deep : 1)
     }
 
     /// The pages of every part in label order. A member that has a series twice is malformed, and
@@ -166,7 +191,7 @@ struct SplicedResponse: Sendable {
             else { return sorted }
             let error = UpstreamError(kind: UpstreamError.Kind(ScanError.duplicate(of: twice)))
             partial.add(parts[index].member, error)
-            await parts[index].reader.cancel()
+            await parts[index].cancel()
             parts.remove(at: index)
             pages.remove(at: index)
         }
@@ -272,7 +297,12 @@ struct SplicedResponse: Sendable {
         var statistics = statistics
         var failures = failures
         for part in parts {
-            let trailer = await part.reader.trailer()
+            let trailer: ResponseScanner.Trailer
+            if let known = part.trailer {
+                trailer = known
+            } else {
+                trailer = await part.reader?.trailer() ?? ResponseScanner.Trailer()
+            }
             annotations.add(trailer, from: asker.names[part.member])
             statistics.add(trailer, from: asker.names[part.member])
             if let cause = trailer.partiality {
@@ -289,7 +319,7 @@ struct SplicedResponse: Sendable {
             infos.formUnion(statistics.infos)
         }
         tail.append(UInt8(ascii: "}"))
-        for part in parts { await part.reader.cancel() }
+        for part in parts { await part.cancel() }
         var warnings = annotations.warnings.union(query.warnings)
         if sink.isTruncated { warnings.insert(RequestLimit.truncationWarning) }
         let lateWarnings = await late.warnings
@@ -319,22 +349,19 @@ private actor LateFailures {
 private actor PageSource {
     private var held: ArraySlice<SeriesPage>
     private var isEnded: Bool
-    private let reader: ReadAhead
+    private let reader: ReadAhead?
     private let member: Int
     private let late: LateFailures
     private let maxSeries: Int
     private var count: Int
 
-    init(
-        _ held: [SeriesPage], isEnded: Bool, _ reader: ReadAhead, _ member: Int,
-        _ late: LateFailures, maxSeries: Int
-    ) {
+    init(_ part: SplicedResponse.Part, _ late: LateFailures, maxSeries: Int) {
         self.maxSeries = maxSeries
-        count = held.reduce(0) { $0 + $1.series.count }
-        self.held = held[...]
-        self.isEnded = isEnded
-        self.reader = reader
-        self.member = member
+        count = part.seriesHeld
+        held = part.held[...]
+        isEnded = part.isEnded
+        reader = part.reader
+        member = part.member
         self.late = late
     }
 
@@ -350,7 +377,7 @@ private actor PageSource {
         if let page = held.popFirst() { return page }
         if isEnded { return nil }
         do throws(UpstreamError) {
-            if let page = try await reader.next() {
+            if let page = try await reader?.next() {
                 count += page.series.count
                 try Self.check(count, maxSeries)
                 return page

@@ -63,6 +63,7 @@ public struct GatewayApplication: Sendable {
         let tls = try configuration.tls.map { try LiveTLS($0) }
         let machine = MachineMemory.bytes
         let transport = try CurlMulti(
+            threads: CurlMulti.oneForEachProcessor,
             receiveBytes: QueryResources.Bounds(configuration, machine: machine).receiveBytes)
         self.transport = transport
         live = ConfigurationReloader(
@@ -98,8 +99,8 @@ public struct GatewayApplication: Sendable {
             responder: responder, host: address.host, port: address.port,
             limits: ServerLimits(configuration.limits), logger: logger,
             bodyLoan: { [live] in live.current.value.resources.memory.loan() },
-            onListening: onListening,
-            onCompleted: { [metrics] in metrics.record($0) })
+            onListening: onListening, onCompleted: { [metrics] in metrics.record($0) })
+        server.taskExecutors = transport.taskExecutors
         if let tls = live.tls { server.tls = { tls.context } }
         return server
     }

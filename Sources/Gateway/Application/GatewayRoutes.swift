@@ -66,8 +66,10 @@ struct GatewayRoutes: Sendable {
     // MARK: A project's API
 
     private func addProjectRoutes(to routes: inout RouteTable) {
-        on(["GET", "POST"], "/query", &routes) { await queries.answer($0, $1, .instant) }
-        on(["GET", "POST"], "/query_range", &routes) { await queries.answer($0, $1, .range) }
+        on(["GET", "POST"], "/query", &routes, .quick) { await queries.answer($0, $1, .instant) }
+        on(["GET", "POST"], "/query_range", &routes, .quick) {
+            await queries.answer($0, $1, .range)
+        }
         on(["GET", "POST"], "/explain", &routes) { await queries.explain($0, $1) }
         lists(["GET", "POST"], "/labels", &routes) { try await metadata($0, $1).labelNames($0) }
         lists(["GET"], "/label/:name/values", &routes) {
@@ -111,9 +113,9 @@ struct GatewayRoutes: Sendable {
 
     func on(
         _ methods: [String], _ path: String, _ routes: inout RouteTable,
-        _ handler: @escaping Handler
+        _ traits: RouteTraits = .api, _ handler: @escaping Handler
     ) {
-        each(methods, path, &routes) { request in
+        each(methods, path, &routes, traits: traits) { request in
             let grant = try self.grant(request)
             let project = try directory.resolve(address(request), grant)
             var response = try await handler(request, project)
@@ -227,7 +229,7 @@ struct GatewayRoutes: Sendable {
         }
         routes.on("GET", path: base + "/metrics", traits: []) { request in
             try requireWholeSight(request)
-            var response = PrometheusResponse.text(await metricsText())
+            var response = PrometheusResponse.text(await ownMetrics().text)
             response.headers["Content-Type"] = "text/plain; version=0.0.4; charset=utf-8"
             return response
         }
@@ -248,8 +250,6 @@ struct GatewayRoutes: Sendable {
                     + "\(base)/p/<project>/api/v1/...  one project\n")
         }
     }
-
-    private func metricsText() async -> String { await ownMetrics().text }
 
     /// What the gateway knows about itself.
     func ownMetrics() async -> ExpositionText {

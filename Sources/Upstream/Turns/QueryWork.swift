@@ -47,7 +47,8 @@ public final class QueryWork: Sendable {
             until: isBeingSent.load(ordering: .relaxed) ? nil : deadline, isolation: isolation)
         // All tasks that could run go first. There may be no more threads than places: then what
         // arrives would wait for a thread, in the order of arrival, and never stand in line.
-        if !hasWaited { await Task.yield() }
+        // What runs where answers arrive is short, and waits for none of these threads.
+        if !hasWaited, !ThreadPool.isElsewhere { await Task.yield() }
         return .now
     }
 
@@ -55,5 +56,27 @@ public final class QueryWork: Sendable {
         let time = Duration.since(start).wholeNanoseconds
         spent.add(Int(clamping: max(1, time)), ordering: .relaxed)
         places.give(client)
+    }
+}
+
+/// The threads for work that may take long: what runs beside them, where connections are served and
+/// answers arrive, is short.
+public enum ThreadPool {
+    /// Whether the task runs beside the pool.
+    static var isElsewhere: Bool {
+        withUnsafeCurrentTask { task in
+            guard let executor = task?.unownedTaskExecutor else { return false }
+            return executor != globalConcurrentExecutor.asUnownedTaskExecutor()
+        }
+    }
+
+    /// Runs the rest of some work there.
+    public static func run<Value, Failure: Error>(
+        isolation: isolated (any Actor)? = #isolation,
+        _ work: () async throws(Failure) -> Value
+    ) async throws(Failure) -> Value {
+        guard isElsewhere else { return try await work() }
+        return try await withTaskExecutorPreference(
+            globalConcurrentExecutor, isolation: isolation, operation: work)
     }
 }
