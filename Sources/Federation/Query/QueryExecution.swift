@@ -243,14 +243,12 @@ extension QueryExecution {
         _ setting: QuerySettings.RangeBoundary, _ members: [Member],
         _ deadline: ContinuousClock.Instant?
     ) async -> [LanguageVersion?] {
-        let replies = await FanOut(width: members.count).replies(to: members) {
-            member async -> LanguageVersion? in
-            guard let client = member.clients.first else { return nil }
-            let known = await capabilities(of: client, deadline).language
-            return known.map { LanguageVersion($0.major, $0.minor) }
-        }
-        return replies.map { reply in
-            if let known = (try? reply.outcome.get()) ?? nil { return known }
+        let clients = members.map(\.clients.first)
+        let known = await capabilities(of: clients.compactMap { $0 }, deadline)
+        var next = known.makeIterator()
+        return clients.map { client in
+            let language = client == nil ? nil : next.next()??.language
+            if let language { return LanguageVersion(language.major, language.minor) }
             return setting == .closed ? LanguageVersion(2, 55) : nil
         }
     }
@@ -265,22 +263,27 @@ extension QueryExecution {
         case .leftOpen: return .leftOpen
         case .closed: return .closed
         case .auto:
-            let clients = members.flatMap(\.clients)
-            let replies = await FanOut(width: clients.count).replies(
-                to: clients, until: { (try? $0.outcome.get()) == true }
-            ) { client in
-                await capabilities(of: client, deadline).rangeBoundary == .closed
-            }
-            let areClosed = replies.contains { (try? $0.outcome.get()) == true }
-            return areClosed ? .closed : .leftOpen
+            let known = await capabilities(
+                of: members.flatMap(\.clients), deadline, until: { $0.rangeBoundary == .closed })
+            return known.contains { $0?.rangeBoundary == .closed } ? .closed : .leftOpen
         }
     }
 
-    /// What the version of a member says, as far as it is known already without a deadline.
+    /// What the versions of members say: what is known already, without a deadline or where that is
+    /// enough; else the members are waited for. nil where that was not needed.
     private static func capabilities(
-        of client: UpstreamClient, _ deadline: ContinuousClock.Instant?
-    ) async -> UpstreamCapabilities {
-        guard let deadline else { return client.knownCapabilities }
-        return await client.capabilities(deadline: deadline)
+        of clients: [UpstreamClient], _ deadline: ContinuousClock.Instant?,
+        until isEnough: @escaping @Sendable (UpstreamCapabilities) -> Bool = { _ in false }
+    ) async -> [UpstreamCapabilities?] {
+        guard let deadline else { return clients.map(\.knownCapabilities) }
+        let atHand = clients.map { $0.capabilitiesAtHand() }
+        if atHand.allSatisfy({ $0 != nil }) || atHand.contains(where: { $0.map(isEnough) ?? false })
+        {
+            return atHand
+        }
+        let replies = await FanOut(width: clients.count).replies(
+            to: clients, until: { (try? $0.outcome.get()).map(isEnough) ?? false }
+        ) { client in await client.capabilities(deadline: deadline) }
+        return replies.map { try? $0.outcome.get() }
     }
 }

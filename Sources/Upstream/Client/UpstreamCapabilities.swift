@@ -172,22 +172,29 @@ extension UpstreamClient {
     public func capabilities(
         deadline: ContinuousClock.Instant? = nil
     ) async -> UpstreamCapabilities {
-        if case .remoteCoroot = configuration.source { return UpstreamCapabilities() }
         while true {
-            let now = MonotonicInstant.now
-            switch state.withLock({ $0.capabilities.action(at: now) }) {
-            case .use(let known): return known
-            case .useAndRefresh(let known):
-                Task { await self.refreshCapabilities() }
-                return known
-            case .ask: Task { await self.refreshCapabilities() }
-            case .wait:
-                if let deadline, deadline <= .now { return UpstreamCapabilities() }
-                // Rare, and only until the first answer.
-                do { try await Task.sleep(for: .milliseconds(2)) } catch {
-                    return UpstreamCapabilities()
-                }
+            if let known = capabilitiesAtHand() { return known }
+            if let deadline, deadline <= .now { return UpstreamCapabilities() }
+            // Rare, and only until the first answer.
+            do { try await Task.sleep(for: .milliseconds(2)) } catch {
+                return UpstreamCapabilities()
             }
+        }
+    }
+
+    /// What `capabilities` returns without waiting; nil where the member must answer first, which is
+    /// being asked then.
+    public func capabilitiesAtHand() -> UpstreamCapabilities? {
+        if case .remoteCoroot = configuration.source { return UpstreamCapabilities() }
+        switch state.withLock({ $0.capabilities.action(at: .now) }) {
+        case .use(let known): return known
+        case .useAndRefresh(let known):
+            Task { await self.refreshCapabilities() }
+            return known
+        case .ask:
+            Task { await self.refreshCapabilities() }
+            return nil
+        case .wait: return nil
         }
     }
 
