@@ -96,5 +96,6 @@ export_servers() {
 scripts/fetch-forky:prometheus TRIBUTARY_PROMETHEUS3_BIN
 scripts/fetch-victoriametrics TRIBUTARY_VICTORIAMETRICS_BIN
 scripts/fetch-prometheus TRIBUTARY_PROMETHEUS_BIN
+scripts/fetch-chromium TRIBUTARY_CHROMIUM
 SERVERS
 }
