@@ -50,9 +50,22 @@ struct CheckCommand: AsyncParsableCommand {
         }
     }
 
+    /// What is shown to the server, without the secrets in it.
+    private static func proof(of source: PrometheusSource) -> String {
+        var all: [String] = []
+        switch source.credentials {
+        case .none: break
+        case .basic(_, let password):
+            all.append(password.exposed.isEmpty ? "a user name, no password" : "user and password")
+        case .bearer: all.append("a bearer token")
+        }
+        all += source.headers.map { "header \($0.name)" }
+        return all.isEmpty ? "" : ", with \(all.joined(separator: ", "))"
+    }
+
     private static func description(of project: Project) -> String {
         switch project.kind {
-        case .prometheus(let source): "Prometheus at \(source.url)"
+        case .prometheus(let source): "Prometheus at \(source.url)\(proof(of: source))"
         case .remoteCoroot(let remote): "remote Coroot at \(remote.url)"
         case .clusterPool(.attributes): "cluster pool by attributes"
         case .clusterPool(.pool(let pool)): "cluster pool \(pool)"

@@ -85,4 +85,28 @@ import Testing
         #expect(checked.errors.contains("note: the store is not available"))
         #expect(!checked.errors.contains("hidden-word"))
     }
+
+    @Test func thePresenceOfCredentialsIsToldAndNoSecret() async throws {
+        let checked = try await withTemporaryFolder { folder in
+            try await offPool {
+                try check(
+                    """
+                    kind: Coroot
+                    metadata: {name: coroot, namespace: ns}
+                    spec:
+                      ingress: {annotations: {snippet: "set $x $remote_addr;"}}
+                      externalPrometheus:
+                        url: https://prometheus.example.com
+                        basicAuth: {username: name-of-user, password: hidden-word}
+                        customHeaders: {X-Scope-OrgID: hidden-tenant}
+                      projects: [{name: a, apiKeys: [{key: hidden-key}]}]
+                    """, in: folder)
+            }
+        }
+        #expect(checked.status == 0, "\(checked)")
+        #expect(
+            checked.output == "a  Prometheus at https://prometheus.example.com, with user and "
+                + "password, header X-Scope-OrgID\n")
+        #expect(!"\(checked.output)\(checked.errors)".contains("hidden"))
+    }
 }

@@ -31,7 +31,8 @@ import Yams
             Set(paths).symmetricDifference(Configuration.keyPaths).sorted() == [])
         typealias Keys = ConfigurationKeys
         let others =
-            Array(Keys.Root.aliases.keys) + Keys.Postgres.aliases.keys.map { "postgres.\($0)" }
+            Array(Keys.Root.aliases.keys) + Keys.Root.ignored
+            + Keys.Postgres.aliases.keys.map { "postgres.\($0)" }
             + (Array(Keys.Project.aliases.keys) + Keys.Project.ignored).map { "projects[].\($0)" }
         #expect(schema.deprecatedKeyPaths.sorted() == others.sorted())
     }

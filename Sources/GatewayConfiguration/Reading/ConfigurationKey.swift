@@ -6,6 +6,8 @@ protocol ConfigurationKey: RawRepresentable<String>, CaseIterable, Hashable {
     static var aliases: [String: Self] { get }
     /// Keys that Coroot knows and that mean nothing to a gateway of metrics.
     static var ignored: Set<String> { get }
+    /// Keys of Coroot's without which the rest would mean something else, and what to do instead.
+    static var refused: [String: String] { get }
     /// Keys behind those of the type that are read by themselves, each by a row of a table.
     static var others: [SectionShape.Key] { get }
     /// What may stand there.
@@ -44,6 +46,7 @@ extension ConfigurationKey {
     static var definition: String? { nil }
     static var aliases: [String: Self] { [:] }
     static var ignored: Set<String> { [] }
+    static var refused: [String: String] { [:] }
     static var others: [SectionShape.Key] { [] }
 
     static var shape: SectionShape {
@@ -57,6 +60,7 @@ extension ConfigurationKey {
             } + others)
         shape.aliases = aliases.mapValues(\.rawValue)
         shape.ignored = ignored
+        shape.refused = refused
         return shape
     }
 }
@@ -77,6 +81,21 @@ enum ConfigurationKeys {
             [
                 "listenAddress": .listenAddress, "urlBasePath": .urlBasePath,
                 "dataDir": .dataDirectory, "global_prometheus": .globalPrometheus,
+            ]
+        }
+        static var ignored: Set<String> {
+            [
+                "ai", "cache", "clickhouse_space_manager", "corootCloud", "developer_mode",
+                "disableBuiltinAlerts", "disable_usage_statistics", "do_not_check_for_deployments",
+                "do_not_check_for_updates", "global_clickhouse", "grpc", "logs", "metrics",
+                "profiles", "sso", "traces",
+            ]
+        }
+        static var refused: [String: String] {
+            [
+                "https_listen_address":
+                    "write it as listen_address: with tls the gateway speaks nothing but TLS there",
+                "http_disabled": "remove it: with tls the gateway speaks nothing but TLS",
             ]
         }
 
@@ -276,6 +295,13 @@ enum ConfigurationKeys {
 
     enum Auth: String, ConfigurationKey {
         case tokens, anonymous
+
+        static var refused: [String: String] {
+            [
+                "anonymous_role": "write anonymous: true to let everybody read",
+                "bootstrap_admin_password": "write tokens, one of them with admin: true",
+            ]
+        }
 
         var meaning: KeyMeaning {
             switch self {

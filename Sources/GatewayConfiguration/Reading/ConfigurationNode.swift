@@ -14,8 +14,9 @@ struct ConfigurationNode {
         case scalar(String)
         case list([ConfigurationNode])
         case mapping([Entry])
-        /// Already reported, so nothing more is said about it.
-        case unusable
+        /// A value whose variables cannot be put in. That is reported when it is read: it does no
+        /// harm in a value that is ignored.
+        case unusable(problem: String, mend: String)
     }
 
     var line: Int
@@ -39,6 +40,17 @@ struct ConfigurationNode {
     func value(of key: String) -> ConfigurationNode? {
         guard case .mapping(let entries) = content else { return nil }
         return entries.first { $0.key == key }?.value
+    }
+
+    /// Whether it says anything but `false` or nothing.
+    var isSwitchedOn: Bool {
+        switch content {
+        case .null: false
+        case .scalar(let text): !["", "false", "no", "off"].contains(text.lowercased())
+        case .list(let elements): !elements.isEmpty
+        case .mapping(let entries): !entries.isEmpty
+        case .unusable: true
+        }
     }
 
     var scalar: String? {
@@ -115,6 +127,8 @@ struct VariableSubstitution {
 /// What was found while reading: errors are gathered, not thrown, so that all are told at once.
 struct ConfigurationReport {
     private(set) var errors: [ConfigurationError] = []
+    /// Unusable values that were reported, by line and column.
+    private var unusable: Set<[Int]> = []
     private(set) var notes: [ConfigurationNote] = []
 
     mutating func error(
@@ -127,6 +141,15 @@ struct ConfigurationReport {
     }
 
     mutating func error(_ error: ConfigurationError) { errors.append(error) }
+
+    /// Reports, once, why a value is unusable; false for one that is not.
+    mutating func errorIfUnusable(_ node: ConfigurationNode) -> Bool {
+        guard case .unusable(let problem, let mend) = node.content else { return false }
+        if unusable.insert([node.line, node.column]).inserted {
+            error(at: node, problem, mend: mend)
+        }
+        return true
+    }
 
     mutating func note(at node: ConfigurationNode?, _ text: String) {
         notes.append(

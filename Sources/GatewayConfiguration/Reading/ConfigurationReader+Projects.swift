@@ -87,7 +87,7 @@ extension ConfigurationReader {
         var project = Project(name: name, kind: .multiCluster(members: []), apiKeys: keys)
         _ = Keys.Project.settings.read(section.settings, into: &project, &self)
         let source = readSource(
-            section, members: members.map(\.name),
+            section, members: members.map(\.name), keys: keys,
             // Also those whose secret is still to be made.
             hasKeys: !written.isEmpty)
         guard let source else { return nil }
@@ -97,7 +97,7 @@ extension ConfigurationReader {
 
     /// Exactly one source; everything else is reported.
     private mutating func readSource(
-        _ section: Section<Keys.Project>, members: [String], hasKeys: Bool
+        _ section: Section<Keys.Project>, members: [String], keys: [APIKey], hasKeys: Bool
     ) -> Project.Kind? {
         let given: [Keys.Project] = [.prometheus, .remoteCoroot, .clusterPool, .memberProjects]
             .filter { section[$0] != nil && ($0 != .memberProjects || !members.isEmpty) }
@@ -137,13 +137,13 @@ extension ConfigurationReader {
         }
         if !members.isEmpty { kinds.append(.multiCluster(members: members)) }
         if let first = kinds.first { return first }
-        return given.isEmpty ? sharedSource(section, hasKeys: hasKeys) : nil
+        return given.isEmpty ? readSharedSource(section, keys, hasKeys: hasKeys) : nil
     }
 
-    private mutating func sharedSource(
-        _ section: Section<Keys.Project>, hasKeys: Bool
+    private mutating func readSharedSource(
+        _ section: Section<Keys.Project>, _ keys: [APIKey], hasKeys: Bool
     ) -> Project.Kind? {
-        if let sharedPrometheus { return .prometheus(sharedPrometheus) }
+        if let sharedSource { return sharedSource.kind(ofProjectWith: keys) }
         let problem =
             hasKeys
             ? "api keys are defined, but no data source"

@@ -84,6 +84,33 @@ extension ConfigurationReader {
         return .basic(username: username.exposed, password: password ?? Secret(""))
     }
 
+    /// The `basicAuth` of a resource's Prometheus. As of other secrets, a reference beats the plain
+    /// password, and one to nothing falls back to it; `missingPassword` then says why there is none.
+    mutating func readExternalCredentials(_ section: Section<SettingName>) -> Credentials {
+        missingPassword = nil
+        guard let node = section["basicAuth"],
+            let basic = Section<SettingName>(
+                node, lenient: true, shape: ExternalPrometheusSection.basicAuth, &report)
+        else { return .none }
+        let user = basic.text("username", &report) ?? ""
+        if let reference = basic["passwordSecret"] {
+            switch readSecretReference(reference, subject: nil) {
+            case nil: return .none
+            case .found(let password): return .basic(username: user, password: password)
+            case .missing(_, _, let reason), .unusable(let reason):
+                report.note(at: reference, reason)
+                missingPassword = reason
+            }
+        }
+        guard let text = basic.text("password", &report), !text.isEmpty else {
+            return .basic(username: user, password: Secret(""))
+        }
+        missingPassword = nil
+        let password = secret(
+            text, at: basic.place(of: "password"), subject: nil, called: "the password")
+        return .basic(username: user, password: password ?? Secret(""))
+    }
+
     /// A secret written in place or in a file of its own.
     mutating func readSecret<Key>(
         plain: Key, file: Key, of section: Section<Key>

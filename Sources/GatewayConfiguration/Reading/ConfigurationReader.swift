@@ -12,11 +12,13 @@ struct ConfigurationReader {
     /// Names of regular projects that exist already, in the store.
     let existingProjects: Set<String>
     /// What a regular project reads that names no Prometheus of its own.
-    var sharedPrometheus: PrometheusSource?
+    var sharedSource: SharedSource?
     /// True inside a custom resource, whose other fields are somebody else's business.
     var isLenient = false
     /// Why the key of the remote Coroot that was read last is not there; nil when it is.
     var missingRemoteKey: String?
+    /// Why the password of a resource's Prometheus is not there; nil when it is.
+    var missingPassword: String?
     /// The projects of a custom resource, while the settings that stand beside it are read.
     var resourceProjects: [Project]?
 
@@ -63,7 +65,7 @@ struct ConfigurationReader {
             _ = LimitsSection.table.read(node, into: &configuration.limits, subject: nil, &self)
         }
         if let node = section[.globalPrometheus] {
-            sharedPrometheus = readPrometheus(node, subject: nil)
+            sharedSource = readGlobalPrometheus(node)
         }
 
         configuration.clusters = readClusters(section)

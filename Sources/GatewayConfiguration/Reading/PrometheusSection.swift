@@ -89,6 +89,43 @@ enum PrometheusSection {
         ])
 }
 
+/// The keys of `spec.externalPrometheus` in a custom resource.
+enum ExternalPrometheusSection {
+    static let table: SettingsTable<PrometheusSource> = {
+        var table = SettingsTable<PrometheusSource>(
+            blank: PrometheusSource(url: .unread),
+            [
+                .url,
+                Setting(
+                    "tlsSkipVerify", .flag, "Accept any certificate.",
+                    read: { section, source, reader in
+                        source.tls.skipVerify =
+                            section.bool("tlsSkipVerify", &reader.report) ?? false
+                        return true
+                    }, write: { _ in nil }),
+                Setting(
+                    "basicAuth", .section(basicAuth), "User name and password.",
+                    read: { section, source, reader in
+                        source.credentials = reader.readExternalCredentials(section)
+                        return true
+                    }, write: { _ in nil }),
+                .secrets(
+                    "customHeaders", \.headers, names: HeaderRules.pattern,
+                    "Sent with every request.", noun: "header", refusal: HeaderRules.refusal),
+            ])
+        table.shape.ignored = ["remoteWriteURL"]
+        return table
+    }()
+
+    static let basicAuth = SectionShape([
+        .init(name: "username", type: .text, text: "User name."),
+        .init(name: "password", type: .text, text: "Password."),
+        .init(
+            name: "passwordSecret", type: .section(ConfigurationKeys.SecretReference.shape),
+            text: "A secret that holds the password; it is never generated."),
+    ])
+}
+
 /// Which parameters a configuration may add to the requests for a member: none that the gateway
 /// sends itself, of which a member would take one or the other.
 private enum QueryParameterRules {

@@ -24,7 +24,7 @@ struct Section<Key: RawRepresentable<String> & Hashable> {
         self.shape = shape
         let known = shape.keys.map(\.name)
         guard case .mapping(let entries) = node.content else {
-            if case .unusable = node.content { return nil }
+            if report.errorIfUnusable(node) { return nil }
             report.error(
                 at: node, subject: subject, "must be a mapping, not \(node.kindName)",
                 mend: "its keys are \(Self.names(known))")
@@ -83,6 +83,17 @@ struct Section<Key: RawRepresentable<String> & Hashable> {
             report.note(at: place, "is of no use to a gateway of metrics and is ignored")
             return
         }
+        if let mend = shape.refused[entry.key] {
+            guard entry.value.isSwitchedOn else {
+                report.note(at: place, "is of no use to a gateway of metrics and is ignored")
+                return
+            }
+            report.error(
+                at: place, subject: subject,
+                "the key \(entry.key) is Coroot's, and the gateway does not do what it says",
+                mend: mend)
+            return
+        }
         if let mend = shape.removed[entry.key] {
             report.error(
                 at: place, subject: subject, "the key \(entry.key) is gone", mend: mend)
@@ -122,7 +133,10 @@ extension Section {
     func text(of value: ConfigurationNode, _ report: inout ConfigurationReport) -> String? {
         switch value.content {
         case .scalar(let text): return text
-        case .null, .unusable: return nil
+        case .null: return nil
+        case .unusable:
+            _ = report.errorIfUnusable(value)
+            return nil
         case .list, .mapping:
             report.error(
                 at: value, subject: subject, "must be a single value, not \(value.kindName)")
@@ -243,7 +257,10 @@ extension Section {
         guard let value = self[key] else { return nil }
         switch value.content {
         case .list(let elements): return elements
-        case .null, .unusable: return nil
+        case .null: return nil
+        case .unusable:
+            _ = report.errorIfUnusable(value)
+            return nil
         case .scalar, .mapping:
             report.error(
                 at: value, subject: subject, "must be a list, not \(value.kindName)",
@@ -278,7 +295,10 @@ extension Section {
         guard let value = self[key] else { return nil }
         switch value.content {
         case .mapping(let entries): return entries
-        case .null, .unusable: return nil
+        case .null: return nil
+        case .unusable:
+            _ = report.errorIfUnusable(value)
+            return nil
         case .scalar, .list:
             report.error(
                 at: value, subject: subject, "must be a mapping, not \(value.kindName)")

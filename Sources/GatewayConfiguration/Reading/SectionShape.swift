@@ -22,6 +22,8 @@ struct SectionShape: Sendable {
     var aliases: [String: String] = [:]
     /// Keys that Coroot knows and that mean nothing to a gateway of metrics.
     var ignored: Set<String> = []
+    /// Keys of Coroot's without which the rest would mean something else, and what to do instead.
+    var refused: [String: String] = [:]
     /// Keys of former versions, and what to do instead.
     var removed: [String: String] = [:]
 

@@ -7,7 +7,7 @@ struct SettingsTable<Value: Sendable>: Sendable {
     /// What a section is that says nothing. What is required is some value or other.
     let blank: Value
     let settings: [Setting<Value>]
-    let shape: SectionShape
+    var shape: SectionShape
 
     /// - Parameters:
     ///   - definition: The name under which the schema defines it once; nil for a section that has

@@ -4,7 +4,7 @@ import YAML
 struct YAMLDocuments {
     let substitution: VariableSubstitution
 
-    /// Every document, in order. What cannot be parsed is reported, and so is every unset variable.
+    /// Every document, in order. What cannot be parsed is reported.
     func read(_ text: String, _ report: inout ConfigurationReport) -> [ConfigurationNode] {
         do throws(YAMLFailure) {
             return try YAMLComposer.documents(of: text).map { convert($0, keyPath: "", &report) }
@@ -74,15 +74,14 @@ struct YAMLDocuments {
         } catch let failure {
             switch failure {
             case .unset(let name):
-                report.error(
-                    at: node, "environment variable \(name) is not set",
+                return .unusable(
+                    problem: "environment variable \(name) is not set",
                     mend: "set it, or write $$ for a literal $")
             case .malformed:
-                report.error(
-                    at: node, "${ begins no variable",
+                return .unusable(
+                    problem: "${ begins no variable",
                     mend: "write ${NAME}, or $$ for a literal $")
             }
-            return .unusable
         }
     }
 }
