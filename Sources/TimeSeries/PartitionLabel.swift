@@ -11,18 +11,23 @@ public struct PartitionLabel: Sendable, Hashable {
     public let bytes: [UInt8]
     @usableFromInline static let prefix = Array("exported_".utf8)
 
+    /// No label: a member shown as it shows itself. Nothing makes room, and nothing is added.
+    public static let none = PartitionLabel("")
+
+    public var isNone: Bool { bytes.isEmpty }
+
     public init(_ name: String = "project") {
         self.name = name
         bytes = Array(name.utf8)
     }
 
     /// Whether a label name is the partition label's.
-    public func isName(_ label: String) -> Bool { label.utf8.elementsEqual(bytes) }
+    public func isName(_ label: String) -> Bool { !isNone && label.utf8.elementsEqual(bytes) }
 
     /// Whether a member's label of this name makes room: it is the partition label's name, or that
     /// with any number of `exported_` before it.
     @inlinable public func renames(_ memberLabel: some BidirectionalCollection<UInt8>) -> Bool {
-        guard memberLabel.count >= bytes.count,
+        guard !bytes.isEmpty, memberLabel.count >= bytes.count,
             memberLabel.suffix(bytes.count).elementsEqual(bytes)
         else { return false }
         var rest = memberLabel.dropLast(bytes.count)
@@ -55,6 +60,7 @@ public struct PartitionLabel: Sendable, Hashable {
 
     /// A member's label set as the union holds it.
     public func injecting(_ value: String, into labels: LabelSet) -> LabelSet {
+        if isNone { return labels }
         let pairs = labels.pairs
         guard pairs.contains(where: { renames($0.name.utf8) }) else {
             return labels.setting(name, to: value)

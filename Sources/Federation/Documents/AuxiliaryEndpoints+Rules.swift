@@ -2,6 +2,7 @@ import Crypto
 import GatewayConfiguration
 import PrometheusServer
 import PrometheusWire
+import TimeSeries
 
 extension AuxiliaryEndpoints {
     /// `rules`: the groups of all members, filtered and cut into pages here. Members are asked
@@ -40,7 +41,8 @@ extension AuxiliaryEndpoints {
     }
 
     private func group(_ group: JSONValue, of member: String) -> RuleGroup {
-        let file = "\(member)/\(group["file"]?.text ?? "")"
+        let path = group["file"]?.text ?? ""
+        let file = partition.isNone ? path : "\(member)/\(path)"
         let json =
             group.changing("file") { _ in .string(file) }
             .changing("rules") { rules in .array(rules.items.map { rule($0, of: member) }) }

@@ -37,7 +37,7 @@ extension AuxiliaryEndpoints {
             }
             if case .object(let pools) = data["droppedTargetCounts"] {
                 counts += pools.map {
-                    (PoolName(project: member, pool: $0.key).text, $0.value)
+                    (poolName($0.key, of: member), $0.value)
                 }
             }
         }
@@ -53,7 +53,7 @@ extension AuxiliaryEndpoints {
         target.changing("discoveredLabels") { $0.labels(of: member, partition) }
             .changing("labels") { $0.labels(of: member, partition) }
             .changing("scrapePool") {
-                .string(PoolName(project: member, pool: $0.text ?? "").text)
+                .string(poolName($0.text ?? "", of: member))
             }
     }
 
@@ -67,8 +67,14 @@ extension AuxiliaryEndpoints {
             }.map(\.1.element)
     }
 
+    /// The name that users see a member's pool under.
+    private func poolName(_ pool: String, of member: String) -> String {
+        partition.isNone ? pool : PoolName(project: member, pool: pool).text
+    }
+
     /// The member's own name of a pool, if the pool is one of the member's.
     private func pool(_ text: String, of member: String) -> String? {
+        if partition.isNone { return text }
         guard let name = PoolName(text), name.project.utf8.elementsEqual(member.utf8) else {
             return nil
         }
@@ -107,7 +113,7 @@ extension AuxiliaryEndpoints {
         let gathered = await gather { _ in DocumentQuestion("/scrape_pools", .scrapePools) }
         let names = gathered.given.flatMap { member, data in
             (data["scrapePools"]?.items ?? []).compactMap(\.text).map {
-                ByteString(PoolName(project: member, pool: $0).text)
+                ByteString(poolName($0, of: member))
             }
         }
         return try gathered.response(

@@ -22,7 +22,7 @@ public struct AuxiliaryEndpoints: Sendable {
     var partition: PartitionLabel { project.partition }
 
     func policy(_ request: PrometheusRequest) throws(APIError) -> PartialResponse {
-        try PartialResponse.requested(by: request) ?? project.partialResponse
+        try project.policy(for: request)
     }
 
     /// Asks the members that there is a question for.
@@ -41,6 +41,7 @@ public struct AuxiliaryEndpoints: Sendable {
         }
         var gathered = GatheredDocuments(
             partial: PartialAnswer(names: project.members.map(\.name)))
+        gathered.annotations.areNamed = !partition.isNone
         for (one, reply) in zip(asked, replies) {
             gathered.take(reply.outcome, of: one)
         }

@@ -33,7 +33,9 @@ struct StorageStatistics: Sendable {
         if held > 0 {
             members += 1
             times = Self.spanned(times, head)
-            seriesByPair[ByteString("\(partition.name)=\(member)")] = held
+            if !partition.isNone {
+                seriesByPair[ByteString("\(partition.name)=\(member)")] = held
+            }
         } else {
             emptyTimes = Self.spanned(emptyTimes, head)
         }
@@ -60,7 +62,7 @@ struct StorageStatistics: Sendable {
     func json(limit: Int) -> JSONValue {
         let times = times ?? emptyTimes
         var values = valuesByLabel
-        if members > 0 { values[ByteString(partition.name)] = members }
+        if members > 0, !partition.isNone { values[ByteString(partition.name)] = members }
         return .object([
             (
                 "headStats",

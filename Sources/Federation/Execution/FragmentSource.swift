@@ -32,7 +32,7 @@ extension FragmentSource {
 public struct StoredQuestion: Sendable {
     var selection: StoredSelection
     var deadline: ContinuousClock.Instant
-    var injection: LabelInjection
+    var injection: LabelInjection?
     /// Of the query that asks.
     var work: QueryWork?
 }
@@ -51,9 +51,10 @@ public struct FragmentQuestion: Sendable {
     var text: String
     /// One step is asked as an instant query, more as a range query.
     var grid: StepGrid
-    var lookback: Milliseconds
+    /// Nil leaves it to the member.
+    var lookback: Milliseconds?
     var deadline: ContinuousClock.Instant
-    var injection: LabelInjection
+    var injection: LabelInjection?
     /// What one step must be answered with.
     var resultType = ResponseScanner.ResultType.vector
     /// Whether an answer that lacks data must be an error (`UpstreamError.partial`): some members

@@ -5,6 +5,8 @@ import PrometheusWire
 /// without the position, which points into the text that was sent. Warnings about data that a
 /// member could not reach are told with the missing members.
 public struct MemberAnnotations: Sendable {
+    /// False where the answer is one member's own: its texts then are given as they came.
+    var areNamed = true
     private var warningMembers: [String: Set<String>] = [:]
     private var infoMembers: [String: Set<String>] = [:]
 
@@ -15,17 +17,22 @@ public struct MemberAnnotations: Sendable {
     /// Whether anything was cut is judged on the merged answer.
     mutating func add(warnings: [String], infos: [String], from member: String) {
         for text in warnings where WarningSubject(of: text) == .other {
-            warningMembers[Self.withoutPosition(text), default: []].insert(member)
+            warningMembers[given(text), default: []].insert(member)
         }
         for text in infos {
-            infoMembers[Self.withoutPosition(text), default: []].insert(member)
+            infoMembers[given(text), default: []].insert(member)
         }
     }
 
-    public var warnings: Set<String> { Set(warningMembers.map(Self.named)) }
-    public var infos: Set<String> { Set(infoMembers.map(Self.named)) }
+    public var warnings: Set<String> { Set(warningMembers.map(named)) }
+    public var infos: Set<String> { Set(infoMembers.map(named)) }
 
-    private static func named(_ text: String, _ members: Set<String>) -> String {
+    private func given(_ text: String) -> String {
+        areNamed ? Self.withoutPosition(text) : text
+    }
+
+    private func named(_ text: String, _ members: Set<String>) -> String {
+        guard areNamed else { return text }
         let names = members.sorted().map { GoQuoting.quote($0) }.joined(separator: ", ")
         return "\(text) (project \(names))"
     }

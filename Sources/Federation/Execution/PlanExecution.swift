@@ -176,6 +176,7 @@ public struct PlanExecution: Sendable {
         var gathered = Gathered(
             values: [FetchedValue](repeating: .nothing, count: plan.fetches.count),
             statistics: statistics, partial: PartialAnswer(names: asker.names))
+        gathered.annotations.areNamed = !scope.partition.isNone
         for reply in replies {
             if isTooWeak(for: reply) { gathered.isTooWeak = true }
             let fetch = plan.fetches[reply.index]

@@ -11,7 +11,7 @@ extension QuestionAsker {
         let answer = try await source(member).stored(
             StoredQuestion(
                 selection: selection, deadline: deadline,
-                injection: LabelInjection(name: project.partition.name, value: member.name),
+                injection: LabelInjection(project.partition, of: member.name),
                 work: turn.work))
         let bytes = answer.pages.reduce(0) { $0 + $1.bytes.count }
         // A message is no shorter than a few bytes a sample; what it becomes, a few times that.

@@ -59,7 +59,8 @@ final class SampleBudget: Sendable {
 /// Puts a plan's fetches to the members of a project.
 struct QuestionAsker: PlanAsker {
     var project: ResolvedProject
-    var lookback: Milliseconds
+    /// Nil leaves it to the members.
+    var lookback: Milliseconds?
     /// When members must have answered.
     var deadline: ContinuousClock.Instant
     /// Requests under way at once.
@@ -97,7 +98,7 @@ struct QuestionAsker: PlanAsker {
         return try await source(member).open(
             FragmentQuestion(
                 text: fetch.text, grid: grid, lookback: lookback, deadline: deadline,
-                injection: LabelInjection(name: project.partition.name, value: member.name),
+                injection: LabelInjection(project.partition, of: member.name),
                 resultType: fetch.form == .samples ? .matrix : .vector,
                 refusesParts: refusesParts, statistics: statistics, work: turn.work))
     }

@@ -1,5 +1,6 @@
 import GatewayConfiguration
 import PrometheusServer
+import PrometheusWire
 public import TimeSeries
 import Upstream
 
@@ -11,7 +12,11 @@ public struct ResolvedProject: Sendable {
     public var members: [Member]
     public var isMultiCluster: Bool
     public var partialResponse: PartialResponse
+    /// Whether the answer is whole or an error, whatever the project and the request say: Coroot's
+    /// hubs pass over warnings, and keep what they got for ever.
+    public var mustBeWhole = false
     public var exactness: Exactness
+    /// `none` where the answer is the one member's own.
     public var partition: PartitionLabel
     /// Who asks.
     public var client: ClientIdentity
@@ -28,6 +33,20 @@ public struct ResolvedProject: Sendable {
         self.partialResponse = partialResponse
         self.exactness = exactness
         self.partition = partition
+    }
+
+    /// What a missing member does to the answer to this request.
+    ///
+    /// - Throws: for a wish that is none.
+    func policy(for request: PrometheusRequest) throws(APIError) -> PartialResponse {
+        let wish = try PartialResponse.requested(by: request)
+        return mustBeWhole ? .abort : wish ?? partialResponse
+    }
+
+    /// Members whose regular expressions are sent with anchors: a Coroot that keeps its metrics in
+    /// ClickHouse finds them anywhere in a value. Anchors do no harm elsewhere.
+    var anchored: Set<String> {
+        Set(members.filter { $0.clients.contains(where: \.isCoroot) }.map(\.name))
     }
 }
 

@@ -60,7 +60,7 @@ public struct FederateAnswer: Sendable {
         if let error = request.formError {
             throw APIError.badData("error parsing form values: \(error.description)")
         }
-        let policy = try PartialResponse.requested(by: request) ?? project.partialResponse
+        let policy = try project.policy(for: request)
         let format = FederateFormat(accept: request.headers["Accept"] ?? "")
         let selectors = try selectors(request.parameters.all("match[]"))
         let questions = try questions(selectors)
@@ -102,7 +102,8 @@ public struct FederateAnswer: Sendable {
 
     /// Two questions for every selector and every member that it chooses.
     private func questions(_ selectors: [VectorSelector]) throws(APIError) -> [Question] {
-        let rewriting = SelectorRewriting(partition: project.partition)
+        let rewriting = SelectorRewriting(
+            partition: project.partition, anchored: project.anchored)
         var questions: [Question] = []
         for selector in selectors {
             for (index, member) in project.members.enumerated() {

@@ -49,6 +49,7 @@ struct MemberMetadata: MetadataSource {
             let document = try await client.metadata(metric: metric, deadline: question.deadline)
             do throws(JSONCursor.Failure) {
                 let families = try MetricDescription.families(document.data)
+                    .filter { metric == nil || $0.name == metric }
                 return MetadataReply(
                     elements: families.map {
                         MetricFamily(name: $0.name, descriptions: $0.descriptions)

@@ -92,7 +92,7 @@ public struct MetadataEndpoints: Sendable {
         let selectors: MetadataSelectors
         do throws(MetadataSelectors.Refusal) {
             selectors = try MetadataSelectors(
-                parameters.selectors, partition: project.partition)
+                parameters.selectors, partition: project.partition, anchored: project.anchored)
         } catch {
             throw refusal(error.text)
         }
@@ -119,7 +119,7 @@ public struct MetadataEndpoints: Sendable {
         _ answer: MetadataFederation.Answer<Element>, to request: PrometheusRequest,
         _ append: ([Element], inout [UInt8]) -> Void
     ) throws(APIError) -> PrometheusResponse {
-        let policy = try PartialResponse.requested(by: request) ?? project.partialResponse
+        let policy = try project.policy(for: request)
         let failures = try answer.partial.admit(asked: answer.asked, under: policy, effect: nil)
         var out = Envelope.head
         append(answer.elements, &out)

@@ -40,7 +40,8 @@ struct MetadataFederation: Sendable {
 
     // MARK: The three questions
 
-    /// Label names, sorted bytewise; the partition label is one of them if there are any.
+    /// Label names, sorted bytewise; the partition label, where there is one, is one of them if
+    /// there are any.
     func labelNames(_ request: Request) async -> Answer<String> {
         let replies = await ask(request) { source, question throws(UpstreamError) in
             try await source.labelNames(question)
@@ -52,7 +53,7 @@ struct MetadataFederation: Sendable {
                     names.insert(ByteString(partition.visibleName(of: name)))
                 }
             }
-            if !names.isEmpty { names.insert(ByteString(partition.name)) }
+            if !names.isEmpty, !partition.isNone { names.insert(ByteString(partition.name)) }
             return names.sorted().map(\.text)
         }
     }
@@ -60,7 +61,7 @@ struct MetadataFederation: Sendable {
     /// Values of a label, sorted bytewise. Those of the partition label are the names of the members
     /// that have at least one matching series.
     func labelValues(of name: String, _ request: Request) async -> Answer<String> {
-        if name.utf8.elementsEqual(partition.name.utf8) { return await memberNames(request) }
+        if partition.isName(name) { return await memberNames(request) }
         let memberName = partition.memberName(of: name)
         let replies = await ask(request) { source, question throws(UpstreamError) in
             try await source.labelValues(of: memberName, question)
@@ -147,6 +148,7 @@ struct MetadataFederation: Sendable {
             one throws(UpstreamError) in try await ask(one.source, one.question)
         }
         var replies = Replies<Element>(partial: PartialAnswer(names: members.map(\.name)))
+        replies.annotations.areNamed = !partition.isNone
         for reply in outcomes {
             let member = chosen[reply.index].index
             replies.asked.insert(member)

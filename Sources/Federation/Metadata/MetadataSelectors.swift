@@ -21,8 +21,12 @@ struct MetadataSelectors: Sendable {
 
     /// Whether a selector is selective is judged as it was written, matchers on the partition label
     /// included.
-    init(_ texts: [String], partition: PartitionLabel) throws(Refusal) {
-        rewriting = SelectorRewriting(partition: partition)
+    ///
+    /// - Parameter anchored: members whose regular expressions are sent with anchors.
+    init(
+        _ texts: [String], partition: PartitionLabel, anchored: Set<String> = []
+    ) throws(Refusal) {
+        rewriting = SelectorRewriting(partition: partition, anchored: anchored)
         var parsed: [VectorSelector] = []
         for text in texts {
             let selector: VectorSelector

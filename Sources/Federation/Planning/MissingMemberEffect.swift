@@ -48,6 +48,7 @@ extension MissingMemberEffect {
         var parts = scope
         parts.members = ["missing", "present"]
         parts.languages = []
+        parts.anchored = []
         // A label that no query names.
         parts.partition = PartitionLabel("\u{0}part")
         return try Planner.plan(expression, on: grid, in: parts).effect(ofMissing: [0])

@@ -45,7 +45,8 @@ public struct Planner: Sendable {
 
     private init(scope: FederationScope) {
         self.scope = scope
-        self.rewriting = SelectorRewriting(partition: scope.partition)
+        self.rewriting = SelectorRewriting(
+            partition: scope.partition, anchored: scope.anchored)
     }
 
     private mutating func root(_ expression: Expression, on grid: StepGrid) -> Plan.Root {
@@ -65,6 +66,7 @@ public struct Planner: Sendable {
     // MARK: - Lowering, one rule a node
 
     mutating func lower(_ expression: Expression, on grid: StepGrid) -> PlacedExpression {
+        if let own = memberItself(expression) { return own }
         switch expression {
         case .number, .string: return .constant(expression)
         case .paren(let paren):
@@ -97,6 +99,22 @@ public struct Planner: Sendable {
         case .binary(let binary): return lower(binary, on: grid)
         case .call(let call): return lower(call, on: grid)
         }
+    }
+
+    /// Where nothing tells members apart there is one, and every vector is what it says: it is the
+    /// member itself.
+    private func memberItself(_ expression: Expression) -> PlacedExpression? {
+        guard scope.partition.isNone, scope.members.count == 1,
+            case .instantVector = expression.valueType
+        else { return nil }
+        var readsSeries = false
+        expression.forEach { node in
+            if case .vectorSelector = node { readsSeries = true }
+        }
+        guard readsSeries else { return .constant(expression) }
+        return .perMember(
+            PushdownCandidate(
+                expression, [rewriting.expression(expression, ofMember: scope.members[0])]))
     }
 
     /// A node with one operand that is where its operand is.
@@ -296,6 +314,8 @@ public struct FederationScope: Sendable {
     /// Names of the members, which are the values of the partition label; no name twice.
     public var members: [String]
     public var partition: PartitionLabel
+    /// Members whose regular expressions are sent with anchors.
+    public var anchored: Set<String> = []
     /// The step of subqueries that name none.
     public var defaultSubqueryStep: Milliseconds
     public var lookback: Milliseconds

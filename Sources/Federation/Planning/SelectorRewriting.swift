@@ -5,8 +5,13 @@ public import TimeSeries
 /// Takes selectors apart by member: which members a selector chooses, and what it becomes for them.
 public struct SelectorRewriting: Sendable {
     public let partition: PartitionLabel
+    /// Members that find a regular expression anywhere in a value: theirs are sent with anchors.
+    public let anchored: Set<String>
 
-    public init(partition: PartitionLabel) { self.partition = partition }
+    public init(partition: PartitionLabel, anchored: Set<String> = []) {
+        self.partition = partition
+        self.anchored = anchored
+    }
 
     /// The matchers to send to the member of this name: those on the partition label are evaluated
     /// and gone, those on renamed labels are written in the member's own names. nil when the member
@@ -30,10 +35,32 @@ public struct SelectorRewriting: Sendable {
                 guard Self.matcher(matcher, accepts: member) else { return nil }
             } else {
                 kept.append(
-                    LabelMatcher(partition.memberName(of: matcher.name), matcher.op, matcher.value))
+                    LabelMatcher(
+                        partition.memberName(of: matcher.name), matcher.op,
+                        value(of: matcher, forMember: member)))
             }
         }
         return kept
+    }
+
+    private func value(of matcher: LabelMatcher, forMember member: String) -> String {
+        switch matcher.op {
+        case .equal, .notEqual: matcher.value
+        case .regexMatch, .regexNoMatch:
+            anchored.contains(member) ? "^(?:\(matcher.value))$" : matcher.value
+        }
+    }
+
+    /// What a member is sent of an expression that is its own, with no labels of ours in it.
+    func expression(_ expression: Expression, ofMember member: String) -> Expression {
+        guard anchored.contains(member) else { return expression }
+        return expression.mapSelectors { selector in
+            var own = selector
+            own.matchers = selector.matchers.map {
+                LabelMatcher($0.name, $0.op, value(of: $0, forMember: member))
+            }
+            return own
+        }
     }
 
     /// As `matchers(_:forMember:)`, for a whole selector.

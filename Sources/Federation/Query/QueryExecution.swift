@@ -62,7 +62,7 @@ public struct QueryExecution: Sendable {
         let turn = resources.turn(query.time, for: project.client)
         let partEffect = try partEffect(query, scope)
         let questions = QuestionAsker(
-            project: project, lookback: query.lookback, deadline: query.time.members,
+            project: project, lookback: lookback(query, project), deadline: query.time.members,
             concurrency: limits.maxMemberConcurrency,
             refusesParts: Self.refusesParts(query.partialResponse, partEffect),
             partEffect: partEffect, statistics: query.statistics,
@@ -82,6 +82,11 @@ public struct QueryExecution: Sendable {
                 query, plan, scope, questions, options(query, scope), statistics),
             turn: turn, partEffect: partEffect
         ).response()
+    }
+
+    /// What members are told; a member that answers for itself alone has its own.
+    private func lookback(_ query: QueryRequest, _ project: ResolvedProject) -> Milliseconds? {
+        query.namesLookback || !project.partition.isNone ? query.lookback : nil
     }
 
     func execution(
@@ -172,11 +177,17 @@ public struct QueryExecution: Sendable {
     static func plan(
         _ query: QueryRequest, in scope: FederationScope, _ limits: Limits
     ) throws(APIError) -> Plan {
-        let plan: Plan
+        var plan: Plan
         do throws(ParseError) {
             plan = try Planner.plan(query.expression, on: query.grid, in: scope)
         } catch {
             throw .parameter("query", error.description)
+        }
+        if scope.partition.isNone, scope.anchored.isEmpty, !query.expression.dependsOnVersion,
+            case .union = plan.root, plan.fetches.count == 1
+        {
+            // What is the member's own is in the client's own words; annotations point into them.
+            plan.fetches[0].text = query.text
         }
         guard plan.fetches.count <= limits.maxMemberRequests else {
             throw APIError(
@@ -193,6 +204,7 @@ public struct QueryExecution: Sendable {
             defaultSubqueryStep: Milliseconds(settings.defaultSubqueryStep),
             lookback: query.lookback,
             exactness: query.exactness)
+        scope.anchored = project.anchored
         if case .strict = query.exactness {
             scope.stored.members = Set(
                 project.members.indices.filter { source(project.members[$0]).mayServeRemoteRead })

@@ -23,6 +23,8 @@ struct QueryRequest: Sendable {
     var limit: Int
     var time: AnswerTime
     var lookback: Milliseconds
+    /// Whether the request says it.
+    var namesLookback: Bool
     var partialResponse: PartialResponse
     var exactness: Exactness
 
@@ -61,11 +63,11 @@ struct QueryRequest: Sendable {
         limit = common.limit
         let timeout = settings.timeout
         time = AnswerTime(min(timeout, common.timeout ?? timeout))
+        namesLookback = common.lookbackDelta != nil
         lookback = common.lookbackDelta ?? Milliseconds(settings.lookback)
         statistics = common.statistics
         warnings.formUnion(common.warnings)
-        partialResponse =
-            try PartialResponse.requested(by: request) ?? project.partialResponse
+        partialResponse = try project.policy(for: request)
         let isExact = ["true", "1"].contains(request.parameter("exact"))
         exactness = isExact ? .strict : project.exactness
 
@@ -102,19 +104,26 @@ struct QueryRequest: Sendable {
 extension QueryRequest {
     /// Raises the step of a range query to the coarsest `metricResolution` of the members that are
     /// asked, and says so: a remote has no data between its steps, and some answer no finer ones.
+    /// Nor do all answer at fractions of a second, so that the step is one of whole seconds.
     ///
     /// - Returns: whether the step changed.
     mutating func coarsen(for members: [Member]) -> Bool {
         guard case .range = kind, grid.start < grid.end else { return false }
         let coarsest = members.map { (resolution: $0.resolution, name: $0.name) }
             .max { $0.resolution < $1.resolution }
-        guard let coarsest, coarsest.resolution > grid.step else { return false }
-        let asked = DurationText.text(grid.step)
-        let given = DurationText.text(coarsest.resolution)
+        guard let coarsest, coarsest.resolution > 0 else { return false }
+        let least = max(coarsest.resolution, grid.step)
+        let step = Milliseconds((least.count + 999) / 1000 * 1000)
+        guard step > grid.step else { return false }
+        let name = GoQuoting.quote(coarsest.name)
+        let reason =
+            coarsest.resolution > grid.step
+            ? "the metricResolution of project \(name)"
+            : "as project \(name) is asked at whole seconds"
         infos.insert(
-            "step raised from \(asked) to \(given), the metricResolution of project "
-                + GoQuoting.quote(coarsest.name))
-        grid = StepGrid(start: grid.start, end: grid.end, step: coarsest.resolution)
+            "step raised from \(DurationText.text(grid.step)) to \(DurationText.text(step)), \(reason)"
+        )
+        grid = StepGrid(start: grid.start, end: grid.end, step: step)
         return true
     }
 }

@@ -40,6 +40,9 @@ struct SplicedResponse: Sendable {
         func cancel() async { await reader?.cancel() }
     }
 
+    /// Whether elements carry the names of their members; else they are one member's own answer.
+    private var isNamed: Bool { !asker.project.partition.isNone }
+
     private var isVector: Bool { query.kind == .instant && plan.rootType == .instantVector }
 
     /// - Throws: `APIError`, or `CancellationError`.
@@ -188,7 +191,10 @@ struct SplicedResponse: Sendable {
                 let index = pages.firstIndex(where: { pages in
                     pages.contains { $0.holds(twice.key) }
                 })
-            else { return sorted }
+            else {
+                // Some functions order a vector, and a member's own answer has its order.
+                return isNamed || !isVector ? sorted : SortedElements(asGiven: all)
+            }
             let error = UpstreamError(kind: UpstreamError.Kind(ScanError.duplicate(of: twice)))
             partial.add(parts[index].member, error)
             await parts[index].cancel()
@@ -294,6 +300,7 @@ struct SplicedResponse: Sendable {
         }
         var tail = sink.take()
         var annotations = MemberAnnotations()
+        annotations.areNamed = isNamed
         var statistics = statistics
         var failures = failures
         for part in parts {
@@ -438,12 +445,20 @@ struct SortedElements: Sequence, IteratorProtocol {
     private var elements: ArraySlice<SeriesElement>
 
     init(_ pages: [SeriesPage]) {
-        var all: [SeriesElement] = []
-        for page in pages {
-            for index in page.series.indices { all.append(SeriesElement(page: page, index: index)) }
-        }
+        var all = Self.elements(of: pages)
         all.sort { $0.key.lexicographicallyPrecedes($1.key) }
         elements = all[...]
+    }
+
+    /// In the order of the pages.
+    init(asGiven pages: [SeriesPage]) {
+        elements = Self.elements(of: pages)[...]
+    }
+
+    private static func elements(of pages: [SeriesPage]) -> [SeriesElement] {
+        pages.flatMap { page in
+            page.series.indices.map { SeriesElement(page: page, index: $0) }
+        }
     }
 
     mutating func next() -> SeriesElement? { elements.popFirst() }

@@ -63,7 +63,7 @@ public struct RemoteReadEndpoint: Sendable {
         _ time: AnswerTime, _ turn: QueryTurn
     ) async throws -> PrometheusResponse {
         let read = try RemoteReadRequest(body: request.body)
-        let policy = try PartialResponse.requested(by: request) ?? project.partialResponse
+        let policy = try project.policy(for: request)
         guard let type = read.chosenType else { throw Self.unknownTypes(read.accepted) }
         let plan = try RemoteReadPlan(
             read.queries, members: project.members.map(\.name), partition: project.partition)

@@ -38,7 +38,7 @@ struct RemoteReadMembers: Sendable {
     ) async throws(UpstreamError) -> RemoteReadReply {
         let member = project.members[part.member]
         let request = RemoteReadRequest(queries: part.queries, accepted: types)
-        let injection = LabelInjection(name: project.partition.name, value: member.name)
+        let injection = LabelInjection(project.partition, of: member.name)
         let (deadline, turn) = (deadline, turn)
         let hold = { @Sendable (bytes: Int) async throws(UpstreamError.Kind) in
             do throws(NoLoan) {

@@ -193,21 +193,22 @@ struct GatewayRoutes: Sendable {
     /// Logs, traces and profiles stay where they are: a request for them here is told so, in
     /// words, and not with a page that is not found.
     private func addOtherTelemetry(to routes: inout RouteTable) {
-        let refusal: RequestHandler = { request in
-            _ = try grant(request)
-            return .json(
-                status: 501,
-                APIError(
-                    .unavailable,
-                    "not implemented: this gateway serves metrics only; logs, traces and profiles "
-                        + "are read from the project's own cluster"
-                ).json)
-        }
+        let text =
+            "this gateway serves metrics only; logs, traces and profiles are read from the "
+            + "project's own cluster"
         for kind in ["logs", "traces", "profiles"] {
-            each(["GET", "POST"], "/\(kind)", &routes, refusal)
+            each(["GET", "POST"], "/\(kind)", &routes) { request in
+                _ = try grant(request)
+                return .json(
+                    status: 501, APIError(.unavailable, "not implemented: " + text).json)
+            }
         }
+        // A hub of Coroot shows the status, as of a project that is not there.
         for path in ["/api/clickhouse-config", "/api/clickhouse-connect"] {
-            routes.on("GET", "POST", "CONNECT", path: base + path, handler: refusal)
+            routes.on("GET", "POST", "CONNECT", path: base + path) { request in
+                _ = try grant(request)
+                return .text(status: 404, text + "\n", noSniff: true)
+            }
         }
     }
 
@@ -328,6 +329,7 @@ struct GatewayRoutes: Sendable {
             domain: request.pathParameters["domain"],
             workflow: request.pathParameters["workflow"],
             seed: PoolAffinityKey.of(request, now: WallClock.now()),
-            pool: pool.isEmpty ? nil : pool, dataSource: dataSource.isEmpty ? nil : dataSource)
+            pool: pool.isEmpty ? nil : pool, dataSource: dataSource.isEmpty ? nil : dataSource,
+            isAskedByKey: !(request.headers["X-API-Key"] ?? "").isEmpty)
     }
 }

@@ -19,6 +19,8 @@ struct ProjectDirectory: Sendable {
         var pool: String?
         /// The one member of a multi-cluster project that the client wants to hear.
         var dataSource: String?
+        /// Whether it was asked as Coroot's hubs ask, by `X-API-Key`.
+        var isAskedByKey = false
     }
 
     private let configuration: Configuration
@@ -80,11 +82,16 @@ struct ProjectDirectory: Sendable {
             throw .parameter(
                 "clusterPool", "project \(GoQuoting.quote(project.name)) has no cluster pools")
         }
-        return ResolvedProject(
+        // Its own key, and no name in the path: the project is a member of its own, as a hub reads it.
+        let isOwn = address.project == nil && grant == .project(project.name)
+        var resolved = ResolvedProject(
             name: project.name, members: try chosen(of: members, address, project),
             isMultiCluster: project.isMultiCluster, partialResponse: project.partialResponse,
-            exactness: project.exactness, partition: partition,
+            exactness: project.exactness,
+            partition: isOwn && !project.isMultiCluster ? .none : partition,
             client: grant.client(of: project.name))
+        resolved.mustBeWhole = isOwn || address.isAskedByKey
+        return resolved
     }
 
     /// All members, or the one that the client names.
@@ -101,27 +108,21 @@ struct ProjectDirectory: Sendable {
     }
 
     private func project(_ address: Address, _ grant: Grant) throws(APIError) -> Project {
-        if let name = address.project {
-            guard grant.opens(name) else {
-                throw APIError(
-                    .unauthorized,
-                    "the API key or token does not open project \(GoQuoting.quote(name))")
-            }
-            guard let project = projects[name] else {
-                throw APIError(.notFound, "project \(GoQuoting.quote(name)) not found")
-            }
+        if address.project == nil, case .project(let own) = grant, let project = projects[own] {
             return project
         }
-        if case .project(let name) = grant, let project = projects[name] { return project }
-        guard let project = configuration.implicitProject else {
+        guard let name = address.project ?? configuration.implicitProject?.name else {
             throw APIError(
                 .notFound,
                 "no project is named: ask /p/<project>/api/v1/…, or set defaultProject")
         }
-        guard grant.opens(project.name) else {
+        guard grant.opens(name) else {
             throw APIError(
                 .unauthorized,
-                "the API key or token does not open project \(GoQuoting.quote(project.name))")
+                "the API key or token does not open project \(GoQuoting.quote(name))")
+        }
+        guard let project = projects[name] else {
+            throw APIError(.notFound, "project \(GoQuoting.quote(name)) not found")
         }
         return project
     }

@@ -90,6 +90,13 @@ extension SeriesPage {
     /// The page without the samples that do not stand on a grid, and without the series that have no
     /// others.
     public func thinned(to grid: StepGrid) throws(ScanError) -> SeriesPage {
+        try moved { time in (time - grid.start) % grid.step == 0 ? time : nil }
+    }
+
+    /// The page with its samples at other times, which ascend as they did.
+    ///
+    /// - Parameter place: the time of a sample from now on; nil leaves it out.
+    public func moved(_ place: (Timestamp) -> Timestamp?) throws(ScanError) -> SeriesPage {
         var out = SeriesPage()
         for extent in series {
             var floats: [UInt8] = []
@@ -107,12 +114,18 @@ extension SeriesPage {
                     depth -= 1
                     if depth == 0 { isHistogram = true }
                     guard depth == 1 else { continue }
-                    let sample = bytes[start...index]
-                    let time = sample.dropFirst().prefix { $0 != UInt8(ascii: ",") }
-                    guard let time = NumberScan.time(of: time) else {
+                    var sample = bytes[start...index]
+                    let text = sample.dropFirst().prefix { $0 != UInt8(ascii: ",") }
+                    guard let time = NumberScan.time(of: text) else {
                         throw .malformed("a sample without a time")
                     }
-                    guard (time - grid.start) % grid.step == 0 else { continue }
+                    guard let now = place(time) else { continue }
+                    if now != time {
+                        var moved = [UInt8(ascii: "[")]
+                        TimestampText.appendSample(now, to: &moved)
+                        moved += sample[text.endIndex...]
+                        sample = moved[...]
+                    }
                     if isHistogram {
                         if !histograms.isEmpty { histograms.append(UInt8(ascii: ",")) }
                         histograms += sample

@@ -1,4 +1,4 @@
-import TimeSeries
+public import TimeSeries
 
 /// Adds the partition label to label sets on their way through.
 public struct LabelInjection: Sendable {
@@ -8,6 +8,12 @@ public struct LabelInjection: Sendable {
     public init(name: String, value: String) {
         self.name = name
         self.value = value
+    }
+
+    /// The label of a member; nil where members are told apart by none.
+    public init?(_ partition: PartitionLabel, of member: String) {
+        if partition.isNone { return nil }
+        self.init(name: partition.name, value: member)
     }
 }
 

@@ -11,6 +11,7 @@ struct DataListScanner<Element: Sendable> {
 
     private let read: Read
     private let maximumElement: Int
+    private let takesNull: Bool
     /// Bytes that must be there before the next attempt; grows by doubling, so that a large part
     /// that arrives in small chunks is not read anew with every one.
     private var wanted = 0
@@ -23,9 +24,12 @@ struct DataListScanner<Element: Sendable> {
     private(set) var isPartial = false
     private var status: String?
 
-    /// - Parameter maximumElement: bytes of one element, or of what stands around the list.
-    init(maximumElement: Int = 16 << 20, read: @escaping Read) {
+    /// - Parameters:
+    ///   - maximumElement: bytes of one element, or of what stands around the list.
+    ///   - takesNull: whether `null` is a list without elements.
+    init(maximumElement: Int = 16 << 20, takesNull: Bool = false, read: @escaping Read) {
         self.maximumElement = maximumElement
+        self.takesNull = takesNull
         self.read = read
     }
 
@@ -127,12 +131,19 @@ struct DataListScanner<Element: Sendable> {
     private mutating func readHead() throws(ScanError) -> Bool {
         let start = position
         var frame = Frame()
+        let takesNull = takesNull
+        var isNull = false
         let isList = try walk { (cursor) throws(JSONCursor.Failure) -> Bool in
             try cursor.expect(UInt8(ascii: "{"))
             while try cursor.peek() == UInt8(ascii: "\"") {
                 let key = try cursor.string()
                 try cursor.expect(UInt8(ascii: ":"))
                 if key == "data" {
+                    if takesNull, try cursor.peek() == UInt8(ascii: "n"), frame.status != "error" {
+                        try cursor.skip()
+                        isNull = true
+                        return true
+                    }
                     guard try cursor.peek() == UInt8(ascii: "["), frame.status != "error" else {
                         return false
                     }
@@ -151,7 +162,7 @@ struct DataListScanner<Element: Sendable> {
         }
         status = frame.status
         take(frame)
-        state = .element(mayEnd: true)
+        state = isNull ? .tail : .element(mayEnd: true)
         return true
     }
 

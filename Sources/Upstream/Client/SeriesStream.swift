@@ -13,6 +13,8 @@ public actor SeriesStream {
         case vector(at: Timestamp)
         /// A matrix of finer steps than are wanted.
         case thinned(to: StepGrid)
+        /// A matrix at other seconds than are wanted.
+        case moved(WholeSecondRange)
     }
 
     /// Opens the answer that takes the place of one at other times than were asked for.
@@ -146,12 +148,19 @@ public actor SeriesStream {
         case .vector(let time):
             for page in pages { all.append(try InstantPages.vector(page, at: time)) }
         case .thinned(let grid):
-            for page in pages {
-                let thinned = try page.thinned(to: grid)
-                if !thinned.series.isEmpty { all.append(thinned) }
-            }
+            for page in pages { all.append(try page.thinned(to: grid)) }
+        case .moved(let range):
+            for page in pages { all.append(try page.moved { range.step(for: $0) }) }
         }
-        return all
+        return all.filter { !$0.series.isEmpty }
+    }
+
+    private static func moved(
+        _ costs: [Timestamp: Int64], _ range: WholeSecondRange
+    ) -> [Timestamp: Int64] {
+        Dictionary(
+            costs.compactMap { time, cost in range.step(for: time).map { ($0, cost) } },
+            uniquingKeysWith: { first, _ in first })
     }
 
     private func shaped(_ trailer: ResponseScanner.Trailer) -> ResponseScanner.Trailer {
@@ -167,6 +176,14 @@ public actor SeriesStream {
             statistics?.totalPerStep = total?.filter { isWanted($0.key) }
             statistics?.readPerStep = read?.filter { isWanted($0.key) }
             trailer.statistics = statistics
+        case .moved(let range):
+            if let info = range.info { trailer.infos.append(info) }
+            trailer.statistics = trailer.statistics.map { told in
+                var statistics = told
+                statistics.totalPerStep = told.totalPerStep.map { Self.moved($0, range) }
+                statistics.readPerStep = told.readPerStep.map { Self.moved($0, range) }
+                return statistics
+            }
         }
         return trailer
     }

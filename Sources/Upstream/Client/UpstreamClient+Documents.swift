@@ -18,12 +18,14 @@ extension UpstreamClient {
             deadline: deadline)
     }
 
-    /// Types, help texts and units, of one metric or of all; `data` is the object of `metadata`.
+    /// Types, help texts and units; `data` is the object of `metadata`.
+    ///
+    /// - Parameter metric: the one that is wanted; nil for all. Others may be in the answer too.
     public func metadata(
         metric: String? = nil, deadline: ContinuousClock.Instant? = nil
     ) async throws(UpstreamError) -> UpstreamDocument {
         var parameters = Parameters()
-        if let metric { parameters.add("metric", metric) }
+        if let metric, !isCoroot { parameters.add("metric", metric) }
         return try await getJSON("/api/v1/metadata", parameters, deadline: deadline)
     }
 

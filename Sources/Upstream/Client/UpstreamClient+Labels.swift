@@ -48,7 +48,9 @@ extension UpstreamClient {
         if selection.matchers.isEmpty { selection.matchers = ["{__name__=~\".+\"}"] }
         let request = UpstreamRequest(path: "/api/v1/series", parameters: selection.parameters)
         let answer = try await open(request, deadline: selection.deadline)
-        return ListStream(answer, scanner: DataListScanner(read: Self.labelSet))
+        // Coroot writes no series so.
+        return ListStream(
+            answer, scanner: DataListScanner(takesNull: isCoroot, read: Self.labelSet))
     }
 
     /// The names of labels, as the member orders them. Members without such an endpoint are asked
@@ -73,10 +75,11 @@ extension UpstreamClient {
     ) async throws(UpstreamError) -> UpstreamList<String> {
         try await answer(of: .labelValues) { mayBeMissing async throws(UpstreamError) in
             let path = "/api/v1/label/\(LabelNamePath.segment(name))/values"
-            return try await names(
-                UpstreamRequest(
-                    path: path, parameters: selection.parameters, method: .get,
-                    mayBeMissing: mayBeMissing), selection)
+            return values(
+                in: try await names(
+                    UpstreamRequest(
+                        path: path, parameters: selection.parameters, method: .get,
+                        mayBeMissing: mayBeMissing), selection))
         } emulated: { () async throws(UpstreamError) in
             try await ofSeries(selection) { labels in
                 labels.pairs.filter { $0.name.utf8.elementsEqual(name.utf8) }.map(\.value)
@@ -88,7 +91,7 @@ extension UpstreamClient {
         _ request: UpstreamRequest, _ selection: SeriesSelection
     ) async throws(UpstreamError) -> UpstreamList<String> {
         let answer = try await open(request, deadline: selection.deadline)
-        let scanner = DataListScanner { (cursor) throws(JSONCursor.Failure) in
+        let scanner = DataListScanner(takesNull: isCoroot) { (cursor) throws(JSONCursor.Failure) in
             try cursor.string()
         }
         return try await ListStream(answer, scanner: scanner).collect(atMost: selection.maximum)

@@ -18,6 +18,7 @@ extension UpstreamClient {
     ) async throws(UpstreamError) -> SeriesStream {
         let range = RangeQuestion(
             text: text, grid: StepGrid(start: start, end: end, step: step), options: options)
+        if isCoroot { return try await stream(range.transferToCoroot) }
         if range.grid.isAligned { return try await stream(range.transfer) }
         switch configuration.support(of: .stepGrid) {
         case .native: return try await stream(range.transfer)
@@ -145,6 +146,15 @@ private struct RangeQuestion: Sendable {
     var text: String
     var grid: StepGrid
     var options: QueryOptions
+
+    var transferToCoroot: QueryTransfer {
+        guard let whole = WholeSecondRange(for: grid) else { return transfer }
+        var moved = self
+        moved.grid = whole.sent
+        var transfer = moved.transfer
+        transfer.shape = .moved(whole)
+        return transfer
+    }
 
     var transfer: QueryTransfer {
         var parameters = Parameters()

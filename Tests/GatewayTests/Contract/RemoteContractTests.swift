@@ -163,4 +163,99 @@ import Testing
             #expect(window.status != 200, "\(window.body)")
         }
     }
+
+    // MARK: A Coroot that keeps its metrics in ClickHouse
+
+    @Test func `Coroot row 6: points of whole seconds stand at the steps that were asked for`()
+        async throws
+    {
+        let double = Self.double(.clickHouse(SampleData.up(jobs: 2)))
+        try await withRemote(double) { gateway in
+            let now = WallClock.now().wholeSeconds
+            let times = "start=\(now).400&end=\(now + 30).900&step=15"
+            for (query, count) in [("up", 2), ("sum(up)", 1), ("up%20*%20time()%20%3E%200", 2)] {
+                let answer = try await gateway.ask("/api/v1/query_range?query=\(query)&\(times)")
+                #expect(answer.status == 200, "\(answer.body)")
+                for offset in [0, 15, 30] {
+                    let stamp = "[\(now + Int64(offset)).400,"
+                    #expect(
+                        answer.body.components(separatedBy: stamp).count == 1 + count, "\(query)")
+                }
+                #expect(
+                    answer.body.contains("asked at whole seconds: each value is of 400 ms before"))
+                #expect(!answer.body.contains("warnings"))
+            }
+            let asked = try #require(await double.visits.take().first)
+            #expect(asked.parameter("start") == "\(now)" && asked.parameter("end") == "\(now + 30)")
+            // Whole seconds are asked and answered as they are.
+            let whole = try await gateway.ask(
+                "/api/v1/query_range?query=up&start=\(now)&end=\(now + 30)&step=15")
+            #expect(whole.body.contains("[\(now + 30),") && !whole.body.contains("infos"))
+        }
+    }
+
+    @Test func `Coroot row 6: a step is one of whole seconds`() async throws {
+        let double = Self.double(.clickHouse(SampleData.up(jobs: 1)))
+        try await withRemote(double) { gateway in
+            let answer = try await gateway.ask(
+                "/api/v1/query_range?query=up&start=0&end=600&step=20.5")
+            #expect(answer.status == 200)
+            #expect(
+                answer.body.contains(
+                    #"step raised from 20s500ms to 21s, as project \"remote\" is asked at whole"#))
+            #expect(await double.visits.take().map { $0.parameter("step") } == ["21"])
+            // The steps of a subquery that is evaluated here are what the query says.
+            let inner = try await gateway.ask(
+                "/api/v1/query?time=\(WallClock.now().wholeSeconds + 30)&query="
+                    + "max_over_time(sum(up)[1m:1500ms])".percentEncoded)
+            #expect(inner.status == 200 && inner.body.contains(#","1"]"#), "\(inner.body)")
+        }
+    }
+
+    @Test func `Coroot row 7: regular expressions match whole values`() async throws {
+        let double = Self.double(.clickHouse(SampleData.up(jobs: 2)))
+        try await withRemote(double) { gateway in
+            func count(_ target: String) async throws -> Int {
+                let answer = try await gateway.ask(target)
+                #expect(answer.status == 200, "\(answer.body)")
+                return answer.body.components(separatedBy: #""job":"j"#).count - 1
+            }
+            for (matcher, wanted) in [
+                (#"job=~"j""#, 0), (#"job=~"j1|x""#, 1), (#"job!~"j""#, 2), (#"job=~"j.""#, 2),
+            ] {
+                let selector = "up{\(matcher)}".percentEncoded
+                for target in [
+                    "query?query=\(selector)", "query?query=sum%20by%20(job)(\(selector))",
+                    "series?match[]=\(selector)",
+                ] {
+                    let found = try await count("/api/v1/\(target)")
+                    #expect(found == wanted, "\(matcher) \(target)")
+                }
+            }
+        }
+    }
+
+    @Test func `Coroot row 9: no label has the value of none`() async throws {
+        let double = Self.double(.clickHouse(SampleData.up(jobs: 2)))
+        try await withRemote(double) { gateway in
+            let answer = try await gateway.ask("/api/v1/label/job/values")
+            #expect(answer.body == #"{"status":"success","data":["j1","j2"]}"#)
+        }
+    }
+
+    @Test func `Coroot rows 4 and 11: no series are none, and one metric is described`()
+        async throws
+    {
+        let double = Self.double(.clickHouse(SampleData.up(jobs: 2)))
+        try await withRemote(double) { gateway in
+            let none = try await gateway.ask("/api/v1/series?match[]=absent_metric")
+            #expect(none.body == #"{"status":"success","data":[]}"#)
+            for (metric, isThere) in [("up", true), ("other", false)] {
+                let answer = try await gateway.ask("/api/v1/metadata?metric=\(metric)")
+                #expect(answer.status == 200)
+                #expect(answer.body.contains("Whether it is up.") == isThere, "\(answer.body)")
+            }
+            #expect(await double.visits.take().allSatisfy { $0.parameter("metric").isEmpty })
+        }
+    }
 }

@@ -129,7 +129,6 @@ import UpstreamSettings
             #expect(!counts.body.contains("warnings"), "\(counts.body)")
             let union = try await hub.query("up", of: "prod-global")
             #expect(union.body.components(separatedBy: #""__name__":"up""#).count == 1 + 9)
-            print("UNION", union.body)
             // One sum, not one of each member.
             let sum = try await hub.query("sum(up)", of: "prod-global")
             #expect(sum.body.contains(#""result":[{"metric":{},"value""#))

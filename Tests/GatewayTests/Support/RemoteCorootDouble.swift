@@ -1,5 +1,6 @@
 import EmbeddedPrometheus
 import Foundation
+import PromQL
 import PrometheusServer
 
 /// Answers as a Coroot answers another one that reads from it: four
@@ -8,7 +9,9 @@ struct RemoteCorootDouble: Sendable {
     enum Backing: Sendable {
         /// Answers are passed through.
         case prometheus(EmbeddedAPI)
-        /// Errors have status 200, seconds are whole, and the type is a guess.
+        /// It evaluates queries itself, over ClickHouse: errors have status 200, the type is a
+        /// guess, times are whole seconds, regular expressions match anywhere, labels that a series
+        /// lacks have a value, and `metadata` of one metric is broken.
         case clickHouse(EmbeddedAPI)
         /// The Prometheus behind it is not there.
         case down
@@ -42,12 +45,9 @@ struct RemoteCorootDouble: Sendable {
         guard presented == key else { return .text(status: 404, "no project found\n") }
         switch backing {
         case .down: return .text(status: 500, "\n")
-        case .prometheus(let api): return try await pass(request, path, to: api)
-        case .clickHouse(let api):
-            let (status, _, body) = try await pass(request, path, to: api).collected()
-            var response = PrometheusResponse.text(String(decoding: body, as: UTF8.self))
-            if status != 200 { response = .text(Self.error(String(decoding: body, as: UTF8.self))) }
-            return response
+        case .prometheus(let api):
+            return try await pass(request.parameters.pairs, path, to: api)
+        case .clickHouse(let api): return try await evaluate(request, path, over: api)
         }
     }
 
@@ -56,28 +56,72 @@ struct RemoteCorootDouble: Sendable {
             || path.hasPrefix("/api/v1/label/") && path.hasSuffix("/values")
     }
 
-    /// Execution errors carry data and the type `internal`; only bad parameters keep theirs.
-    private static func error(_ body: String) -> String {
-        if body.contains("\"bad_data\""), !body.contains("\\\"query\\\"") { return body }
-        let text = body.components(separatedBy: "\"error\":").last ?? "\"\"}"
-        return #"{"status":"error","data":{"resultType":"","result":null},"errorType":"internal","#
-            + #""error":\#(text)"#
-    }
-
     private func pass(
-        _ request: PrometheusRequest, _ path: String, to api: EmbeddedAPI
+        _ pairs: [FormValues.Pair], _ path: String, to api: EmbeddedAPI
     ) async throws -> PrometheusResponse {
-        var pairs = request.parameters.pairs
-        if case .clickHouse = backing {
-            for index in pairs.indices where ["start", "end"].contains(pairs[index].name) {
-                pairs[index].value = String(pairs[index].value.prefix { $0 != "." })
-            }
-        }
         let query = pairs.map { "\($0.name.percentEncoded)=\($0.value.percentEncoded)" }
         guard
             let inner = PrometheusRequest(
                 method: "GET", target: "\(path)?\(query.joined(separator: "&"))")
         else { return .text(status: 400, "\n") }
         return await api.respond(to: inner)
+    }
+
+    // MARK: Over ClickHouse
+
+    private func evaluate(
+        _ request: PrometheusRequest, _ path: String, over api: EmbeddedAPI
+    ) async throws -> PrometheusResponse {
+        if path == "/api/v1/metadata", !request.parameter("metric").isEmpty {
+            return .text(Self.error("code: 62, message: Syntax error: failed at position 1\"}"))
+        }
+        var pairs = request.parameters.pairs
+        for index in pairs.indices {
+            switch pairs[index].name {
+            case "start", "end":
+                pairs[index].value = String(pairs[index].value.prefix { $0 != "." })
+            case "query", "match[]": pairs[index].value = Self.unanchored(pairs[index].value)
+            default: break
+            }
+        }
+        // Series and values are those of the last hour, whatever was asked.
+        if path != "/api/v1/query_range" {
+            pairs.removeAll { ["start", "end"].contains($0.name) }
+        }
+        let (status, _, bytes) = try await pass(pairs, path, to: api).collected()
+        var body = String(decoding: bytes, as: UTF8.self)
+        if status != 200 {
+            if body.contains("\"bad_data\""), !body.contains("\\\"query\\\"") {
+                return .text(body)
+            }
+            return .text(Self.error(body.components(separatedBy: "\"error\":\"").last ?? "\"}"))
+        }
+        if path == "/api/v1/series" { body = body.replacing(#""data":[]"#, with: #""data":null"#) }
+        if path.hasSuffix("/values") {
+            body = body.replacing(#""data":["#, with: #""data":["","#).replacing(",]", with: "]")
+        }
+        return .text(body)
+    }
+
+    /// Execution errors carry data and the type `internal`; only bad parameters keep theirs.
+    private static func error(_ rest: String) -> String {
+        #"{"status":"error","data":{"resultType":"","result":null},"errorType":"internal","#
+            + #""error":"\#(rest)"#
+    }
+
+    /// The query with what its expressions mean to ClickHouse's `match`.
+    private static func unanchored(_ text: String) -> String {
+        guard let tree = try? parseExpression(text, options: ParserOptions()) else { return text }
+        return tree.mapSelectors { selector in
+            var found = selector
+            found.matchers = selector.matchers.map { matcher in
+                switch matcher.op {
+                case .equal, .notEqual: matcher
+                case .regexMatch, .regexNoMatch:
+                    LabelMatcher(matcher.name, matcher.op, "(?s:.*)(?:\(matcher.value))(?s:.*)")
+                }
+            }
+            return found
+        }.description
     }
 }
