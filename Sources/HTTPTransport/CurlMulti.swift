@@ -18,7 +18,7 @@ public final class CurlMulti: Service {
     /// compute for long there, as everything else on the thread waits.
     public let taskExecutors: [any TaskExecutor]
 
-    /// How many threads make use of all processors. With sixteen, others do more of the work.
+    /// One thread for each processor. At most sixteen, as each keeps connections to every server.
     public static let oneForEachProcessor = min(16, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
 
     /// Starts the threads.

@@ -15,8 +15,8 @@ protocol EventLoopClient: AnyObject, Sendable {
     func abandoned(_ ids: [UInt64])
 }
 
-/// A serial executor that is an epoll loop on one thread of its own. Its `tasks` run on the same
-/// thread.
+/// A serial executor that is an epoll loop on one thread of its own. Tasks that prefer its `TaskLoop`
+/// run on that thread too.
 ///
 /// It runs from `start` to `stop`. What is enqueued later is run by the thread that enqueues it, one at a
 /// time: an actor on a stopped loop can still answer that it is closed.
