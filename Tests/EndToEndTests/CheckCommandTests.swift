@@ -22,20 +22,13 @@ import Testing
                 #expect(before.errors.contains("unknown member made"))
                 #expect(!FileManager.default.fileExists(atPath: "\(folder)/data"))
 
-                let port = try LoopbackPort.free()
                 let first = "\(folder)/first.yaml"
                 try """
                 data_dir: \(folder)/data
                 projects: [{name: a, prometheus: {url: "http://127.0.0.1:1"}}]
                 """.write(toFile: first, atomically: true, encoding: .utf8)
-                let gateway = try ChildProcess(
-                    name: "keeper",
-                    command: [
-                        try Repository.gateway(), "serve", "--config", first, "--listen",
-                        "127.0.0.1:\(port)",
-                    ], logPath: "\(folder)/gateway.log")
-                let address = HTTPAddress(port: port)
-                try gateway.waitUntilReady(address)
+                let (gateway, address) = try ChildProcess.gateway(
+                    "keeper", over: first, in: folder)
                 let made = try address.post(
                     "/api/projects",
                     body: Array(#"{"name":"made","prometheus":{"url":"http://127.0.0.1:1"}}"#.utf8),

@@ -120,15 +120,8 @@ import Testing
                   - {name: prod-b, prometheus: {url: "\(member.address.url)"}}
                   - {name: prod-global, memberProjects: [prod-a, prod-b]}
                 """.write(toFile: path, atomically: true, encoding: .utf8)
-                let port = try LoopbackPort.free()
-                let process = try ChildProcess(
-                    name: "gateway",
-                    command: [
-                        try Repository.gateway(), "serve", "--config", path, "--listen",
-                        "127.0.0.1:\(port)",
-                    ], logPath: "\(folder)/gateway.log")
-                let address = HTTPAddress(port: port)
-                try process.waitUntilReady(address)
+                let (process, address) = try ChildProcess.gateway(
+                    "gateway", over: path, in: folder)
                 try work(Pair(member: member, gateway: address, process: process))
                 process.stop()
             }

@@ -62,18 +62,10 @@ import Testing
         _ status: Int, in folder: String
     ) throws -> (said: [(subject: String, text: String)], made: [String]) {
         let member = try repeating(status)
-        let port = try LoopbackPort.free()
         let path = "\(folder)/configuration.yaml"
         try file(port: member.port, directory: folder)
             .write(toFile: path, atomically: true, encoding: .utf8)
-        let process = try ChildProcess(
-            name: "secretive",
-            command: [
-                try Repository.gateway(), "serve", "--config", path, "--listen",
-                "127.0.0.1:\(port)",
-            ], logPath: "\(folder)/gateway.log")
-        let address = HTTPAddress(port: port)
-        try process.waitUntilReady(address)
+        let (process, address) = try ChildProcess.gateway("secretive", over: path, in: folder)
 
         var said: [(subject: String, text: String)] = []
         var made: [String] = []

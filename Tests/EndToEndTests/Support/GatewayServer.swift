@@ -52,3 +52,20 @@ final class GatewayServer: Sendable {
 
     func project(_ name: String) -> HTTPAddress { HTTPAddress(port: port, prefix: "/p/\(name)") }
 }
+
+extension ChildProcess {
+    /// A gateway over a configuration file, once it is ready.
+    static func gateway(
+        _ name: String, over path: String, in folder: String
+    ) throws -> (process: ChildProcess, address: HTTPAddress) {
+        let address = HTTPAddress(port: try LoopbackPort.free())
+        let process = try ChildProcess(
+            name: name,
+            command: [
+                try Repository.gateway(), "serve", "--config", path, "--listen",
+                "127.0.0.1:\(address.port)",
+            ], logPath: "\(folder)/gateway.log")
+        try process.waitUntilReady(address)
+        return (process, address)
+    }
+}
