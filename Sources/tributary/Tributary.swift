@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 
 #if canImport(Glibc)
 import Glibc
@@ -29,5 +30,16 @@ enum Program {
         // A client that is gone is an error of the write, not the end of the program.
         signal(SIGPIPE, SIG_IGN)
         await Tributary.main()
+    }
+}
+
+/// What the program says: answers on standard output, everything else on standard error.
+enum Console {
+    static func answer(_ text: String) {
+        FileHandle.standardOutput.write(Data((text + "\n").utf8))
+    }
+
+    static func say(_ text: String) {
+        FileHandle.standardError.write(Data((text + "\n").utf8))
     }
 }

@@ -2,9 +2,9 @@ import Foundation
 import Glibc
 
 /// The memory that this process may use at most.
-enum MachineMemory {
+public enum MachineMemory {
     /// Bytes: what the machine has, or less where a control group of the process says so.
-    static var bytes: Int {
+    public static var bytes: Int {
         let pages = sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE))
         return groups.compactMap(limit).reduce(max(pages, least), min)
     }

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Gateway
+@testable import Federation
 
 @Suite struct MachineMemoryTests {
     @Test func thereIsSomeMemory() { #expect(MachineMemory.bytes >= 64 << 20) }
