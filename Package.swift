@@ -61,6 +61,7 @@ let package = Package(
         // C and C++: module maps, the wrappers that variadic functions need, and RE2's C face.
         .systemLibrary(
             name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CHeap"),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
@@ -96,7 +97,7 @@ let package = Package(
             [
                 "GoText", "TimeSeries", "PromQL", "PromQLEngine", "RegularExpressions",
                 "PrometheusWire", "PrometheusServer", "Upstream", "UpstreamSettings",
-                "GatewayConfiguration", crypto,
+                "GatewayConfiguration", "CHeap", crypto,
             ]),
         module(
             "EmbeddedPrometheus",

@@ -51,6 +51,18 @@ public struct BodyWriter: ~Copyable {
         if pending.count >= Self.pieceSize { try await send() }
     }
 
+    /// As above. A long piece with nothing gathered before it is sent as it is.
+    public mutating func write(_ bytes: [UInt8]) async throws {
+        guard compressor == nil, pending.isEmpty, output != nil, bytes.count >= Self.pieceSize
+        else {
+            append(bytes)
+            if compressor != nil, !staged.isEmpty { try compressStaged(.none) }
+            if pending.count >= Self.pieceSize { try await send() }
+            return
+        }
+        try await send(bytes)
+    }
+
     /// Sends what was gathered, without waiting for more; for streams of events.
     public mutating func flush() async throws {
         if compressor != nil { try compressStaged(.sync) }
@@ -107,19 +119,23 @@ public struct BodyWriter: ~Copyable {
     }
 
     private mutating func send() async throws {
-        guard let output else {
+        if output == nil {
             collectedBytes.append(contentsOf: pending)
-            pending.removeAll(keepingCapacity: true)
-            return
+        } else {
+            try await send(pending)
         }
+        pending.removeAll(keepingCapacity: true)
+    }
+
+    private mutating func send(_ bytes: [UInt8]) async throws {
+        guard let output else { return }
         if !hasBegun {
             let isKnown = head.headers.contains(name: "Content-Length")
             framing.announce(in: &head, lengthIsKnown: isKnown)
             hasBegun = true
             try await output.write(.head(head))
         }
-        let piece = ByteBuffer(bytes: pending)
-        pending.removeAll(keepingCapacity: true)
+        let piece = ByteBuffer(bytes: bytes)
         sentCount += piece.readableBytes
         try await output.write(.body(.byteBuffer(piece)))
     }

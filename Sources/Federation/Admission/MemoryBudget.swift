@@ -28,6 +28,8 @@ public final class MemoryBudget: Sendable {
         let limit: Int
         private(set) var used = 0
         private(set) var peak = 0
+        /// As `peak`, since it was last looked at.
+        var recentPeak = 0
         var nextHolder: UInt64 = 0
         private var held: [UInt64: Int] = [:]
         private var beyond: UInt64?
@@ -61,7 +63,7 @@ public final class MemoryBudget: Sendable {
         private mutating func take(_ ticket: Ticket) {
             held[ticket.holder, default: 0] += ticket.bytes
             used += ticket.bytes
-            peak = max(peak, used)
+            notePeak()
         }
 
         func hopeless(_ waiting: some Collection<Ticket>) -> Int? {
@@ -79,16 +81,21 @@ public final class MemoryBudget: Sendable {
         mutating func lend(_ bytes: Int) -> Bool {
             guard bytes <= limit - used else { return false }
             used += bytes
-            peak = max(peak, used)
+            notePeak()
             return true
         }
 
         mutating func giveBack(_ bytes: Int) { used -= bytes }
 
+        private mutating func notePeak() {
+            peak = max(peak, used)
+            recentPeak = max(recentPeak, used)
+        }
+
         /// Sets what is held: bytes that are there, whether they were asked for or not.
         mutating func set(_ holder: UInt64, to bytes: Int) {
             used += bytes - (held[holder] ?? 0)
-            peak = max(peak, used)
+            notePeak()
             held[holder] = bytes > 0 ? bytes : nil
             if beyond == holder { beyond = nil }
         }
@@ -107,6 +114,14 @@ public final class MemoryBudget: Sendable {
     var load: (used: Int, peak: Int, limit: Int) {
         let rules = line.snapshot.rules
         return (rules.used, rules.peak, rules.limit)
+    }
+
+    /// The most bytes that were lent at once since the last call.
+    func takeRecentPeak() -> Int {
+        line.attempt { rules in
+            defer { rules.recentPeak = rules.used }
+            return rules.recentPeak
+        }
     }
 
     /// What one query, or another request, holds. Dropping it gives everything back.

@@ -433,10 +433,14 @@ struct ElementSink {
         return true
     }
 
-    /// What was collected since the last call.
+    /// What was collected since the last call. Of a long answer the next piece will be as long.
     mutating func take() -> [UInt8] {
-        defer { buffer = [] }
-        return buffer
+        let taken = buffer
+        buffer = []
+        if taken.count >= ResponseScanner.Limits.firstPage {
+            buffer.reserveCapacity(taken.count + taken.count / 8)
+        }
+        return taken
     }
 }
 

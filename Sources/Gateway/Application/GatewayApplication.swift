@@ -110,10 +110,10 @@ public struct GatewayApplication: Sendable {
     public func shutdown() async { await transport.shutdown() }
 
     /// What runs beside the server, in the order of their start: the transport to members, which
-    /// must be stopped after the server; what watches the store and files of secrets; what reloads
-    /// on SIGHUP.
+    /// must be stopped after the server; what watches memory, the store and files of secrets; what
+    /// reloads on SIGHUP.
     public var services: [any Service] {
-        var services: [any Service] = [transport, SecretWatch(live: live)]
+        var services: [any Service] = [transport, HeapWatch(live: live), SecretWatch(live: live)]
         if live.store != nil { services.append(StoreWatch(live: live)) }
         if live.source != nil { services.append(HangupReload(live: live)) }
         return services
@@ -123,6 +123,22 @@ public struct GatewayApplication: Sendable {
     ///
     /// - Throws: `ConfigurationSource.Refused`; nothing changed then.
     public func reload() async throws { try await live.reload() }
+}
+
+/// Gives memory back when answers no longer need it.
+private struct HeapWatch: Service {
+    let live: ConfigurationReloader
+
+    func run() async throws {
+        HeapMemory.keepFreed(threads: CurlMulti.oneForEachProcessor)
+        await cancelWhenGracefulShutdown {
+            var heap = HeapMemory()
+            while !Task.isCancelled {
+                heap.look(at: live.current.value.resources.memory)
+                try? await Task.sleep(for: HeapMemory.interval)
+            }
+        }
+    }
 }
 
 extension ServerLimits {

@@ -16,7 +16,12 @@ public final class FairLine: Sendable {
         var order: FairOrder
         var waiting: [FairOrder.Ticket: CheckedContinuation<Outcome, Never>] = [:]
         var newest: FairOrder.Ticket = 0
+        /// When a task with a place last let those go first that could run.
+        var yielded = MonotonicInstant.now
     }
+
+    /// Tasks that could run have been let first recently enough.
+    private static let stretch = Duration.milliseconds(1)
 
     private let state: LockedValue<State>
 
@@ -49,6 +54,16 @@ public final class FairLine: Sendable {
         case .placed: return true
         case .timedOut: throw .timedOut
         case .cancelled: throw .cancelled
+        }
+    }
+
+    /// Whether a task that got its place at once must let those go first that could run. One does
+    /// each millisecond; then all that has arrived is in line.
+    func mustYield(at now: MonotonicInstant) -> Bool {
+        state.withLock { state in
+            guard state.yielded.duration(to: now) >= Self.stretch else { return false }
+            state.yielded = now
+            return true
         }
     }
 

@@ -48,7 +48,7 @@ public final class QueryWork: Sendable {
         // All tasks that could run go first. There may be no more threads than places: then what
         // arrives would wait for a thread, in the order of arrival, and never stand in line.
         // What runs where answers arrive is short, and waits for none of these threads.
-        if !hasWaited, !ThreadPool.isElsewhere { await Task.yield() }
+        if !hasWaited, !ThreadPool.isElsewhere, places.mustYield(at: .now) { await Task.yield() }
         return .now
     }
 
