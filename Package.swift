@@ -75,6 +75,9 @@ let package = Package(
         module("PromQL", ["RegularExpressions", "GoText"]),
         module("PromQLEngine", ["TimeSeries", "PromQL", "RegularExpressions", "GoText"]),
         module("PrometheusWire", ["TimeSeries", "GoText", "CSnappy"]),
+        // What two servers answered, and where it differs.
+        module("Answers", ["PrometheusWire"]),
+        module("Replay", ["Answers", "GoText", "PrometheusServer", "PrometheusWire"]),
         module("HTTPTransport", ["GoText", "CCurl", "CZlib", lifecycle]),
         module("UpstreamSettings", [crypto]),
         module(
@@ -122,7 +125,7 @@ let package = Package(
             name: "tributary",
             dependencies: [
                 "GoText", "Gateway", "GatewayConfiguration", "PromQLScripts", "EmbeddedPrometheus",
-                "PrometheusServer", "UpstreamSettings",
+                "PrometheusServer", "Replay", "UpstreamSettings",
                 "HTTPTransport", "PrometheusWire", "TimeSeries", argumentParser,
                 logging, lifecycle,
             ],
@@ -131,12 +134,12 @@ let package = Package(
         // What several targets of tests need: one source of random numbers, one generator of queries,
         // one comparison of results.
         support(
-            "TestSupport", ["CZlib", "PromQL", "PromQLEngine", "TimeSeries"]),
+            "TestSupport", ["Answers", "CZlib", "PromQL", "PromQLEngine", "TimeSeries"]),
         // Runs the scripts, makes data, holds plans to their union.
         support(
             "PromQLTest",
             [
-                "GoText",
+                "Answers", "GoText",
                 "EmbeddedPrometheus", "Federation", "GatewayConfiguration", "PrometheusWire",
                 "PromQLScripts", "Upstream", "PromQL", "PromQLEngine", "TimeSeries",
                 "RegularExpressions", "TestSupport",
@@ -180,6 +183,8 @@ let package = Package(
                 "PromQLEngine", "TestSupport",
                 "TimeSeries",
             ]),
+        tests(
+            "ReplayTests", ["GoText", "PrometheusWire", "Replay", "TestSupport"]),
         tests(
             "HTTPTransportTests",
             ["GoText", "HTTPTransport", "ScriptedServers", lifecycle, logging]),
@@ -240,7 +245,7 @@ let package = Package(
         tests(
             "EndToEndTests",
             [
-                "GoText",
+                "Answers", "GoText",
                 "PromQLScripts", "tributary", "PromQLTest", "PrometheusWire", "TimeSeries",
                 "TestSupport",
                 "SeedDocuments",

@@ -18,7 +18,7 @@ struct Tributary: AsyncParsableCommand {
             """,
         subcommands: [
             ServeCommand.self, CheckCommand.self, SchemaCommand.self, QueryCommand.self,
-            ExplainCommand.self,
+            ExplainCommand.self, ReplayCommand.self,
             DemoCommand.self, EmbeddedCommand.self, GetCommand.self, UpdateCommand.self,
             DeleteCommand.self,
         ])

@@ -1,3 +1,4 @@
+import Answers
 import GoText
 import RealServers
 import TestSupport
@@ -88,7 +89,7 @@ extension EndToEnd {
                             .answer(from: scene.oracle.address)
                         for project in ["by-default", "by-warn", "by-safe"] {
                             let ours = try ask(project, query, times)
-                            let what = AnswerComparison(query: query)
+                            let what = UnionComparison(query: query)
                                 .difference(gateway: ours, oracle: theirs)
                             #expect(what == nil, "\(project), \(query): \(ours.summary)")
                             #expect(

@@ -1,3 +1,4 @@
+import Answers
 import GoText
 import RealServers
 import Testing
@@ -13,7 +14,7 @@ private func expectNoDifferences(
         try cases.compactMap { question -> String? in
             let ours = try question.answer(from: scene.gateway.project("all"))
             let theirs = try question.answer(from: scene.oracle.address)
-            let what = AnswerComparison(query: question.query, annotations: annotations)
+            let what = UnionComparison(query: question.query, annotations: annotations)
                 .difference(gateway: ours, oracle: theirs)
             return what.map {
                 "\($0)\n    \(question)\n    gateway: \(ours.summary)\n    oracle:  \(theirs.summary)"

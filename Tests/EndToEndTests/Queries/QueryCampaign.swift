@@ -1,3 +1,4 @@
+import Answers
 import Foundation
 import RealServers
 import TestSupport
@@ -77,7 +78,7 @@ struct QueryCampaign: Sendable {
     }
 
     private func areOfOneMind(_ question: QueryCase, _ first: QueryAnswer) throws -> Bool {
-        let comparison = AnswerComparison(query: question.query, annotations: false)
+        let comparison = UnionComparison(query: question.query, annotations: false)
         return try oracles.dropFirst().allSatisfy {
             comparison.difference(gateway: try question.answer(from: $0), oracle: first) == nil
         }
@@ -88,7 +89,7 @@ struct QueryCampaign: Sendable {
             try question.answer(from: gateway), try question.answer(from: oracles[0])
         )
         // A server of 2.x has no annotations.
-        let comparison = AnswerComparison(
+        let comparison = UnionComparison(
             query: question.query,
             annotations: profile.features.contains(.version3))
         guard let what = comparison.difference(gateway: ours, oracle: theirs) else { return nil }

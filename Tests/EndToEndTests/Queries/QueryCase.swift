@@ -1,3 +1,4 @@
+import Answers
 import GoText
 import PrometheusWire
 import RealServers

@@ -1,3 +1,4 @@
+import Answers
 import EmbeddedPrometheus
 import Federation
 public import GatewayConfiguration

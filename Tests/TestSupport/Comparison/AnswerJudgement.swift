@@ -1,3 +1,4 @@
+import Answers
 public import PromQL
 public import PromQLEngine
 public import TimeSeries

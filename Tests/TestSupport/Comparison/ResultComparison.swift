@@ -1,3 +1,4 @@
+public import Answers
 public import PromQLEngine
 import TimeSeries
 
@@ -85,70 +86,5 @@ public struct ResultComparison: Sendable {
             return SampleValue.isAbsent(x) && SampleValue.isAbsent(y)
         }
         return tolerance.allows(x, y)
-    }
-}
-
-/// How far two numbers may be apart that say the same.
-public struct Tolerance: Sendable {
-    /// Of the larger one.
-    public var relative: Double
-    /// Whatever their size.
-    public var absolute: Double
-
-    public init(relative: Double, absolute: Double) {
-        self.relative = relative
-        self.absolute = absolute
-    }
-
-    public static let none = Tolerance(relative: 0, absolute: 0)
-
-    /// Whether the numbers are that near. An infinity is near to itself alone, and so is NaN.
-    public func allows(_ x: Double, _ y: Double) -> Bool {
-        if x.isNaN || y.isNaN { return x.isNaN && y.isNaN }
-        if x == y { return true }
-        guard x.isFinite, y.isFinite else { return false }
-        return abs(x - y) <= relative * max(abs(x), abs(y)) || abs(x - y) < absolute
-    }
-}
-
-/// Compares the series of two answers, each with the one of the same name.
-public struct SeriesComparison<Series, Name: Hashable & Comparable> {
-    private let isInOrder: Bool
-    private let name: (Series) -> Name
-    private let difference: (_ expected: Series, _ actual: Series) -> String?
-
-    /// - Parameters:
-    ///   - inOrder: whether the order of the series must be the same.
-    ///   - difference: of two series of one name, in words.
-    public init(
-        inOrder: Bool, by name: @escaping (Series) -> Name,
-        difference: @escaping (_ expected: Series, _ actual: Series) -> String?
-    ) {
-        isInOrder = inOrder
-        self.name = name
-        self.difference = difference
-    }
-
-    /// The first difference, in words, or nil.
-    public func difference(_ expected: [Series], _ actual: [Series]) -> String? {
-        let (expected, actual) = (ordered(expected), ordered(actual))
-        let (wanted, given) = (expected.map(name), actual.map(name))
-        guard wanted == given else {
-            let missing = Set(wanted).subtracting(given).sorted()
-            let extra = Set(given).subtracting(wanted).sorted()
-            if given.count == wanted.count, missing.isEmpty, extra.isEmpty {
-                return "order of series"
-            }
-            return "\(given.count) series for \(wanted.count); missing \(missing.prefix(2)), "
-                + "extra \(extra.prefix(2))"
-        }
-        for (x, y) in zip(expected, actual) {
-            if let difference = difference(x, y) { return difference }
-        }
-        return nil
-    }
-
-    private func ordered(_ series: [Series]) -> [Series] {
-        isInOrder ? series : series.sorted { name($0) < name($1) }
     }
 }

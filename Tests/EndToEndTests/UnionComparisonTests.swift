@@ -1,8 +1,9 @@
+import Answers
 import TestSupport
 import Testing
 
 /// A comparison that sees nothing proves nothing: each kind of difference is planted once.
-struct AnswerComparisonTests {
+struct UnionComparisonTests {
     private static func answer(
         _ series: [([String: String], [(String, String)])], type: String = "matrix"
     ) -> QueryAnswer {
@@ -12,9 +13,7 @@ struct AnswerComparisonTests {
                 type: type,
                 series.map { labels, points in
                     QueryAnswer.Series(
-                        labels: labels.sorted { $0.key < $1.key }.map {
-                            JSONValue.Member(key: $0.key, value: .string($0.value))
-                        },
+                        labels: labels.sorted { $0.key < $1.key }.map { ($0.key, $0.value) },
                         points: points.map { (time: $0.0, value: $0.1) })
                 }))
     }
@@ -26,15 +25,15 @@ struct AnswerComparisonTests {
     @Test("Equal answers have no difference")
     func equal() {
         let answer = Self.answer(Self.plain)
-        #expect(AnswerComparison(query: "x").difference(gateway: answer, oracle: answer) == nil)
+        #expect(UnionComparison(query: "x").difference(gateway: answer, oracle: answer) == nil)
     }
 
     @Test("A value may be off by rounding only where the query adds or divides")
     func rounding() {
         let ours = Self.answer([([:], [("10", "0.30000000000000004")])])
         let theirs = Self.answer([([:], [("10", "0.3")])])
-        let exact = AnswerComparison(query: "max(x)")
-        let rounded = AnswerComparison(query: "sum(x)")
+        let exact = UnionComparison(query: "max(x)")
+        let rounded = UnionComparison(query: "sum(x)")
         #expect(exact.difference(gateway: ours, oracle: theirs) != nil)
         #expect(rounded.difference(gateway: ours, oracle: theirs) == nil)
         let wrong = Self.answer([([:], [("10", "0.3001")])])
@@ -44,7 +43,7 @@ struct AnswerComparisonTests {
     @Test("An infinity is near to itself alone, whatever the query computes")
     func infinities() {
         let infinite = Self.answer([([:], [("10", "+Inf")])])
-        let comparison = AnswerComparison(query: "sum(x)")
+        let comparison = UnionComparison(query: "sum(x)")
         for other in ["5", "1.7e+308", "-Inf", "NaN"] {
             let finite = Self.answer([([:], [("10", other)])])
             #expect(comparison.difference(gateway: infinite, oracle: finite) != nil)
@@ -65,14 +64,14 @@ struct AnswerComparisonTests {
             [(["a": "1"], [("10", "1.5"), ("20", "2")]), (["a": "2"], [("10", "0")])],
         ] as [[([String: String], [(String, String)])]])
     func planted(changed: [([String: String], [(String, String)])]) {
-        let difference = AnswerComparison(query: "sum(x)")
+        let difference = UnionComparison(query: "sum(x)")
             .difference(gateway: Self.answer(changed), oracle: Self.answer(Self.plain))
         #expect(difference != nil)
     }
 
     @Test("A refusal differs from an answer, and refusals differ by their kind")
     func refusals() {
-        let comparison = AnswerComparison(query: "x")
+        let comparison = UnionComparison(query: "x")
         let answer = Self.answer(Self.plain)
         let execution = QueryAnswer(status: 422, outcome: .error(type: "execution", text: "a"))
         let worded = QueryAnswer(status: 422, outcome: .error(type: "execution", text: "b"))
