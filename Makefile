@@ -3,7 +3,7 @@
 SEED ?= 1
 SECONDS ?= 60
 
-.PHONY: build release check test e2e demo bench campaign tsan fuzz fuzz-promql fuzz-federation fuzz-parser fuzz-wire fuzz-members fuzz-http fuzz-requests fuzz-exposition fuzz-configuration format lint clean
+.PHONY: build release check test e2e demo bench bench-compare campaign tsan fuzz fuzz-promql fuzz-federation fuzz-parser fuzz-wire fuzz-members fuzz-http fuzz-requests fuzz-exposition fuzz-configuration format lint clean
 
 build:            ## debug build
 	@scripts/install-dependencies
@@ -27,6 +27,9 @@ demo:             ## three real Prometheus servers as one, on this machine
 
 bench:            ## the gateway beside the bare fan-out, one member and the union
 	@scripts/bench
+
+bench-compare:    ## whether the gateway became slower: make bench-compare BASE=<revision or binary>
+	@scripts/bench-compare $(BASE)
 
 fuzz-promql:      ## our engine against the real Prometheus: make fuzz-promql SEED=7
 	@scripts/fuzz-promql $(SEED)
