@@ -55,13 +55,15 @@ final class GatewayServer: Sendable {
 
 extension ChildProcess {
     /// A gateway over a configuration file, once it is ready.
+    ///
+    /// - Parameter environment: Further variables, each with its value: `NAME=value`.
     static func gateway(
-        _ name: String, over path: String, in folder: String
+        _ name: String, over path: String, in folder: String, environment: [String] = []
     ) throws -> (process: ChildProcess, address: HTTPAddress) {
         let address = HTTPAddress(port: try LoopbackPort.free())
         let process = try ChildProcess(
             name: name,
-            command: [
+            command: ["/usr/bin/env"] + environment + [
                 try Repository.gateway(), "serve", "--config", path, "--listen",
                 "127.0.0.1:\(address.port)",
             ], logPath: "\(folder)/gateway.log")
