@@ -1,3 +1,6 @@
+import GatewayConfiguration
+import Logging
+import PrometheusServer
 import PrometheusWire
 import Synchronization
 import Testing
@@ -28,35 +31,66 @@ import Upstream
             if isDown { throw .unavailable("down") }
         }
 
-        func labelNames(_ question: MetadataQuestion) throws(UpstreamError) -> MetadataReply<String>
-        {
+        /// Elements as the gateway reads them of an answer.
+        private func list(_ kind: ListReader.Kind, _ elements: [[UInt8]]) -> ElementList {
+            var bytes = Array(elements.joined(separator: [UInt8(ascii: ",")]))
+            let end = bytes.count
+            bytes += [UInt8](repeating: 0, count: ListReader.guardCount)
+            var reader = ListReader(kind)
+            if end > 0 {
+                let stop = try? reader.read(bytes, from: 0, to: end)
+                precondition(stop?.position == end)
+            }
+            return reader.take()
+        }
+
+        private func json(_ text: String) -> [UInt8] {
+            var out: [UInt8] = []
+            JSONText.append(text, to: &out)
+            return out
+        }
+
+        func labelNames(
+            _ question: MetadataQuestion
+        ) throws(UpstreamError) -> MetadataReply<ElementList> {
             try note("labels", question)
             let names = Set(seriesHeld.flatMap { $0.pairs.map(\.name) }).sorted()
-            return MetadataReply(elements: Array(names.prefix(question.limit ?? .max)))
+            let partition = PartitionLabel(question.injection?.name ?? "")
+            return MetadataReply(
+                content: list(.names(partition), names.prefix(question.limit ?? .max).map(json)))
         }
 
         func labelValues(
             of name: String, _ question: MetadataQuestion
-        ) throws(UpstreamError) -> MetadataReply<String> {
+        ) throws(UpstreamError) -> MetadataReply<ElementList> {
             try note("values of \(name)", question)
-            return MetadataReply(elements: Set(seriesHeld.compactMap { $0[name] }).sorted())
+            let values = Set(seriesHeld.compactMap { $0[name] }).sorted()
+            return MetadataReply(
+                content: list(.values(leavingOutEmpty: false), values.map(json)))
         }
 
         func families(
             metric: String?, _ question: MetadataQuestion
-        ) throws(UpstreamError) -> MetadataReply<MetricFamily> {
+        ) throws(UpstreamError) -> MetadataReply<[MetricFamily]> {
             try note("metadata of \(metric ?? "all")", question)
             let own = MetricDescription(type: "gauge", help: "has \(seriesHeld.count)")
-            return MetadataReply(elements: [
+            return MetadataReply(content: [
                 MetricFamily(name: "up", descriptions: [own, MetricDescription(type: "gauge")])
             ])
         }
 
-        func series(_ question: MetadataQuestion) throws(UpstreamError) -> MetadataReply<LabelSet> {
+        func series(
+            _ question: MetadataQuestion
+        ) throws(UpstreamError) -> MetadataReply<ElementList> {
             try note("series", question)
             let cut = seriesHeld.prefix(question.limit ?? .max)
+            let elements = cut.map { labels in
+                var out: [UInt8] = []
+                ResultWriter.appendLabels(labels, to: &out)
+                return out
+            }
             return MetadataReply(
-                elements: Array(cut),
+                content: list(.series(question.injection), elements),
                 warnings: cut.count < seriesHeld.count
                     ? [RequestLimit.truncationWarning] : ["slow disk"])
         }
@@ -82,29 +116,41 @@ import Upstream
             selectors: try MetadataSelectors(selectors, partition: PartitionLabel()), limit: limit)
     }
 
+    /// The elements of an answer as JSON text, and whether the limit left some out.
+    private func merged(
+        _ answer: MetadataFederation.Answer<[ElementList]>, limit: Int = 0
+    ) -> (text: String, count: Int, isTruncated: Bool) {
+        var merge = ListMerge(answer.content, limit: limit)
+        var out: [UInt8] = []
+        let isMore = merge.append(to: &out)
+        #expect(!isMore)
+        return (String(decoding: out, as: UTF8.self), merge.count, merge.isTruncated)
+    }
+
     @Test func labelNamesAreTheUnionAndTheProjectLabel() async throws {
         let answer = await federation(("a", a), ("b", b)).labelNames(try request())
-        #expect(answer.elements == ["__name__", "exported_project", "job", "project", "zone"])
+        #expect(
+            merged(answer).text == #""__name__","exported_project","job","project","zone""#)
         #expect(answer.asked.count == 2)
     }
 
     @Test func whereNothingMatchesThereIsNoProjectLabelEither() async throws {
         let empty = MockMember([])
         let answer = await federation(("a", empty)).labelNames(try request(["nope"]))
-        #expect(answer.elements == [])
+        #expect(merged(answer).text == "")
     }
 
     @Test func valuesOfTheProjectLabelAreMembersThatHaveSomething() async throws {
         let empty = MockMember([])
         let answer = await federation(("b", b), ("a", a), ("c", empty))
             .labelValues(of: "project", try request(["up"]))
-        #expect(answer.elements == ["a", "b"])
+        #expect(merged(answer).text == #""a","b""#)
         #expect(b.questions.withLock { $0 } == [#"labels {__name__="up"} limit 1"#])
     }
 
     @Test func valuesOfARenamedLabelAreAskedForByTheMembersOwnName() async throws {
         let answer = await federation(("a", a)).labelValues(of: "exported_project", try request())
-        #expect(answer.elements == ["own"])
+        #expect(merged(answer).text == #""own""#)
         #expect(a.questions.withLock { $0 } == ["values of project "])
     }
 
@@ -117,14 +163,16 @@ import Upstream
             b.questions.withLock { $0 } == [
                 #"series {__name__="up",job=~"x|y"} {__name__="down"}"#
             ])
-        #expect(answer.elements.map { $0["project"] } == ["b"])
+        #expect(
+            merged(answer).text
+                == #"{"__name__":"up","job":"x","project":"b","zone":"z"}"#)
     }
 
     @Test func aProjectNobodyHasIsAnEmptyAnswerThatAsksNobody() async throws {
         let answer = await federation(("a", a), ("b", b))
             .series(try request([#"{project="nobody"}"#]))
         #expect(answer.asked.count == 0)
-        #expect(answer.elements.isEmpty)
+        #expect(merged(answer).text.isEmpty)
     }
 
     @Test func nothingLeftOfASelectorAsksForEveryName() async throws {
@@ -141,29 +189,29 @@ import Upstream
         let one = MockMember([["__name__": "up", "job": "x"]])
         let answer = await federation(("b", one), ("a", one)).series(try request(["up"]))
         #expect(
-            answer.elements.map(\.pairs).map { pairs in
-                pairs.map { "\($0.name)=\($0.value)" }.joined(separator: ",")
-            } == ["__name__=up,job=x,project=a", "__name__=up,job=x,project=b"])
+            merged(answer).text
+                == #"{"__name__":"up","job":"x","project":"a"},"#
+                + #"{"__name__":"up","job":"x","project":"b"}"#)
     }
 
     @Test func theLimitHoldsForTheMergedAnswerAndIsSaid() async throws {
         let answer = await federation(("a", a), ("b", b)).series(try request(["up"], limit: 2))
-        #expect(answer.elements.count == 2)
-        #expect(answer.isTruncated)
+        #expect(merged(answer, limit: 2).count == 2)
+        #expect(merged(answer, limit: 2).isTruncated)
         #expect(a.questions.withLock { $0 } == [#"series {__name__="up"} limit 3"#])
     }
 
     @Test func exactlyTheLimitIsNoTruncation() async throws {
         let answer = await federation(("a", a), ("b", b)).series(try request(["up"], limit: 3))
-        #expect(answer.elements.count == 3)
-        #expect(!answer.isTruncated)
+        #expect(merged(answer, limit: 3).count == 3)
+        #expect(!merged(answer, limit: 3).isTruncated)
         #expect(answer.annotations.warnings == [#"slow disk (project "a", "b")"#])
     }
 
     @Test func descriptionsOfAMetricAreDistinctAndInOrder() async throws {
         let answer = await federation(("a", a), ("b", b)).families(metric: "up", try request())
         #expect(
-            answer.elements == [
+            answer.content == [
                 MetricFamily(
                     name: "up",
                     descriptions: [
@@ -178,7 +226,7 @@ import Upstream
         let down = MockMember([], isDown: true)
         let answer = await federation(("a", a), ("b", down)).labelNames(try request())
         #expect(answer.partial.missing.map { answer.partial.names[$0.member] } == ["b"])
-        #expect(answer.elements.contains("job"))
+        #expect(merged(answer).text.contains(#""job""#))
     }
 
     @Test(arguments: [
@@ -187,6 +235,108 @@ import Upstream
     func selectorsThatAcceptNothingAtAllAreRefusedAsWritten(text: String) {
         #expect(throws: MetadataSelectors.Refusal.selectsEverything) {
             _ = try MetadataSelectors([text], partition: PartitionLabel())
+        }
+    }
+}
+
+/// Lists that are merged while they are sent.
+@Suite(.closesGateways) struct LongListTests {
+    private static func values(_ range: Range<Int>, by step: Int) -> [String] {
+        stride(from: range.lowerBound, to: range.upperBound, by: step).map {
+            "value-\(String($0 + 1_000_000))"
+        }
+    }
+
+    private static func data(_ values: [String]) -> String {
+        "[\(values.map { #""\#($0)""# }.joined(separator: ","))]"
+    }
+
+    private static func series(_ values: [String], _ more: String = "") -> String {
+        "[\(values.map { #"{"a":"\#($0)"\#(more)}"# }.joined(separator: ","))]"
+    }
+
+    private func gateway(_ ports: [String: Int], _ more: String = "") throws -> PrometheusResponder
+    {
+        var logger = Logger(label: "test")
+        logger.logLevel = .critical
+        return try GatewayApplication(
+            configuration: try Configuration.parse(
+                """
+                projects:
+                  - {name: x, prometheus: {url: "http://127.0.0.1:\(ports["x"] ?? 0)"}}
+                  - {name: y, prometheus: {url: "http://127.0.0.1:\(ports["y"] ?? 0)"}}
+                  - {name: down, prometheus: {url: "http://127.0.0.1:1"}}
+                  - {name: all, memberProjects: [x, y]}
+                  - {name: three, memberProjects: [x, y, down]}
+                \(more)
+                """, path: "c.yaml"),
+            logger: logger
+        ).closedAtTheEnd().responder
+    }
+
+    private static let some = values(0..<12_000, by: 2)
+    private static let others = values(0..<12_000, by: 3)
+    private static let x = ScriptedMember(data: [
+        "/label/a/values": data(some), "/series": series(some),
+    ])
+    /// Its lists are not sorted.
+    private static let y = ScriptedMember(data: [
+        "/label/a/values": data(others.reversed()),
+        "/series": series(others.reversed(), #","b":"<""#),
+    ])
+
+    @Test func `Long lists are the sorted union, and one member's failure is a warning`()
+        async throws
+    {
+        let union = Set(Self.some + Self.others).sorted()
+        let body = #"{"status":"success","data":\#(Self.data(union))"#
+        try await LoopbackServers.serve(["x": Self.x.responder, "y": Self.y.responder]) { ports in
+            let gateway = try gateway(ports)
+            let whole = try await gateway.ask("/p/all/api/v1/label/a/values")
+            #expect(whole.body == body + "}")
+            #expect(whole.headers["Content-Type"] == "application/json")
+            let part = try await gateway.ask("/p/three/api/v1/label/a/values")
+            #expect(part.status == 200)
+            #expect(part.body.hasPrefix(body + #","warnings":["project \"down\": "#))
+            let refused = try await gateway.ask(
+                "/p/three/api/v1/label/a/values?partial_response=abort")
+            #expect(refused.status == 503)
+        }
+    }
+
+    @Test func `Long lists of series are sorted, each with its project`() async throws {
+        let all =
+            Self.some.map { #"{"a":"\#($0)","project":"x"}"# }
+            + Self.others.map { #"{"a":"\#($0)","b":"<","project":"y"}"# }
+        let union = all.sorted().joined(separator: ",")
+        try await LoopbackServers.serve(["x": Self.x.responder, "y": Self.y.responder]) { ports in
+            let answer = try await gateway(ports).ask("/p/all/api/v1/series?match[]=z")
+            #expect(answer.body == #"{"status":"success","data":[\#(union)]}"#)
+        }
+    }
+
+    @Test func `The limit of a long list is met at once, and said`() async throws {
+        let union = Set(Self.some + Self.others).sorted()
+        try await LoopbackServers.serve(["x": Self.x.responder, "y": Self.y.responder]) { ports in
+            let answer = try await gateway(ports).ask("/p/all/api/v1/label/a/values?limit=7000")
+            let data = Self.data(Array(union.prefix(7000)))
+            #expect(
+                answer.body
+                    == #"{"status":"success","data":\#(data),"#
+                    + #""warnings":["results truncated due to limit"]}"#)
+        }
+    }
+
+    @Test func `A member that has more elements than limits.maxSeries is missing`() async throws {
+        try await LoopbackServers.serve(["x": Self.x.responder, "y": Self.y.responder]) { ports in
+            let series = try await gateway(ports, "limits: {maxSeries: 5000}")
+                .ask("/p/all/api/v1/series?match[]=z")
+            #expect(series.status == 200)
+            #expect(
+                series.body.contains(
+                    #"project \"x\": more than 5000 elements (limits.maxSeries)"#))
+            #expect(series.body.contains(#""project":"y""#))
+            #expect(!series.body.contains(#""project":"x""#))
         }
     }
 }

@@ -84,7 +84,9 @@ public struct QueryTurn: MemoryLender {
         try await hold(bytes, isWhole: false)
     }
 
-    /// As above, for something that needs no more than that to end.
+    public func settle(_ bytes: Int) { held.keep(bytes) }
+
+    /// As `hold`, for something that needs no more than that to end.
     func holdAtOnce(_ bytes: Int) async throws(UpstreamError) {
         try await hold(bytes, isWhole: true)
     }

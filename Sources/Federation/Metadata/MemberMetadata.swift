@@ -10,48 +10,45 @@ struct MemberMetadata: MetadataSource {
 
     func labelNames(
         _ question: MetadataQuestion
-    ) async throws(UpstreamError) -> MetadataReply<String> {
-        let maximum = maximum
+    ) async throws(UpstreamError) -> MetadataReply<ElementList> {
+        let selection = SeriesSelection(question, atMost: maximum)
+        let partition = PartitionLabel(question.injection?.name ?? "")
         return try reply(
             await member.ask(by: question.deadline) { client throws(UpstreamError) in
-                try await client.labels(SeriesSelection(question, atMost: maximum))
+                try await client.labels(selection, beside: partition)
             })
     }
 
     func labelValues(
         of name: String, _ question: MetadataQuestion
-    ) async throws(UpstreamError) -> MetadataReply<String> {
-        let maximum = maximum
+    ) async throws(UpstreamError) -> MetadataReply<ElementList> {
+        let selection = SeriesSelection(question, atMost: maximum)
         return try reply(
             await member.ask(by: question.deadline) { client throws(UpstreamError) in
-                try await client.labelValues(name, SeriesSelection(question, atMost: maximum))
+                try await client.labelValues(name, selection)
             })
     }
 
-    func series(_ question: MetadataQuestion) async throws(UpstreamError) -> MetadataReply<LabelSet>
-    {
-        let maximum = maximum
-        let reply = try await member.ask(by: question.deadline) { client throws(UpstreamError) in
-            let stream = try await client.series(SeriesSelection(question, atMost: maximum))
-            let list = try await stream.collect(atMost: maximum)
-            return MetadataReply(
-                elements: list.elements, warnings: list.warnings, infos: list.infos,
-                partiality: list.partiality)
-        }
-        try check(reply.elements.count)
-        return reply
+    func series(
+        _ question: MetadataQuestion
+    ) async throws(UpstreamError) -> MetadataReply<ElementList> {
+        let selection = SeriesSelection(question, atMost: maximum)
+        return try reply(
+            await member.ask(by: question.deadline) { client throws(UpstreamError) in
+                try await client.series(selection, injecting: question.injection)
+            })
     }
 
     func families(
         metric: String?, _ question: MetadataQuestion
-    ) async throws(UpstreamError) -> MetadataReply<MetricFamily> {
+    ) async throws(UpstreamError) -> MetadataReply<[MetricFamily]> {
         let reply = try await member.ask(by: question.deadline) { client throws(UpstreamError) in
             let document = try await client.metadata(metric: metric, deadline: question.deadline)
             do throws(JSONCursor.Failure) {
                 let families = try MetricDescription.families(document.data)
                     .filter { metric == nil || $0.name == metric }
                 return MetadataReply(
-                    elements: families.map {
+                    content: families.map {
                         MetricFamily(name: $0.name, descriptions: $0.descriptions)
                     }, warnings: document.warnings, infos: document.infos,
                     partiality: document.partiality)
@@ -61,16 +58,16 @@ struct MemberMetadata: MetadataSource {
                         "malformed answer: its data is not what /api/v1/metadata answers with"))
             }
         }
-        try check(reply.elements.count)
+        try check(reply.content.count)
         return reply
     }
 
-    private func reply<Element>(
-        _ list: UpstreamList<Element>
-    ) throws(UpstreamError) -> MetadataReply<Element> {
+    private func reply(
+        _ list: UpstreamList
+    ) throws(UpstreamError) -> MetadataReply<ElementList> {
         try check(list.elements.count)
         return MetadataReply(
-            elements: list.elements, warnings: list.warnings, infos: list.infos,
+            content: list.elements, warnings: list.warnings, infos: list.infos,
             partiality: list.partiality)
     }
 

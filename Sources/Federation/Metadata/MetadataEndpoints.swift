@@ -20,7 +20,7 @@ public struct MetadataEndpoints: Sendable {
     public func labelNames(_ request: PrometheusRequest) async throws -> PrometheusResponse {
         let asked = try self.request(request) { .badData($0) }
         let answer = await federation.labelNames(asked)
-        return try respond(answer, to: request) { JSONText.append($0, to: &$1) }
+        return try respond(answer, limit: asked.limit, to: request)
     }
 
     public func labelValues(_ request: PrometheusRequest) async throws -> PrometheusResponse {
@@ -32,7 +32,7 @@ public struct MetadataEndpoints: Sendable {
         }
         let asked = try self.request(request) { .badData($0) }
         let answer = await federation.labelValues(of: name, asked)
-        return try respond(answer, to: request) { JSONText.append($0, to: &$1) }
+        return try respond(answer, limit: asked.limit, to: request)
     }
 
     public func series(_ request: PrometheusRequest) async throws -> PrometheusResponse {
@@ -41,14 +41,7 @@ public struct MetadataEndpoints: Sendable {
         }
         let asked = try self.request(request, needsSelector: true) { .parameter("match[]", $0) }
         let answer = await federation.series(asked)
-        return try respond(answer, to: request) { series, out in
-            out.append(UInt8(ascii: "["))
-            for (index, labels) in series.enumerated() {
-                if index > 0 { out.append(UInt8(ascii: ",")) }
-                ResultWriter.appendLabels(labels, to: &out)
-            }
-            out.append(UInt8(ascii: "]"))
-        }
+        return try respond(answer, limit: asked.limit, to: request)
     }
 
     /// Types, units and help texts. Limits hold for the merged answer; unlike elsewhere a limit of
@@ -61,24 +54,28 @@ public struct MetadataEndpoints: Sendable {
             selectors: try MetadataSelectors([], partition: project.partition),
             deadline: time.members)
         let answer = await federation.families(metric: metric.isEmpty ? nil : metric, asked)
-        return try respond(answer, to: request) { families, out in
-            let families = limit < 0 ? families[...] : families.prefix(limit)
-            let pairs = families.map { family in
-                let kept =
-                    perMetric > 0 ? family.descriptions.prefix(perMetric) : family.descriptions[...]
-                return (
-                    key: family.name,
-                    value: JSONValue.array(
-                        kept.map { one in
-                            .object([
-                                ("type", .string(one.type)), ("unit", .string(one.unit)),
-                                ("help", .string(one.help)),
-                            ])
-                        })
-                )
-            }
-            JSONValue.object(pairs).append(to: &out)
+        let failures = try admit(answer, request)
+        let families = limit < 0 ? answer.content[...] : answer.content.prefix(limit)
+        let pairs = families.map { family in
+            let kept =
+                perMetric > 0 ? family.descriptions.prefix(perMetric) : family.descriptions[...]
+            return (
+                key: family.name,
+                value: JSONValue.array(
+                    kept.map { one in
+                        .object([
+                            ("type", .string(one.type)), ("unit", .string(one.unit)),
+                            ("help", .string(one.help)),
+                        ])
+                    })
+            )
         }
+        var out = Envelope.head
+        JSONValue.object(pairs).append(to: &out)
+        Envelope.appendTail(
+            failures: failures, warnings: answer.annotations.warnings,
+            infos: answer.annotations.infos, to: &out)
+        return .json(out)
     }
 
     // MARK: Parameters
@@ -115,19 +112,74 @@ public struct MetadataEndpoints: Sendable {
 
     /// A member that is missing, or some of its data, takes elements away and falsifies none, so
     /// `safe` warns like `warn`. If no member answers, that is an error under every policy.
-    private func respond<Element>(
-        _ answer: MetadataFederation.Answer<Element>, to request: PrometheusRequest,
-        _ append: ([Element], inout [UInt8]) -> Void
-    ) throws(APIError) -> PrometheusResponse {
+    private func admit<Content>(
+        _ answer: MetadataFederation.Answer<Content>, _ request: PrometheusRequest
+    ) throws(APIError) -> [String] {
         let policy = try project.policy(for: request)
-        let failures = try answer.partial.admit(asked: answer.asked, under: policy, effect: nil)
-        var out = Envelope.head
-        append(answer.elements, &out)
-        var warnings = answer.annotations.warnings
-        if answer.isTruncated { warnings.insert(RequestLimit.truncationWarning) }
+        return try answer.partial.admit(asked: answer.asked, under: policy, effect: nil)
+    }
+
+    /// Every member has answered, so nothing is left that could fail. A long answer is merged while
+    /// it is sent, so that it is not here a second time.
+    private func respond(
+        _ answer: MetadataFederation.Answer<[ElementList]>, limit: Int,
+        to request: PrometheusRequest
+    ) throws(APIError) -> PrometheusResponse {
+        let written = WrittenLists(
+            lists: answer.content, limit: limit, failures: try admit(answer, request),
+            annotations: answer.annotations)
+        let held = answer.content.reduce(0) { $0 + $1.heldBytes }
+        guard held > WrittenLists.chunk else { return .json(written.whole) }
+        Lending.lender?.settle(held + WrittenLists.writtenAtOnce)
+        return PrometheusResponse(
+            headers: ["Content-Type": "application/json"],
+            body: .stream { writer in
+                try await ThreadPool.run { try await written.write(to: &writer) }
+            })
+    }
+}
+
+/// An answer that is the merge of lists.
+private struct WrittenLists: Sendable {
+    var lists: [ElementList]
+    var limit: Int
+    /// About members that are missing.
+    var failures: [String]
+    var annotations: MemberAnnotations
+
+    static let chunk = 64 << 10
+    /// What is gathered, compressed and not yet sent, in bytes.
+    static let writtenAtOnce = 6 * chunk
+
+    /// Everything at once.
+    var whole: [UInt8] {
+        var merge = ListMerge(lists, limit: limit)
+        var out = Self.head
+        _ = merge.append(to: &out)
+        appendTail(of: merge, to: &out)
+        return out
+    }
+
+    func write(to writer: inout BodyWriter) async throws {
+        var merge = ListMerge(lists, limit: limit)
+        var out = Self.head
+        out.reserveCapacity(2 * Self.chunk)
+        while merge.append(to: &out, upTo: Self.chunk) {
+            try await writer.write(out)
+            out.removeAll(keepingCapacity: true)
+        }
+        appendTail(of: merge, to: &out)
+        try await writer.write(out)
+    }
+
+    private static let head = Envelope.head + [UInt8(ascii: "[")]
+
+    private func appendTail(of merge: ListMerge, to out: inout [UInt8]) {
+        out.append(UInt8(ascii: "]"))
+        var warnings = annotations.warnings
+        if merge.isTruncated { warnings.insert(RequestLimit.truncationWarning) }
         Envelope.appendTail(
-            failures: failures, warnings: warnings, infos: answer.annotations.infos, to: &out)
-        return .json(out)
+            failures: failures, warnings: warnings, infos: annotations.infos, to: &out)
     }
 }
 

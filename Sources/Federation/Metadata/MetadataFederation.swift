@@ -1,4 +1,5 @@
 import GoText
+import PromQL
 import PrometheusWire
 import TimeSeries
 import Upstream
@@ -11,12 +12,10 @@ struct MetadataFederation: Sendable {
     }
 
     /// What the members together said.
-    struct Answer<Element: Sendable>: Sendable {
-        var elements: [Element]
+    struct Answer<Content: Sendable>: Sendable {
+        var content: Content
         /// What members said beside, with their names.
-        var annotations = MemberAnnotations()
-        /// Whether the limit left something out.
-        var isTruncated = false
+        var annotations: MemberAnnotations
         /// Members that did not answer, or not wholly.
         var partial: PartialAnswer
         /// Members that were asked.
@@ -40,57 +39,41 @@ struct MetadataFederation: Sendable {
 
     // MARK: The three questions
 
-    /// Label names, sorted bytewise; the partition label, where there is one, is one of them if
-    /// there are any.
-    func labelNames(_ request: Request) async -> Answer<String> {
+    /// Lists whose merge are the label names; the partition label, where there is one, is one of
+    /// them if there are any.
+    func labelNames(_ request: Request) async -> Answer<[ElementList]> {
         let replies = await ask(request) { source, question throws(UpstreamError) in
             try await source.labelNames(question)
         }
-        return merged(replies, limit: request.limit) { replies in
-            var names = Set<ByteString>()
-            for reply in replies {
-                for name in reply.elements {
-                    names.insert(ByteString(partition.visibleName(of: name)))
-                }
+        return replies.answer { given in
+            var lists = given.map(\.content)
+            if !partition.isNone, lists.contains(where: { !$0.isEmpty }) {
+                lists.append(ElementList([partition.name]))
             }
-            if !names.isEmpty, !partition.isNone { names.insert(ByteString(partition.name)) }
-            return names.sorted().map(\.text)
+            return lists
         }
     }
 
-    /// Values of a label, sorted bytewise. Those of the partition label are the names of the members
-    /// that have at least one matching series.
-    func labelValues(of name: String, _ request: Request) async -> Answer<String> {
+    /// Lists whose merge are the values of a label. Those of the partition label are the names of the
+    /// members that have at least one matching series.
+    func labelValues(of name: String, _ request: Request) async -> Answer<[ElementList]> {
         if partition.isName(name) { return await memberNames(request) }
         let memberName = partition.memberName(of: name)
         let replies = await ask(request) { source, question throws(UpstreamError) in
             try await source.labelValues(of: memberName, question)
         }
-        return merged(replies, limit: request.limit) { replies in
-            var values = Set<ByteString>()
-            for reply in replies {
-                for value in reply.elements { values.insert(ByteString(value)) }
-            }
-            return values.sorted().map(\.text)
-        }
+        return replies.answer { $0.map(\.content) }
     }
 
-    /// Label sets with the partition label, sorted; of one member each once.
-    func series(_ request: Request) async -> Answer<LabelSet> {
+    /// Lists whose merge are the label sets with the partition label; of one member each once.
+    func series(_ request: Request) async -> Answer<[ElementList]> {
         let replies = await ask(request) { source, question throws(UpstreamError) in
             try await source.series(question)
         }
-        return merged(replies, limit: request.limit) { replies in
-            var series: [LabelSet] = []
-            for reply in replies {
-                let own = Set(reply.elements.map { partition.injecting(reply.member, into: $0) })
-                series.append(contentsOf: own)
-            }
-            return series.sorted()
-        }
+        return replies.answer { $0.map(\.content) }
     }
 
-    private func memberNames(_ request: Request) async -> Answer<String> {
+    private func memberNames(_ request: Request) async -> Answer<[ElementList]> {
         var probe = request
         probe.limit = 0
         let replies = await ask(probe) { source, question throws(UpstreamError) in
@@ -98,17 +81,16 @@ struct MetadataFederation: Sendable {
             question.limit = 1
             return try await source.labelNames(question)
         }
-        return merged(replies, limit: request.limit) { replies in
-            replies.filter { !$0.elements.isEmpty }.map { ByteString($0.member) }.sorted()
-                .map(\.text)
+        return replies.answer { given in
+            [ElementList(given.filter { !$0.content.isEmpty }.map(\.member))]
         }
     }
 
-    // MARK: Asking and merging
+    // MARK: Asking
 
-    struct Given<Element: Sendable> {
+    struct Given<Content: Sendable> {
         var member: String
-        var elements: [Element]
+        var content: Content
     }
 
     /// A member that the selectors choose, and the question in its own names.
@@ -119,20 +101,29 @@ struct MetadataFederation: Sendable {
     }
 
     /// What the chosen members said.
-    struct Replies<Element: Sendable> {
-        var given: [Given<Element>] = []
+    struct Replies<Content: Sendable> {
+        var given: [Given<Content>] = []
         var asked: Set<Int> = []
         var partial: PartialAnswer
         var annotations = MemberAnnotations()
+
+        /// The answer whose content is made of theirs.
+        func answer<Result: Sendable>(
+            _ content: ([Given<Content>]) -> Result
+        ) -> Answer<Result> {
+            Answer(
+                content: content(given), annotations: annotations, partial: partial, asked: asked)
+        }
     }
 
     /// Asks the members that the selectors choose, and no others.
-    func ask<Element: Sendable>(
+    func ask<Content: Sendable>(
         _ request: Request,
         _ ask:
             @escaping @Sendable (any MetadataSource, MetadataQuestion) async throws(UpstreamError)
-            -> MetadataReply<Element>
-    ) async -> Replies<Element> {
+            -> MetadataReply<Content>
+    ) async -> Replies<Content> {
+        let partition = partition
         let chosen = members.enumerated().compactMap { index, member in
             request.selectors.texts(forMember: member.name).map { texts in
                 Chosen(
@@ -141,13 +132,14 @@ struct MetadataFederation: Sendable {
                         selectors: texts, start: request.start, end: request.end,
                         // One more than is wanted shows whether there are more.
                         limit: request.limit > 0 ? request.limit &+ 1 : nil,
-                        deadline: request.deadline))
+                        deadline: request.deadline,
+                        injection: LabelInjection(partition, of: member.name)))
             }
         }
         let outcomes = await FanOut(width: concurrency).replies(to: chosen) {
             one throws(UpstreamError) in try await ask(one.source, one.question)
         }
-        var replies = Replies<Element>(partial: PartialAnswer(names: members.map(\.name)))
+        var replies = Replies<Content>(partial: PartialAnswer(names: members.map(\.name)))
         replies.annotations.areNamed = !partition.isNone
         for reply in outcomes {
             let member = chosen[reply.index].index
@@ -156,7 +148,7 @@ struct MetadataFederation: Sendable {
             case .failure(let error): replies.partial.add(member, error)
             case .success(let value):
                 replies.given.append(
-                    Given(member: members[member].name, elements: value.elements))
+                    Given(member: members[member].name, content: value.content))
                 replies.annotations.add(
                     warnings: value.warnings, infos: value.infos, from: members[member].name)
                 replies.partial.add(partOf: member, value.partiality)
@@ -164,32 +156,19 @@ struct MetadataFederation: Sendable {
         }
         return replies
     }
-
-    func merged<Element: Sendable, Result: Sendable>(
-        _ replies: Replies<Element>, limit: Int, _ merge: ([Given<Element>]) -> [Result]
-    ) -> Answer<Result> {
-        var answer = Answer<Result>(
-            elements: merge(replies.given), annotations: replies.annotations,
-            partial: replies.partial, asked: replies.asked)
-        if limit > 0, answer.elements.count > limit {
-            answer.elements = Array(answer.elements.prefix(limit))
-            answer.isTruncated = true
-        }
-        return answer
-    }
 }
 
 extension MetadataFederation {
     /// What is said about metrics: families sorted bytewise, of each the distinct descriptions.
     ///
     /// - Parameter metric: one family's name; nil for all.
-    func families(metric: String?, _ request: Request) async -> Answer<MetricFamily> {
+    func families(metric: String?, _ request: Request) async -> Answer<[MetricFamily]> {
         let replies = await ask(request) { source, question throws(UpstreamError) in
             try await source.families(metric: metric, question)
         }
-        return merged(replies, limit: 0) { replies in
+        return replies.answer { given in
             var byName: [ByteString: Set<MetricDescription>] = [:]
-            for family in replies.flatMap(\.elements) {
+            for family in given.flatMap(\.content) {
                 byName[ByteString(family.name), default: []].formUnion(family.descriptions)
             }
             return byName.sorted { $0.key < $1.key }.map { name, descriptions in
@@ -200,7 +179,7 @@ extension MetadataFederation {
 }
 
 /// One question about labels or series, as it is put to one member.
-struct MetadataQuestion: Sendable, Equatable {
+struct MetadataQuestion: Sendable {
     /// Selectors in the member's own names; none for everything.
     var selectors: [String] = []
     /// Nil for as far as there is data.
@@ -210,11 +189,14 @@ struct MetadataQuestion: Sendable, Equatable {
     var limit: Int?
     /// When the answer is of no more use.
     var deadline: ContinuousClock.Instant?
+    /// The label that the answer gets: label sets hold it, and names make room for it. Nil where the
+    /// answer is the member's own.
+    var injection: LabelInjection?
 }
 
 /// What a member answered.
-struct MetadataReply<Element: Sendable>: Sendable {
-    var elements: [Element]
+struct MetadataReply<Content: Sendable>: Sendable {
+    var content: Content
     var warnings: [String] = []
     var infos: [String] = []
     /// Why elements are missing, as the member says; nil of a whole answer.
@@ -225,14 +207,90 @@ struct MetadataReply<Element: Sendable>: Sendable {
 protocol MetadataSource: Sendable {
     func labelNames(
         _ question: MetadataQuestion
-    ) async throws(UpstreamError) -> MetadataReply<String>
+    ) async throws(UpstreamError) -> MetadataReply<ElementList>
     /// - Parameter name: in the member's own naming.
     func labelValues(
         of name: String, _ question: MetadataQuestion
-    ) async throws(UpstreamError) -> MetadataReply<String>
-    func series(_ question: MetadataQuestion) async throws(UpstreamError) -> MetadataReply<LabelSet>
+    ) async throws(UpstreamError) -> MetadataReply<ElementList>
+    func series(
+        _ question: MetadataQuestion
+    ) async throws(UpstreamError) -> MetadataReply<ElementList>
     /// - Parameter metric: one family's name; nil for all.
     func families(
         metric: String?, _ question: MetadataQuestion
-    ) async throws(UpstreamError) -> MetadataReply<MetricFamily>
+    ) async throws(UpstreamError) -> MetadataReply<[MetricFamily]>
+}
+
+/// The `match[]` of a request, taken apart by member.
+struct MetadataSelectors: Sendable {
+    enum Refusal: Error, Equatable {
+        case syntax(ParseError)
+        /// A selector whose every matcher accepts the empty string.
+        case selectsEverything
+
+        var text: String {
+            switch self {
+            case .syntax(let error): error.description
+            case .selectsEverything: "match[] must contain at least one non-empty matcher"
+            }
+        }
+    }
+
+    private let selectors: [VectorSelector]
+    private let rewriting: SelectorRewriting
+
+    /// Whether a selector is selective is judged as it was written, matchers on the partition label
+    /// included.
+    ///
+    /// - Parameter anchored: members whose regular expressions are sent with anchors.
+    init(
+        _ texts: [String], partition: PartitionLabel, anchored: Set<String> = []
+    ) throws(Refusal) {
+        rewriting = SelectorRewriting(partition: partition, anchored: anchored)
+        var parsed: [VectorSelector] = []
+        for text in texts {
+            let selector: VectorSelector
+            do throws(ParseError) {
+                selector = try parseSelector(text)
+            } catch {
+                throw .syntax(error)
+            }
+            if selector.matchers.allSatisfy({ SelectorRewriting.matcher($0, accepts: "") }) {
+                throw .selectsEverything
+            }
+            parsed.append(selector)
+        }
+        selectors = parsed
+    }
+
+    var isEmpty: Bool { selectors.isEmpty }
+
+    /// What to send to a member: nothing at all for every series of it, or the selectors that
+    /// choose it. nil when there are selectors and none chooses it.
+    func texts(forMember member: String) -> [String]? {
+        if selectors.isEmpty { return [] }
+        let texts = selectors.compactMap { selector -> String? in
+            guard let matchers = rewriting.matchers(selector.matchers, forMember: member) else {
+                return nil
+            }
+            return Self.text(matchers)
+        }
+        return texts.isEmpty ? nil : texts
+    }
+
+    /// Whether labels, as users see them, satisfy one of the selectors, or there is none.
+    func accept(_ labels: LabelSet) -> Bool {
+        selectors.isEmpty
+            || selectors.contains { selector in
+                selector.matchers.allSatisfy {
+                    SelectorRewriting.matcher($0, accepts: labels[$0.name] ?? "")
+                }
+            }
+    }
+
+    /// Matchers alone, the name's among them: `{__name__="up",job="a"}` says the same as `up{…}`
+    /// and needs no look at how the name was written.
+    private static func text(_ matchers: [LabelMatcher]) -> String {
+        Expression.vectorSelector(VectorSelector(matchers: matchers)).description
+    }
 }

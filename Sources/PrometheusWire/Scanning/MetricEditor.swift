@@ -59,12 +59,15 @@ struct LabelEditor: Sendable {
 struct MetricEditor {
     private let editor: LabelEditor
     private let isInjecting: Bool
+    /// What stands before the labels.
+    private let head: [UInt8]
     private let name: [UInt8]
     /// `"name":"value"`, ready to be written.
     private var pair: [UInt8] = []
     private var keyPair: [UInt8] = []
 
-    init(_ injection: LabelInjection?) {
+    init(_ injection: LabelInjection?, head: String = "{\"metric\":{") {
+        self.head = Array(head.utf8)
         editor = LabelEditor(injection)
         isInjecting = injection != nil
         name = editor.partition.bytes
@@ -81,56 +84,57 @@ struct MetricEditor {
     /// without escapes. False, with nothing written, where names do not ascend, or one must be
     /// renamed, left out or spelled anew.
     func appendCopied(
-        _ labels: [PlainLabel], of bytes: UnsafeBufferPointer<UInt8>, to page: inout SeriesPage
+        _ labels: [PlainLabel], of bytes: UnsafeBufferPointer<UInt8>, to out: inout [UInt8],
+        keys: inout [UInt8]
     ) -> Bool {
         guard areOrdered(labels, in: bytes), labels.allSatisfy(\.isCopied) else { return false }
-        page.bytes.append(contentsOf: Self.head)
+        out.append(contentsOf: head)
         var split = labels.count
         if isInjecting {
             split = labels.firstIndex { follows($0.name, in: bytes) } ?? labels.count
         }
-        appendText(labels[..<split], of: bytes, to: &page)
+        appendText(labels[..<split], of: bytes, to: &out)
         if isInjecting {
-            if split > 0 { page.bytes.append(UInt8(ascii: ",")) }
-            page.bytes.append(contentsOf: pair)
-            if split < labels.count { page.bytes.append(UInt8(ascii: ",")) }
+            if split > 0 { out.append(UInt8(ascii: ",")) }
+            out.append(contentsOf: pair)
+            if split < labels.count { out.append(UInt8(ascii: ",")) }
         }
-        appendText(labels[split...], of: bytes, to: &page)
-        appendKey(labels, split, of: bytes, to: &page.keys)
-        page.bytes.append(UInt8(ascii: "}"))
+        appendText(labels[split...], of: bytes, to: &out)
+        appendKey(labels, split, of: bytes, to: &keys)
+        out.append(UInt8(ascii: "}"))
         return true
     }
 
     /// Writes any labels: renamed, sorted, escaped anew.
     ///
     /// - Throws: when a name occurs twice.
-    func append(_ labels: [SlowPathElement.Label], to page: inout SeriesPage) throws(ScanError) {
+    func append(
+        _ labels: [SlowPathElement.Label], to out: inout [UInt8], keys: inout [UInt8]
+    ) throws(ScanError) {
         let all = try editor.edited(labels)
-        page.bytes.append(contentsOf: Self.head)
+        out.append(contentsOf: head)
         for (index, label) in all.enumerated() {
-            if index > 0 { page.bytes.append(UInt8(ascii: ",")) }
-            JSONText.appendLabel(label.name, to: &page.bytes)
-            page.bytes.append(UInt8(ascii: ":"))
-            JSONText.appendLabel(label.value, to: &page.bytes)
-            LabelSet.append(label.name, to: &page.keys)
-            LabelSet.append(label.value, to: &page.keys)
+            if index > 0 { out.append(UInt8(ascii: ",")) }
+            JSONText.appendLabel(label.name, to: &out)
+            out.append(UInt8(ascii: ":"))
+            JSONText.appendLabel(label.value, to: &out)
+            LabelSet.append(label.name, to: &keys)
+            LabelSet.append(label.value, to: &keys)
         }
-        page.bytes.append(UInt8(ascii: "}"))
+        out.append(UInt8(ascii: "}"))
     }
-
-    private static let head = Array("{\"metric\":{".utf8)
 
     // MARK: - Labels in place
 
     /// The text of labels that stand together, commas between them included.
     private func appendText(
         _ labels: ArraySlice<PlainLabel>, of bytes: UnsafeBufferPointer<UInt8>,
-        to page: inout SeriesPage
+        to out: inout [UInt8]
     ) {
         guard let first = labels.first, let last = labels.last else { return }
         // The quotes belong to it.
         let run = (first.name.lowerBound - 1)..<(last.value.upperBound + 1)
-        page.bytes.append(contentsOf: UnsafeBufferPointer(rebasing: bytes[run]))
+        out.append(contentsOf: UnsafeBufferPointer(rebasing: bytes[run]))
     }
 
     /// The ordered key, the injected pair before the label at `split`.

@@ -72,7 +72,7 @@ extension ResponseScanner {
         }
         let isCopied = pending.withUnsafeBufferPointer {
             UTF8Text.isValid(UnsafeBufferPointer(rebasing: $0[position..<next]))
-                && editor.appendCopied(labels, of: $0, to: &page)
+                && editor.appendCopied(labels, of: $0, to: &page.bytes, keys: &page.keys)
         }
         if !isCopied { try appendUnusualMetric() }
         page.bytes.append(UInt8(ascii: ","))
@@ -134,7 +134,7 @@ extension ResponseScanner {
         } catch {
             throw .malformed("labels with escapes that are none")
         }
-        try editor.append(decoded, to: &page)
+        try editor.append(decoded, to: &page.bytes, keys: &page.keys)
     }
 
     private mutating func append(_ range: Range<Int>) {
@@ -246,7 +246,7 @@ extension ResponseScanner {
             throw .tooLarge("\(Self.labelsAre) larger than \(limits.metric) bytes")
         }
         element = OpenElement(bytes: page.bytes.count, keys: page.keys.count)
-        try editor.append(walked.labels, to: &page)
+        try editor.append(walked.labels, to: &page.bytes, keys: &page.keys)
         page.bytes.append(UInt8(ascii: ","))
         element.samples = page.bytes.count
         page.bytes.append(contentsOf: walked.samples)

@@ -2,23 +2,22 @@ import PrometheusWire
 
 /// Reads an answer whose `data` is a list, element by element as it arrives: label sets of
 /// `series`, names of `labels`.
-struct DataListScanner<Element: Sendable> {
-    typealias Read = @Sendable (inout JSONCursor) throws(JSONCursor.Failure) -> Element
-
+struct DataListScanner {
     private enum State {
         case head, element(mayEnd: Bool), separator, tail, ended
     }
 
-    private let read: Read
+    private var reader: ListReader
     private let maximumElement: Int
     private let takesNull: Bool
     /// Bytes that must be there before the next attempt; grows by doubling, so that a large part
     /// that arrives in small chunks is not read anew with every one.
     private var wanted = 0
-    private var pending: [UInt8] = []
+    /// Data, then the zero bytes that the reader needs.
+    private var pending = [UInt8](repeating: 0, count: ListReader.guardCount)
+    private var end = 0
     private var position = 0
     private var state = State.head
-    private var ready: [Element] = []
     private(set) var warnings: [String] = []
     private(set) var infos: [String] = []
     private(set) var isPartial = false
@@ -27,30 +26,40 @@ struct DataListScanner<Element: Sendable> {
     /// - Parameters:
     ///   - maximumElement: bytes of one element, or of what stands around the list.
     ///   - takesNull: whether `null` is a list without elements.
-    init(maximumElement: Int = 16 << 20, takesNull: Bool = false, read: @escaping Read) {
+    init(
+        _ kind: ListReader.Kind, maximumElement: Int = 16 << 20, takesNull: Bool = false
+    ) {
+        reader = ListReader(kind)
         self.maximumElement = maximumElement
         self.takesNull = takesNull
-        self.read = read
     }
 
+    /// Elements that were read.
+    var count: Int { reader.count }
+
+    /// What is held of the answer, in bytes.
+    var heldBytes: Int { pending.count + reader.heldBytes }
+
     mutating func append(_ chunk: [UInt8]) throws(ScanError) {
+        pending.removeLast(ListReader.guardCount)
         pending.removeSubrange(..<position)
         position = 0
+        // Exactly: what doubles is twice as large as is needed.
+        pending.reserveCapacity(pending.count + chunk.count + ListReader.guardCount)
         pending += chunk
-        guard pending.count >= wanted else { return }
+        end = pending.count
+        pending.append(contentsOf: repeatElement(0, count: ListReader.guardCount))
+        guard end >= wanted else { return }
         while try step() {}
-        let rest = pending.count - position
+        let rest = end - position
         guard rest <= maximumElement else {
             throw .tooLarge("a part of the answer is larger than \(maximumElement) bytes")
         }
         wanted = min(2 * rest, maximumElement + 1)
     }
 
-    /// What has been read since the last time.
-    mutating func takeElements() -> [Element] {
-        defer { ready = [] }
-        return ready
-    }
+    /// What has been read since the last time, sorted.
+    mutating func takeElements() -> ElementList { reader.take() }
 
     mutating func finish() throws(ScanError) {
         while try step() {}
@@ -59,7 +68,7 @@ struct DataListScanner<Element: Sendable> {
         case .tail, .element, .separator: throw .truncated
         case .head:
             // An error, or no list.
-            _ = try UpstreamDocument(pending)
+            _ = try UpstreamDocument(Array(pending[..<end]))
             throw .malformed("the data is no list")
         }
     }
@@ -68,7 +77,7 @@ struct DataListScanner<Element: Sendable> {
     private mutating func step() throws(ScanError) -> Bool {
         switch state {
         case .head: return try readHead()
-        case .element(let mayEnd): return try readElement(mayEnd)
+        case .element(let mayEnd): return try readElements(mayEnd)
         case .separator:
             guard let next = try walk({ (cursor) throws(JSONCursor.Failure) in try cursor.peek() })
             else { return false }
@@ -76,7 +85,7 @@ struct DataListScanner<Element: Sendable> {
             return true
         case .tail: return try readTail()
         case .ended:
-            guard pending[position...].allSatisfy({ $0 <= 0x20 }) else {
+            guard pending[position..<end].allSatisfy({ $0 <= 0x20 }) else {
                 throw .malformed("something follows the answer")
             }
             return false
@@ -86,18 +95,14 @@ struct DataListScanner<Element: Sendable> {
     private mutating func walk<T>(
         _ body: (inout JSONCursor) throws(JSONCursor.Failure) -> T
     ) throws(ScanError) -> T? {
-        var cursor = JSONCursor(pending, from: position)
+        var cursor = JSONCursor(pending, from: position, to: end)
         do throws(JSONCursor.Failure) {
             let value = try body(&cursor)
             position = cursor.position
             return value
         } catch {
-            switch error {
-            case .incomplete: return nil
-            case .malformed(_, let reason): throw .malformed(reason)
-            case .tooMany(let reason): throw .tooLarge(reason)
-            case .offGrid: throw .malformed("a sample in a list")
-            }
+            guard let failure = ScanError(error) else { return nil }
+            throw failure
         }
     }
 
@@ -172,15 +177,18 @@ struct DataListScanner<Element: Sendable> {
         isPartial = isPartial || frame.isPartial
     }
 
-    private mutating func readElement(_ mayEnd: Bool) throws(ScanError) -> Bool {
+    /// Reads the elements that are here.
+    private mutating func readElements(_ mayEnd: Bool) throws(ScanError) -> Bool {
         let next = try walk { (cursor) throws(JSONCursor.Failure) in try cursor.peek() }
         guard let next else { return false }
         if mayEnd, next == UInt8(ascii: "]") {
             try endOrGoOn(next)
             return true
         }
-        guard let element = try walk(read) else { return false }
-        ready.append(element)
+        let stop = try reader.read(pending, from: position, to: end)
+        if stop.position > position { state = .element(mayEnd: false) }
+        position = stop.position
+        if stop.isIncomplete { return false }
         state = .separator
         return true
     }

@@ -143,9 +143,7 @@ extension UpstreamClient {
         for index in found.labels.indices {
             let label = found.labels[index]
             let values = try await labelValues(label.name, SeriesSelection(deadline: deadline))
-            found.labels[index].isAlsoOwn = values.elements.contains {
-                $0.utf8.elementsEqual(label.value.utf8)
-            }
+            found.labels[index].isAlsoOwn = values.elements.contains(label.value)
         }
         let doubled = found.labels.filter(\.isAlsoOwn)
         guard doubled.count <= ExternalLabels.mostAlsoOwn else {

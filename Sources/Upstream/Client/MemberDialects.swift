@@ -12,14 +12,6 @@ extension UpstreamClient {
     public var isCoroot: Bool {
         if case .remoteCoroot = configuration.source { true } else { false }
     }
-
-    /// The values that are some: "" is the value of no label.
-    func values(in list: UpstreamList<String>) -> UpstreamList<String> {
-        guard isCoroot else { return list }
-        var list = list
-        list.elements.removeAll { $0.isEmpty }
-        return list
-    }
 }
 
 /// A range at whole seconds in the place of one that is not.

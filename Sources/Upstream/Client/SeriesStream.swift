@@ -189,91 +189,76 @@ public actor SeriesStream {
     }
 }
 
-/// The elements of a list, in the order of arrival, as they arrive. An actor, so that inflating and
-/// scanning run on the pool. Not reading makes the member wait; dropping the stream ends the
-/// transfer.
-public actor ListStream<Element: Sendable> {
+/// The elements of a list as they arrive. An actor, so that inflating and scanning run on the pool.
+/// Not reading makes the member wait; dropping the stream ends the transfer.
+actor ListStream {
     private let call: UpstreamCall
     private let body: UpstreamBody
-    private var scanner: DataListScanner<Element>
+    private var scanner: DataListScanner
+    private var lent = 0
     private var isEnded = false
-    private var failure: UpstreamError?
 
-    init(_ answer: sending UpstreamClient.Answer, scanner: sending DataListScanner<Element>) {
+    init(_ answer: sending UpstreamClient.Answer, scanner: sending DataListScanner) {
         call = answer.call
         body = answer.body
         self.scanner = scanner
     }
 
-    /// Of the whole answer; complete when `next` has returned nil.
-    public var warnings: [String] { scanner.warnings }
-    public var infos: [String] { scanner.infos }
-    /// Why elements are missing, as the answer says itself; nil of a whole one.
-    public var partiality: String? {
-        Partiality.cause(isPartial: scanner.isPartial, warnings: scanner.warnings)
+    /// Some elements, maybe none; nil at the end of a whole answer.
+    func next() async throws(UpstreamError) -> ElementList? {
+        try await read() ? scanner.takeElements() : nil
     }
 
-    /// The next elements, never none; nil at the end of a whole answer.
-    ///
-    /// - Throws: `UpstreamError`, on every later call too.
-    public func next() async throws(UpstreamError) -> [Element]? {
-        if let failure { throw failure }
+    /// The rest of the list, sorted, or of one that is too long as much as shows that.
+    func collect(atMost maximum: Int) async throws(UpstreamError) -> UpstreamList {
+        while scanner.count <= maximum, try await read() {}
+        return list(of: scanner.takeElements())
+    }
+
+    /// Elements with what stood beside them in the answer.
+    func list(of elements: ElementList) -> UpstreamList {
+        UpstreamList(
+            elements: elements, warnings: scanner.warnings, infos: scanner.infos,
+            partiality: Partiality.cause(isPartial: scanner.isPartial, warnings: scanner.warnings))
+    }
+
+    /// Reads on; false at the end of a whole answer.
+    private func read() async throws(UpstreamError) -> Bool {
         do throws(UpstreamError.Kind) {
-            return try await read()
+            return try await readChunk()
         } catch {
-            let failure = call.failed(error)
-            self.failure = failure
-            throw failure
+            throw call.failed(error)
         }
     }
 
-    /// The rest of the list, or of one that is too long as much as shows that.
-    public func collect(
-        atMost maximum: Int = .max
-    ) async throws(UpstreamError) -> UpstreamList<Element> {
-        var all: [Element] = []
-        while all.count <= maximum, let some = try await next() { all += some }
-        return UpstreamList(
-            elements: all, warnings: warnings, infos: infos, partiality: partiality)
-    }
-
-    private func read() async throws(UpstreamError.Kind) -> [Element]? {
-        while !isEnded {
-            let bytes = try await body.next()
-            if let bytes { try await Lending.hold(Lending.perByteRead * bytes.count) }
-            do throws(ScanError) {
-                if let bytes {
-                    try scanner.append(bytes)
-                } else {
-                    try scanner.finish()
-                    isEnded = true
-                    call.succeeded(body)
-                }
-            } catch {
-                throw UpstreamError.Kind(error)
+    private func readChunk() async throws(UpstreamError.Kind) -> Bool {
+        if isEnded { return false }
+        let bytes = try await body.next()
+        do throws(ScanError) {
+            if let bytes {
+                try scanner.append(bytes)
+            } else {
+                try scanner.finish()
+                isEnded = true
+                call.succeeded(body)
             }
-            let some = scanner.takeElements()
-            if !some.isEmpty { return some }
+        } catch {
+            throw UpstreamError.Kind(error)
         }
-        return nil
+        let held = scanner.heldBytes
+        if held > lent {
+            try await Lending.hold(held - lent)
+            lent = held
+        }
+        return true
     }
 }
 
 /// A list that was read wholly.
-public struct UpstreamList<Element: Sendable>: Sendable {
-    public var elements: [Element]
+public struct UpstreamList: Sendable {
+    public var elements: ElementList
     public var warnings: [String]
     public var infos: [String]
     /// Why elements are missing, as the answer says itself; nil of a whole one.
     public var partiality: String?
-
-    public init(
-        elements: [Element] = [], warnings: [String] = [], infos: [String] = [],
-        partiality: String? = nil
-    ) {
-        self.elements = elements
-        self.warnings = warnings
-        self.infos = infos
-        self.partiality = partiality
-    }
 }

@@ -257,16 +257,19 @@ public protocol MemoryLender: Sendable {
     ///
     /// - Throws: `.noMemory` when they were not to be had in time, or never will be; `.cancelled`.
     func hold(_ bytes: Int) async throws(UpstreamError)
+
+    /// Says that so many bytes are held, and that nothing more will be asked for.
+    func settle(_ bytes: Int)
 }
 
 /// Where the memory comes from for answers that are read wholly: lists and documents. Streams of
-/// series are read page by page, and their readers ask for themselves.
+/// samples are read page by page, and their readers ask for themselves.
 public enum Lending {
     /// Of the request that is being answered; nil where its answers are small and not counted.
     @TaskLocal public static var lender: (any MemoryLender)?
 
-    /// What a byte of JSON becomes at most while it is read and merged: itself, its decoded text,
-    /// and the answer made of it.
+    /// What a byte of a document becomes at most while it is read and merged: itself, its decoded
+    /// text, and the answer made of it.
     static let perByteRead = 4
 
     static func hold(_ bytes: Int) async throws(UpstreamError.Kind) {

@@ -39,98 +39,115 @@ public struct SeriesSelection: Sendable {
 }
 
 extension UpstreamClient {
-    /// The label sets of the selected series, as the member orders them. Without selectors, all.
+    /// The label sets of the selected series, sorted. Without selectors, of all.
+    ///
+    /// - Parameter injection: a label that they get; nil for none.
     public func series(
-        _ selection: SeriesSelection
-    ) async throws(UpstreamError) -> ListStream<LabelSet> {
-        var selection = selection
-        // The path takes no request without a selector.
-        if selection.matchers.isEmpty { selection.matchers = ["{__name__=~\".+\"}"] }
-        let request = UpstreamRequest(path: "/api/v1/series", parameters: selection.parameters)
-        let answer = try await open(request, deadline: selection.deadline)
-        // Coroot writes no series so.
-        return ListStream(
-            answer, scanner: DataListScanner(takesNull: isCoroot, read: Self.labelSet))
+        _ selection: SeriesSelection, injecting injection: LabelInjection? = nil
+    ) async throws(UpstreamError) -> UpstreamList {
+        try await stream(selection, injection).collect(atMost: selection.maximum)
     }
 
-    /// The names of labels, as the member orders them. Members without such an endpoint are asked
-    /// for their series instead.
+    /// The names of labels, sorted. Members without such an endpoint are asked for their series
+    /// instead.
+    ///
+    /// - Parameter partition: the label beside which they are shown.
     public func labels(
-        _ selection: SeriesSelection = SeriesSelection()
-    ) async throws(UpstreamError) -> UpstreamList<String> {
+        _ selection: SeriesSelection = SeriesSelection(), beside partition: PartitionLabel = .none
+    ) async throws(UpstreamError) -> UpstreamList {
         try await answer(of: .labelNames) { mayBeMissing async throws(UpstreamError) in
-            try await names(
+            try await texts(
+                .names(partition),
                 UpstreamRequest(
                     path: "/api/v1/labels", parameters: selection.parameters,
                     mayBeMissing: mayBeMissing), selection)
         } emulated: { () async throws(UpstreamError) in
-            try await ofSeries(selection) { labels in labels.pairs.map(\.name) }
-        }
-    }
-
-    /// The values of a label, as the member orders them. Members without such an endpoint are asked
-    /// for their series instead.
-    public func labelValues(
-        _ name: String, _ selection: SeriesSelection = SeriesSelection()
-    ) async throws(UpstreamError) -> UpstreamList<String> {
-        try await answer(of: .labelValues) { mayBeMissing async throws(UpstreamError) in
-            let path = "/api/v1/label/\(LabelNamePath.segment(name))/values"
-            return values(
-                in: try await names(
-                    UpstreamRequest(
-                        path: path, parameters: selection.parameters, method: .get,
-                        mayBeMissing: mayBeMissing), selection))
-        } emulated: { () async throws(UpstreamError) in
             try await ofSeries(selection) { labels in
-                labels.pairs.filter { $0.name.utf8.elementsEqual(name.utf8) }.map(\.value)
+                labels.pairs.map(\.name)
+            } shown: {
+                partition.visibleName(of: $0)
             }
         }
     }
 
-    private func names(
-        _ request: UpstreamRequest, _ selection: SeriesSelection
-    ) async throws(UpstreamError) -> UpstreamList<String> {
-        let answer = try await open(request, deadline: selection.deadline)
-        let scanner = DataListScanner(takesNull: isCoroot) { (cursor) throws(JSONCursor.Failure) in
-            try cursor.string()
+    /// The values of a label, sorted. Members without such an endpoint are asked for their series
+    /// instead.
+    public func labelValues(
+        _ name: String, _ selection: SeriesSelection = SeriesSelection()
+    ) async throws(UpstreamError) -> UpstreamList {
+        try await answer(of: .labelValues) { mayBeMissing async throws(UpstreamError) in
+            let path = "/api/v1/label/\(LabelNamePath.segment(name))/values"
+            return try await texts(
+                .values(leavingOutEmpty: isCoroot),
+                UpstreamRequest(
+                    path: path, parameters: selection.parameters, method: .get,
+                    mayBeMissing: mayBeMissing), selection)
+        } emulated: { () async throws(UpstreamError) in
+            try await ofSeries(selection) { labels in
+                labels.pairs.filter { $0.name.utf8.elementsEqual(name.utf8) }.map(\.value)
+            } shown: {
+                $0
+            }
         }
-        return try await ListStream(answer, scanner: scanner).collect(atMost: selection.maximum)
     }
 
-    /// The different texts that the labels of the selected series hold, in byte order.
+    private func stream(
+        _ selection: SeriesSelection, _ injection: LabelInjection?
+    ) async throws(UpstreamError) -> ListStream {
+        var selection = selection
+        // The path takes no request without a selector.
+        if selection.matchers.isEmpty { selection.matchers = ["{__name__=~\".+\"}"] }
+        let request = UpstreamRequest(path: "/api/v1/series", parameters: selection.parameters)
+        return try await list(.series(injection), request, selection)
+    }
+
+    private func texts(
+        _ kind: ListReader.Kind, _ request: UpstreamRequest, _ selection: SeriesSelection
+    ) async throws(UpstreamError) -> UpstreamList {
+        try await list(kind, request, selection).collect(atMost: selection.maximum)
+    }
+
+    private func list(
+        _ kind: ListReader.Kind, _ request: UpstreamRequest, _ selection: SeriesSelection
+    ) async throws(UpstreamError) -> ListStream {
+        let answer = try await open(request, deadline: selection.deadline)
+        // A Coroot that has none writes no list.
+        return ListStream(answer, scanner: DataListScanner(kind, takesNull: isCoroot))
+    }
+
+    /// The different texts that the labels of the selected series hold.
+    ///
+    /// - Parameter shown: what the answer has in the place of a text.
     private func ofSeries(
-        _ selection: SeriesSelection, _ texts: @Sendable (LabelSet) -> [String]
-    ) async throws(UpstreamError) -> UpstreamList<String> {
+        _ selection: SeriesSelection, _ texts: @Sendable (LabelSet) -> [String],
+        shown: @Sendable (String) -> String
+    ) async throws(UpstreamError) -> UpstreamList {
         var everything = selection
         everything.limit = nil
-        let stream = try await series(everything)
+        let stream = try await stream(everything, nil)
         // By bytes: text that Unicode calls equal may be two names.
         var found: Set<[UInt8]> = []
         while found.count <= selection.maximum, let some = try await stream.next() {
-            for labels in some {
-                for text in texts(labels) { found.insert(Array(text.utf8)) }
+            var bytes = 0
+            some.forEachLabelSet { labels in
+                for text in texts(labels) where found.insert(Array(text.utf8)).inserted {
+                    bytes += text.utf8.count + Self.perText
+                }
+            }
+            do throws(UpstreamError.Kind) {
+                try await Lending.hold(bytes)
+            } catch {
+                throw UpstreamError(kind: error)
             }
         }
         var all = found.sorted { $0.lexicographicallyPrecedes($1) }
         if let limit = selection.limit, limit > 0 { all = Array(all.prefix(limit)) }
-        return UpstreamList(
-            elements: all.map { String(decoding: $0, as: UTF8.self) },
-            warnings: await stream.warnings, infos: await stream.infos,
-            partiality: await stream.partiality)
+        let names = all.map { shown(String(decoding: $0, as: UTF8.self)) }
+        return await stream.list(of: ElementList(names))
     }
 
-    private static let labelSet: DataListScanner<LabelSet>.Read = {
-        (cursor) throws(JSONCursor.Failure) in
-        var pairs: [(name: String, value: String)] = []
-        try cursor.object { (name, cursor) throws(JSONCursor.Failure) in
-            pairs.append((name, try cursor.string()))
-        }
-        let labels = LabelSet(pairs)
-        guard labels.pairs.count == pairs.count(where: { !$0.value.isEmpty }) else {
-            throw .malformed(0, "a series has a label twice")
-        }
-        return labels
-    }
+    /// What a text takes in a set besides its bytes.
+    private static let perText = 128
 }
 
 /// A label name as a path segment. Names of letters, digits and underscores stand as they are; any

@@ -98,3 +98,13 @@ func askEverything(_ client: UpstreamClient) async {
         RemoteReadRequest(queries: [], accepted: [.samples]), numbers: [], injecting: nil,
         deadline: nil)
 }
+
+extension ElementList {
+    /// The JSON text of its elements, each once.
+    var text: String {
+        var merge = ListMerge([self])
+        var out: [UInt8] = []
+        _ = merge.append(to: &out)
+        return String(decoding: out, as: UTF8.self)
+    }
+}

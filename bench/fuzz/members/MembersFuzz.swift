@@ -97,25 +97,47 @@ private func samples(_ block: [UInt8]) {
 // MARK: JSON
 
 private func lists(_ bytes: [UInt8], _ size: Int) {
-    func read(_ pieces: [[UInt8]]) -> [String]? {
-        var scanner = DataListScanner(maximumElement: 2048) {
-            (cursor) throws(JSONCursor.Failure) in try cursor.string()
-        }
-        var found: [String] = []
-        do throws(ScanError) {
-            for piece in pieces {
-                try scanner.append(piece)
-                found += scanner.takeElements()
-            }
-            try scanner.finish()
-            return found + scanner.takeElements()
-        } catch {
-            return nil
-        }
-    }
     // An element that is too large is told as soon as it is, so only whole bodies are compared.
     guard bytes.count <= 2048 else { return }
-    precondition(read([bytes]) == read(pieces(bytes, size)))
+    let injection = LabelInjection(name: "project", value: "m")
+    for kind in [
+        ListReader.Kind.series(injection), .series(nil), .names(PartitionLabel()),
+        .values(leavingOutEmpty: false), .values(leavingOutEmpty: true),
+    ] {
+        let whole = list(kind, [bytes])
+        let split = list(kind, pieces(bytes, size))
+        precondition(whole?.text == split?.text)
+        guard let whole else { continue }
+        // What was written is read again as it is.
+        let again: ListReader.Kind
+        if case .series = kind {
+            again = .series(nil)
+        } else {
+            again = .values(leavingOutEmpty: false)
+        }
+        let body = Array(#"{"status":"success","data":["#.utf8) + whole.text + Array("]}".utf8)
+        precondition(list(again, [body])?.text == whole.text)
+    }
+}
+
+private func list(_ kind: ListReader.Kind, _ pieces: [[UInt8]]) -> ElementList? {
+    var scanner = DataListScanner(kind, maximumElement: 1 << 14)
+    do throws(ScanError) {
+        for piece in pieces { try scanner.append(piece) }
+        try scanner.finish()
+        return scanner.takeElements()
+    } catch {
+        return nil
+    }
+}
+
+extension ElementList {
+    fileprivate var text: [UInt8] {
+        var merge = ListMerge([self])
+        var out: [UInt8] = []
+        _ = merge.append(to: &out)
+        return out
+    }
 }
 
 private func documents(_ bytes: [UInt8]) {
