@@ -171,8 +171,9 @@ let package = Package(
         tests(
             "FederationTests",
             [
-                "GoText", "Federation", "GatewayConfiguration", "PromQL", "PromQLEngine",
-                "TestSupport", "TimeSeries",
+                "EmbeddedPrometheus", "GoText", "Federation", "GatewayConfiguration", "PromQL",
+                "PromQLEngine", "PromQLTest", "PrometheusServer", "PrometheusWire", "TestSupport",
+                "TimeSeries", "Upstream",
             ]),
         tests(
             "FederationProofTests",

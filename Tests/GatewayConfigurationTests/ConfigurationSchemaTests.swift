@@ -33,6 +33,7 @@ import Yams
         let others =
             Array(Keys.Root.aliases.keys) + Keys.Root.ignored
             + Keys.Postgres.aliases.keys.map { "postgres.\($0)" }
+            + CacheSection.table.shape.ignored.map { "cache.\($0)" }
             + (Array(Keys.Project.aliases.keys) + Keys.Project.ignored).map { "projects[].\($0)" }
         #expect(schema.deprecatedKeyPaths.sorted() == others.sorted())
     }

@@ -326,7 +326,10 @@ import UpstreamSettings
             source.credentials == .basic(username: "coroot", password: Secret("secret-word")))
         #expect(source.headers.map(\.name) == ["X-Scope-OrgID"])
         let noted = Set(configuration.notes.map(\.keyPath))
-        for key in ["grpc", "cache", "global_clickhouse", "corootCloud", "http_disabled"] {
+        for key in [
+            "grpc", "cache.ttl", "cache.gc_interval", "global_clickhouse", "corootCloud",
+            "http_disabled",
+        ] {
             #expect(noted.contains(key), "\(key)")
         }
     }

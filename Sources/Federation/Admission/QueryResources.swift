@@ -14,6 +14,10 @@ public final class QueryResources: Sendable {
         var requestBytes: Int
         /// Of all that is lent.
         var memoryBytes: Int
+        /// Of the cache; 0 for none.
+        var cacheBytes = 0
+        /// What is younger is not kept there.
+        var cacheTail: Milliseconds = 0
 
         /// What members' answers may take that were received and not read yet, besides.
         public var receiveBytes: Int { memoryBytes / 8 }
@@ -23,12 +27,17 @@ public final class QueryResources: Sendable {
     let slots: QuerySlots
     public let requests: QueueMemory
     public let memory: MemoryBudget
+    /// nil where it is off.
+    public let cache: ResultsCache?
 
     public init(_ bounds: Bounds) {
         self.bounds = bounds
         slots = QuerySlots(limit: bounds.computing)
         memory = MemoryBudget(limit: bounds.memoryBytes)
         requests = QueueMemory(limit: bounds.requestBytes, within: memory)
+        cache =
+            bounds.cacheBytes > 0
+            ? ResultsCache(bytes: bounds.cacheBytes, tail: bounds.cacheTail) : nil
     }
 
     /// How much is in use.
@@ -62,13 +71,23 @@ public final class QueryResources: Sendable {
 }
 
 extension QueryResources.Bounds {
+    /// What the cache has where the configuration says nothing: this part of all memory, and no more
+    /// than that many bytes.
+    private static let cacheShare = 16
+    private static let mostCacheBytes = 256 << 20
+
     /// - Parameter machine: Bytes of memory that the process may use at most, three quarters of
-    ///   which are lent where the configuration says nothing.
+    ///   which are lent, the cache included, where the configuration says nothing.
     public init(_ configuration: Configuration, machine: Int) {
+        let all = configuration.limits.maxMemory ?? machine / 4 * 3
+        let cache = configuration.cache
+        let wanted = cache.memory ?? min(all / Self.cacheShare, Self.mostCacheBytes)
+        let cacheBytes = cache.enabled ? min(wanted, all / 2) : 0
         self.init(
             computing: configuration.query.maxConcurrency,
             requestBytes: configuration.limits.maxQueueMemory,
-            memoryBytes: configuration.limits.maxMemory ?? machine / 4 * 3)
+            memoryBytes: all - cacheBytes, cacheBytes: cacheBytes,
+            cacheTail: Milliseconds(cache.tail))
     }
 }
 

@@ -66,7 +66,8 @@ public struct QueryExecution: Sendable {
             concurrency: limits.maxMemberConcurrency,
             refusesParts: Self.refusesParts(query.partialResponse, partEffect),
             partEffect: partEffect, statistics: query.statistics,
-            turn: turn, samples: SampleBudget(options(query, scope)), source: source)
+            turn: turn, samples: SampleBudget(options(query, scope)),
+            source: source(for: query))
         let statistics = QueryStatistics(admitted: admitted)
         if case .union(let leaf) = plan.root {
             return try await SplicedResponse(
@@ -82,6 +83,17 @@ public struct QueryExecution: Sendable {
                 query, plan, scope, questions, options(query, scope), statistics),
             turn: turn, partEffect: partEffect
         ).response()
+    }
+
+    /// What answers fragments of a query: the members, by way of the cache where that may be.
+    private func source(for query: QueryRequest) -> @Sendable (Member) -> any FragmentSource {
+        // Labels that are dropped with the name may change in the middle of a range.
+        guard let cache = resources.cache, query.takesCached,
+            !settings.features.contains(.typeAndUnitLabels)
+        else { return source }
+        return { [source, now] member in
+            CachingSource(source(member), of: member, cache: cache, now: now)
+        }
     }
 
     /// What members are told; a member that answers for itself alone has its own.

@@ -27,6 +27,8 @@ struct QueryRequest: Sendable {
     var namesLookback: Bool
     var partialResponse: PartialResponse
     var exactness: Exactness
+    /// Whether the answer may be what a member said before, or says to another request.
+    var takesCached: Bool
 
     /// Whether evaluating it over little data takes no time worth speaking of.
     var isShort: Bool {
@@ -70,6 +72,7 @@ struct QueryRequest: Sendable {
         partialResponse = try project.policy(for: request)
         let isExact = ["true", "1"].contains(request.parameter("exact"))
         exactness = isExact ? .strict : project.exactness
+        takesCached = !["true", "1"].contains(request.parameter("nocache"))
 
         text = common.query
         guard text.utf8.count <= maxQueryBytes else {

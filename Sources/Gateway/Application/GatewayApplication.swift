@@ -209,6 +209,7 @@ extension RuntimeSnapshot {
         let resources =
             former.flatMap { $0.resources.bounds == bounds ? $0.resources : nil }
             ?? QueryResources(bounds)
+        resources.cache?.keep(clients.named.map(\.client))
         let access = AccessControl(
             file, contents, bound: former?.bound ?? file.listenAddress)
         let secretFiles = configuration.secretFiles

@@ -269,6 +269,12 @@ struct GatewayRoutes: Sendable {
         text.sample([("kind", "lent")], Double(load.lentBytes))
         text.sample([("kind", "lent_peak")], Double(load.peakLentBytes))
         text.sample([("kind", "limit")], Double(load.lendableBytes))
+        for metric in resources.cache?.metrics ?? [] {
+            text.family(metric.name, metric.isCounter ? .counter : .gauge, metric.help)
+            for sample in metric.samples {
+                text.sample(sample.label.map { [$0] } ?? [], Double(sample.value))
+            }
+        }
         text.append(members.exposition())
         text.append(SecretMetrics(files: secretFiles).exposition())
         text.append(metrics.exposition())

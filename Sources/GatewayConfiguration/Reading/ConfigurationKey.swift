@@ -73,7 +73,7 @@ enum ConfigurationKeys {
         case urlBasePath = "url_base_path"
         case dataDirectory = "data_dir"
         case postgres
-        case defaultProject, partitionLabel, auth, query, limits
+        case defaultProject, partitionLabel, auth, query, limits, cache
         case globalPrometheus, projects, clusters, clusterPools, clusterPoolAttributes
         case clusterPoolAssignments, bucketRule
 
@@ -85,7 +85,7 @@ enum ConfigurationKeys {
         }
         static var ignored: Set<String> {
             [
-                "ai", "cache", "clickhouse_space_manager", "corootCloud", "developer_mode",
+                "ai", "clickhouse_space_manager", "corootCloud", "developer_mode",
                 "disableBuiltinAlerts", "disable_usage_statistics", "do_not_check_for_deployments",
                 "do_not_check_for_updates", "global_clickhouse", "grpc", "logs", "metrics",
                 "profiles", "sso", "traces",
@@ -128,6 +128,10 @@ enum ConfigurationKeys {
                 KeyMeaning(
                     .section(LimitsSection.table.shape),
                     "What one request, member or client may cost.")
+            case .cache:
+                KeyMeaning(
+                    .section(CacheSection.table.shape),
+                    "Keeps what members answered about times that do not change any more.")
             case .globalPrometheus:
                 KeyMeaning(
                     .section(PrometheusSection.table.shape),

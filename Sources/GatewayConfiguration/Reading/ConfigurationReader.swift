@@ -64,6 +64,9 @@ struct ConfigurationReader {
         if let node = section[.limits] {
             _ = LimitsSection.table.read(node, into: &configuration.limits, subject: nil, &self)
         }
+        if let node = section[.cache] {
+            _ = CacheSection.table.read(node, into: &configuration.cache, subject: nil, &self)
+        }
         if let node = section[.globalPrometheus] {
             sharedSource = readGlobalPrometheus(node)
         }

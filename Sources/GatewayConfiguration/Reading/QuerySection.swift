@@ -34,6 +34,26 @@ enum QuerySection {
         ])
 }
 
+/// The keys of `cache`, and those that Coroot has there.
+enum CacheSection {
+    static let table: SettingsTable<CacheSettings> = {
+        var table = SettingsTable<CacheSettings>(
+            blank: CacheSettings(),
+            [
+                .flag("enabled", \.enabled, "Whether what members answered is kept."),
+                .size(
+                    "memory", \.memory,
+                    "What it may take of limits.maxMemory, at most half of that. The default is a "
+                        + "sixteenth of it, at most 256MiB."),
+                .duration(
+                    "tail", \.tail, atLeast: .zero,
+                    "How long after its time a sample may come in: younger values are not kept."),
+            ])
+        table.shape.ignored = ["gc_interval", "ttl"]
+        return table
+    }()
+}
+
 /// The keys of `limits`.
 enum LimitsSection {
     static let table = SettingsTable<Limits>(

@@ -38,6 +38,7 @@ public struct Configuration: Sendable, Hashable {
     public var authentication: Authentication?
     public var query = QuerySettings()
     public var limits = Limits()
+    public var cache = CacheSettings()
     /// What is worth knowing but wrong with nothing: ignored keys, secrets still to be made.
     public var notes: [ConfigurationNote] = []
 

@@ -85,6 +85,18 @@ public struct QuerySettings: Sendable, Hashable {
     public init() {}
 }
 
+/// Whether what members answered is kept, and how long after its time a sample may come in.
+public struct CacheSettings: Sendable, Hashable {
+    public var enabled = true
+    /// Bytes of memory, a part of `Limits.maxMemory` and at most half of that; nil for a sixteenth, at
+    /// most 256 MiB.
+    public var memory: Int?
+    /// Values at steps younger than this are not kept.
+    public var tail = Duration.seconds(600)
+
+    public init() {}
+}
+
 /// Sizes: a number of bytes, or a number with `KB`, `MB`, `GB` (powers of 1000) or `KiB`, `MiB`,
 /// `GiB` (powers of 1024).
 public enum ByteCountText {

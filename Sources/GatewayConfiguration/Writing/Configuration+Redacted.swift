@@ -16,6 +16,7 @@ extension Configuration {
         if let authentication { lines += authentication.lines }
         lines += WrittenSetting.lines(QuerySection.table.written(query)).lines("query")
         lines += WrittenSetting.lines(LimitsSection.table.written(limits)).lines("limits")
+        lines += WrittenSetting.lines(CacheSection.table.written(cache)).lines("cache")
         lines.append("projects:")
         for project in projects { lines += project.lines }
         if !clusters.isEmpty { lines.append("clusters:") }

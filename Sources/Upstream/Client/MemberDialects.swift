@@ -12,6 +12,13 @@ extension UpstreamClient {
     public var isCoroot: Bool {
         if case .remoteCoroot = configuration.source { true } else { false }
     }
+
+    /// Whether the value at a step depends on nothing else of the range, as far as is known: not so
+    /// at VictoriaMetrics, which takes the distance of samples from the whole range, and at a Coroot,
+    /// which moves ranges.
+    public var evaluatesAsPrometheus: Bool {
+        !isCoroot && !state.withLock { $0.isVictoriaMetrics }
+    }
 }
 
 /// A range at whole seconds in the place of one that is not.

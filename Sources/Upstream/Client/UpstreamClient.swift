@@ -3,6 +3,20 @@ import HTTPTransport
 import PrometheusWire
 import UpstreamSettings
 
+/// What answers of a member are known by: a client and the credentials that it uses, which may come
+/// from files and change while it lasts.
+public struct MemberIdentity: Sendable, Hashable {
+    /// No two clients of a process have the same.
+    public let client: UInt64
+    /// A hash of them.
+    private let credentials: Int
+
+    public init(client: UInt64, credentials: Int = 0) {
+        self.client = client
+        self.credentials = credentials
+    }
+}
+
 /// Asks one member. Safe to use from any number of tasks; everything it learns about the member
 /// (health, encoding, capabilities) is shared by them.
 public final class UpstreamClient: Sendable {
@@ -28,6 +42,12 @@ public final class UpstreamClient: Sendable {
     /// No other client uses its connections: another project of the same server, with other
     /// credentials, is another client.
     private let connections = ConnectionOwner()
+    /// Tells it from every other client of the process.
+    private let number = UpstreamClient.numbers.withLock { number in
+        number += 1
+        return number
+    }
+    private static let numbers = LockedValue<UInt64>(0)
 
     /// - Parameter transport: belongs to the caller, who shuts it down after the last request.
     public init(_ configuration: UpstreamConfiguration, transport: CurlMulti) {
@@ -36,6 +56,16 @@ public final class UpstreamClient: Sendable {
         places = FairLine(places: configuration.connection.maxConcurrency)
         state = LockedValue(
             State(encoding: EncodingPolicy(isOnLoopback: configuration.connection.url.isLoopback)))
+    }
+
+    /// Who is asked, and by which credentials.
+    public var identity: MemberIdentity {
+        var hasher = Hasher()
+        for (name, value) in configuration.identification {
+            hasher.combine(name)
+            hasher.combine(value)
+        }
+        return MemberIdentity(client: number, credentials: hasher.finalize())
     }
 
     /// A snapshot.

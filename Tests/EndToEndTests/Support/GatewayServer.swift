@@ -21,13 +21,15 @@ final class GatewayServer: Sendable {
         var partialResponse: String?
     }
 
-    /// - Parameter settings: further sections of the configuration.
+    /// - Parameter settings: further sections of the configuration; without one for it the cache is off.
     init(
         name: String, members: [Member], projects: [Project], features: [String] = [],
         settings: String = "", directory: String
     ) throws {
         port = try LoopbackPort.free()
         var text = "listen_address: 127.0.0.1:\(port)\n\(settings)"
+        // What is compared is what members answer, each time.
+        if !settings.contains("cache:") { text += "cache: {enabled: false}\n" }
         if let first = projects.first { text += "defaultProject: \(first.name)\n" }
         if !features.isEmpty {
             text += "query:\n  features: [\(features.joined(separator: ", "))]\n"

@@ -79,7 +79,7 @@ final class Scene: Sendable {
                 .init(name: $0, url: $1.address.url)
             },
             projects: [.init(name: "all", members: FederationData.members)],
-            features: cast.features, directory: directory)
+            features: cast.features, settings: "cache: {enabled: true}\n", directory: directory)
     }
 
     deinit { stop() }

@@ -40,7 +40,9 @@ import TimeSeries
     ) throws -> PrometheusResponder {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
+        // What members are asked is looked at, each time.
         let yaml = """
+            cache: {enabled: false}
             projects:
               - {name: a, prometheus: {url: "http://127.0.0.1:\(a ?? 0)"\(capabilities)}}
               - {name: b, prometheus: {url: "http://127.0.0.1:\(b ?? 0)"}}
