@@ -65,7 +65,7 @@ public struct HeapMemory: Sendable {
     /// A gateway that lends less than so many bytes is at rest.
     private static let resting = 1 << 20
     /// What has to be lent, at once, before there is something to give back.
-    private static let worthwhile = 8 << 20
+    private static let worthwhile = 2 << 20
     /// One that never rests gives back what is free after so many looks nevertheless.
     private static let longest = 30
 

@@ -111,7 +111,9 @@ extension EndToEnd {
                 sleep(4)
                 let after = ProcessFigures(gateway.process.processID)
                 print("faults: \(crowd.requests) rude requests; before \(before), after \(after)")
-                #expect(after.descriptors <= before.descriptors + 16)
+                // Connections to members are kept, as many as were in use at once. What every sixth
+                // rude client left behind would be more.
+                #expect(after.descriptors <= before.descriptors + 64)
                 #expect(after.threads <= before.threads + 8)
                 #expect(after.residentBytes < before.residentBytes + 64 << 20)
                 let answer = try gateway.project("all").get(
