@@ -223,7 +223,7 @@ enum CleanPath {
     private static let slash = UInt8(ascii: "/")
     private static let dot = UInt8(ascii: ".")
 
-    /// The path that a decoded one stands for. A `/` at the end stays.
+    /// A decoded path without `.`, `..` and empty segments. A `/` at the end stays.
     static func of(_ path: [UInt8]) -> [UInt8] {
         var segments: [ArraySlice<UInt8>] = []
         for segment in path.split(separator: slash) where segment != [dot] {

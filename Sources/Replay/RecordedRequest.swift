@@ -80,7 +80,7 @@ public struct RecordedRequest: Sendable, Equatable {
     /// Names and values, percent-encoded.
     public var form: [UInt8] { FormText.bytes(of: parameters.map { ($0.name, $0.value) }) }
 
-    /// The request on one line: method, path and parameters, as a list of URLs can hold it.
+    /// Path and parameters on one line, as a list of URLs has them.
     public var line: String {
         let query = String(decoding: form, as: UTF8.self)
         return query.isEmpty ? path : "\(path)?\(query)"
@@ -149,8 +149,8 @@ extension RecordedRequest {
 // MARK: - Answers
 
 extension RecordedRequest {
-    /// The first difference between the answers of two servers, in words and with what stands in
-    /// each; nil where they say the same.
+    /// The first difference between the answers of two servers, in words, and both answers in short;
+    /// nil where they say the same.
     ///
     /// Of what a server says about itself only the status is compared.
     public func difference(

@@ -191,7 +191,8 @@ struct HeldAnswer: Sendable {
     }
 }
 
-/// Questions that members are asked just now. Who asks the same as another waits for that answer.
+/// Questions that members are asked just now. A request with the same question waits for the answer
+/// that another one gets.
 final class Flights: Sendable {
     struct Key: Sendable, Hashable {
         var fragment: FragmentKey
@@ -205,7 +206,7 @@ final class Flights: Sendable {
     /// What becomes of a question.
     enum Landing: Sendable {
         case answer(HeldAnswer)
-        /// The member refuses the question, whoever asks.
+        /// The member refuses the question, and would refuse it to every other request too.
         case refused(UpstreamError)
         /// The answer is not for sharing, or there is none: each must ask for itself.
         case none

@@ -11,7 +11,7 @@ public struct SeriesJoin: Sendable {
         fileprivate let through: Timestamp
         /// Where the series stand, by their keys; nil where the pages have them in that order.
         fileprivate let order: [Place]?
-        /// What stands in `order` behind the head.
+        /// The index in `order` of the series behind the head.
         private var next = 0
         /// The series that is next.
         fileprivate var head: Place?

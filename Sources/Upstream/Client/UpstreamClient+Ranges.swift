@@ -173,7 +173,7 @@ extension StepGrid {
     var isAligned: Bool { step > 0 && start.milliseconds % step.count == 0 }
 }
 
-/// What stands in for a range at a member that moves ranges to multiples of their step.
+/// What is asked instead of a range at a member that moves ranges to multiples of their step.
 enum StepwiseQuestions: Equatable {
     /// An instant query for every step.
     case instants
