@@ -64,6 +64,7 @@ public struct PrometheusSource: UpstreamConnection {
     public static let defaultTimeout = Duration.seconds(30)
     /// As many as Prometheus itself evaluates at once (`--query.max-concurrency`).
     public static let defaultConcurrency = 20
+    public static let mostRangeParts = 16
 
     public var url: ServerURL
     public var credentials: Credentials
@@ -75,6 +76,8 @@ public struct PrometheusSource: UpstreamConnection {
     public var timeout: Duration
     public var maxConcurrency = PrometheusSource.defaultConcurrency
     public var capabilities = EndpointSupport()
+    /// Parts that it is asked for at once of a range of several days; nil where that is found out.
+    public var rangeParts: Int?
     /// What the server adds to the series of remote read; nil to look it up there.
     public var externalLabels: [String: String]?
 

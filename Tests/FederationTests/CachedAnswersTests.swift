@@ -24,7 +24,9 @@ final class LateMembers: Sendable {
 
     let names: [String]
     let apis: [EmbeddedAPI]
+    /// Steps, and questions for them.
     let asked = Mutex(0)
+    let questions = Mutex(0)
     private let arrivals: [Arrival]
     private let state: Mutex<(now: Timestamp, next: Int)>
 
@@ -70,6 +72,7 @@ final class LateMembers: Sendable {
     func source(_ name: String) -> EngineSource {
         EngineSource(api: apis[names.firstIndex(of: name) ?? 0]) { steps in
             self.asked.withLock { $0 += steps }
+            self.questions.withLock { $0 += 1 }
         }
     }
 }
@@ -260,6 +263,67 @@ extension [(String, String)] {
         let counts = cache.counted
         #expect(counts.hits + counts.partialHits > 20, "\(counts)")
         #expect(counts.misses > 0 && counts.stepsSaved > 100, "\(counts)")
+    }
+
+    /// With and without a cache, ranges that members are asked for in parts are answered as those that
+    /// are asked for wholly, to the byte.
+    @Test(arguments: UInt64(0)..<6)
+    func theAnswerInPartsIsTheWholeOneToTheByte(seed: UInt64) async throws {
+        var random = SeededRandom(seed: seed)
+        let data = GeneratedData(seed: seed, partitions: 1 + random.below(3))
+        let members = LateMembers(data, latest: 0, &random)
+        members.move(to: data.end + 10_000)
+        let cache = ResultsCache(bytes: 32 << 20, tail: 30_000)
+        var rule = SplittingSource.Rule(day: random.pick([17_000, 60_000, 200_000]), steps: 2)
+        rule.overlap = 0
+        if random.oneIn(3) { rule.longest = 9_000 }
+        let split = { @Sendable [rule] (member: Member) -> any FragmentSource in
+            SplittingSource(members.source(member.name), rule: rule) { 5 }
+        }
+        let identities = Dictionary(
+            uniqueKeysWithValues: members.names.enumerated().map {
+                ($1, MemberIdentity(client: UInt64($0)))
+            })
+        let whole = Self.execution(members) { members.source($0.name) }
+        let parted = Self.execution(members, split)
+        let cached = Self.execution(members) { member in
+            CachingSource(
+                split(member), identities[member.name], cache: cache, now: { members.now })
+        }
+        let project = ResolvedProject(
+            name: "all",
+            members: members.names.map {
+                Member(name: $0, source: .unavailable(reason: "unused"))
+            },
+            isMultiCluster: true, partialResponse: .safe, exactness: .twoStep,
+            partition: PartitionLabel())
+        var (questions, inParts) = (0, 0)
+        func answer(
+            _ execution: QueryExecution, _ pairs: [(String, String)]
+        ) async throws -> (
+            text: String, questions: Int
+        ) {
+            members.questions.withLock { $0 = 0 }
+            let text = try await Self.answer(execution, project, pairs)
+            return (text, members.questions.withLock { $0 })
+        }
+        for panel in (0..<4).flatMap({ _ in Self.panels(members.names, &random) }) {
+            let end = data.end.milliseconds - Int64(random.below(100_000))
+            var pairs = [
+                ("query", panel.text), ("start", "\(Double(end - panel.length) / 1000)"),
+                ("end", "\(Double(end) / 1000)"), ("step", "\(Double(panel.step) / 1000)"),
+            ]
+            if let lookback = panel.lookback { pairs.append(("lookback_delta", lookback)) }
+            let expected = try await answer(whole, pairs)
+            let given = try await answer(parted, pairs)
+            #expect(given.text == expected.text, "seed \(seed): \(pairs)")
+            #expect(
+                try await Self.answer(cached, project, pairs) == expected.text,
+                "cached, seed \(seed): \(pairs)")
+            (questions, inParts) = (questions + expected.questions, inParts + given.questions)
+        }
+        // Else nothing is proved.
+        #expect(inParts > questions * 5 / 4, "\(inParts) for \(questions)")
     }
 
     /// Grafana asks for whole steps; half a day at a minute is a usual window.

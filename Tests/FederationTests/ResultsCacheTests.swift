@@ -9,7 +9,7 @@ import Upstream
 @testable import Federation
 
 /// A member that answers one float at every step: the time in seconds, of each of some series.
-private final class Clockwork: FragmentSource {
+final class Clockwork: FragmentSource {
     private struct State {
         var grids: [StepGrid] = []
         var gates: [CheckedContinuation<Void, Never>] = []
@@ -311,6 +311,18 @@ private final class Clockwork: FragmentSource {
         let reach = try #require(FragmentReach(text))
         #expect(reach.ahead == Milliseconds(ahead * 1000))
         #expect(reach.fixed == fixed.map { Timestamp(milliseconds: $0 * 1000) })
+    }
+
+    @Test(
+        arguments: [
+            ("up", 0), ("up offset 5m", 300), ("up offset -5m", 0), ("time()", 0),
+            ("rate(x[5m])", 300), ("rate(x[5m] offset 1h) + y offset 2h", 7200),
+            ("rate(x[5m] offset -1h)", 0), ("max_over_time(rate(x[5m])[1h:1m] offset 1d)", 90_300),
+            ("rate(x[5m] @ 1000)", 300), ("max_over_time((x offset 1m)[1h:])", 3660),
+        ] as [(String, Int64)])
+    func whatIsReadBeforeAStep(text: String, seconds: Int64) throws {
+        let reach = try #require(FragmentReach(text))
+        #expect(reach.behind == Milliseconds(seconds * 1000))
     }
 
     @Test(arguments: [

@@ -204,13 +204,15 @@ import Testing
         Case(
             name: "values of the wrong kind",
             yaml: """
-                projects: [{name: a, prometheus: {url: http://a, timeout: soon}}]
+                projects: [{name: a, prometheus: {url: http://a, timeout: soon, rangeParts: 17}}]
                 query: {maxSamples: many, lookback: 0s, rangeBoundary: open, features: [fast]}
                 limits: {maxResponseBytes: 12, maxSeries: 0}
                 """,
             errors: [
                 "c.yaml:1:59: projects[0].prometheus.timeout: project a: is not a "
                     + "duration; write a number and a unit, as 15s, 5m or 1h30m",
+                "c.yaml:1:77: projects[0].prometheus.rangeParts: project a: is more than 16; "
+                    + "write 1 to 16",
                 "c.yaml:2:21: query.maxSamples: is not a whole number of at least 1",
                 "c.yaml:2:37: query.lookback: is shorter than 1ms",
                 "c.yaml:2:56: query.rangeBoundary: is not one of auto, leftOpen, closed; "

@@ -1,6 +1,8 @@
 import GoText
+import ScriptedServers
 import Testing
 import TimeSeries
+import UpstreamSettings
 
 @testable import Upstream
 
@@ -26,5 +28,38 @@ import TimeSeries
         #expect(StepwiseQuestions(for: Self.grid(103_001, 15_000, count: 65)) == nil)
         #expect(StepwiseQuestions(for: Self.grid(103_000, 15_000, count: 735)) == nil)
         #expect(StepwiseQuestions(for: Self.grid(103_000, 15_000, count: 734)) != nil)
+    }
+
+    @Test(
+        "A long range has as many parts as half of the member's processors, at most four",
+        arguments: [
+            (#"{"GOMAXPROCS":16,"goroutineCount":40}"#, 4), (#"{"a":{},"GOMAXPROCS":4}"#, 2),
+            (#"{"GOMAXPROCS":3}"#, 1), ("{}", 1), (#"{"GOMAXPROCS":"8"}"#, 1), ("[]", 1),
+        ])
+    func partsByProcessors(data: String, parts: Int) async throws {
+        try await withClient { request, connection in
+            connection.answer(#"{"status":"success","data":\#(data)}"#)
+        } _: { client, server in
+            // It is asked beside the query that wants to know.
+            #expect(client.rangeParts == 1)
+            #expect(await server.received(1))
+            #expect(server.requests[0].path.hasSuffix("/api/v1/status/runtimeinfo"))
+            for _ in 0..<2000 where client.rangeParts != parts {
+                try await Task.sleep(for: .milliseconds(5))
+            }
+            #expect(client.rangeParts == parts)
+            #expect(server.requests.count == 1)
+        }
+    }
+
+    @Test func `The parts that are set are not found out`() async throws {
+        try await withClient { _, connection in
+            connection.answer(#"{"status":"success","data":{"GOMAXPROCS":16}}"#)
+        } source: {
+            $0.rangeParts = 7
+        } _: { client, server in
+            #expect(client.rangeParts == 7)
+            #expect(server.requests.isEmpty)
+        }
     }
 }

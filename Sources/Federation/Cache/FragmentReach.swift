@@ -9,6 +9,9 @@ import PromQL
 struct FragmentReach: Equatable {
     /// How far behind a step the newest sample may lie that its value depends on.
     private(set) var ahead: Milliseconds = 0
+    /// How far before a step the oldest sample may lie that is read for it, lookback left out; of
+    /// what `@` says, before that time.
+    private(set) var behind: Milliseconds = 0
     /// The newest sample that the value at every step depends on, as `@` says; nil for none.
     private(set) var fixed: Timestamp?
 
@@ -27,12 +30,14 @@ struct FragmentReach: Equatable {
     }
 
     private init?(of expression: Expression) {
-        // Each with how far behind a step it is evaluated.
-        var pending: [(expression: Expression, shift: Milliseconds)] = [(expression, 0)]
+        // Each with how far behind a step it is evaluated, and the length of the ranges around it.
+        var pending: [(expression: Expression, shift: Milliseconds, ranges: Milliseconds)] = [
+            (expression, 0, 0)
+        ]
         var joinsNames = false
         var checksWholeRanges = false
-        while let (expression, shift) = pending.popLast() {
-            var inner = shift
+        while let (expression, shift, ranges) = pending.popLast() {
+            var (inner, innerRanges) = (shift, ranges)
             switch expression {
             case .number, .string, .paren: break
             case .unary: checksWholeRanges = true
@@ -55,25 +60,34 @@ struct FragmentReach: Equatable {
                 case .timestamp(let time):
                     guard time.milliseconds.magnitude < UInt64(Self.longest) else { return nil }
                     fixed = max(fixed ?? time - back, time - back)
-                case nil: ahead = max(ahead, shift - back)
+                    behind = max(behind, ranges)
+                case nil:
+                    ahead = max(ahead, shift - back)
+                    behind = max(behind, Self.sum(ranges, back - shift))
                 }
             case .matrixSelector(let matrix):
-                guard case .fixed = matrix.window else { return nil }
+                guard case .fixed(let window) = matrix.window else { return nil }
+                innerRanges = Self.sum(ranges, window)
             case .subquery(let subquery):
                 checksWholeRanges = true
                 // At a fixed time Prometheus looks on, as far as the range is long.
-                guard case .fixed = subquery.window, subquery.at == nil,
+                guard case .fixed(let window) = subquery.window, subquery.at == nil,
                     let back = Self.length(of: subquery.offset)
                 else { return nil }
                 if case .expression = subquery.step { return nil }
                 inner = shift - back
                 guard inner.count.magnitude < UInt64(Self.longest) else { return nil }
+                innerRanges = Self.sum(ranges, window)
             }
-            for child in expression.children { pending.append((child, inner)) }
+            for child in expression.children { pending.append((child, inner, innerRanges)) }
         }
         // Two series that are one without their names are an error where both are in the range,
         // and none where each is in a part of it.
         if joinsNames, checksWholeRanges { return nil }
+    }
+
+    private static func sum(_ one: Milliseconds, _ other: Milliseconds) -> Milliseconds {
+        min(one &+ other, Milliseconds(longest))
     }
 
     /// nil for one that depends on the range, or that is too long to be added to others.

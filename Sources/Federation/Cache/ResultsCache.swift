@@ -185,10 +185,7 @@ struct HeldAnswer: Sendable {
     var recording: ResultsCache.Recording
 
     /// Whether it says nothing but its series, so that it can be joined to others.
-    var isPlain: Bool {
-        trailer.warnings.isEmpty && trailer.infos.isEmpty && !trailer.isPartial
-            && trailer.plain == nil
-    }
+    var isPlain: Bool { trailer.isPlain }
 }
 
 /// Questions that members are asked just now. A request with the same question waits for the answer

@@ -121,11 +121,11 @@ struct CachingSource: FragmentSource {
         }
         var trailer = ResponseScanner.Trailer()
         trailer.resultType = key.resultType.rawValue
-        return JoinedStream(SeriesJoin(parts), trailer, holding: known, asked)
+        return JoinedStream(SeriesJoin(parts), trailer, holding: (known, asked))
     }
 
     /// What a member answered at some of the steps.
-    fileprivate struct StepsAsked: Sendable {
+    private struct StepsAsked: Sendable {
         var grid: StepGrid
         var answer: HeldAnswer
     }
@@ -339,22 +339,19 @@ private final class HeldStream: FragmentStream {
 }
 
 /// Pages that are made when they are wanted.
-private actor JoinedStream: FragmentStream {
+actor JoinedStream: FragmentStream {
     private var join: SeriesJoin
     private var isFirst = true
     private let end: ResponseScanner.Trailer
-    /// They count the memory of what is joined.
-    private let known: CachedExtent
-    private let asked: [CachingSource.StepsAsked]
+    /// Counts the memory of what is joined.
+    private let holder: any Sendable
 
     init(
-        _ join: SeriesJoin, _ trailer: ResponseScanner.Trailer, holding known: CachedExtent,
-        _ asked: [CachingSource.StepsAsked]
+        _ join: SeriesJoin, _ trailer: ResponseScanner.Trailer, holding holder: any Sendable
     ) {
         self.join = join
         end = trailer
-        self.known = known
-        self.asked = asked
+        self.holder = holder
     }
 
     func next() async throws(UpstreamError) -> SeriesPage? {

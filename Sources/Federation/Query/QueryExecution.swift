@@ -85,14 +85,17 @@ public struct QueryExecution: Sendable {
         ).response()
     }
 
-    /// What answers fragments of a query: the members, by way of the cache where that may be.
+    /// What answers fragments of a query: the members, asked for long ranges in parts, by way of the
+    /// cache where that may be.
     private func source(for query: QueryRequest) -> @Sendable (Member) -> any FragmentSource {
         // Labels that are dropped with the name may change in the middle of a range.
-        guard let cache = resources.cache, query.takesCached,
-            !settings.features.contains(.typeAndUnitLabels)
-        else { return source }
-        return { [source, now] member in
-            CachingSource(source(member), of: member, cache: cache, now: now)
+        if settings.features.contains(.typeAndUnitLabels) { return source }
+        let split = { @Sendable [source] (member: Member) -> any FragmentSource in
+            SplittingSource(source(member), of: member)
+        }
+        guard let cache = resources.cache, query.takesCached else { return split }
+        return { [now] member in
+            CachingSource(split(member), of: member, cache: cache, now: now)
         }
     }
 

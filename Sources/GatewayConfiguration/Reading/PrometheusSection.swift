@@ -42,6 +42,10 @@ enum PrometheusSection {
             .acceptEncoding,
             .timeout,
             .maxConcurrency,
+            .count(
+                "rangeParts", \.rangeParts, atMost: PrometheusSource.mostRangeParts,
+                "Parts, by days of UTC, that the server is asked for at once of a range of several "
+                    + "days; 1 for none. Without it, that follows from the server's processors."),
             .section(
                 "capabilities", \.capabilities, capabilities,
                 "Which endpoints the server has that some servers lack."),

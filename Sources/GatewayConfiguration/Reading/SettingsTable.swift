@@ -179,6 +179,24 @@ extension Setting {
         }
     }
 
+    /// One to so many, where what is not written is found out elsewhere.
+    static func count(
+        _ name: SettingName, _ path: Path<Int?>, atMost most: Int, _ text: String
+    ) -> Setting {
+        value(name, path, .count, text) { section, report in
+            guard let count = section.integer(name, atLeast: 1, &report) else { return nil }
+            guard count <= most else {
+                report.error(
+                    at: section.place(of: name), subject: section.subject,
+                    "is more than \(most)", mend: "write 1 to \(most)")
+                return nil
+            }
+            return count
+        } write: {
+            $0.map { .number($0) }
+        }
+    }
+
     /// No limit of bytes below one KiB makes sense, and one such is a unit forgotten.
     static func size(_ name: SettingName, _ path: Path<Int>, _ text: String) -> Setting {
         value(name, path, .size, text) {

@@ -206,3 +206,44 @@ enum StepwiseQuestions: Equatable {
         return Int64(clamping: a)
     }
 }
+
+extension UpstreamClient {
+    /// Parts of a range over HTTP/2, where they share a connection and are most likely answered by
+    /// several servers.
+    private static let sharedParts = 4
+
+    /// Parts that the member is best asked for at once of a long range that it evaluates as
+    /// Prometheus does; 1 where it is asked for the whole. Without a setting these are half of the
+    /// member's processors, at most four: the others are for other queries. It is asked for their
+    /// number in the background, the first time that this is called.
+    public var rangeParts: Int {
+        guard case .prometheus(let source) = configuration.source, evaluatesAsPrometheus else {
+            return 1
+        }
+        if let parts = source.rangeParts { return parts }
+        let (processors, mustAsk, version) = state.withLock { state in
+            let known = state.processors
+            state.processors = known ?? 0
+            return (known ?? 0, known == nil, state.health.httpVersion)
+        }
+        if mustAsk { Task { await self.learnProcessors() } }
+        if version == "HTTP/2" { return Self.sharedParts }
+        return max(1, min(Self.sharedParts, processors / 2))
+    }
+
+    private func learnProcessors() async {
+        let path = "/api/v1/status/runtimeinfo"
+        let request = UpstreamRequest(path: path, method: .get, isAdvisory: true, isAside: true)
+        guard
+            let document = try? await document(request, deadline: .now.advanced(by: .seconds(5)))
+        else { return }
+        var found: Int?
+        var cursor = JSONCursor(document.data)
+        try? cursor.object { (key, cursor) throws(JSONCursor.Failure) in
+            guard key == "GOMAXPROCS" else { return try cursor.skip() }
+            let digits = document.data[try cursor.number()]
+            found = Int(String(decoding: digits, as: UTF8.self))
+        }
+        state.withLock { $0.processors = found ?? 0 }
+    }
+}

@@ -31,6 +31,8 @@ public final class UpstreamClient: Sendable {
         var missingUntil: [EndpointSupport.Endpoint: MonotonicInstant] = [:]
         /// Whether it takes the parameters of VictoriaMetrics, which keep it to the times asked for.
         var isVictoriaMetrics = false
+        /// Those that its Go program uses; nil until it was asked, 0 where it does not tell.
+        var processors: Int?
     }
 
     public let configuration: UpstreamConfiguration
