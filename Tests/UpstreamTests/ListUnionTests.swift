@@ -81,12 +81,12 @@ import TimeSeries
     private static func read(
         _ kind: ListReader.Kind, _ elements: [[UInt8]], _ random: inout SeededRandom
     ) throws(ScanError) -> ElementList {
-        var body = Array(#"{"status":"success","data":["#.utf8)
+        var body = Array(#"{"status":"success","data":"#.utf8) + [kind.brackets.opening]
         for (index, element) in elements.enumerated() {
             if index > 0 { body.append(UInt8(ascii: ",")) }
             body += space(&random) + element + space(&random)
         }
-        body += Array("]}".utf8)
+        body += [kind.brackets.closing, UInt8(ascii: "}")]
         let size = random.pick([1, 7, 100, body.count])
         var scanner = DataListScanner(kind)
         for start in stride(from: 0, to: body.count, by: size) {
@@ -188,6 +188,89 @@ import TimeSeries
         let union = Self.cut(expected.sorted().map { Self.json($0.text) }, limit: limit)
         // Either spelling may arrive, and both are one text.
         #expect(Self.spelled(merged) == Self.spelled(union))
+    }
+
+    /// What a member says about one metric: type, unit and help text.
+    private struct Description: Hashable {
+        var texts: [Text]
+
+        /// Fields are in any order, may be missing where they are empty, and others stand beside them.
+        func element(_ random: inout SeededRandom) -> [UInt8] {
+            var fields = zip(["type", "unit", "help"], texts)
+                .filter { !$1.isEmpty || random.oneIn(2) }
+                .map { Array("\"\($0)\":".utf8) + ListUnionTests.spelled($1, &random) }
+            if random.oneIn(4) { fields.append(Array(#""more":[{"type":"x"},1,null]"#.utf8)) }
+            fields.shuffle(using: &random)
+            return [UInt8(ascii: "{")] + fields.joined(separator: [UInt8(ascii: ",")])
+                + [UInt8(ascii: "}")]
+        }
+
+        var json: String {
+            let texts = texts.map { ListUnionTests.json(ListUnionTests.text($0)) }
+            return #"{"type":\#(texts[0]),"unit":\#(texts[1]),"help":\#(texts[2])}"#
+        }
+
+        /// As it is told: what is no UTF-8 is replaced.
+        var shown: Description {
+            Description(texts: texts.map { Array(ListUnionTests.text($0).utf8) })
+        }
+    }
+
+    @Test(arguments: 0..<300)
+    func `What is said about metrics is merged as the decoded objects are`(seed: Int) throws {
+        var random = SeededRandom(seed: UInt64(2000 + seed))
+        let wanted = random.oneIn(5) ? random.pick(Self.words) : nil
+        var lists: [ElementList] = []
+        var union: [ByteString: Set<Description>] = [:]
+        for _ in 0..<random.below(4) {
+            let elements = random.some(Self.words, oneIn: 3).map { name in
+                let said = (0...random.below(3)).map { _ in
+                    Description(texts: (0..<3).map { _ in random.pick(Self.words) })
+                }
+                if wanted == nil
+                    || ByteString(Self.text(name)) == wanted.map({ ByteString(Self.text($0)) })
+                {
+                    union[ByteString(Self.text(name)), default: []].formUnion(said.map(\.shown))
+                }
+                let list = said.map { $0.element(&random) }.joined(separator: [UInt8(ascii: ",")])
+                return Self.spelled(name, &random) + Self.space(&random) + Array(":[".utf8) + list
+                    + [UInt8(ascii: "]")]
+            }
+            let named = wanted.map { Array(Self.text($0).utf8) }
+            lists.append(try Self.read(.families(named: named), elements, &random))
+        }
+        let limit = random.pick([nil, 0, 1, 3])
+        let perFamily = random.pick([nil, 1, 2])
+        let families = union.sorted { $0.key < $1.key }.prefix(limit ?? .max)
+        let expected = families.map { name, said in
+            let ordered = said.sorted { a, b in
+                let (a, b) = (a.texts, b.texts)
+                let index = (0..<2).first { a[$0] != b[$0] } ?? 2
+                return a[index].lexicographicallyPrecedes(b[index])
+            }.prefix(perFamily ?? .max)
+            return Self.json(name.text) + ":[" + ordered.map(\.json).joined(separator: ",") + "]"
+        }
+        var merge = FamilyMerge(lists, limit: limit, perFamily: perFamily)
+        let size = 1 + random.below(200)
+        var (all, piece) = ([UInt8](), [UInt8]())
+        while merge.append(to: &piece, upTo: size) {
+            all += piece
+            piece = []
+        }
+        #expect(
+            Self.spelled(Self.text(all + piece))
+                == Self.spelled(expected.joined(separator: ",")))
+    }
+
+    @Test(arguments: [
+        #""up""#, #""up":{}"#, #""up":[1]"#, #""up":[{"type":1}]"#, #""up":[{"type":"a"]"#, "1",
+        #""up":[{"type":"a",}]"#, #""up":null"#,
+    ])
+    func `What is no family is malformed`(element: String) {
+        var random = SeededRandom(seed: 1)
+        #expect(throws: ScanError.self) {
+            _ = try Self.read(.families(named: nil), [Array(element.utf8)], &random)
+        }
     }
 
     private static func spelled(_ text: String) -> String {

@@ -93,20 +93,42 @@ import TimeSeries
     func documents() async throws {
         try await withClient { request, connection in
             connection.answer(
-                request.target.contains("metric=")
-                    ? #"{"status":"success","data":{"up":[{"type":"gauge"}]},"warnings":["w"]}"#
+                request.target.contains("status")
+                    ? #"{"status":"success","data":{"a":[1]},"warnings":["w"]}"#
                     : #"{"status":"success","data":"\#(String(repeating: "x", count: 5000))"}"#)
         } configure: {
             $0.limits.documentBytes = 1000
         } _: { client, server in
-            let document = try await client.metadata(metric: "up")
-            #expect(String(decoding: document.data, as: UTF8.self) == #"{"up":[{"type":"gauge"}]}"#)
+            let document = try await client.getJSON("/api/v1/status/flags")
+            #expect(String(decoding: document.data, as: UTF8.self) == #"{"a":[1]}"#)
             #expect(document.warnings == ["w"])
-            #expect(server.requests[0].target == "/prefix/api/v1/metadata?metric=up")
             let found = await failure { () async throws(UpstreamError) in
-                try await client.metadata()
+                try await client.getJSON("/api/v1/rules")
             }
             #expect(found?.kind == .oversized("the answer is larger than 1000 bytes"))
+        }
+    }
+
+    @Test("What a member says about metrics is read up to a limit")
+    func metadata() async throws {
+        try await withClient { request, connection in
+            let more = request.target.contains("metric=") ? "" : #","x":[{},{"help":"b"}]"#
+            return connection.answer(
+                #"{"status":"success","data":{"up":[{"type":"gauge"}]\#(more)},"warnings":["w"]}"#)
+        } _: { client, server in
+            let list = try await client.metadata(metric: "up")
+            var out: [UInt8] = []
+            var merge = FamilyMerge([list.elements], limit: nil, perFamily: nil)
+            _ = merge.append(to: &out, upTo: .max)
+            #expect(
+                String(decoding: out, as: UTF8.self)
+                    == #""up":[{"type":"gauge","unit":"","help":""}]"#)
+            #expect(list.warnings == ["w"])
+            #expect(server.requests[0].target == "/prefix/api/v1/metadata?metric=up")
+            // One more than the limit shows that there are more.
+            let some = try await client.metadata(SeriesSelection(maximum: 1))
+            #expect(some.elements.count > 1)
+            #expect(server.requests[1].target == "/prefix/api/v1/metadata")
         }
     }
 

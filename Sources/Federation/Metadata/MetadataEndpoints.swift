@@ -20,7 +20,7 @@ public struct MetadataEndpoints: Sendable {
     public func labelNames(_ request: PrometheusRequest) async throws -> PrometheusResponse {
         let asked = try self.request(request) { .badData($0) }
         let answer = await federation.labelNames(asked)
-        return try respond(answer, limit: asked.limit, to: request)
+        return try respond(answer, to: request) { ListMerge($0, limit: asked.limit) }
     }
 
     public func labelValues(_ request: PrometheusRequest) async throws -> PrometheusResponse {
@@ -32,7 +32,7 @@ public struct MetadataEndpoints: Sendable {
         }
         let asked = try self.request(request) { .badData($0) }
         let answer = await federation.labelValues(of: name, asked)
-        return try respond(answer, limit: asked.limit, to: request)
+        return try respond(answer, to: request) { ListMerge($0, limit: asked.limit) }
     }
 
     public func series(_ request: PrometheusRequest) async throws -> PrometheusResponse {
@@ -41,7 +41,7 @@ public struct MetadataEndpoints: Sendable {
         }
         let asked = try self.request(request, needsSelector: true) { .parameter("match[]", $0) }
         let answer = await federation.series(asked)
-        return try respond(answer, limit: asked.limit, to: request)
+        return try respond(answer, to: request) { ListMerge($0, limit: asked.limit) }
     }
 
     /// Types, units and help texts. Limits hold for the merged answer; unlike elsewhere a limit of
@@ -54,28 +54,11 @@ public struct MetadataEndpoints: Sendable {
             selectors: try MetadataSelectors([], partition: project.partition),
             deadline: time.members)
         let answer = await federation.families(metric: metric.isEmpty ? nil : metric, asked)
-        let failures = try admit(answer, request)
-        let families = limit < 0 ? answer.content[...] : answer.content.prefix(limit)
-        let pairs = families.map { family in
-            let kept =
-                perMetric > 0 ? family.descriptions.prefix(perMetric) : family.descriptions[...]
-            return (
-                key: family.name,
-                value: JSONValue.array(
-                    kept.map { one in
-                        .object([
-                            ("type", .string(one.type)), ("unit", .string(one.unit)),
-                            ("help", .string(one.help)),
-                        ])
-                    })
-            )
+        return try respond(answer, to: request) { lists in
+            FamilyMerge(
+                lists, limit: limit < 0 ? nil : limit,
+                perFamily: perMetric > 0 ? perMetric : nil)
         }
-        var out = Envelope.head
-        JSONValue.object(pairs).append(to: &out)
-        Envelope.appendTail(
-            failures: failures, warnings: answer.annotations.warnings,
-            infos: answer.annotations.infos, to: &out)
-        return .json(out)
     }
 
     // MARK: Parameters
@@ -122,15 +105,15 @@ public struct MetadataEndpoints: Sendable {
     /// Every member has answered, so nothing is left that could fail. A long answer is merged while
     /// it is sent, so that it is not here a second time.
     private func respond(
-        _ answer: MetadataFederation.Answer<[ElementList]>, limit: Int,
-        to request: PrometheusRequest
+        _ answer: MetadataFederation.Answer<[ElementList]>, to request: PrometheusRequest,
+        _ merge: @escaping @Sendable ([ElementList]) -> any ListWriter
     ) throws(APIError) -> PrometheusResponse {
-        let written = WrittenLists(
-            lists: answer.content, limit: limit, failures: try admit(answer, request),
+        let written = WrittenList(
+            lists: answer.content, merge: merge, failures: try admit(answer, request),
             annotations: answer.annotations)
         let held = answer.content.reduce(0) { $0 + $1.heldBytes }
-        guard held > WrittenLists.chunk else { return .json(written.whole) }
-        Lending.lender?.settle(held + WrittenLists.writtenAtOnce)
+        guard held > WrittenList.chunk else { return .json(written.whole) }
+        Lending.lender?.settle(held + WrittenList.writtenAtOnce)
         return PrometheusResponse(
             headers: ["Content-Type": "application/json"],
             body: .stream { writer in
@@ -140,9 +123,10 @@ public struct MetadataEndpoints: Sendable {
 }
 
 /// An answer that is the merge of lists.
-private struct WrittenLists: Sendable {
+private struct WrittenList: Sendable {
     var lists: [ElementList]
-    var limit: Int
+    /// Begins to merge them.
+    var merge: @Sendable ([ElementList]) -> any ListWriter
     /// About members that are missing.
     var failures: [String]
     var annotations: MemberAnnotations
@@ -153,16 +137,16 @@ private struct WrittenLists: Sendable {
 
     /// Everything at once.
     var whole: [UInt8] {
-        var merge = ListMerge(lists, limit: limit)
-        var out = Self.head
-        _ = merge.append(to: &out)
+        var merge = merge(lists)
+        var out = Self.head(of: merge)
+        _ = merge.append(to: &out, upTo: .max)
         appendTail(of: merge, to: &out)
         return out
     }
 
     func write(to writer: inout BodyWriter) async throws {
-        var merge = ListMerge(lists, limit: limit)
-        var out = Self.head
+        var merge = merge(lists)
+        var out = Self.head(of: merge)
         out.reserveCapacity(2 * Self.chunk)
         while merge.append(to: &out, upTo: Self.chunk) {
             try await writer.write(out)
@@ -172,10 +156,12 @@ private struct WrittenLists: Sendable {
         try await writer.write(out)
     }
 
-    private static let head = Envelope.head + [UInt8(ascii: "[")]
+    private static func head(of merge: any ListWriter) -> [UInt8] {
+        Envelope.head + [merge.brackets.opening]
+    }
 
-    private func appendTail(of merge: ListMerge, to out: inout [UInt8]) {
-        out.append(UInt8(ascii: "]"))
+    private func appendTail(of merge: any ListWriter, to out: inout [UInt8]) {
+        out.append(merge.brackets.closing)
         var warnings = annotations.warnings
         if merge.isTruncated { warnings.insert(RequestLimit.truncationWarning) }
         Envelope.appendTail(

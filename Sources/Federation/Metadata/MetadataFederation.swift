@@ -37,7 +37,7 @@ struct MetadataFederation: Sendable {
     /// Members asked at once.
     var concurrency: Int
 
-    // MARK: The three questions
+    // MARK: The questions
 
     /// Lists whose merge are the label names; the partition label, where there is one, is one of
     /// them if there are any.
@@ -69,6 +69,16 @@ struct MetadataFederation: Sendable {
     func series(_ request: Request) async -> Answer<[ElementList]> {
         let replies = await ask(request) { source, question throws(UpstreamError) in
             try await source.series(question)
+        }
+        return replies.answer { $0.map(\.content) }
+    }
+
+    /// Lists that `FamilyMerge` merges: what is said about metrics.
+    ///
+    /// - Parameter metric: the one that is wanted; nil for all.
+    func families(metric: String?, _ request: Request) async -> Answer<[ElementList]> {
+        let replies = await ask(request) { source, question throws(UpstreamError) in
+            try await source.families(metric: metric, question)
         }
         return replies.answer { $0.map(\.content) }
     }
@@ -158,26 +168,6 @@ struct MetadataFederation: Sendable {
     }
 }
 
-extension MetadataFederation {
-    /// What is said about metrics: families sorted bytewise, of each the distinct descriptions.
-    ///
-    /// - Parameter metric: one family's name; nil for all.
-    func families(metric: String?, _ request: Request) async -> Answer<[MetricFamily]> {
-        let replies = await ask(request) { source, question throws(UpstreamError) in
-            try await source.families(metric: metric, question)
-        }
-        return replies.answer { given in
-            var byName: [ByteString: Set<MetricDescription>] = [:]
-            for family in given.flatMap(\.content) {
-                byName[ByteString(family.name), default: []].formUnion(family.descriptions)
-            }
-            return byName.sorted { $0.key < $1.key }.map { name, descriptions in
-                MetricFamily(name: name.text, descriptions: descriptions.sorted())
-            }
-        }
-    }
-}
-
 /// One question about labels or series, as it is put to one member.
 struct MetadataQuestion: Sendable {
     /// Selectors in the member's own names; none for everything.
@@ -215,10 +205,10 @@ protocol MetadataSource: Sendable {
     func series(
         _ question: MetadataQuestion
     ) async throws(UpstreamError) -> MetadataReply<ElementList>
-    /// - Parameter metric: one family's name; nil for all.
+    /// - Parameter metric: the one that is wanted; nil for all.
     func families(
         metric: String?, _ question: MetadataQuestion
-    ) async throws(UpstreamError) -> MetadataReply<[MetricFamily]>
+    ) async throws(UpstreamError) -> MetadataReply<ElementList>
 }
 
 /// The `match[]` of a request, taken apart by member.

@@ -238,9 +238,20 @@ public struct ElementList: Sendable {
     }
 }
 
+/// Writes an answer's list piece by piece.
+public protocol ListWriter {
+    /// What stands around the list.
+    var brackets: (opening: UInt8, closing: UInt8) { get }
+    /// Whether a limit left something out; known at the end.
+    var isTruncated: Bool { get }
+    /// Appends elements, with commas between them, until so many bytes are there; false when nothing
+    /// more is left or wanted.
+    mutating func append(to out: inout [UInt8], upTo size: Int) -> Bool
+}
+
 /// Merges the lists of several members into one, in byte order, that holds every element once. Bytes
 /// are compared, and copied into the answer alone.
-public struct ListMerge {
+public struct ListMerge: ListWriter {
     /// Where a list has got to.
     private struct Cursor {
         var list: Int
@@ -285,22 +296,27 @@ public struct ListMerge {
         for place in stride(from: heap.count / 2 - 1, through: 0, by: -1) { sink(from: place) }
     }
 
-    /// Appends elements, with commas between them, until so many bytes are there; false when nothing
-    /// more is left or wanted.
+    public var brackets: (opening: UInt8, closing: UInt8) { (UInt8(ascii: "["), UInt8(ascii: "]")) }
+
     public mutating func append(to out: inout [UInt8], upTo size: Int = .max) -> Bool {
         while out.count < size {
-            guard var least = heap.first else { return false }
-            let isTwice = last.map { ByteOrder.compare($0, least.key) == 0 } ?? false
-            if !isTwice {
-                if limit > 0, count == limit {
-                    isTruncated = true
-                    heap = []
-                    return false
-                }
-                if count > 0 { out.append(UInt8(ascii: ",")) }
-                out.append(contentsOf: least.text)
-                count += 1
-                last = least.key
+            guard let text = next() else { return false }
+            if count > 1 { out.append(UInt8(ascii: ",")) }
+            out.append(contentsOf: text)
+        }
+        return true
+    }
+
+    /// The text of the next element that is another than the last; nil when nothing more is left or
+    /// wanted. Of use as long as the merge lives.
+    mutating func next() -> UnsafeRawBufferPointer? {
+        while var least = heap.first {
+            let (key, text) = (least.key, least.text)
+            let isTwice = last.map { ByteOrder.compare($0, key) == 0 } ?? false
+            if !isTwice, limit > 0, count == limit {
+                isTruncated = true
+                heap = []
+                return nil
             }
             least.index += 1
             if place(&least) {
@@ -310,8 +326,12 @@ public struct ListMerge {
                 heap.removeLast()
             }
             sink(from: 0)
+            if isTwice { continue }
+            count += 1
+            last = key
+            return text
         }
-        return true
+        return nil
     }
 
     /// Lets a cursor show the element that it has got to; false behind the last.

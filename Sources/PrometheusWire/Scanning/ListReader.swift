@@ -13,6 +13,18 @@ public struct ListReader {
         case names(PartitionLabel)
         /// Values of a label. Some servers send "", which is the value of no label.
         case values(leavingOutEmpty: Bool)
+        /// What is said about metrics: members of an object. Each description is an element.
+        ///
+        /// - Parameter named: of the metric that is wanted; nil for all.
+        case families(named: [UInt8]?)
+
+        /// What stands around the elements.
+        public var brackets: (opening: UInt8, closing: UInt8) {
+            switch self {
+            case .series, .names, .values: (UInt8(ascii: "["), UInt8(ascii: "]"))
+            case .families: (UInt8(ascii: "{"), UInt8(ascii: "}"))
+            }
+        }
     }
 
     /// Zero bytes that must stand behind what is read.
@@ -23,6 +35,7 @@ public struct ListReader {
     private let kind: Kind
     private let editor: MetricEditor
     private var labels: [PlainLabel] = []
+    private var family = FamilyReader()
     private var list = ElementList()
     /// Elements that were read.
     public private(set) var count = 0
@@ -93,13 +106,15 @@ public struct ListReader {
         bytes.withUnsafeBufferPointer { bytes in
             while true {
                 let next: Int
-                if case .series = kind {
+                switch kind {
+                case .series:
                     guard let closed = readLabels(bytes, position, end) else { return .unusual }
                     guard closed <= end else { return .incomplete }
                     next = closed
-                } else {
+                case .names, .values:
                     guard let closed = readText(bytes, position) else { return .unusual }
                     next = closed
+                case .families: return .unusual
                 }
                 position = next
                 guard next < end, bytes[next] == UInt8(ascii: ",") else { return .behindElement }
@@ -153,7 +168,7 @@ public struct ListReader {
                 count += 1
                 return i + 1
             }
-        case .values, .series: break
+        case .values, .series, .families: break
         }
         list.texts.append(contentsOf: UnsafeBufferPointer(rebasing: bytes[start...i]))
         list.keys.append(contentsOf: inside)
@@ -183,8 +198,15 @@ public struct ListReader {
     /// False when more bytes are needed.
     private mutating func readUnusual(_ cursor: inout JSONCursor) throws(ScanError) -> Bool {
         do throws(JSONCursor.Failure) {
-            guard case .series = kind else {
+            switch kind {
+            case .series: break
+            case .names, .values:
                 appendText(UTF8Text.repaired(try cursor.stringBytes()))
+                return true
+            case .families(let named):
+                try family.read(&cursor)
+                if named.map(family.isNamed) ?? true { family.append(to: &list) }
+                count += max(1, family.count)
                 return true
             }
             guard try cursor.peek() == UInt8(ascii: "{") else {
@@ -212,7 +234,8 @@ public struct ListReader {
             let name = partition.visibleName(of: bytes)
             list.append(text: String(decoding: name, as: UTF8.self))
         case .values(leavingOutEmpty: true) where bytes.isEmpty: break
-        case .values, .series: list.append(text: String(decoding: bytes, as: UTF8.self))
+        case .values, .series, .families:
+            list.append(text: String(decoding: bytes, as: UTF8.self))
         }
         count += 1
     }

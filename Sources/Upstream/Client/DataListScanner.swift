@@ -1,13 +1,15 @@
 import PrometheusWire
 
 /// Reads an answer whose `data` is a list, element by element as it arrives: label sets of
-/// `series`, names of `labels`.
+/// `series`, names of `labels`. The object of `metadata` is one too.
 struct DataListScanner {
     private enum State {
         case head, element(mayEnd: Bool), separator, tail, ended
     }
 
     private var reader: ListReader
+    /// Around the list.
+    private let brackets: (opening: UInt8, closing: UInt8)
     private let maximumElement: Int
     private let takesNull: Bool
     /// Bytes that must be there before the next attempt; grows by doubling, so that a large part
@@ -30,6 +32,7 @@ struct DataListScanner {
         _ kind: ListReader.Kind, maximumElement: Int = 16 << 20, takesNull: Bool = false
     ) {
         reader = ListReader(kind)
+        brackets = kind.brackets
         self.maximumElement = maximumElement
         self.takesNull = takesNull
     }
@@ -69,7 +72,8 @@ struct DataListScanner {
         case .head:
             // An error, or no list.
             _ = try UpstreamDocument(Array(pending[..<end]))
-            throw .malformed("the data is no list")
+            let isObject = brackets.opening == UInt8(ascii: "{")
+            throw .malformed("the data is no \(isObject ? "object" : "list")")
         }
     }
 
@@ -136,7 +140,7 @@ struct DataListScanner {
     private mutating func readHead() throws(ScanError) -> Bool {
         let start = position
         var frame = Frame()
-        let takesNull = takesNull
+        let (takesNull, opening) = (takesNull, brackets.opening)
         var isNull = false
         let isList = try walk { (cursor) throws(JSONCursor.Failure) -> Bool in
             try cursor.expect(UInt8(ascii: "{"))
@@ -149,10 +153,10 @@ struct DataListScanner {
                         isNull = true
                         return true
                     }
-                    guard try cursor.peek() == UInt8(ascii: "["), frame.status != "error" else {
+                    guard try cursor.peek() == opening, frame.status != "error" else {
                         return false
                     }
-                    try cursor.expect(UInt8(ascii: "["))
+                    try cursor.expect(opening)
                     return true
                 }
                 try frame.read(key, &cursor)
@@ -181,7 +185,7 @@ struct DataListScanner {
     private mutating func readElements(_ mayEnd: Bool) throws(ScanError) -> Bool {
         let next = try walk { (cursor) throws(JSONCursor.Failure) in try cursor.peek() }
         guard let next else { return false }
-        if mayEnd, next == UInt8(ascii: "]") {
+        if mayEnd, next == brackets.closing {
             try endOrGoOn(next)
             return true
         }
@@ -196,8 +200,10 @@ struct DataListScanner {
     private mutating func endOrGoOn(_ byte: UInt8) throws(ScanError) {
         switch byte {
         case UInt8(ascii: ","): state = .element(mayEnd: false)
-        case UInt8(ascii: "]"): state = .tail
-        default: throw .malformed("expected ',' or ']' in a list")
+        case brackets.closing: state = .tail
+        default:
+            let closing = Character(UnicodeScalar(brackets.closing))
+            throw .malformed("expected ',' or '\(closing)' in a list")
         }
         position += 1
     }

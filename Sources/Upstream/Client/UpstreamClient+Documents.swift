@@ -18,17 +18,6 @@ extension UpstreamClient {
             deadline: deadline)
     }
 
-    /// Types, help texts and units; `data` is the object of `metadata`.
-    ///
-    /// - Parameter metric: the one that is wanted; nil for all. Others may be in the answer too.
-    public func metadata(
-        metric: String? = nil, deadline: ContinuousClock.Instant? = nil
-    ) async throws(UpstreamError) -> UpstreamDocument {
-        var parameters = Parameters()
-        if let metric, !isCoroot { parameters.add("metric", metric) }
-        return try await getJSON("/api/v1/metadata", parameters, deadline: deadline)
-    }
-
     func document(
         _ request: UpstreamRequest, deadline: ContinuousClock.Instant?
     ) async throws(UpstreamError) -> UpstreamDocument {

@@ -91,6 +91,22 @@ extension UpstreamClient {
         }
     }
 
+    /// Types, units and help texts of metrics, as `FamilyMerge` merges them.
+    ///
+    /// - Parameters:
+    ///   - metric: the one that is wanted; nil for all.
+    ///   - selection: of which the bounds alone are used.
+    public func metadata(
+        metric: String? = nil, _ selection: SeriesSelection = SeriesSelection()
+    ) async throws(UpstreamError) -> UpstreamList {
+        var parameters = Parameters()
+        if let metric, !isCoroot { parameters.add("metric", metric) }
+        let request = UpstreamRequest(
+            path: "/api/v1/metadata", parameters: parameters, method: .get)
+        return try await texts(
+            .families(named: metric.map { Array($0.utf8) }), request, selection)
+    }
+
     private func stream(
         _ selection: SeriesSelection, _ injection: LabelInjection?
     ) async throws(UpstreamError) -> ListStream {

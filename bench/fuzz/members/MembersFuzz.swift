@@ -21,7 +21,9 @@ public func fuzzOne(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     case 1: chunks(framed(bytes), size)
     case 2: samples(bytes)
     case 3: if let block = try? SnappyBlock.compress(bytes) { samples(block) }
-    case 4: lists(bytes, size)
+    case 4:
+        lists(bytes, size)
+        families(bytes, size)
     case 5: documents(bytes)
     case 6: inflate(bytes, size)
     default: _ = ExternalLabels.of(configuration: String(decoding: bytes, as: UTF8.self))
@@ -120,6 +122,19 @@ private func lists(_ bytes: [UInt8], _ size: Int) {
     }
 }
 
+private func families(_ bytes: [UInt8], _ size: Int) {
+    guard bytes.count <= 2048 else { return }
+    for name in [nil, Array("up".utf8)] {
+        let whole = list(.families(named: name), [bytes])
+        let split = list(.families(named: name), pieces(bytes, size))
+        precondition(whole?.familyText == split?.familyText)
+        guard let whole else { continue }
+        let body =
+            Array(#"{"status":"success","data":{"#.utf8) + whole.familyText + Array("}}".utf8)
+        precondition(list(.families(named: nil), [body])?.familyText == whole.familyText)
+    }
+}
+
 private func list(_ kind: ListReader.Kind, _ pieces: [[UInt8]]) -> ElementList? {
     var scanner = DataListScanner(kind, maximumElement: 1 << 14)
     do throws(ScanError) {
@@ -132,6 +147,13 @@ private func list(_ kind: ListReader.Kind, _ pieces: [[UInt8]]) -> ElementList? 
 }
 
 extension ElementList {
+    fileprivate var familyText: [UInt8] {
+        var merge = FamilyMerge([self], limit: nil, perFamily: nil)
+        var out: [UInt8] = []
+        while merge.append(to: &out, upTo: out.count + 100) {}
+        return out
+    }
+
     fileprivate var text: [UInt8] {
         var merge = ListMerge([self])
         var out: [UInt8] = []
