@@ -11,9 +11,8 @@ RUN swift package resolve
 COPY Sources Sources
 # Package.swift names the test targets, whose folders must exist.
 COPY Tests Tests
-RUN swift build -c release --product tributary --static-swift-stdlib \
-    && install -D "$(swift build -c release --show-bin-path)/tributary" /out/tributary \
-    && strip /out/tributary
+COPY scripts/release scripts/release
+RUN scripts/release /out/tributary
 
 FROM debian:bookworm-slim
 RUN apt-get update -qq \

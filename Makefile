@@ -9,9 +9,9 @@ build:            ## debug build
 	@scripts/install-dependencies
 	swift build
 
-release:          ## release build, in .build/release/tributary
+release:          ## release build: Swift linked in, no symbols; prints where it is
 	@scripts/install-dependencies
-	swift build -c release --product tributary
+	@scripts/release
 
 check:            ## what to run before each commit: format, order of the sources, build, unit tests
 	@scripts/check
