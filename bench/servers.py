@@ -1,14 +1,15 @@
-"""The servers that are measured, how they are asked, and what they took. Linux only."""
+"""The servers that are measured, how they are started, and what they took. Linux only."""
 import os
+import shutil
 import socket
 import subprocess
 import sys
-import threading
 import time
 import urllib.parse
 import urllib.request
 
 import data
+import wire
 
 HOME = os.path.abspath(".build/bench")
 STARTED = []
@@ -19,10 +20,11 @@ class Server:
 
     def __init__(self, name, command, port):
         self.name, self.host, self.port, self.prefix = name, "127.0.0.1", port, ""
-        self.log = open(f"{HOME}/{name}.log", "wb")
-        self.process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log
-        )
+        self.connection = wire.Connection(self.host, port)
+        with open(f"{HOME}/{name}.log", "wb") as log:
+            self.process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
         self.pid = self.process.pid
         STARTED.append(self)
         for _ in range(3000):  # loading a file takes its time
@@ -36,12 +38,20 @@ class Server:
         sys.exit(f"{name} did not become ready")
 
     def ask(self, path):
-        return drop_body(self, path)
+        return self.connection.ask(path)
+
+    def get(self, path):
+        """The body, for what is not measured."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=60) as answer:
+            return answer.read()
 
     def stop(self):
+        self.connection.close()
         if self.process.poll() is None:
             self.process.terminate()
             self.process.wait()
+        if self in STARTED:
+            STARTED.remove(self)
 
 
 class Peer:
@@ -53,49 +63,39 @@ class Peer:
         parts = urllib.parse.urlsplit(url)
         if not (self.name and equals and at and pid.isdigit() and parts.scheme == "http"):
             sys.exit(f"{text!r} is no peer: write NAME=http://HOST:PORT@PID")
-        self.host, self.port = parts.hostname, parts.port or 80
-        self.prefix = parts.path.rstrip("/")
         self.pid = int(pid)
+        self.connection = wire.Connection(
+            parts.hostname, parts.port or 80, parts.path.rstrip("/")
+        )
         if not os.path.exists(f"/proc/{pid}"):
             sys.exit(f"peer {self.name}: there is no process {pid}")
 
     def ask(self, path):
-        return drop_body(self, path)
+        return self.connection.ask(path)
 
 
 class FanOut:
-    """The floor for any gateway: the same request to each member at once, bodies dropped."""
+    """The floor for any gateway: the same request to each member at once, on connections that are
+    kept as the gateway's are, and bodies that are read and dropped."""
 
-    name, pid = "bare fan-out", None
+    name, pid = "fan-out", None
 
     def __init__(self, members):
-        self.members = members
+        """Of pairs of a name and its server."""
+        self.connections = wire.Connections(
+            [wire.Connection(server.host, server.port) for _, server in members]
+        )
 
     def ask(self, path):
-        threads = [threading.Thread(target=one.ask, args=(path,)) for one in self.members]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        return self.connections.ask(path)
+
+    def close(self):
+        self.connections.close()
 
 
-def drop_body(server, path):
-    """One plain request whose body is read and dropped; returns the number of bytes."""
-    buffer = bytearray(1 << 18)
-    total = 0
-    with socket.create_connection((server.host, server.port)) as connection:
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        target = server.prefix + path
-        head = f"GET {target} HTTP/1.1\r\nHost: {server.host}\r\nConnection: close\r\n\r\n"
-        connection.sendall(head.encode())
-        first = b""
-        while count := connection.recv_into(buffer):
-            if total == 0:
-                first = bytes(buffer[:16])
-            total += count
-    if b" 200 " not in first:
-        sys.exit(f"{server.name} answered {first!r} to {path}")
-    return total
+def stop_all():
+    for server in reversed(STARTED.copy()):
+        server.stop()
 
 
 # What a process took
@@ -143,37 +143,84 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def prometheus(binaries, name, storage, port=None):
+def pages():
+    """What members scrape, so that they have metadata."""
+    port = free_port()
+    command = [sys.executable, f"{os.path.dirname(os.path.abspath(__file__))}/exporter.py", str(port)]
+    return Server("exporter", command, port)
+
+
+def prometheus(binaries, name, storage, port=None, scraped=()):
+    """On a copy of the storage, whose blocks are links: what the server does to it, as compacting,
+    is gone at the next start. `scraped` are pairs of the server that has pages, and a page."""
     port = port or free_port()
-    configuration = f"{HOME}/empty.yml"
+    copy = f"{HOME}/running/{name}"
+    shutil.rmtree(copy, ignore_errors=True)
+    shutil.copytree(storage, copy, copy_function=os.link)
+    configuration = f"{HOME}/{name}.prometheus.yml"
     with open(configuration, "w") as file:
-        file.write("global: {}\n")
+        file.write("global: {scrape_interval: 10s, scrape_timeout: 5s}\n")
+        file.write("scrape_configs:\n" if scraped else "")
+        for server, page in scraped:
+            file.write(f"  - job_name: {page}\n    metrics_path: /{page}\n")
+            file.write(f'    static_configs: [{{targets: ["127.0.0.1:{server.port}"]}}]\n')
     command = [
         f"{binaries}/prometheus",
         f"--config.file={configuration}",
-        f"--storage.tsdb.path={storage}",
+        f"--storage.tsdb.path={copy}",
         "--storage.tsdb.retention.time=3650d",
+        # Nothing is compacted while it is measured.
+        "--storage.tsdb.min-block-duration=2h",
+        "--storage.tsdb.max-block-duration=2h",
         f"--web.listen-address=127.0.0.1:{port}",
         "--log.level=warn",
     ]
-    return Server(name, command, port)
+    server = Server(name, command, port)
+    for _, page in scraped:
+        wait_for_metadata(server, data.page_metric(page))
+    return server
+
+
+def wait_for_metadata(server, metric):
+    for _ in range(300):
+        if metric.encode() in server.get(f"/api/v1/metadata?metric={metric}"):
+            return
+        time.sleep(0.1)
+    sys.exit(f"{server.name} has scraped nothing in half a minute")
 
 
 def tributary(name, binary, members):
+    """A gateway over pairs of a name and the server that it names."""
     port = free_port()
     configuration = f"{HOME}/{name}.yaml"
     with open(configuration, "w") as file:
         file.write(f"listen_address: 127.0.0.1:{port}\ndefaultProject: all\nprojects:\n")
-        for member in members:
-            url = f"http://127.0.0.1:{member.port}"
-            file.write(f'  - name: {member.name}\n    prometheus: {{url: "{url}"}}\n')
-        file.write(f"  - name: all\n    memberProjects: [{', '.join(data.MEMBERS)}]\n")
+        for member, server in members:
+            url = f"http://127.0.0.1:{server.port}"
+            file.write(f'  - name: {member}\n    prometheus: {{url: "{url}"}}\n')
+        names = ", ".join(member for member, _ in members)
+        file.write(f"  - name: all\n    memberProjects: [{names}]\n")
     return Server(name, [binary, "serve", "--config", configuration], port)
 
 
-def members(binaries, storages, first_port=None):
-    """The members in their order, on ports one after the other if the first is given."""
+def members(binaries, first_port=None, scraped=None):
+    """Pairs of a member's name and its server, on ports one after the other if the first is given.
+    `scraped` has pages that they scrape."""
     return [
-        prometheus(binaries, name, storages[name], first_port and first_port + index)
+        (
+            name,
+            prometheus(
+                binaries,
+                name,
+                data.storage(binaries, HOME, name),
+                first_port and first_port + index,
+                [(scraped, name)] if scraped else (),
+            ),
+        )
         for index, name in enumerate(data.MEMBERS)
     ]
+
+
+def many_names(members, count):
+    """The servers of the members under `count` names."""
+    return [(name, members[n % len(members)][1]) for n, name in enumerate(data.names(count))]
