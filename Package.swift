@@ -64,6 +64,8 @@ let package = Package(
         .systemLibrary(name: "CHeap"),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        // pkg-config's flags for it are none that a package may pass on, and none is needed.
+        .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "CSnappy", pkgConfig: "snappy", providers: [.apt(["libsnappy-dev"])]),
         .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
@@ -80,6 +82,8 @@ let package = Package(
         module("Replay", ["Answers", "GoText", "PrometheusServer", "PrometheusWire"]),
         module("HTTPTransport", ["GoText", "CCurl", "CZlib", lifecycle]),
         module("UpstreamSettings", [crypto]),
+        // Bytes in a Redis or Valkey server.
+        module("Redis", ["GoText", "UpstreamSettings", "CHiredis"]),
         module(
             "Upstream",
             [
@@ -100,7 +104,7 @@ let package = Package(
             [
                 "GoText", "TimeSeries", "PromQL", "PromQLEngine", "RegularExpressions",
                 "PrometheusWire", "PrometheusServer", "Upstream", "UpstreamSettings",
-                "GatewayConfiguration", "CHeap", crypto,
+                "GatewayConfiguration", "CHeap", "Redis", crypto,
             ]),
         module(
             "EmbeddedPrometheus",
@@ -118,7 +122,7 @@ let package = Package(
                 "Federation", "Upstream", "UpstreamSettings", "HTTPTransport",
                 "GatewayConfiguration",
                 "PrometheusWire",
-                "PrometheusServer", "PromQL", "RegularExpressions", "TimeSeries", logging,
+                "PrometheusServer", "PromQL", "Redis", "RegularExpressions", "TimeSeries", logging,
                 lifecycle, signals,
             ]),
         .executableTarget(
@@ -172,8 +176,8 @@ let package = Package(
             "FederationTests",
             [
                 "EmbeddedPrometheus", "GoText", "Federation", "GatewayConfiguration", "PromQL",
-                "PromQLEngine", "PromQLTest", "PrometheusServer", "PrometheusWire", "TestSupport",
-                "TimeSeries", "Upstream",
+                "PromQLEngine", "PromQLTest", "PrometheusServer", "PrometheusWire", "Redis",
+                "TestSupport", "TimeSeries", "Upstream", "UpstreamSettings",
             ]),
         tests(
             "FederationProofTests",
@@ -230,8 +234,8 @@ let package = Package(
                 "Gateway", "GatewayConfiguration", "PromQL", "Federation", "Upstream",
                 "UpstreamSettings",
                 "HTTPTransport", "EmbeddedPrometheus", "ScriptedServers",
-                "PrometheusServer", "PrometheusWire", "RealServers", "TimeSeries", "SeedDocuments",
-                "TestSupport", logging, yams,
+                "PrometheusServer", "PrometheusWire", "RealServers", "Redis", "TimeSeries",
+                "SeedDocuments", "TestSupport", logging, yams,
             ]),
         // Our engine against a real Prometheus.
         tests(

@@ -17,3 +17,11 @@ public struct ByteString: Hashable, Comparable, Sendable {
         for byte in text.utf8 { hasher.combine(byte) }
     }
 }
+
+/// Several texts in one, of which each list has its own.
+public enum FieldText {
+    /// Each with its length before it; nil is not the empty text.
+    public static func of(_ fields: [String?]) -> String {
+        fields.map { field in field.map { "\($0.utf8.count):\($0);" } ?? "-;" }.joined()
+    }
+}

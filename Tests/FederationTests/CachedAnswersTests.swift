@@ -11,6 +11,7 @@ import TestSupport
 import Testing
 import TimeSeries
 import Upstream
+import UpstreamSettings
 
 @testable import Federation
 
@@ -209,20 +210,65 @@ extension [(String, String)] {
     /// of the cache is the answer without it, to the byte.
     @Test(arguments: UInt64(0)..<6)
     func aCachedAnswerIsTheUncachedOneToTheByte(seed: UInt64) async throws {
+        let caches = try await Self.compare(seed) { bytes, tail, members in
+            [ResultsCache(bytes: bytes, tail: tail)]
+        }
+        // Else nothing is proved.
+        let counts = caches[0].counted
+        #expect(counts.hits + counts.partialHits > 20, "\(counts)")
+        #expect(counts.misses > 0 && counts.stepsSaved > 100, "\(counts)")
+    }
+
+    /// The same of gateways that keep answers for one another, and are asked in turn.
+    @Test(arguments: UInt64(100)..<106)
+    func aSharedAnswerIsTheUncachedOneToTheByte(seed: UInt64) async throws {
+        let shared = SharedDouble()
+        let stores = Mutex<[SharedResultsStore]>([])
+        let caches = try await Self.compare(seed) { bytes, tail, members in
+            (0..<2).map { _ in
+                // The second time an answer is looked for in memory, it is often gone.
+                let arriving = ByteBudget(limit: bytes / 4)
+                let store = SharedResultsStore(
+                    memory: MemoryResultsStore(limit: bytes == 200_000 ? 10_000 : bytes),
+                    shared: shared, keys: SharedKeys(prefix: "", secret: nil, tail: tail),
+                    timeout: .seconds(60), arriving: arriving, now: { members.now })
+                stores.withLock { $0.append(store) }
+                return ResultsCache(store: store, arriving: arriving, tail: tail)
+            }
+        }
+        let hits = stores.withLock { $0.map(\.counted.hits) }
+        #expect(hits.allSatisfy { $0 > 5 }, "\(hits)")
+        #expect(stores.withLock { $0.allSatisfy { $0.counted.rejected == 0 } })
+        let counts = caches.map(\.counted)
+        #expect(counts.reduce(0) { $0 + $1.hits + $1.partialHits } > 20, "\(counts)")
+    }
+
+    /// - Parameter caches: Makes those of the gateways, of so many bytes and with such a tail.
+    private static func compare(
+        _ seed: UInt64,
+        caches: (_ bytes: Int, _ tail: Milliseconds, _ members: LateMembers) -> [ResultsCache]
+    ) async throws -> [ResultsCache] {
         var random = SeededRandom(seed: seed)
         let tail: Milliseconds = random.pick([60_000, 120_000])
         let data = GeneratedData(seed: seed, partitions: 1 + random.below(3))
         let members = LateMembers(data, latest: tail, &random)
         // In some runs answers go and come back, for want of room.
-        let cache = ResultsCache(bytes: random.oneIn(3) ? 200_000 : 32 << 20, tail: tail)
-        let identities = Dictionary(
-            uniqueKeysWithValues: members.names.enumerated().map {
-                ($1, MemberIdentity(client: UInt64($0)))
-            })
-        let cached = Self.execution(members) { member in
-            CachingSource(
-                members.source(member.name), identities[member.name], cache: cache,
-                now: { members.now })
+        let caches = caches(random.oneIn(3) ? 200_000 : 32 << 20, tail, members)
+        let cached = caches.enumerated().map { gateway, cache in
+            // No two gateways count their clients alike.
+            let identities = Dictionary(
+                uniqueKeysWithValues: members.names.enumerated().map {
+                    (
+                        $1,
+                        MemberIdentity(
+                            client: UInt64(100 * gateway + $0), asked: SecretDigest(ofText: $1))
+                    )
+                })
+            return execution(members) { member in
+                CachingSource(
+                    members.source(member.name), identities[member.name], cache: cache,
+                    now: { members.now })
+            }
         }
         let uncached = Self.execution(members) { members.source($0.name) }
         let isOwn = members.names.count == 1 && random.oneIn(2)
@@ -254,15 +300,13 @@ extension [(String, String)] {
                 }
                 if let lookback = panel.lookback { pairs.append(("lookback_delta", lookback)) }
                 let expected = try await Self.answer(uncached, project, pairs)
-                let given = try await Self.answer(cached, project, pairs)
+                let given = try await Self.answer(
+                    cached[random.below(cached.count)], project, pairs)
                 #expect(given == expected, "seed \(seed): \(pairs) at \(members.now)")
-                if given != expected { return }
+                if given != expected { return caches }
             }
         }
-        // Else nothing is proved.
-        let counts = cache.counted
-        #expect(counts.hits + counts.partialHits > 20, "\(counts)")
-        #expect(counts.misses > 0 && counts.stepsSaved > 100, "\(counts)")
+        return caches
     }
 
     /// With and without a cache, ranges that members are asked for in parts are answered as those that

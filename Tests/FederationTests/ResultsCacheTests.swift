@@ -5,6 +5,7 @@ import TestSupport
 import Testing
 import TimeSeries
 import Upstream
+import UpstreamSettings
 
 @testable import Federation
 
@@ -77,11 +78,12 @@ final class Clockwork: FragmentSource {
     }
 
     private static func source(
-        _ member: Clockwork, _ cache: ResultsCache, client: UInt64 = 1, credentials: Int = 0,
+        _ member: Clockwork, _ cache: ResultsCache, client: UInt64 = 1, credentials: String = "",
         at now: Timestamp = now, asPrometheus: Bool = true
     ) -> CachingSource {
         CachingSource(
-            member, MemberIdentity(client: client, credentials: credentials), cache: cache,
+            member, MemberIdentity(client: client, asked: SecretDigest(ofText: credentials)),
+            cache: cache,
             now: { now }, evaluatesAsPrometheus: { asPrometheus })
     }
 
@@ -182,7 +184,7 @@ final class Clockwork: FragmentSource {
         let question = Self.question(500, 200)
         _ = try await Self.text(Self.source(member, cache), question)
         _ = try await Self.text(Self.source(member, cache, client: 2), question)
-        _ = try await Self.text(Self.source(member, cache, credentials: 2), question)
+        _ = try await Self.text(Self.source(member, cache, credentials: "others"), question)
         let source = Self.source(member, cache)
         _ = try await Self.text(source, Self.question(500, 200, lookback: 60_000))
         _ = try await Self.text(source, Self.question(500, 200, text: #"up{team="a"}"#))

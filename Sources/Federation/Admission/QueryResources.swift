@@ -3,6 +3,7 @@ import GoText
 import PromQLEngine
 import PrometheusServer
 import PrometheusWire
+public import Redis
 import Synchronization
 import Upstream
 
@@ -18,6 +19,8 @@ public final class QueryResources: Sendable {
         var cacheBytes = 0
         /// What is younger is not kept there.
         var cacheTail: Milliseconds = 0
+        /// Where the cache is shared; nil for nowhere.
+        var redis: RedisSettings?
 
         /// What members' answers may take that were received and not read yet, besides.
         public var receiveBytes: Int { memoryBytes / 8 }
@@ -30,14 +33,20 @@ public final class QueryResources: Sendable {
     /// nil where it is off.
     public let cache: ResultsCache?
 
-    public init(_ bounds: Bounds) {
+    /// - Parameter onChange: Is told when the server that the cache is shared in is there, and when
+    ///   it is not.
+    public init(
+        _ bounds: Bounds, onChange: @escaping @Sendable (RedisClient.Change) -> Void = { _ in }
+    ) {
         self.bounds = bounds
         slots = QuerySlots(limit: bounds.computing)
         memory = MemoryBudget(limit: bounds.memoryBytes)
         requests = QueueMemory(limit: bounds.requestBytes, within: memory)
         cache =
             bounds.cacheBytes > 0
-            ? ResultsCache(bytes: bounds.cacheBytes, tail: bounds.cacheTail) : nil
+            ? ResultsCache(
+                bytes: bounds.cacheBytes, tail: bounds.cacheTail, redis: bounds.redis,
+                onChange: onChange) : nil
     }
 
     /// How much is in use.
@@ -87,7 +96,7 @@ extension QueryResources.Bounds {
             computing: configuration.query.maxConcurrency,
             requestBytes: configuration.limits.maxQueueMemory,
             memoryBytes: all - cacheBytes, cacheBytes: cacheBytes,
-            cacheTail: Milliseconds(cache.tail))
+            cacheTail: Milliseconds(cache.tail), redis: cache.redis)
     }
 }
 

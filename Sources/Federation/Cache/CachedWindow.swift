@@ -39,6 +39,29 @@ struct CachedWindow: Sendable {
             widest: through - from)
     }
 
+    /// How many of the steps an extent has, if the member was not asked too long ago, or, as a clock
+    /// of another gateway says, in the future.
+    func steps(from first: Timestamp, through last: Timestamp, asked: Timestamp) -> Int64 {
+        let age = self.asked - asked
+        guard age >= 0, age <= ResultsCache.lifetime else { return 0 }
+        let (first, last) = (max(from, first), min(through, last))
+        guard first <= last else { return 0 }
+        return grid.isInstant ? 1 : (last - first) / grid.step + 1
+    }
+
+    /// The steps that can be kept, if an extent with more of them is worth looking for elsewhere:
+    /// where the member must be asked for those that may still change, a few more cost nothing.
+    func wanted(besides known: [CachedExtent]) -> ClosedRange<Timestamp>? {
+        let settled = grid.isInstant ? 1 : (settledThrough - from) / grid.step + 1
+        let most =
+            known.map {
+                steps(from: $0.from, through: min($0.through, settledThrough), asked: $0.asked)
+            }.max() ?? 0
+        let missing = settled - most
+        guard settledThrough >= through ? missing > 0 : missing > settled / 8 else { return nil }
+        return from...settledThrough
+    }
+
     /// What an extent is good for.
     struct Use {
         var extent: CachedExtent
@@ -50,11 +73,7 @@ struct CachedWindow: Sendable {
     func use(of extents: [CachedExtent]) -> Use? {
         var best: (use: CachedExtent, steps: Int64)?
         for extent in extents {
-            let age = asked - extent.asked
-            guard age >= 0, age <= ResultsCache.lifetime else { continue }
-            let (first, last) = (max(from, extent.from), min(through, extent.through))
-            guard first <= last else { continue }
-            let steps = grid.isInstant ? 1 : (last - first) / grid.step + 1
+            let steps = steps(from: extent.from, through: extent.through, asked: extent.asked)
             if steps > best?.steps ?? 0 { best = (extent, steps) }
         }
         guard let best, Int(best.steps) >= (grid.count + 3) / 4 else { return nil }

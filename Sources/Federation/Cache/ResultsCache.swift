@@ -1,5 +1,7 @@
+import GatewayConfiguration
 import GoText
 import PrometheusWire
+import Redis
 import Synchronization
 import Upstream
 
@@ -16,24 +18,44 @@ public final class ResultsCache: Sendable {
     let store: any ResultsStore
     let flights = Flights()
     private let counts = Mutex(Counts())
-    /// Bytes of answers that are kept while they arrive.
-    private let recorded = Mutex(0)
-    private let recordingLimit: Int
+    /// For answers that are kept while they arrive.
+    private let arriving: ByteBudget
     /// Bytes that one answer may have.
     let longestAnswer: Int
 
     /// - Parameters:
     ///   - bytes: What it may take: three quarters for what is kept, a quarter for what arrives.
     ///   - tail: How long after its time a sample may come in.
-    convenience init(bytes: Int, tail: Milliseconds) {
+    ///   - redis: Where other gateways keep answers too; nil for nowhere.
+    ///   - onChange: Is told when that is there, and when it is not.
+    convenience init(
+        bytes: Int, tail: Milliseconds, redis: RedisSettings? = nil,
+        onChange: @escaping @Sendable (RedisClient.Change) -> Void = { _ in }
+    ) {
+        let memory = MemoryResultsStore(limit: bytes / 4 * 3)
+        let arriving = ByteBudget(limit: bytes / 4)
+        guard let redis else {
+            self.init(store: memory, arriving: arriving, tail: tail)
+            return
+        }
+        let client = RedisClient(
+            .init(
+                address: redis.address, password: redis.password, queueBytes: arriving.limit / 4),
+            onChange: onChange)
         self.init(
-            store: MemoryResultsStore(limit: bytes / 4 * 3), recordingLimit: bytes / 4, tail: tail)
+            store: SharedResultsStore(
+                memory: memory, shared: client,
+                keys: SharedKeys(prefix: redis.prefix, secret: redis.secret, tail: tail),
+                timeout: redis.timeout, lifetime: Milliseconds(redis.lifetime),
+                arriving: arriving),
+            arriving: arriving, tail: tail)
     }
 
-    init(store: any ResultsStore, recordingLimit: Int, tail: Milliseconds) {
+    /// - Parameter arriving: For answers while they arrive.
+    init(store: any ResultsStore, arriving: ByteBudget, tail: Milliseconds) {
         self.store = store
-        self.recordingLimit = recordingLimit
-        longestAnswer = recordingLimit / 4
+        self.arriving = arriving
+        longestAnswer = arriving.limit / 4
         self.tail = tail
     }
 
@@ -65,7 +87,7 @@ public final class ResultsCache: Sendable {
             self.most = most
         }
 
-        deinit { cache.giveBack(state.withLock { $0.bytes }) }
+        deinit { cache.arriving.giveBack(state.withLock { $0.bytes }) }
 
         /// The pages so far; nil where one of them could not be kept.
         var pages: [SeriesPage]? { state.withLock { $0.isWhole ? $0.pages : nil } }
@@ -78,27 +100,17 @@ public final class ResultsCache: Sendable {
             let size = page.bytesReserved
             return state.withLock { state in
                 guard state.isWhole else { return false }
-                if state.bytes + size <= most, cache.take(size) {
+                if state.bytes + size <= most, cache.arriving.take(size) {
                     state.pages.append(page)
                     state.bytes += size
                     return true
                 }
-                cache.giveBack(state.bytes)
+                cache.arriving.giveBack(state.bytes)
                 state = State(isWhole: false)
                 return false
             }
         }
     }
-
-    private func take(_ bytes: Int) -> Bool {
-        recorded.withLock { recorded in
-            guard recorded + bytes <= recordingLimit else { return false }
-            recorded += bytes
-            return true
-        }
-    }
-
-    private func giveBack(_ bytes: Int) { recorded.withLock { $0 -= bytes } }
 
     // MARK: - Counting
 
@@ -171,9 +183,9 @@ public final class ResultsCache: Sendable {
                 isCounter: false,
                 samples: [
                     Sample(label: ("kind", "kept"), value: load.bytes),
-                    Sample(label: ("kind", "arriving"), value: recorded.withLock { $0 }),
+                    Sample(label: ("kind", "arriving"), value: arriving.load),
                 ]),
-        ]
+        ] + store.metrics
     }
 }
 

@@ -44,7 +44,9 @@ struct CachedExtent: Sendable {
 /// extent, everything but its holder.
 protocol ResultsStore: Sendable {
     /// What is there for a fragment, in no order.
-    func extents(of key: FragmentKey) async -> [CachedExtent]
+    ///
+    /// - Parameter window: The steps that are wanted: others may be left out.
+    func extents(of key: FragmentKey, for window: CachedWindow) async -> [CachedExtent]
     /// Adds an extent, in the place of those that it covers and of a former one. It may be dropped at
     /// any time.
     func put(_ extent: CachedExtent, at key: FragmentKey, inPlaceOf former: CachedExtent?) async
@@ -52,6 +54,50 @@ protocol ResultsStore: Sendable {
     func keep(clients: Set<UInt64>)
     /// What it holds now, and what it dropped for want of room.
     var load: ResultsLoad { get }
+    /// What `/metrics` shows besides.
+    var metrics: [ResultsCache.Metric] { get }
+}
+
+extension ResultsStore {
+    var metrics: [ResultsCache.Metric] { [] }
+}
+
+/// Bytes of memory that several take of, up to a limit.
+final class ByteBudget: Sendable {
+    /// Bytes that are taken, until nothing has the loan any more.
+    final class Loan: Sendable {
+        private let bytes: Int
+        private let budget: ByteBudget
+
+        fileprivate init(_ bytes: Int, of budget: ByteBudget) {
+            self.bytes = bytes
+            self.budget = budget
+        }
+
+        deinit { budget.giveBack(bytes) }
+    }
+
+    let limit: Int
+    private let bytes = Mutex(0)
+
+    init(limit: Int) { self.limit = limit }
+
+    /// Bytes that are taken.
+    var load: Int { bytes.withLock { $0 } }
+
+    /// False where there are not so many.
+    func take(_ more: Int) -> Bool {
+        bytes.withLock { bytes in
+            guard bytes + more <= limit else { return false }
+            bytes += more
+            return true
+        }
+    }
+
+    func giveBack(_ some: Int) { bytes.withLock { $0 -= some } }
+
+    /// nil where there are not so many.
+    func loan(_ bytes: Int) -> Loan? { take(bytes) ? Loan(bytes, of: self) : nil }
 }
 
 /// How full a store is.
@@ -74,47 +120,18 @@ final class MemoryResultsStore: ResultsStore {
         var clock: UInt64 = 0
     }
 
-    /// Bytes of extents that are kept or still in use.
-    private final class Usage: Sendable {
-        private let bytes = Mutex(0)
-
-        var load: Int { bytes.withLock { $0 } }
-
-        func take(_ more: Int, of limit: Int) -> Bool {
-            bytes.withLock { bytes in
-                guard bytes + more <= limit else { return false }
-                bytes += more
-                return true
-            }
-        }
-
-        func giveBack(_ some: Int) { bytes.withLock { $0 -= some } }
-    }
-
-    private final class Holder: Sendable {
-        private let bytes: Int
-        private let usage: Usage
-
-        /// - Parameter bytes: They are taken already.
-        init(_ bytes: Int, of usage: Usage) {
-            self.bytes = bytes
-            self.usage = usage
-        }
-
-        deinit { usage.giveBack(bytes) }
-    }
-
     /// Extents of one fragment: as of dashboards that look at several days.
     private static let mostOfFragment = 4
     /// What an extent takes besides its pages and the text of its key.
     private static let perExtent = 512
 
-    private let limit: Int
-    private let usage = Usage()
+    /// Bytes of extents that are kept or still in use.
+    private let usage: ByteBudget
+    private var limit: Int { usage.limit }
     private let state = Mutex(State())
 
     /// - Parameter limit: Bytes.
-    init(limit: Int) { self.limit = limit }
+    init(limit: Int) { usage = ByteBudget(limit: limit) }
 
     var load: ResultsLoad {
         let (extents, evictions) = state.withLock { state in
@@ -123,7 +140,7 @@ final class MemoryResultsStore: ResultsStore {
         return ResultsLoad(bytes: usage.load, extents: extents, evictions: evictions)
     }
 
-    func extents(of key: FragmentKey) async -> [CachedExtent] {
+    func extents(of key: FragmentKey, for window: CachedWindow) async -> [CachedExtent] {
         state.withLock { state in
             state.clock += 1
             guard var entries = state.entries[key] else { return [] }
@@ -136,13 +153,15 @@ final class MemoryResultsStore: ResultsStore {
     func put(_ extent: CachedExtent, at key: FragmentKey, inPlaceOf former: CachedExtent?) async {
         let bytes = Self.cost(of: extent, at: key)
         guard bytes <= limit, withdraw(what: extent, at: key, former) else { return }
-        if !usage.take(bytes, of: limit) {
+        var loan = usage.loan(bytes)
+        if loan == nil {
             makeRoom(for: bytes)
-            // What is still in use has its room until it is not.
-            guard usage.take(bytes, of: limit) else { return }
+            loan = usage.loan(bytes)
         }
+        // What is still in use has its room until it is not.
+        guard let loan else { return }
         var extent = extent
-        extent.holder = Holder(bytes, of: usage)
+        extent.holder = loan
         state.withLock { state in
             state.clock += 1
             state.entries[key, default: []].append(Entry(extent: extent, used: state.clock))

@@ -69,7 +69,7 @@ struct CachingSource: FragmentSource {
             cache.count { $0.passed += 1 }
             return try await shared(question, key, nil, most: ResultsCache.sharedBytes).stream
         }
-        if let use = window.use(of: await cache.store.extents(of: key)),
+        if let use = window.use(of: await cache.store.extents(of: key, for: window)),
             let stream = try await joined(question, key, window, use)
         {
             return stream
@@ -303,16 +303,18 @@ struct CachingSource: FragmentSource {
 extension FragmentKey {
     init(_ question: FragmentQuestion, _ member: MemberIdentity) {
         let grid = question.grid
-        let start = grid.start.milliseconds
         self.init(
             member: member, text: question.text, step: grid.step,
-            phase: grid.isInstant
-                ? start
-                : start - start.floorDivided(by: grid.step.count)
-                    * grid.step.count,
+            phase: Self.phase(of: grid.start, grid.step),
             lookback: question.lookback, injectedName: question.injection?.name,
             injectedValue: question.injection?.value,
             resultType: grid.isInstant ? question.resultType : .matrix)
+    }
+
+    /// Of steps of which one is at this time.
+    static func phase(of time: Timestamp, _ step: Milliseconds) -> Int64 {
+        let time = time.milliseconds
+        return step == 0 ? time : time - time.floorDivided(by: step.count) * step.count
     }
 }
 

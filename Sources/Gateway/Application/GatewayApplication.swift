@@ -3,8 +3,10 @@ public import GatewayConfiguration
 import HTTPTransport
 public import Logging
 public import PrometheusServer
+import Redis
 public import ServiceLifecycle
 import Upstream
+import UpstreamSettings
 
 /// The gateway: a checked configuration, made into a server.
 ///
@@ -73,7 +75,7 @@ public struct GatewayApplication: Sendable {
             RuntimeSnapshot(
                 file: file, contents: contents, former: former, live: reference, audit: audit,
                 probes: probes, metrics: metrics, identity: identity, transport: transport,
-                machine: machine, queries: queries)
+                machine: machine, logger: logger, queries: queries)
         }
         reference.live = live
         self.configuration = live.current.value.configuration
@@ -199,7 +201,7 @@ extension RuntimeSnapshot {
     init(
         file: Configuration, contents: StoreContents, former: RuntimeSnapshot?, live: LiveReference,
         audit: AuditLog, probes: MemberProbes, metrics: GatewayMetrics,
-        identity: HopChain.Identity, transport: CurlMulti, machine: Int,
+        identity: HopChain.Identity, transport: CurlMulti, machine: Int, logger: Logger,
         queries: (Configuration, QueryResources) -> QueryHandlers
     ) {
         let configuration = contents.effective(file)
@@ -208,7 +210,15 @@ extension RuntimeSnapshot {
         let bounds = QueryResources.Bounds(configuration, machine: machine)
         let resources =
             former.flatMap { $0.resources.bounds == bounds ? $0.resources : nil }
-            ?? QueryResources(bounds)
+            ?? QueryResources(bounds) { [address = configuration.cache.redis?.address] change in
+                let address = address?.description ?? ""
+                switch change {
+                case .back: logger.warning("answers are shared in \(address) again")
+                case .away(let reason):
+                    logger.warning(
+                        "answers are not shared in \(address) for now: \(reason)")
+                }
+            }
         resources.cache?.keep(clients.named.map(\.client))
         let access = AccessControl(
             file, contents, bound: former?.bound ?? file.listenAddress)

@@ -122,9 +122,10 @@ extension ConfigurationReader {
                 mend: "keep one of them")
         }
         if let text = section.text(plain, &report) {
+            let noun = ["password", "secret"].contains(plain.rawValue) ? plain.rawValue : "token"
             return secret(
                 text, at: section.place(of: plain), subject: section.subject,
-                called: "the \(plain.rawValue == "password" ? "password" : "token")")
+                called: "the \(noun)")
         }
         guard let path = section.text(file, &report) else { return nil }
         do throws(SecretFiles.Failure) {

@@ -48,6 +48,7 @@ enum CacheSection {
                 .duration(
                     "tail", \.tail, atLeast: .zero,
                     "How long after its time a sample may come in: younger values are not kept."),
+                RedisSection.setting,
             ])
         table.shape.ignored = ["gc_interval", "ttl"]
         return table

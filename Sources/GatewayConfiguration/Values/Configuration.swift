@@ -62,6 +62,7 @@ extension Configuration {
         let sources = projects.compactMap(\.source) + clusters.map(\.source)
         let secrets =
             sources.flatMap(\.connection.secrets) + projects.flatMap { $0.apiKeys.map(\.key) }
+            + (cache.redis?.secrets ?? [])
         let tokens = authentication?.tokens ?? []
         let files = Set(secrets.compactMap(\.file) + tokens.compactMap(\.file))
         return files.sorted { $0.path < $1.path }

@@ -1,3 +1,5 @@
+import UpstreamSettings
+
 /// How much one request, one member or one client may cost. Each limit has a key of the same name
 /// under `limits`.
 public struct Limits: Sendable, Hashable {
@@ -93,8 +95,37 @@ public struct CacheSettings: Sendable, Hashable {
     public var memory: Int?
     /// Values at steps younger than this are not kept.
     public var tail = Duration.seconds(600)
+    /// Where several gateways keep it for one another; nil for nowhere.
+    public var redis: RedisSettings?
 
     public init() {}
+}
+
+/// A Redis or Valkey server in which several gateways keep what members answered for one another.
+public struct RedisSettings: Sendable, Hashable {
+    /// An answer is used no longer than this, wherever it is kept.
+    public static let longestLifetime = Duration.seconds(3600)
+    /// The longest that queries can be told to wait for it.
+    public static let longestTimeout = Duration.seconds(5)
+
+    public var address: RedisAddress
+    /// Of the URL, or one of its own.
+    public var password: Secret?
+    /// What entries are signed with; nil to guard against accidents alone.
+    public var secret: Secret?
+    /// What the names of entries begin with.
+    public var prefix = "tributary:"
+    /// How long a query waits for what is there.
+    public var timeout = Duration.milliseconds(50)
+    /// How long an entry stays there at most.
+    public var lifetime = RedisSettings.longestLifetime
+
+    public init(address: RedisAddress) {
+        self.address = address
+        password = address.password
+    }
+
+    public var secrets: [Secret] { [password, secret].compactMap { $0 } }
 }
 
 /// Sizes: a number of bytes, or a number with `KB`, `MB`, `GB` (powers of 1000) or `KiB`, `MiB`,

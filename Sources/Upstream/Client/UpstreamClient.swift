@@ -1,19 +1,20 @@
 import GoText
 import HTTPTransport
 import PrometheusWire
-import UpstreamSettings
+public import UpstreamSettings
 
-/// What answers of a member are known by: a client and the credentials that it uses, which may come
-/// from files and change while it lasts.
+/// What answers of a member are known by: a client, and how it asks, which includes credentials that
+/// may come from files and change while it lasts.
 public struct MemberIdentity: Sendable, Hashable {
     /// No two clients of a process have the same.
     public let client: UInt64
-    /// A hash of them.
-    private let credentials: Int
+    /// The same in every process that asks the same server in the same way. Who sees it can try
+    /// credentials on it.
+    public let asked: SecretDigest
 
-    public init(client: UInt64, credentials: Int = 0) {
+    public init(client: UInt64, asked: SecretDigest = SecretDigest(ofText: "")) {
         self.client = client
-        self.credentials = credentials
+        self.asked = asked
     }
 }
 
@@ -50,11 +51,15 @@ public final class UpstreamClient: Sendable {
         return number
     }
     private static let numbers = LockedValue<UInt64>(0)
+    /// What it is asked by; nil where that may change, as files do.
+    private let asked: SecretDigest?
 
     /// - Parameter transport: belongs to the caller, who shuts it down after the last request.
     public init(_ configuration: UpstreamConfiguration, transport: CurlMulti) {
         self.configuration = configuration
         self.transport = transport
+        let isFixed = configuration.connection.secrets.allSatisfy { $0.file == nil }
+        asked = isFixed ? SecretDigest(ofText: configuration.askedAs) : nil
         places = FairLine(places: configuration.connection.maxConcurrency)
         state = LockedValue(
             State(encoding: EncodingPolicy(isOnLoopback: configuration.connection.url.isLoopback)))
@@ -62,12 +67,8 @@ public final class UpstreamClient: Sendable {
 
     /// Who is asked, and by which credentials.
     public var identity: MemberIdentity {
-        var hasher = Hasher()
-        for (name, value) in configuration.identification {
-            hasher.combine(name)
-            hasher.combine(value)
-        }
-        return MemberIdentity(client: number, credentials: hasher.finalize())
+        MemberIdentity(
+            client: number, asked: asked ?? SecretDigest(ofText: configuration.askedAs))
     }
 
     /// A snapshot.

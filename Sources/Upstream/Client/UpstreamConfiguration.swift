@@ -1,3 +1,4 @@
+import GoText
 import HTTPTransport
 public import PrometheusWire
 import UpstreamSettings
@@ -69,6 +70,28 @@ public struct UpstreamConfiguration: Sendable {
                 return [("Authorization", "Bearer \(token.exposed)")] + own
             }
         }
+    }
+}
+
+extension UpstreamConfiguration {
+    /// Everything that the member's answers to queries depend on, besides the query: the same text
+    /// in every gateway that asks the same server in the same way. It holds secrets.
+    var askedAs: String {
+        let connection = connection
+        var fields: [String?] = [
+            connection.url.description, proxy, connection.tls.serverName, connection.tls.certFile,
+            support(of: .instantQuery).rawValue, support(of: .stepGrid).rawValue,
+        ]
+        switch source {
+        case .prometheus: fields.append("prometheus")
+        case .remoteCoroot(let remote):
+            fields.append("remoteCoroot \(remote.metricResolution.wholeMilliseconds)")
+        }
+        for (name, value) in identification { fields += ["header", name, value] }
+        for parameter in connection.queryParameters {
+            fields += ["parameter", parameter.name, parameter.value.exposed]
+        }
+        return FieldText.of(fields)
     }
 }
 

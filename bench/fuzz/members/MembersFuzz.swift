@@ -7,7 +7,7 @@ import YAML
 @testable import Upstream
 
 // What members send beside the results of queries: remote read in both kinds, lists, documents,
-// configurations, compressed bodies. Nothing crashes, and it does not matter how a body is split.
+// configurations, compressed bodies; and what other gateways keep of their answers. Nothing crashes, and it does not matter how a body is split.
 //
 // The first byte chooses the reader, the second the size of the pieces; the rest is the body.
 
@@ -16,7 +16,7 @@ public func fuzzOne(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     guard let start, count > 1 else { return 0 }
     let bytes = Array(UnsafeBufferPointer(start: start + 2, count: count - 2))
     let size = Int(start[1]) % 64 + 1
-    switch start[0] % 8 {
+    switch start[0] % 10 {
     case 0: chunks(bytes, size)
     case 1: chunks(framed(bytes), size)
     case 2: samples(bytes)
@@ -26,6 +26,8 @@ public func fuzzOne(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
         families(bytes, size)
     case 5: documents(bytes)
     case 6: inflate(bytes, size)
+    case 8: extent(bytes)
+    case 9: extent(framed(extentOf: bytes))
     default: _ = ExternalLabels.of(configuration: String(decoding: bytes, as: UTF8.self))
     }
     return 0
@@ -93,6 +95,48 @@ private func samples(_ block: [UInt8]) {
             precondition(series.times.count == series.values.count)
             _ = try? StoredBounds().complete(&series)
         }
+    }
+}
+
+// MARK: What gateways keep for one another
+
+private let digest = [UInt8](repeating: 7, count: ExtentBlock.digestLength)
+
+/// A block whose text is the bytes, with a length and a seal that fit.
+private func framed(extentOf text: [UInt8]) -> [UInt8] {
+    let block = ExtentBlock(
+        from: 0, through: 60_000, asked: 0, widest: 0, type: .matrix, pages: [])
+    let empty = block.bytes(digest: digest, limit: 1 << 20) { _ in digest } ?? []
+    guard let inner = try? SnappyBlock.compress(text) else { return [] }
+    var bytes = empty.prefix(ExtentBlock.headLength) + inner + digest
+    for (start, number) in [(8, bytes.count), (12, text.count)] {
+        for index in 0..<4 {
+            bytes[start + index] = UInt8(truncatingIfNeeded: number >> (8 * index))
+        }
+    }
+    return Array(bytes)
+}
+
+/// Nothing guards what is read but its own checks: any seal fits.
+private func extent(_ bytes: [UInt8]) {
+    for (type, step) in [(ResponseScanner.ResultType.matrix, Milliseconds(15_000)), (.vector, 0)] {
+        let block = ExtentBlock(
+            bytes, digest: digest, type: type, step: step, limit: 1 << 16
+        ) { _, _ in true }
+        guard let block else { continue }
+        precondition(block.pages.reduce(0) { $0 + $1.bytes.count } <= 1 << 20)
+        // What was read is written and read again as it is.
+        let written = block.bytes(digest: digest, limit: 1 << 20) { _ in digest } ?? []
+        let again = ExtentBlock(
+            written, digest: digest, type: type, step: step, limit: 1 << 20
+        ) { _, _ in true }
+        precondition(again?.pages.flatMap(\.bytes) == block.pages.flatMap(\.bytes))
+        guard step > 0,
+            let part = try? SeriesJoin.Part(
+                block.pages, from: 15_000, through: 45_000, isOrdered: true)
+        else { continue }
+        var join = SeriesJoin([part])
+        while join.next(ofBytes: 100) != nil {}
     }
 }
 
