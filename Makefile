@@ -25,7 +25,7 @@ e2e:              ## end to end only; TRIBUTARY_E2E_QUERIES and TRIBUTARY_SEED m
 demo:             ## three real Prometheus servers as one, on this machine
 	@scripts/demo
 
-bench:            ## the gateway beside the bare fan-out and the union, in a quarter of an hour
+bench:            ## the gateway beside the bare fan-out and the union, in ten minutes
 	@scripts/bench
 
 bench-compare:    ## whether the gateway became slower: make bench-compare BASE=<revision or binary>
