@@ -1,4 +1,4 @@
-public import GoText
+import GoText
 public import TimeSeries
 
 /// `eval instant` or `eval range`: a query and what it must give.

@@ -1,4 +1,4 @@
-public import GoText
+import GoText
 public import TimeSeries
 
 /// `metric{label="value"}` and the points after it.
