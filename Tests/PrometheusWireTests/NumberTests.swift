@@ -81,6 +81,82 @@ import TimeSeries
         }
     }
 
+    /// What the C library makes of a text.
+    private static func rounded(_ text: String) -> Double? {
+        Array(text.utf8).withUnsafeBufferPointer(NumberScan.general)
+    }
+
+    /// Every way of reading gives the nearest double, which the C library gives too.
+    private static func check(_ text: String) {
+        for text in [text, "-" + text] {
+            let read = NumberScan.value(of: Array(text.utf8))
+            #expect(read?.bitPattern == rounded(text)?.bitPattern, "\(text)")
+        }
+    }
+
+    @Test(arguments: UInt64(0)..<4)
+    func readTheNearestDouble(seed: UInt64) {
+        var random = SeededRandom(seed: seed)
+        for _ in 0..<10_000 {
+            // One to twenty digits, with a point somewhere and an exponent, or without.
+            let count = 1 + random.below(20)
+            var text = ""
+            let point = random.below(count + 8)
+            for place in 0..<count {
+                if place == point { text += place == 0 ? "0." : "." }
+                text += random.oneIn(4) ? "0" : random.oneIn(4) ? "9" : "\(random.below(10))"
+            }
+            if random.oneIn(4) {
+                text =
+                    "0.\(String(repeating: "0", count: random.below(9)))"
+                    + text.filter { $0 != "." }
+            }
+            if random.oneIn(3) {
+                text += random.pick(["e", "E", "e+", "e-"]) + "\(random.below(70))"
+            }
+            Self.check(text)
+        }
+    }
+
+    /// Numbers that are as near to one double as to the next, and those beside them.
+    @Test(arguments: UInt64(0)..<4)
+    func roundTiesToEven(seed: UInt64) {
+        var random = SeededRandom(seed: 100 + seed)
+        for _ in 0..<4000 {
+            // Of 54 bits, the last of which is one: half way between two of 53.
+            let half = (1 << 53 | random.next() >> 11 | 1) << UInt64(random.below(10))
+            for digits in [half, half - 1, half + 1] {
+                Self.check("\(digits)")
+                Self.check("\(digits).0")
+                Self.check("\(digits)e\(random.below(40))")
+                // Half of it, a quarter, and so on: with a fraction of some digits.
+                let halvings = random.below(4)
+                let (whole, rest) = digits.quotientAndRemainder(dividingBy: 1 << UInt64(halvings))
+                let part = ["0", "5", "25", "125"][halvings]
+                let scaled = rest * (UInt64(part) ?? 0)
+                let padding = String(repeating: "0", count: max(0, halvings - "\(scaled)".count))
+                if whole < 1 << 59 { Self.check("\(whole).\(padding)\(scaled)") }
+            }
+        }
+    }
+
+    /// The way without the C library is the usual one.
+    @Test func readRatesWithoutTheLibrary() {
+        var random = SeededRandom(seed: 9)
+        var others = 0
+        for _ in 0..<10_000 {
+            let digits = 1_000_000_000_000_000 + random.next() % 98_999_999_999_999_999
+            // Of those between, one in a hundred is a tie.
+            let exponent = random.oneIn(2) ? random.below(15) : -15 - random.below(11)
+            if DecimalFloat.value(of: digits, exponent: exponent) == nil { others += 1 }
+        }
+        #expect(others == 0)
+        #expect(DecimalFloat.value(of: 1, exponent: 56) == nil)
+        #expect(DecimalFloat.value(of: 1, exponent: -56) == nil)
+        #expect(DecimalFloat.value(of: .max, exponent: 55) == 1.8446744073709552e74)
+        #expect(DecimalFloat.value(of: .max, exponent: -55) == 1.8446744073709552e-36)
+    }
+
     @Test(arguments: [
         (1_435_781_451_781, "1435781451.781"), (1_100, "1.100"), (10, "0.010"), (-1, "-0.001"),
         (0, "0"), (5_000, "5"), (-5_000, "-5"),

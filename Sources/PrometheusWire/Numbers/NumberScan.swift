@@ -19,9 +19,9 @@ public enum NumberScan {
     }
 
     static func value(in text: UnsafeBufferPointer<UInt8>) -> Double? {
-        // The exact fast path of Clinger (1990): a mantissa that fits and a power of ten that is
-        // exact need one correctly rounded division.
         var mantissa: UInt64 = 0
+        // From the first that is not zero on.
+        var significant = 0
         var digits = 0
         var pointAt = -1
         let isNegative = text.first == UInt8(ascii: "-")
@@ -31,6 +31,7 @@ public enum NumberScan {
             if digit < 10 {
                 mantissa = mantissa &* 10 &+ UInt64(digit)
                 digits += 1
+                if mantissa != 0 || significant > 0 { significant += 1 }
             } else if text[index] == UInt8(ascii: "."), pointAt < 0 {
                 pointAt = digits
             } else {
@@ -38,16 +39,49 @@ public enum NumberScan {
             }
             index += 1
         }
-        if index == text.count, digits > 0, digits <= 18, mantissa <= 1 << 53 {
-            let decimals = pointAt < 0 ? 0 : digits - pointAt
-            let value = Double(mantissa) / powersOfTen[decimals]
-            return isNegative ? -value : value
+        // So many fit.
+        guard digits > 0, significant <= 19, let exponent = exponent(of: text, from: index) else {
+            return general(text)
         }
-        return general(text)
+        let power = exponent - (pointAt < 0 ? 0 : digits - pointAt)
+        let magnitude: Double
+        if mantissa <= 1 << 53, power.magnitude <= 22 {
+            // The exact path of Clinger (1990): a mantissa that fits and a power of ten that is exact
+            // need one correctly rounded operation.
+            let exact = powersOfTen[Int(power.magnitude)]
+            magnitude = power < 0 ? Double(mantissa) / exact : Double(mantissa) * exact
+        } else if let nearest = DecimalFloat.value(of: mantissa, exponent: power) {
+            magnitude = nearest
+        } else {
+            return general(text)
+        }
+        return isNegative ? -magnitude : magnitude
     }
 
-    /// Whatever the fast path does not take, correctly rounded by the C library.
-    private static func general(_ text: UnsafeBufferPointer<UInt8>) -> Double? {
+    /// What stands behind the digits: nothing, which is 0, or `e` and up to three digits; nil for
+    /// anything else.
+    private static func exponent(
+        of text: UnsafeBufferPointer<UInt8>, from start: Int
+    ) -> Int? {
+        if start == text.count { return 0 }
+        guard text[start] | 0x20 == UInt8(ascii: "e") else { return nil }
+        var index = start + 1
+        guard index < text.count else { return nil }
+        let isNegative = text[index] == UInt8(ascii: "-")
+        if isNegative || text[index] == UInt8(ascii: "+") { index += 1 }
+        guard (1...3).contains(text.count - index) else { return nil }
+        var exponent = 0
+        while index < text.count {
+            let digit = text[index] &- 48
+            guard digit < 10 else { return nil }
+            exponent = exponent * 10 + Int(digit)
+            index += 1
+        }
+        return isNegative ? -exponent : exponent
+    }
+
+    /// Whatever the fast paths do not take, correctly rounded by the C library.
+    static func general(_ text: UnsafeBufferPointer<UInt8>) -> Double? {
         if text.isEmpty { return nil }
         if let word = word(text) { return word }
         for byte in text {
