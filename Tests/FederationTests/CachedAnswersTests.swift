@@ -172,6 +172,16 @@ extension [(String, String)] {
             source: source, boundary: { _, _ in .leftOpen }, now: { members.now })
     }
 
+    private static func union(of members: LateMembers) -> ResolvedProject {
+        ResolvedProject(
+            name: "all",
+            members: members.names.map {
+                Member(name: $0, source: .unavailable(reason: "unused"))
+            },
+            isMultiCluster: true, partialResponse: .safe, exactness: .twoStep,
+            partition: PartitionLabel())
+    }
+
     private static func answer(
         _ execution: QueryExecution, _ project: ResolvedProject, _ pairs: [(String, String)]
     ) async throws -> String {
@@ -334,13 +344,7 @@ extension [(String, String)] {
             CachingSource(
                 split(member), identities[member.name], cache: cache, now: { members.now })
         }
-        let project = ResolvedProject(
-            name: "all",
-            members: members.names.map {
-                Member(name: $0, source: .unavailable(reason: "unused"))
-            },
-            isMultiCluster: true, partialResponse: .safe, exactness: .twoStep,
-            partition: PartitionLabel())
+        let project = Self.union(of: members)
         var (questions, inParts) = (0, 0)
         func answer(
             _ execution: QueryExecution, _ pairs: [(String, String)]
@@ -383,13 +387,7 @@ extension [(String, String)] {
                 MemberIdentity(client: UInt64(members.names.firstIndex(of: member.name) ?? 0)),
                 cache: cache, now: { members.now })
         }
-        let project = ResolvedProject(
-            name: "all",
-            members: members.names.map {
-                Member(name: $0, source: .unavailable(reason: "unused"))
-            },
-            isMultiCluster: true, partialResponse: .safe, exactness: .twoStep,
-            partition: PartitionLabel())
+        let project = Self.union(of: members)
         let panels = (0..<20).map { index in
             ["temperature", "sum by (job) (rate(requests_total[5m]))", "avg(memory)"][index % 3]
                 + " + \(index)"

@@ -10,7 +10,7 @@ import Upstream
 /// What it answers is what the member would, to the byte. Answers that say anything besides their
 /// series, such as a warning, and those that lack data are never kept: it would be hard to say of
 /// which steps that is true.
-struct CachingSource: FragmentSource {
+struct CachingSource: FragmentSourceOverAnother {
     let source: any FragmentSource
     /// nil for a member whose answers may come from one server or another.
     let identity: MemberIdentity?
@@ -44,16 +44,6 @@ struct CachingSource: FragmentSource {
         self.cache = cache
         self.now = now
         self.evaluatesAsPrometheus = evaluatesAsPrometheus
-    }
-
-    func knowsCustomBuckets(by deadline: ContinuousClock.Instant) async -> Bool {
-        await source.knowsCustomBuckets(by: deadline)
-    }
-
-    var mayServeRemoteRead: Bool { source.mayServeRemoteRead }
-
-    func stored(_ question: StoredQuestion) async throws(UpstreamError) -> StoredAnswer {
-        try await source.stored(question)
     }
 
     func open(_ question: FragmentQuestion) async throws(UpstreamError) -> any FragmentStream {

@@ -28,6 +28,23 @@ extension FragmentSource {
     }
 }
 
+/// A source that asks another for all that it does not answer itself.
+protocol FragmentSourceOverAnother: FragmentSource {
+    var source: any FragmentSource { get }
+}
+
+extension FragmentSourceOverAnother {
+    func knowsCustomBuckets(by deadline: ContinuousClock.Instant) async -> Bool {
+        await source.knowsCustomBuckets(by: deadline)
+    }
+
+    var mayServeRemoteRead: Bool { source.mayServeRemoteRead }
+
+    func stored(_ question: StoredQuestion) async throws(UpstreamError) -> StoredAnswer {
+        try await source.stored(question)
+    }
+}
+
 /// One request of remote read.
 public struct StoredQuestion: Sendable {
     var selection: StoredSelection

@@ -9,7 +9,7 @@ import Upstream
 /// A Prometheus evaluates a query on one core. A member with many of them, or a proxy in front of
 /// many servers, answers the parts in the time of one. Only ranges are split whose value at a step
 /// depends on that step alone, so that the parts together are the answer to the whole.
-struct SplittingSource: FragmentSource {
+struct SplittingSource: FragmentSourceOverAnother {
     /// What is worth splitting.
     struct Rule: Sendable {
         /// Parts meet at multiples of it.
@@ -45,16 +45,6 @@ struct SplittingSource: FragmentSource {
         self.source = source
         self.rule = rule
         self.parts = parts
-    }
-
-    func knowsCustomBuckets(by deadline: ContinuousClock.Instant) async -> Bool {
-        await source.knowsCustomBuckets(by: deadline)
-    }
-
-    var mayServeRemoteRead: Bool { source.mayServeRemoteRead }
-
-    func stored(_ question: StoredQuestion) async throws(UpstreamError) -> StoredAnswer {
-        try await source.stored(question)
     }
 
     func open(_ question: FragmentQuestion) async throws(UpstreamError) -> any FragmentStream {
