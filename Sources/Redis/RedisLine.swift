@@ -4,7 +4,7 @@ import GoText
 /// What is to be done at a server, and whether it is there: between those who ask and the threads that
 /// speak with it.
 ///
-/// Unchecked, since `condition` guards everything that changes.
+/// `@unchecked Sendable`: `condition` is held wherever a property that changes is reached.
 final class RedisLine: @unchecked Sendable {
     /// Keys of which the first bytes are wanted.
     struct Read {

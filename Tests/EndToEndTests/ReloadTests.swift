@@ -112,7 +112,7 @@ import Testing
         try await withFolder { folder in
             let files = [["a1", "a2", "a3"], ["b1", "b2", "b3"]]
             let gateway = try Reloadable(Self.file(files[0]), directory: folder)
-            // Whoever looks meanwhile sees one of the two, and never a mixture.
+            // A request meanwhile sees one of the two, and never a mixture.
             for round in 1...6 {
                 let wanted = files[round % 2]
                 try gateway.write(Self.file(wanted))

@@ -187,7 +187,7 @@ import UpstreamSettings
             #expect(after.clusterPools["p"]?.clusters == ["new"])
             #expect(after.attributes.values.map(\.project) == ["new"])
 
-            // Whoever is referred to stays, and the refusal lists by whom.
+            // A project that others refer to stays, and the refusal lists those.
             do throws(StoreError) {
                 _ = try await store.change { (contents) throws(StoreRefusal) in
                     contents.tokens = [:]

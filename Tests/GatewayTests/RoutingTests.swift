@@ -159,7 +159,7 @@ import Upstream
         #expect(open.body == "instant all=a+b")
         let shut = try await get("/p/a/api/v1/query?query=up", headers: headers, from: gateway)
         #expect(shut.status == 401)
-        // Whoever may not read a project does not learn whether it exists.
+        // A client that may not read a project does not learn whether it exists.
         let absent = try await get("/p/nope/api/v1/query?query=up", headers: headers, from: gateway)
         #expect(absent.status == 401)
     }

@@ -56,7 +56,7 @@ import Testing
         }
     }
 
-    @Test("Whoever waits for a probe need not wait for the end of its answer")
+    @Test("A request that waits for a probe need not wait for the end of its answer")
     func theBeginningOfAnAnswerIsEnough() async throws {
         try await afterAnOutage { client, _ in
             let first = try await client.query("up", at: 1_500)

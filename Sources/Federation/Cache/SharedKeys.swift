@@ -8,8 +8,9 @@ import UpstreamSettings
 /// one of them wrote an entry.
 ///
 /// A digest is made of everything that an answer depends on, spelled alike in every process, so that
-/// gateways with the same members have the same. With a secret, digests and seals are HMACs: then
-/// nobody without it learns anything of credentials from a name, or writes an entry that is taken.
+/// gateways with the same members have the same. With a secret, digests and seals are HMACs. Then the
+/// name of an entry tells nothing of credentials, and an entry that was written without the secret is
+/// refused.
 struct SharedKeys: Sendable {
     /// What the names begin with.
     var prefix: String

@@ -249,7 +249,7 @@ final class DedicatedThread: SerialExecutor {
         queue.add(UnownedJob(job), asUnownedSerialExecutor())
     }
 
-    /// Unchecked, since `condition` guards everything.
+    /// `@unchecked Sendable`: `condition` is held wherever a property is reached.
     private final class Queue: @unchecked Sendable {
         private let condition = NSCondition()
         private var jobs: [(job: UnownedJob, executor: UnownedSerialExecutor)] = []

@@ -10,8 +10,8 @@ import TimeSeries
 ///     the series as JSON, with commas, as a snappy block
 ///     seal: a hash of all before it, or a signature   32
 ///
-/// Numbers are little-endian. Whoever can write where it is kept can write anything: so it is read as
-/// an answer of a member is, by the same scanner, and nothing in it is taken for granted.
+/// Numbers are little-endian. Other programs can write to the server that keeps blocks. So the series are
+/// read by the scanner that reads answers of members, and every field is checked.
 public struct ExtentBlock: Sendable {
     public static let headLength = 80
     public static let digestLength = 32

@@ -10,7 +10,7 @@ import Darwin
 
 /// Elements of a list as they go to the client, each with the key that orders it: one block of
 /// memory.
-final class ListPage: @unchecked Sendable {  // `init` alone writes to the block.
+final class ListPage: @unchecked Sendable {  // Proof: `init` alone writes to the block.
     /// Where the text and the key of an element end.
     struct Ends {
         var text: UInt32

@@ -33,7 +33,7 @@ struct FamilyReader {
             JSONText.append(String(decoding: value, as: UTF8.self), to: &spelled)
         }
 
-        /// Whether a byte that needs no escape in JSON stands for itself in Prometheus's spelling.
+        /// Whether Prometheus writes a byte, which JSON needs no escape for, without an escape.
         private static func isPlain(_ byte: UInt8) -> Bool {
             switch byte {
             case UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "&"), 0x7F...: false

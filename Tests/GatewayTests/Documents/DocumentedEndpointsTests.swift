@@ -84,7 +84,7 @@ import Yams
         #expect(described == answered)
     }
 
-    /// Whoever holds a key for the one must know how to send it to the other.
+    /// A user with a key for the one API must find out how to send it to the other.
     @Test func bothDescriptionsNameTheSameSecuritySchemes() throws {
         func schemes(
             _ text: String
