@@ -52,6 +52,27 @@ import UpstreamSettings
         }
     }
 
+    @Test("A member that gave no answer is asked again, and one that refused is not")
+    func processorsOfAMemberThatWasAway() async throws {
+        for (status, times) in [("503 Service Unavailable", 2), ("404 Not Found", 1)] {
+            let asked = Counter()
+            try await withClient { _, connection in
+                asked.add(1)
+                return asked.value == 1
+                    ? connection.answer("no", status: status, type: "text/plain")
+                    : connection.answer(#"{"status":"success","data":{"GOMAXPROCS":16}}"#)
+            } _: { client, server in
+                #expect(client.rangeParts == 1)
+                #expect(await server.received(1))
+                for _ in 0..<100 where client.rangeParts == 1 {
+                    try await Task.sleep(for: .milliseconds(5))
+                }
+                #expect(client.rangeParts == (times == 2 ? 4 : 1))
+                #expect(asked.value == times)
+            }
+        }
+    }
+
     @Test func `The parts that are set are not found out`() async throws {
         try await withClient { _, connection in
             connection.answer(#"{"status":"success","data":{"GOMAXPROCS":16}}"#)

@@ -91,14 +91,6 @@ public protocol FragmentStream: Sendable {
     func trailer() async -> ResponseScanner.Trailer
 }
 
-extension ResponseScanner.Trailer {
-    /// Whether the answer says nothing but its series. Of a warning it would be hard to say which
-    /// steps it is about.
-    var isPlain: Bool {
-        warnings.isEmpty && infos.isEmpty && !isPartial && plain == nil
-    }
-}
-
 /// The fragments of a member over the network. Of a pooled one, any cluster answers.
 ///
 /// A cluster has answered once its first page is here. What breaks off after that is not begun

@@ -174,10 +174,7 @@ public struct ExtentBlock: Sendable {
             try scanner.append(Array("]}}".utf8))
             let trailer = try scanner.finish()
             pages += scanner.takePages()
-            // What is no more than series says nothing else.
-            guard trailer.resultType == type.rawValue, trailer.warnings.isEmpty,
-                trailer.infos.isEmpty, !trailer.isPartial, trailer.plain == nil
-            else { return nil }
+            guard trailer.resultType == type.rawValue, trailer.isPlain else { return nil }
         } catch {
             return nil
         }

@@ -42,6 +42,12 @@ public struct ResponseScanner {
 
         public init() {}
 
+        /// Whether the answer says nothing but its series. Of a warning it would be hard to say which
+        /// steps it is about.
+        public var isPlain: Bool {
+            warnings.isEmpty && infos.isEmpty && !isPartial && plain == nil
+        }
+
         /// Why data is missing in the answer, as it says itself; nil of a whole one.
         public var partiality: String? {
             Partiality.cause(isPartial: isPartial, warnings: warnings)

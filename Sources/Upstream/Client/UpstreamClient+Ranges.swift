@@ -234,16 +234,22 @@ extension UpstreamClient {
     private func learnProcessors() async {
         let path = "/api/v1/status/runtimeinfo"
         let request = UpstreamRequest(path: path, method: .get, isAdvisory: true, isAside: true)
-        guard
-            let document = try? await document(request, deadline: .now.advanced(by: .seconds(5)))
-        else { return }
-        var found: Int?
-        var cursor = JSONCursor(document.data)
-        try? cursor.object { (key, cursor) throws(JSONCursor.Failure) in
-            guard key == "GOMAXPROCS" else { return try cursor.skip() }
-            let digits = document.data[try cursor.number()]
-            found = Int(String(decoding: digits, as: UTF8.self))
+        var found: Int? = 0
+        do throws(UpstreamError) {
+            let data = try await document(request, deadline: .now.advanced(by: .seconds(5))).data
+            var cursor = JSONCursor(data)
+            try? cursor.object { (key, cursor) throws(JSONCursor.Failure) in
+                guard key == "GOMAXPROCS" else { return try cursor.skip() }
+                found = Int(String(decoding: data[try cursor.number()], as: UTF8.self)) ?? 0
+            }
+        } catch {
+            // A member that gave no answer is asked again; one that refuses does not know it.
+            switch error.kind {
+            case .http(let status, _) where status < 500: break
+            case .notPrometheus, .rejectedQuery, .exceeded, .malformed, .oversized: break
+            default: found = nil
+            }
         }
-        state.withLock { $0.processors = found ?? 0 }
+        state.withLock { [found] in $0.processors = found }
     }
 }

@@ -8,8 +8,8 @@ public import UpstreamSettings
 public struct MemberIdentity: Sendable, Hashable {
     /// No two clients of a process have the same.
     public let client: UInt64
-    /// The same in every process that asks the same server in the same way. Who sees it can try
-    /// credentials on it.
+    /// The same in every process that asks the same server in the same way. A reader of it
+    /// can try credentials on it.
     public let asked: SecretDigest
 
     public init(client: UInt64, asked: SecretDigest = SecretDigest(ofText: "")) {
