@@ -342,7 +342,7 @@ import Testing
         }
     }
 
-    @Test("Cancelling the task ends the transfer in milliseconds, before and within the body")
+    @Test("Cancelling the task ends the transfer at once, before and within the body")
     func cancellation() async throws {
         let ended = Counter()
         try await withTransport { request, connection in
@@ -360,12 +360,9 @@ import Testing
                     }
                 }
                 #expect(await server.received(index + 1))
-                let (error, milliseconds) = await elapsed {
-                    task.cancel()
-                    return await task.value
-                }
-                #expect(error?.kind == .cancelled)
-                #expect(milliseconds < 5_000)
+                task.cancel()
+                // The server would keep it waiting for half a minute, and end it in another way.
+                #expect(await task.value?.kind == .cancelled)
             }
             #expect(await ended.reaches(2))
         }

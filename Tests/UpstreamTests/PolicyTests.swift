@@ -236,7 +236,7 @@ import UpstreamSettings
 
 extension MonotonicInstant {
     /// So many milliseconds after the clock began.
-    fileprivate static func after(_ milliseconds: Int) -> MonotonicInstant {
+    static func after(_ milliseconds: Int) -> MonotonicInstant {
         MonotonicInstant(.milliseconds(milliseconds))
     }
 }
