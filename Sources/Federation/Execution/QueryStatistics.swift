@@ -12,6 +12,8 @@ public struct QueryStatistics: Sendable {
     var began = ContinuousClock.now
     private var samples: SampleStatistics?
     private var untold: Set<String> = []
+    /// Steps of members' answers that the cache gave.
+    private var stepsFromCache = 0
 
     public init() {}
 
@@ -27,6 +29,7 @@ public struct QueryStatistics: Sendable {
     mutating func add(
         _ trailer: ResponseScanner.Trailer, from member: String, isOnGrid: Bool = true
     ) {
+        stepsFromCache += trailer.stepsFromCache
         guard var told = trailer.statistics else {
             untold.insert(member)
             return
@@ -66,6 +69,9 @@ public struct QueryStatistics: Sendable {
         }
         out.append(contentsOf: "},\"samples\":".utf8)
         (samples ?? SampleStatistics()).append(to: &out)
+        if stepsFromCache > 0 {
+            out.append(contentsOf: ",\"cache\":{\"steps\":\(stepsFromCache)}".utf8)
+        }
         out.append(UInt8(ascii: "}"))
     }
 }
