@@ -19,6 +19,9 @@ ENGINE_POINTS = range(1000 + 20)
 # samples are enough for ten steps of a selector.
 GROWTH = (100, 1_000, 10_000, 100_000, 1_000_000)
 GROWTH_POINTS = (POINTS[-17], POINTS[-9], POINTS[-1])
+# For ranges over eight days, and what windows reach back.
+DAYS_INTERVAL = 60
+DAYS = range(8 * 1440 + 20)
 # For the dashboard, whose data ends now: as long as its longest range, and what windows reach back.
 DASHBOARD_INTERVAL = 15
 DASHBOARD_SECONDS = 25 * 3600
@@ -125,6 +128,12 @@ def engine_series(_member):
         yield "x_total", labels, lambda step, n=number: step * (n % 97) / 4, ENGINE_POINTS
 
 
+def days_series(_member):
+    for number in range(200):
+        labels = {"job": f"job{number % 10}", "instance": f"host{number}:9100"}
+        yield "days_total", labels, lambda step, n=number: step * (n % 97), DAYS
+
+
 def first_ups(_member):
     """The part of `up` that 60 members are asked for."""
     for name, labels, value, points in up_series(_member):
@@ -155,7 +164,7 @@ PARTS = (
     | {"union": [(name, part, True) for part in EVERYTHING for name in MEMBERS]}
     | {"union-of-60": [(name, first_ups, True) for name in names(60)]}
     | {f"growth-{name}": [(name, growth_series, False)] for name in MEMBERS}
-    | {"engine": [(None, engine_series, False)]}
+    | {"engine": [(None, engine_series, False)], "days": [(None, days_series, False)]}
 )
 
 
@@ -176,8 +185,11 @@ def write(path, parts, start=START, interval=INTERVAL):
 
 
 def make_blocks(binaries, text, directory):
+    # Of two hours: for each block the text is read from its beginning to its end. Longer ones, which
+    # a server has as well, where that would be a hundred times.
+    length = ["--max-block-duration=10d"] if directory.endswith("/days") else []
     subprocess.run(
-        [f"{binaries}/promtool", "tsdb", "create-blocks-from", "openmetrics", text, directory],
+        [f"{binaries}/promtool", "tsdb", "create-blocks-from", *length, "openmetrics", text, directory],
         check=True,
         stdout=subprocess.DEVNULL,
     )
@@ -194,7 +206,7 @@ def storage(binaries, home, name):
     print(f"generating the data of {name} …", flush=True)
     os.makedirs(f"{home}/data", exist_ok=True)
     shutil.rmtree(directory, ignore_errors=True)
-    write(text, PARTS[name])
+    write(text, PARTS[name], interval=DAYS_INTERVAL if name == "days" else INTERVAL)
     make_blocks(binaries, text, directory)
     if name != "engine":  # which is loaded as text as well
         os.remove(text)

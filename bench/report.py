@@ -163,6 +163,25 @@ def client_table(found):
 # Of the rest
 
 
+def parts_table(found):
+    """The member's own time, then the gateway's as ratios to it."""
+    names = [one["name"] for one in found[0]["results"]]
+    member, gateways = names[0], names[1:]
+    head = ["what", "query", "answer", "the member, ms"]
+    cuts = [name.rpartition("-")[2] for name in gateways]
+    cuts = ["whole" if cut == "1" else f"in {cut} parts" for cut in cuts]
+    head += cuts + [f"the member's CPU, ms, {cut}" for cut in cuts]
+    lines = []
+    for one in found:
+        results = by_name(one)
+        line = [one["title"], f"`{one['text']}`", size_text(results[gateways[0]]["bytes"])]
+        line.append(milliseconds(results[member]["median"]))
+        line += [f"**{ratio(results[name], results[member]):.2f}**" for name in gateways]
+        line += [milliseconds(results[name]["members_cpu"]) for name in gateways]
+        lines.append(line)
+    return rounds.markdown(head, lines)
+
+
 def dashboard_table(found):
     head = [
         "dashboard", "first load: received", "members' CPU, ms", "time, ms",
@@ -240,6 +259,8 @@ def sections(results):
                 client_table(growth["clients"]),
             ),
         ]
+    if parts := results.get("parts"):
+        found.append(("Eight days of one member, asked in parts at once", parts_table(parts)))
     if dashboard := results.get("dashboard"):
         found.append(("A dashboard that is refreshed every ten seconds", dashboard_table(dashboard)))
     if cold := results.get("cold"):

@@ -14,8 +14,8 @@ def instant_path(query):
     return "/api/v1/query?" + urllib.parse.urlencode(parameters)
 
 
-def range_path(query, start=START, step=data.INTERVAL):
-    parameters = {"query": query, "start": start, "end": END, "step": step, "nocache": 1}
+def range_path(query, start=START, step=data.INTERVAL, end=END):
+    parameters = {"query": query, "start": start, "end": end, "step": step, "nocache": 1}
     return "/api/v1/query_range?" + urllib.parse.urlencode(parameters)
 
 

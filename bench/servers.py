@@ -189,15 +189,17 @@ def wait_for_metadata(server, metric):
     sys.exit(f"{server.name} has scraped nothing in half a minute")
 
 
-def tributary(name, binary, members):
-    """A gateway over pairs of a name and the server that it names."""
+def tributary(name, binary, members, settings=""):
+    """A gateway over pairs of a name and the server that it names; `settings` are those of each
+    server."""
     port = free_port()
     configuration = f"{HOME}/{name}.yaml"
     with open(configuration, "w") as file:
         file.write(f"listen_address: 127.0.0.1:{port}\ndefaultProject: all\nprojects:\n")
         for member, server in members:
             url = f"http://127.0.0.1:{server.port}"
-            file.write(f'  - name: {member}\n    prometheus: {{url: "{url}"}}\n')
+            more = f", {settings}" if settings else ""
+            file.write(f'  - name: {member}\n    prometheus: {{url: "{url}"{more}}}\n')
         names = ", ".join(member for member, _ in members)
         file.write(f"  - name: all\n    memberProjects: [{names}]\n")
     return Server(name, [binary, "serve", "--config", configuration], port)
