@@ -128,9 +128,30 @@ import Upstream
 
     @Test func longAnswersAreAskedForWholly() async throws {
         let member = Clockwork(series: 120)
-        let answer = try await Self.text(SplittingSource(member) { 4 })
-        #expect(answer.0.utf8.count > 1 << 20)
+        var rule = SplittingSource.Rule()
+        rule.longest = 1 << 20
+        let long = LongFragments()
+        let source = SplittingSource(member, member: "m", rule: rule, long: long) { 4 }
+        let answer = try await Self.text(source)
+        #expect(answer.0.utf8.count > 4 << 20)
         #expect(member.grids.last?.count == Self.week.grid.count)
+        // The next time that is known. Other members and other texts are not taken for it.
+        let asked = member.grids.count
+        #expect(try await Self.text(source) == answer)
+        #expect(member.grids.count == asked + 1)
+        _ = try await Self.text(SplittingSource(member, member: "n", rule: rule, long: long) { 4 })
+        #expect(member.grids.count > asked + 2)
+    }
+
+    @Test func whatWasTooLongIsKnownForSomeMinutesAndForRangesAsLong() {
+        let long = LongFragments()
+        let now = MonotonicInstant.now
+        long.add("up", of: "m", bytes: 5_000, steps: 100, at: now)
+        #expect(long.isLonger(than: 4_000, "up", of: "m", steps: 100, at: now))
+        #expect(!long.isLonger(than: 4_000, "up", of: "m", steps: 80, at: now))
+        #expect(!long.isLonger(than: 4_000, "down", of: "m", steps: 100, at: now))
+        let later = now.advanced(by: LongFragments.freshFor)
+        #expect(!long.isLonger(than: 4_000, "up", of: "m", steps: 100, at: later))
     }
 
     /// Fails where it is asked for a part.

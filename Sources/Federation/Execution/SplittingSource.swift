@@ -1,6 +1,7 @@
 import GoText
 import PromQL
 import PrometheusWire
+import Synchronization
 import TimeSeries
 import Upstream
 
@@ -19,36 +20,45 @@ struct SplittingSource: FragmentSourceOverAnother {
         /// How much longer than what is read before its first step a part is at least: that is read
         /// once more for each part.
         var overlap: Int64 = 4
-        /// Bytes of a part's answer. A longer one takes its time to be sent, which splitting does
-        /// not shorten.
-        var longest = 1 << 20
+        /// Bytes of a part's answer, which is held until all parts are here. Where one is longer the
+        /// whole is asked, and passes through.
+        var longest = 4 << 20
     }
 
     let source: any FragmentSource
     /// Parts that the member is asked for at once; 1 for none but the whole.
     let parts: @Sendable () -> Int
     var rule = Rule()
+    /// What was too long before, and need not be found out again.
+    let long: LongFragments
+    /// Tells the member from others in `long`.
+    let member: String
 
     /// The fragments of a member over the network; those of a pool are not split, as its clusters
     /// need not be alike.
-    init(_ source: any FragmentSource, of member: Member) {
+    init(_ source: any FragmentSource, of member: Member, long: LongFragments) {
         guard case .server(let client) = member.source else {
             self.init(source) { 1 }
             return
         }
-        self.init(source) { client.rangeParts }
+        self.init(source, member: member.name, long: long) { client.rangeParts }
     }
 
     init(
-        _ source: any FragmentSource, rule: Rule = Rule(), parts: @escaping @Sendable () -> Int
+        _ source: any FragmentSource, member: String = "", rule: Rule = Rule(),
+        long: LongFragments = LongFragments(), parts: @escaping @Sendable () -> Int
     ) {
         self.source = source
+        self.member = member
         self.rule = rule
+        self.long = long
         self.parts = parts
     }
 
     func open(_ question: FragmentQuestion) async throws(UpstreamError) -> any FragmentStream {
-        guard let grids = grids(of: question) else { return try await source.open(question) }
+        guard let grids = grids(of: question),
+            !long.isLonger(than: rule.longest, question.text, of: member, steps: grids[0].count)
+        else { return try await source.open(question) }
         let replies = await FanOut(width: grids.count).replies(
             to: grids,
             until: { (reply: FanOut.Reply<PartHeld?>) in
@@ -98,7 +108,10 @@ struct SplittingSource: FragmentSourceOverAnother {
         var (pages, bytes) = ([SeriesPage](), 0)
         while let page = try await stream.next() {
             bytes += page.bytesReserved
-            guard bytes <= rule.longest else { return nil }
+            guard bytes <= rule.longest else {
+                long.add(question.text, of: member, bytes: bytes, steps: grid.count)
+                return nil
+            }
             // The page, and the one that is made of it.
             try await Lending.lender?.hold(2 * page.bytesReserved)
             pages.append(page)
@@ -135,5 +148,49 @@ struct SplittingSource: FragmentSourceOverAnother {
             start = start + grid.step * (steps + 1)
         }
         return grids.count > 1 ? grids : nil
+    }
+}
+
+/// Fragments whose answers were too long to be held in parts, and how long they were at least. One is
+/// forgotten after some minutes, as what a member has changes.
+final class LongFragments: Sendable {
+    private struct Entry {
+        var bytesPerStep: Int
+        var until: MonotonicInstant
+    }
+
+    static let freshFor = Duration.seconds(600)
+    private static let most = 4096
+    private let entries = Mutex<[Int: Entry]>([:])
+
+    func add(
+        _ text: String, of member: String, bytes: Int, steps: Int, at now: MonotonicInstant = .now
+    ) {
+        entries.withLock { entries in
+            if entries.count >= Self.most { entries = [:] }
+            entries[Self.key(text, member)] = Entry(
+                bytesPerStep: bytes / max(1, steps), until: now.advanced(by: Self.freshFor))
+        }
+    }
+
+    /// Whether an answer of so many steps is known to be longer than this, in bytes.
+    func isLonger(
+        than most: Int, _ text: String, of member: String, steps: Int,
+        at now: MonotonicInstant = .now
+    ) -> Bool {
+        entries.withLock { entries in
+            guard let entry = entries[Self.key(text, member)], now < entry.until else {
+                return false
+            }
+            return entry.bytesPerStep > most / max(1, steps)
+        }
+    }
+
+    /// Two texts with one key, which hardly ever are, cost no more than the time of a whole range.
+    private static func key(_ text: String, _ member: String) -> Int {
+        var hasher = Hasher()
+        hasher.combine(text)
+        hasher.combine(member)
+        return hasher.finalize()
     }
 }

@@ -25,6 +25,7 @@ public struct QueryExecution: Sendable {
     }
     var now: @Sendable () -> Timestamp
     let unsortedMembers = UnsortedMembers()
+    let longFragments = LongFragments()
 
     public func respond(
         to request: PrometheusRequest, project: ResolvedProject, kind: QueryKind
@@ -90,8 +91,8 @@ public struct QueryExecution: Sendable {
     private func source(for query: QueryRequest) -> @Sendable (Member) -> any FragmentSource {
         // Labels that are dropped with the name may change in the middle of a range.
         if settings.features.contains(.typeAndUnitLabels) { return source }
-        let split = { @Sendable [source] (member: Member) -> any FragmentSource in
-            SplittingSource(source(member), of: member)
+        let split = { @Sendable [source, longFragments] (member: Member) -> any FragmentSource in
+            SplittingSource(source(member), of: member, long: longFragments)
         }
         guard let cache = resources.cache, query.takesCached else { return split }
         return { [now] member in
