@@ -149,6 +149,9 @@ import Upstream
         long.add("up", of: "m", bytes: 5_000, steps: 100, at: now)
         #expect(long.isLonger(than: 4_000, "up", of: "m", steps: 100, at: now))
         #expect(!long.isLonger(than: 4_000, "up", of: "m", steps: 80, at: now))
+        // As long as the part that was too long, by a byte.
+        long.add("x", of: "m", bytes: 4_001, steps: 577, at: now)
+        #expect(long.isLonger(than: 4_000, "x", of: "m", steps: 577, at: now))
         #expect(!long.isLonger(than: 4_000, "down", of: "m", steps: 100, at: now))
         let later = now.advanced(by: LongFragments.freshFor)
         #expect(!long.isLonger(than: 4_000, "up", of: "m", steps: 100, at: later))

@@ -57,7 +57,9 @@ struct SplittingSource: FragmentSourceOverAnother {
 
     func open(_ question: FragmentQuestion) async throws(UpstreamError) -> any FragmentStream {
         guard let grids = grids(of: question),
-            !long.isLonger(than: rule.longest, question.text, of: member, steps: grids[0].count)
+            !long.isLonger(
+                than: rule.longest, question.text, of: member,
+                steps: grids.map(\.count).max() ?? 0)
         else { return try await source.open(question) }
         let replies = await FanOut(width: grids.count).replies(
             to: grids,
@@ -155,7 +157,7 @@ struct SplittingSource: FragmentSourceOverAnother {
 /// forgotten after some minutes, as what a member has changes.
 final class LongFragments: Sendable {
     private struct Entry {
-        var bytesPerStep: Int
+        var bytesPerStep: Double
         var until: MonotonicInstant
     }
 
@@ -169,7 +171,8 @@ final class LongFragments: Sendable {
         entries.withLock { entries in
             if entries.count >= Self.most { entries = [:] }
             entries[Self.key(text, member)] = Entry(
-                bytesPerStep: bytes / max(1, steps), until: now.advanced(by: Self.freshFor))
+                bytesPerStep: Double(bytes) / Double(max(1, steps)),
+                until: now.advanced(by: Self.freshFor))
         }
     }
 
@@ -182,7 +185,7 @@ final class LongFragments: Sendable {
             guard let entry = entries[Self.key(text, member)], now < entry.until else {
                 return false
             }
-            return entry.bytesPerStep > most / max(1, steps)
+            return entry.bytesPerStep * Double(steps) > Double(most)
         }
     }
 
