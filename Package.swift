@@ -92,7 +92,10 @@ let package = Package(
             ]),
         module(
             "GatewayConfiguration",
-            ["GoText", "UpstreamSettings", "YAML", "CPostgres", grdb, nioSSL]),
+            [
+                "GoText", "PromQL", "RegularExpressions", "UpstreamSettings", "YAML", "CPostgres",
+                grdb, nioSSL,
+            ]),
         module(
             "PrometheusServer",
             [
@@ -204,7 +207,7 @@ let package = Package(
         tests(
             "GatewayConfigurationTests",
             [
-                "GoText", "GatewayConfiguration", "UpstreamSettings", "SeedDocuments",
+                "GoText", "GatewayConfiguration", "PromQL", "UpstreamSettings", "SeedDocuments",
                 "TestSupport", yams,
             ]),
         tests(

@@ -6,7 +6,7 @@ yaml=.build/checkouts/Yams/Sources/CYaml
 flags=(-O -wmo -enable-testing -swift-version 6 -parse-as-library -package-name tributary
     -sanitize=fuzzer,address -enable-upcoming-feature ExistentialAny
     -enable-upcoming-feature MemberImportVisibility -I "$out" -I Sources/CSnappy -I Sources/CZlib -I Sources/CZstd
-    -I Sources/CCurl -I "$yaml/include")
+    -I Sources/CCurl -I Sources/CRE2/include -I "$yaml/include")
 objects=()
 
 compile() { # module, files and folders of sources…

@@ -37,6 +37,16 @@ public struct RegularExpression: Sendable {
         }
     }
 
+    /// The pattern that matches this text and no other, as Go's `QuoteMeta` writes it.
+    public static func quoted(_ text: some Sequence<UInt8>) -> String {
+        var bytes: [UInt8] = []
+        for byte in text {
+            if #"\.+*?()|[]{}^$"#.utf8.contains(byte) { bytes.append(UInt8(ascii: "\\")) }
+            bytes.append(byte)
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
     /// Capturing groups, the whole match not counted.
     public var groupCount: Int {
         switch form {

@@ -1,6 +1,7 @@
 import Federation
 import Foundation
 import GatewayConfiguration
+import PromQL
 import PromQLTest
 import Testing
 
@@ -27,6 +28,29 @@ private let baseSeed = UInt64(environment["TRIBUTARY_SEED"] ?? "") ?? 20_261_121
                 seed: baseSeed &+ UInt64(1000 + round), partitions: 2 + round % 4,
                 [.release35, .later, .histograms], exactness: .strict),
             queries: total / 25)
+    }
+
+    /// A client that may see some series only gets what a union of those alone would answer.
+    @Test(arguments: [
+        #"{job="api"}"#, #"{job=~"api|db",instance=~"h1:9|"}"#, #"{code!="200"}"#,
+        #"{__name__!~"mem.*|durations"}"#, #"{exported_project="own"}"#, #"{job!~"web"}"#,
+        #"{zone="",A=""}"#,
+    ])
+    func restrictedPlanEqualsEngineOverTheSeriesThatMayBeSeen(selector: String) async throws {
+        let restriction = try parseSelector(selector).matchers
+        for (round, exactness) in [Exactness.twoStep, .strict, .twoStep].enumerated() {
+            let proof = FederationProof(
+                seed: baseSeed &+ UInt64(2000 + round), partitions: 1 + round,
+                [.release35, .later, .histograms], exactness: exactness,
+                restriction: restriction)
+            let report = await proof.run(queries: total / 50)
+            print(
+                "\(selector): \(report.compared) compared (\(report.empty) empty),",
+                "\(report.refused) refused, \(report.differences.count) different")
+            for difference in report.differences.prefix(5) { Issue.record("\(difference)") }
+            #expect(report.compared > report.refused)
+            #expect(report.compared > report.empty)
+        }
     }
 
     private func check(_ proof: FederationProof, queries: Int) async {

@@ -113,7 +113,8 @@ import Upstream
         -> MetadataFederation.Request
     {
         MetadataFederation.Request(
-            selectors: try MetadataSelectors(selectors, partition: PartitionLabel()), limit: limit)
+            selectors: try MetadataSelectors(
+                selectors, SelectorRewriting(partition: PartitionLabel())), limit: limit)
     }
 
     /// The elements of an answer as JSON text, and whether the limit left some out.
@@ -233,7 +234,7 @@ import Upstream
     ])
     func selectorsThatAcceptNothingAtAllAreRefusedAsWritten(text: String) {
         #expect(throws: MetadataSelectors.Refusal.selectsEverything) {
-            _ = try MetadataSelectors([text], partition: PartitionLabel())
+            _ = try MetadataSelectors([text], SelectorRewriting(partition: PartitionLabel()))
         }
     }
 }

@@ -12,7 +12,7 @@ import TimeSeries
     private static func plan(_ selectors: [[Matcher]]) throws -> RemoteReadPlan {
         try RemoteReadPlan(
             selectors.map { .init(start: 1, end: 2, matchers: $0) }, members: ["a", "b"],
-            partition: PartitionLabel())
+            SelectorRewriting(partition: PartitionLabel()))
     }
 
     @Test("Each member is sent the queries that choose it, in its own names")
@@ -43,7 +43,8 @@ import TimeSeries
         var query = RemoteReadRequest.Query(start: 1, end: 2, matchers: [])
         query.hints = RemoteReadRequest.Hints()
         query.hints?.grouping = ["job", "project", "exported_project"]
-        let plan = try RemoteReadPlan([query], members: ["a"], partition: PartitionLabel())
+        let plan = try RemoteReadPlan(
+            [query], members: ["a"], SelectorRewriting(partition: PartitionLabel()))
         #expect(plan.parts[0].queries[0].hints?.grouping == ["job", "project"])
     }
 

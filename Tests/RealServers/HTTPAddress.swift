@@ -6,10 +6,13 @@ public struct HTTPAddress: Sendable, Hashable {
     public var port: UInt16
     /// Such as `/p/all`, or empty.
     public var prefix = ""
+    /// Sent with every request; nil for none.
+    public var bearerToken: String?
 
-    public init(port: UInt16, prefix: String = "") {
+    public init(port: UInt16, prefix: String = "", bearerToken: String? = nil) {
         self.port = port
         self.prefix = prefix
+        self.bearerToken = bearerToken
     }
 
     public var url: String { "http://127.0.0.1:\(port)\(prefix)" }
@@ -57,6 +60,7 @@ public struct HTTPAddress: Sendable, Hashable {
         let socket = try Socket(connectingTo: port, timeout: timeout)
         var head = "\(method) \(prefix)\(target) HTTP/1.1\r\nHost: 127.0.0.1:\(port)\r\n"
         for (name, value) in headers { head += "\(name): \(value)\r\n" }
+        if let bearerToken { head += "Authorization: Bearer \(bearerToken)\r\n" }
         if method != "GET" { head += "Content-Length: \(body.count)\r\n" }
         try socket.write(Array((head + "Connection: close\r\n\r\n").utf8) + body)
 

@@ -29,6 +29,7 @@ public final class QueryResources: Sendable {
     public let bounds: Bounds
     let slots: QuerySlots
     public let requests: QueueMemory
+    let places = ClientPlaces()
     public let memory: MemoryBudget
     /// nil where it is off.
     public let cache: ResultsCache?

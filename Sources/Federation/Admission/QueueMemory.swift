@@ -36,6 +36,7 @@ public final class QueueMemory: Sendable {
         private let memory: QueueMemory
         private let bytes = Mutex(0)
         private let loan: MemoryBudget.Loan
+        private let place = Mutex<ClientPlaces.Place?>(nil)
 
         fileprivate init(_ memory: QueueMemory) {
             self.memory = memory
@@ -49,6 +50,9 @@ public final class QueueMemory: Sendable {
                 state.queries -= 1
             }
         }
+
+        /// Keeps the client's place for as long as the query is under way.
+        func keep(_ place: ClientPlaces.Place) { self.place.withLock { $0 = place } }
 
         /// Adds what the plan of the query costs.
         ///

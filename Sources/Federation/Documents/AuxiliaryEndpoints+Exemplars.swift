@@ -15,6 +15,7 @@ extension AuxiliaryEndpoints {
         if let start, let end, end < start {
             throw APIError.badData("end timestamp must not be before start timestamp")
         }
+        try project.limits.check(from: start, through: end)
         var options = options
         // Only the selectors are asked for: the names that functions have at members do not matter.
         options.holtWinters = true
@@ -24,7 +25,7 @@ extension AuxiliaryEndpoints {
         } catch {
             throw APIError.badData(error.description)
         }
-        let selectors = ExemplarSelectors(expression, partition)
+        let selectors = ExemplarSelectors(expression, project.rewriting)
         if selectors.isEmpty { return PrometheusResponse(status: 204) }
         let gathered = await gather { member in
             selectors.text(forMember: member).map { text in
@@ -58,13 +59,13 @@ struct ExemplarSelectors: Sendable {
     private let selectors: [VectorSelector]
     private let rewriting: SelectorRewriting
 
-    init(_ expression: Expression, _ partition: PartitionLabel) {
+    init(_ expression: Expression, _ rewriting: SelectorRewriting) {
         var found: [VectorSelector] = []
         expression.forEach { node in
             if case .vectorSelector(let selector) = node { found.append(selector) }
         }
         selectors = found
-        rewriting = SelectorRewriting(partition: partition)
+        self.rewriting = rewriting
     }
 
     var isEmpty: Bool { selectors.isEmpty }

@@ -39,7 +39,7 @@ struct RulesRequest: Sendable {
         files = Set(request.parameters.all("file[]").map(ByteString.init))
         do throws(MetadataSelectors.Refusal) {
             selectors = try MetadataSelectors(
-                request.parameters.all("match[]"), partition: partition)
+                request.parameters.all("match[]"), SelectorRewriting(partition: partition))
         } catch {
             throw .badData(error.text)
         }

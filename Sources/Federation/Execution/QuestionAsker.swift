@@ -13,14 +13,20 @@ final class SampleBudget: Sendable {
     private let maxSteps: Int
     private let cellsLeft: Mutex<Int>
     private let refused = Mutex(false)
+    /// The key of a limit that is not the gateway's own for all; nil for that one.
+    private let key: String?
 
     /// Of a query whose engine has these options: what it would refuse is not fetched.
-    convenience init(_ options: EngineOptions) {
-        self.init(options.maxSamples, steps: options.maxSamples, cells: options.maxCells)
+    ///
+    /// - Parameter key: Of the limit of samples, where it is not `query.maxSamples`.
+    convenience init(_ options: EngineOptions, key: String? = nil) {
+        self.init(
+            options.maxSamples, steps: options.maxSamples, cells: options.maxCells, key: key)
     }
 
-    init(_ samples: Int, steps: Int = .max, cells: Int = .max) {
+    init(_ samples: Int, steps: Int = .max, cells: Int = .max, key: String? = nil) {
         most = samples
+        self.key = key
         left = Mutex(samples)
         maxSteps = steps
         cellsLeft = Mutex(cells)
@@ -37,7 +43,8 @@ final class SampleBudget: Sendable {
         }
         guard isEnough else {
             refused.withLock { $0 = true }
-            throw .tooLarge("more than \(most) stored samples in one query (query.maxSamples)")
+            throw .tooLarge(
+                "more than \(most) stored samples in one query (\(key ?? "query.maxSamples"))")
         }
     }
 
@@ -51,8 +58,13 @@ final class SampleBudget: Sendable {
         }
         guard isEnough else {
             refused.withLock { $0 = true }
-            throw .tooLarge(EvaluationError.tooManySamples.description)
+            throw .tooLarge(tooMany)
         }
+    }
+
+    /// What is told of more places in columns than there are.
+    var tooMany: String {
+        EvaluationError.tooManySamples.description + (key.map { " (\($0))" } ?? "")
     }
 }
 
@@ -163,7 +175,7 @@ struct QuestionAsker: PlanAsker {
         do throws(ScanError) {
             try samples.take(columns: 0, steps: fetch.grid.count)
         } catch {
-            throw .limit(EvaluationError.tooManySamples.description)
+            throw .limit(samples.tooMany)
         }
         var first = 0
         while first < fetch.grid.count {

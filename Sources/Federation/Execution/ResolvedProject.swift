@@ -1,6 +1,7 @@
-import GatewayConfiguration
-import PrometheusServer
-import PrometheusWire
+public import GatewayConfiguration
+public import PromQL
+public import PrometheusServer
+public import PrometheusWire
 public import TimeSeries
 import Upstream
 
@@ -20,6 +21,10 @@ public struct ResolvedProject: Sendable {
     public var partition: PartitionLabel
     /// Who asks.
     public var client: ClientIdentity
+    /// Matchers that the client's every selector gets: it may see no other series.
+    public private(set) var restriction: [LabelMatcher] = []
+    /// Of the client alone.
+    public private(set) var limits = TokenLimits()
 
     /// - Parameter client: without it, the one of all requests to the project that bring no credential.
     public init(
@@ -35,6 +40,36 @@ public struct ResolvedProject: Sendable {
         self.partition = partition
     }
 
+    /// Lets the client see no more than the series that its matchers accept, and keeps it within
+    /// its limits. Members that the matchers exclude are no members any more.
+    public mutating func restrict(to rights: TokenRights) {
+        limits = rights.limits
+        for matcher in rights.matchers?.matchers ?? [] {
+            if partition.isName(matcher.name) {
+                members.removeAll { !SelectorRewriting.matcher(matcher, accepts: $0.name) }
+            } else {
+                restriction.append(matcher)
+            }
+        }
+    }
+
+    /// Of an endpoint that shows what no selector chooses.
+    ///
+    /// - Throws: 403 where the client may see some series only.
+    public func requireWholeSight() throws(APIError) {
+        guard restriction.isEmpty else {
+            throw APIError(
+                .forbidden,
+                "the token sees some series only (auth.tokens[].matchers), and what this endpoint "
+                    + "shows cannot be restricted to them")
+        }
+    }
+
+    /// How selectors are written for members.
+    var rewriting: SelectorRewriting {
+        SelectorRewriting(partition: partition, anchored: anchored, restriction: restriction)
+    }
+
     /// What a missing member does to the answer to this request.
     ///
     /// - Throws: for a wish that is none.
@@ -47,6 +82,22 @@ public struct ResolvedProject: Sendable {
     /// ClickHouse finds them anywhere in a value. Anchors do no harm elsewhere.
     var anchored: Set<String> {
         Set(members.filter { $0.clients.contains(where: \.isCoroot) }.map(\.name))
+    }
+}
+
+extension QueryResources {
+    /// Admits a request, once there is a place among those that its client may have.
+    ///
+    /// - Throws: when there is no room for the request, or no place until the deadline.
+    public func admit(
+        _ request: PrometheusRequest, to project: ResolvedProject,
+        until deadline: ContinuousClock.Instant
+    ) async throws(APIError) -> QueueMemory.Admission {
+        let admission = try requests.admit(request)
+        if let most = project.limits.maxConcurrency {
+            admission.keep(try await places.take(project.client, of: most, until: deadline))
+        }
+        return admission
     }
 }
 

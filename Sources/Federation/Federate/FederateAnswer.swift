@@ -102,8 +102,7 @@ public struct FederateAnswer: Sendable {
 
     /// Two questions for every selector and every member that it chooses.
     private func questions(_ selectors: [VectorSelector]) throws(APIError) -> [Question] {
-        let rewriting = SelectorRewriting(
-            partition: project.partition, anchored: project.anchored)
+        let rewriting = project.rewriting
         var questions: [Question] = []
         for selector in selectors {
             for (index, member) in project.members.enumerated() {

@@ -111,7 +111,7 @@ struct FederateHistograms: Sendable {
         do throws(RemoteReadPlan.InvalidExpression) {
             plan = try RemoteReadPlan(
                 queries(names: wanted.values.flatMap(\.keys)),
-                members: project.members.map(\.name), partition: project.partition)
+                members: project.members.map(\.name), project.rewriting)
         } catch {
             throw .badData(error.text)
         }

@@ -70,6 +70,7 @@ extension SeriesSelection {
     fileprivate init(_ question: MetadataQuestion, atMost maximum: Int) {
         self.init(
             matchers: question.selectors, start: question.start, end: question.end,
-            limit: question.limit, maximum: maximum, deadline: question.deadline)
+            limit: question.limit, maximum: maximum, deadline: question.deadline,
+            isRestricted: question.isRestricted)
     }
 }

@@ -51,7 +51,7 @@ public struct MetadataEndpoints: Sendable {
         let perMetric = try request.reader.number("limit_per_metric") ?? -1
         let metric = request.parameter("metric")
         let asked = MetadataFederation.Request(
-            selectors: try MetadataSelectors([], partition: project.partition),
+            selectors: try MetadataSelectors([], project.rewriting),
             deadline: time.members)
         let answer = await federation.families(metric: metric.isEmpty ? nil : metric, asked)
         return try respond(answer, to: request) { lists in
@@ -71,8 +71,7 @@ public struct MetadataEndpoints: Sendable {
             needsSelector: needsSelector)
         let selectors: MetadataSelectors
         do throws(MetadataSelectors.Refusal) {
-            selectors = try MetadataSelectors(
-                parameters.selectors, partition: project.partition, anchored: project.anchored)
+            selectors = try MetadataSelectors(parameters.selectors, project.rewriting)
         } catch {
             throw refusal(error.text)
         }

@@ -143,6 +143,7 @@ struct MetadataFederation: Sendable {
                         // One more than is wanted shows whether there are more.
                         limit: request.limit > 0 ? request.limit &+ 1 : nil,
                         deadline: request.deadline,
+                        isRestricted: request.selectors.areRestricted,
                         injection: LabelInjection(partition, of: member.name)))
             }
         }
@@ -179,6 +180,8 @@ struct MetadataQuestion: Sendable {
     var limit: Int?
     /// When the answer is of no more use.
     var deadline: ContinuousClock.Instant?
+    /// Whether nothing of other series may be in the answer.
+    var isRestricted = false
     /// The label that the answer gets: label sets hold it, and names make room for it. Nil where the
     /// answer is the member's own.
     var injection: LabelInjection?
@@ -232,11 +235,8 @@ struct MetadataSelectors: Sendable {
     /// Whether a selector is selective is judged as it was written, matchers on the partition label
     /// included.
     ///
-    /// - Parameter anchored: members whose regular expressions are sent with anchors.
-    init(
-        _ texts: [String], partition: PartitionLabel, anchored: Set<String> = []
-    ) throws(Refusal) {
-        rewriting = SelectorRewriting(partition: partition, anchored: anchored)
+    init(_ texts: [String], _ rewriting: SelectorRewriting) throws(Refusal) {
+        self.rewriting = rewriting
         var parsed: [VectorSelector] = []
         for text in texts {
             let selector: VectorSelector
@@ -254,11 +254,16 @@ struct MetadataSelectors: Sendable {
     }
 
     var isEmpty: Bool { selectors.isEmpty }
+    /// Whether they hold matchers that are not the client's.
+    var areRestricted: Bool { !rewriting.restriction.isEmpty }
 
     /// What to send to a member: nothing at all for every series of it, or the selectors that
     /// choose it. nil when there are selectors and none chooses it.
     func texts(forMember member: String) -> [String]? {
-        if selectors.isEmpty { return [] }
+        if selectors.isEmpty {
+            if rewriting.restriction.isEmpty { return [] }
+            return rewriting.matchers([], forMember: member).map { [Self.text($0)] }
+        }
         let texts = selectors.compactMap { selector -> String? in
             guard let matchers = rewriting.matchers(selector.matchers, forMember: member) else {
                 return nil

@@ -46,7 +46,8 @@ public struct Planner: Sendable {
     private init(scope: FederationScope) {
         self.scope = scope
         self.rewriting = SelectorRewriting(
-            partition: scope.partition, anchored: scope.anchored)
+            partition: scope.partition, anchored: scope.anchored,
+            restriction: scope.restriction)
     }
 
     private mutating func root(_ expression: Expression, on grid: StepGrid) -> Plan.Root {
@@ -104,7 +105,7 @@ public struct Planner: Sendable {
     /// Where nothing tells members apart there is one, and every vector is what it says: it is the
     /// member itself.
     private func memberItself(_ expression: Expression) -> PlacedExpression? {
-        guard scope.partition.isNone, scope.members.count == 1,
+        guard scope.partition.isNone, scope.members.count == 1, scope.restriction.isEmpty,
             case .instantVector = expression.valueType
         else { return nil }
         var readsSeries = false
@@ -316,6 +317,9 @@ public struct FederationScope: Sendable {
     public var partition: PartitionLabel
     /// Members whose regular expressions are sent with anchors.
     public var anchored: Set<String> = []
+    /// Matchers that members are sent with every selector. What the query says of its selectors, as
+    /// `absent` does, does not speak of them.
+    public var restriction: [LabelMatcher] = []
     /// The step of subqueries that name none.
     public var defaultSubqueryStep: Milliseconds
     public var lookback: Milliseconds

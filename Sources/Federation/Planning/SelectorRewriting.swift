@@ -7,15 +7,20 @@ public struct SelectorRewriting: Sendable {
     public let partition: PartitionLabel
     /// Members that find a regular expression anywhere in a value: theirs are sent with anchors.
     public let anchored: Set<String>
+    /// Matchers that every selector gets, whoever wrote it: all that the client may see.
+    public let restriction: [LabelMatcher]
 
-    public init(partition: PartitionLabel, anchored: Set<String> = []) {
+    public init(
+        partition: PartitionLabel, anchored: Set<String> = [], restriction: [LabelMatcher] = []
+    ) {
         self.partition = partition
         self.anchored = anchored
+        self.restriction = restriction
     }
 
-    /// The matchers to send to the member of this name: those on the partition label are evaluated
-    /// and gone, those on renamed labels are written in the member's own names. nil when the member
-    /// is not chosen. Never such that every series would do: a selector of which nothing else is
+    /// The matchers to send to the member of this name, those of the restriction among them: those
+    /// on the partition label are evaluated and gone, those on renamed labels are written in the
+    /// member's own names. nil when the member is not chosen. Never such that every series would do: a selector of which nothing else is
     /// left asks for every name.
     ///
     /// An invalid regular expression chooses no member; the parser refuses it before.
@@ -30,7 +35,7 @@ public struct SelectorRewriting: Sendable {
     /// As `matchers(_:forMember:)`, with nothing added; empty where nothing else is left.
     func ownMatchers(_ matchers: [LabelMatcher], ofMember member: String) -> [LabelMatcher]? {
         var kept: [LabelMatcher] = []
-        for matcher in matchers {
+        for matcher in matchers + restriction {
             if partition.isName(matcher.name) {
                 guard Self.matcher(matcher, accepts: member) else { return nil }
             } else {
@@ -68,6 +73,8 @@ public struct SelectorRewriting: Sendable {
         guard let kept = matchers(selector.matchers, forMember: member) else { return nil }
         var rewritten = selector
         rewritten.matchers = kept
+        // A name before the braces allows no matcher on the name in them.
+        if restriction.contains(where: { $0.name == "__name__" }) { rewritten.name = nil }
         return rewritten
     }
 

@@ -207,7 +207,8 @@ extension QueryExecution {
             guard ["true", "1"].contains(request.parameter("analyze")) else {
                 return ExplainAnswer(query: query, plan: plan, scope: scope).response
             }
-            let admission = try resources.requests.admit(request)
+            let admission = try await resources.admit(
+                request, to: project, until: query.deadline)
             try admission.add(plan)
             let turn = resources.turn(query.time, for: project.client)
             defer { withExtendedLifetime((admission, turn)) {} }
@@ -216,7 +217,8 @@ extension QueryExecution {
             let asker = QuestionAsker(
                 project: project, lookback: query.lookback, deadline: query.time.members,
                 concurrency: limits.maxMemberConcurrency, turn: turn,
-                samples: SampleBudget(options(query, scope)), source: source)
+                samples: SampleBudget(options(query, scope), key: samplesKey(project)),
+                source: source)
             let settled = try await execution(query, plan, scope, asker, traced).settled()
             let analysis = try await turn.compute { Self.analysis(settled, turn.held) }
             return ExplainAnswer(
@@ -224,7 +226,7 @@ extension QueryExecution {
                 analysis: analysis
             ).response
         } catch {
-            return ErrorAnswer.of(error)
+            return refusal(error, of: project)
         }
     }
 

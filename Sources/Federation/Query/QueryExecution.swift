@@ -39,14 +39,30 @@ public struct QueryExecution: Sendable {
             guard query.deadline > .now else {
                 throw APIError.timedOut(in: .execution)
             }
-            let admission = try resources.requests.admit(request)
+            let admission = try await resources.admit(
+                request, to: project, until: query.deadline)
             return try await answer(query, project, admission)
         } catch is CancellationError {
             return ErrorAnswer.of(
                 APIError(.canceled, "query was canceled in query execution"))
         } catch {
-            return ErrorAnswer.of(error)
+            return refusal(error, of: project)
         }
+    }
+
+    /// An error, which says so where a limit of the client's own is behind it.
+    func refusal(_ error: any Error, of project: ResolvedProject) -> PrometheusResponse {
+        guard var own = error as? APIError, let key = samplesKey(project),
+            own.message == EvaluationError.tooManySamples.description
+        else { return ErrorAnswer.of(error) }
+        own.message += " (\(key))"
+        return ErrorAnswer.of(own)
+    }
+
+    /// The key of the limit of samples where it is the client's own; nil where it is that of all.
+    func samplesKey(_ project: ResolvedProject) -> String? {
+        guard let most = project.limits.maxSamples, most < settings.maxSamples else { return nil }
+        return "auth.tokens[].limits.maxSamples"
     }
 
     /// The answer, or the beginning of one.
@@ -67,7 +83,7 @@ public struct QueryExecution: Sendable {
             concurrency: limits.maxMemberConcurrency,
             refusesParts: Self.refusesParts(query.partialResponse, partEffect),
             partEffect: partEffect, statistics: query.statistics,
-            turn: turn, samples: SampleBudget(options(query, scope)),
+            turn: turn, samples: SampleBudget(options(query, scope), key: samplesKey(project)),
             source: source(for: query))
         let statistics = QueryStatistics(admitted: admitted)
         if case .union(let leaf) = plan.root {
@@ -199,7 +215,8 @@ public struct QueryExecution: Sendable {
         } catch {
             throw .parameter("query", error.description)
         }
-        if scope.partition.isNone, scope.anchored.isEmpty, !query.expression.dependsOnVersion,
+        if scope.partition.isNone, scope.anchored.isEmpty, scope.restriction.isEmpty,
+            !query.expression.dependsOnVersion,
             case .union = plan.root, plan.fetches.count == 1
         {
             // What is the member's own is in the client's own words; annotations point into them.
@@ -221,6 +238,7 @@ public struct QueryExecution: Sendable {
             lookback: query.lookback,
             exactness: query.exactness)
         scope.anchored = project.anchored
+        scope.restriction = project.restriction
         if case .strict = query.exactness {
             scope.stored.members = Set(
                 project.members.indices.filter { source(project.members[$0]).mayServeRemoteRead })
@@ -242,7 +260,7 @@ public struct QueryExecution: Sendable {
         options.delayedNameRemoval = settings.features.contains(.delayedNameRemoval)
         options.useStartTimestamps = settings.features.contains(.startTimestamps)
         options.typeAndUnitLabels = settings.features.contains(.typeAndUnitLabels)
-        options.maxSamples = settings.maxSamples
+        options.maxSamples = query.maxSamples
         options.deadline = query.deadline
         return options
     }

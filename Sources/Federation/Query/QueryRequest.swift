@@ -27,6 +27,8 @@ struct QueryRequest: Sendable {
     var namesLookback: Bool
     var partialResponse: PartialResponse
     var exactness: Exactness
+    /// Samples in memory at once.
+    var maxSamples: Int
     /// Whether the answer may be what a member said before, or says to another request.
     var takesCached: Bool
 
@@ -72,6 +74,7 @@ struct QueryRequest: Sendable {
         partialResponse = try project.policy(for: request)
         let isExact = ["true", "1"].contains(request.parameter("exact"))
         exactness = isExact ? .strict : project.exactness
+        maxSamples = settings.maxSamples
         takesCached = !["true", "1"].contains(request.parameter("nocache"))
 
         text = common.query
@@ -90,6 +93,8 @@ struct QueryRequest: Sendable {
             try Self.checkType(of: expression)
             grid = try range.grid
         }
+        try project.limits.check(expression, on: grid)
+        maxSamples = min(settings.maxSamples, project.limits.maxSamples ?? .max)
     }
 
     private static func checkType(of expression: Expression) throws(APIError) {

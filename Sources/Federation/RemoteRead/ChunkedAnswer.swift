@@ -36,12 +36,15 @@ struct ChunkedAnswer: Sendable {
     /// Where the answer is merged.
     private let turn: QueryTurn
     private let merged: MergedAnswer
+    /// Lasts as long as the answer is sent.
+    private let admission: QueueMemory.Admission
     private var first: [Held] = []
 
     init(
         parts: [Part], queries: Int, partition: PartitionLabel, heldBytes: Int,
-        unsortedMembers: UnsortedMembers, turn: QueryTurn
+        unsortedMembers: UnsortedMembers, turn: QueryTurn, admission: QueueMemory.Admission
     ) {
+        self.admission = admission
         self.parts = parts
         self.queries = queries
         self.partition = partition

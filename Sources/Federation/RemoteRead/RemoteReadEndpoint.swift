@@ -31,11 +31,10 @@ public struct RemoteReadEndpoint: Sendable {
         to request: PrometheusRequest, project: ResolvedProject
     ) async -> PrometheusResponse {
         do {
-            let admission = try resources.requests.admit(request)
             let time = AnswerTime(of: request, configured: timeout)
+            let admission = try await resources.admit(request, to: project, until: time.deadline)
             let turn = resources.turn(time, for: project.client)
-            defer { withExtendedLifetime(admission) {} }
-            return turn.lending(to: try await answer(request, project, time, turn))
+            return turn.lending(to: try await answer(request, project, time, turn, admission))
         } catch {
             return Self.refusal(error)
         }
@@ -60,13 +59,17 @@ public struct RemoteReadEndpoint: Sendable {
 
     private func answer(
         _ request: PrometheusRequest, _ project: ResolvedProject,
-        _ time: AnswerTime, _ turn: QueryTurn
+        _ time: AnswerTime, _ turn: QueryTurn, _ admission: QueueMemory.Admission
     ) async throws -> PrometheusResponse {
+        defer { withExtendedLifetime(admission) {} }
         let read = try RemoteReadRequest(body: request.body)
+        for query in read.queries {
+            try project.limits.check(from: query.start, through: query.end)
+        }
         let policy = try project.policy(for: request)
         guard let type = read.chosenType else { throw Self.unknownTypes(read.accepted) }
         let plan = try RemoteReadPlan(
-            read.queries, members: project.members.map(\.name), partition: project.partition)
+            read.queries, members: project.members.map(\.name), project.rewriting)
         let asker = RemoteReadMembers(
             project: project, concurrency: limits.maxMemberConcurrency,
             deadline: time.members, turn: turn)
@@ -86,7 +89,7 @@ public struct RemoteReadEndpoint: Sendable {
             turn.release()
             return try await samples()
         }
-        return try await chunks(outcomes, read, project, policy, turn)
+        return try await chunks(outcomes, read, project, policy, turn, admission)
     }
 
     /// The reference's words.
@@ -166,7 +169,8 @@ public struct RemoteReadEndpoint: Sendable {
 
     private func chunks(
         _ outcomes: [RemoteReadMembers.Outcome], _ read: RemoteReadRequest,
-        _ project: ResolvedProject, _ policy: PartialResponse, _ turn: QueryTurn
+        _ project: ResolvedProject, _ policy: PartialResponse, _ turn: QueryTurn,
+        _ admission: QueueMemory.Admission
     ) async throws -> PrometheusResponse {
         var partial = PartialAnswer(names: project.members.map(\.name))
         let asked = Set(outcomes.map(\.part.member))
@@ -185,7 +189,8 @@ public struct RemoteReadEndpoint: Sendable {
         try admit(partial, asked: asked, policy)
         var answer = ChunkedAnswer(
             parts: parts, queries: read.queries.count, partition: project.partition,
-            heldBytes: limits.heldAnswerBytes, unsortedMembers: unsortedMembers, turn: turn)
+            heldBytes: limits.heldAnswerBytes, unsortedMembers: unsortedMembers, turn: turn,
+            admission: admission)
         for (part, error) in await answer.begin() { partial.add(part.member, error) }
         try admit(partial, asked: asked, policy)
         var response = answer.response()

@@ -23,13 +23,13 @@ struct RemoteReadPlan: Sendable, Equatable {
     var parts: [Part]
 
     init(
-        _ queries: [RemoteReadRequest.Query], members: [String], partition: PartitionLabel
+        _ queries: [RemoteReadRequest.Query], members: [String], _ rewriting: SelectorRewriting
     ) throws(InvalidExpression) {
         for query in queries { try Self.check(query) }
         parts = members.enumerated().compactMap { index, member in
             var part = Part(member: index, numbers: [], queries: [])
             for (number, query) in queries.enumerated() {
-                guard let own = Self.query(query, forMember: member, partition) else { continue }
+                guard let own = Self.query(query, forMember: member, rewriting) else { continue }
                 part.numbers.append(number)
                 part.queries.append(own)
             }
@@ -49,13 +49,14 @@ struct RemoteReadPlan: Sendable, Equatable {
     }
 
     /// nil when the query does not choose the member. Remote read refuses no selector for choosing
-    /// too much, so nothing is added but for a query of which nothing else is left: without any
-    /// matcher a server gives nothing.
+    /// too much, so nothing is added but the restriction, and for a query of which nothing else is
+    /// left: without any matcher a server gives nothing. Such a query of the client's own stays
+    /// one, and with a restriction is not sent.
     private static func query(
-        _ query: RemoteReadRequest.Query, forMember member: String, _ partition: PartitionLabel
+        _ query: RemoteReadRequest.Query, forMember member: String, _ rewriting: SelectorRewriting
     ) -> RemoteReadRequest.Query? {
-        let rewriting = SelectorRewriting(partition: partition)
-        guard
+        let partition = rewriting.partition
+        guard !query.matchers.isEmpty || rewriting.restriction.isEmpty,
             let matchers = rewriting.ownMatchers(
                 query.matchers.map(\.inPromQL), ofMember: member)
         else { return nil }

@@ -64,7 +64,7 @@ struct AccessControl: Sendable {
             + contents.tokens.values.filter { !own.contains($0.name) }.map {
                 AccessToken(
                     name: $0.name, digest: $0.digest, projects: $0.projects,
-                    isAdministrator: $0.isAdministrator)
+                    isAdministrator: $0.isAdministrator, rights: $0.rights)
             }
         // Of projects that are in the file, the file's keys are the truth; the store only has them
         // for the day when they are in the file no more.
@@ -170,8 +170,14 @@ enum Grant: Sendable, Equatable {
         switch self {
         case .everything: true
         case .project: false
-        case .token(let token): token.projects == nil || token.isAdministrator
+        case .token(let token):
+            token.isAdministrator || token.projects == nil && token.rights.matchers == nil
         }
+    }
+
+    /// What may be asked for in the projects that are opened.
+    var rights: TokenRights {
+        if case .token(let token) = self { token.rights } else { TokenRights() }
     }
 
     func opens(_ project: String) -> Bool {

@@ -8,7 +8,7 @@ import PrometheusWire
 extension GatewayRoutes {
     func addDocumentRoutes(to routes: inout RouteTable) {
         let language = LanguageEndpoints(features: configuration.query.features)
-        lists(["GET", "POST"], "/query_exemplars", &routes) {
+        lists(["GET", "POST"], "/query_exemplars", &routes, shows: .selected) {
             try await documents($0, $1).exemplars($0, language.options)
         }
         lists(["GET"], "/targets", &routes) { try await documents($0, $1).targets($0) }
@@ -24,7 +24,9 @@ extension GatewayRoutes {
         }
         lists(["GET"], "/rules", &routes) { try await documents($0, $1).rules($0) }
         lists(["GET"], "/alerts", &routes) { try await documents($0, $1).alerts($0) }
-        lists(["GET"], "/alertmanagers", &routes) { try await documents($0, $1).alertmanagers($0) }
+        lists(["GET"], "/alertmanagers", &routes, shows: .selected) {
+            try await documents($0, $1).alertmanagers($0)
+        }
         lists(["GET"], "/status/tsdb", &routes) {
             try await documents($0, $1).storageStatistics($0)
         }
@@ -62,7 +64,7 @@ extension GatewayRoutes {
             .map { Duration.seconds(max(0.001, min($0, 1e6))) }
         let timeout = configuration.query.timeout
         let time = AnswerTime(of: request, configured: min(timeout, patience ?? timeout))
-        let admission = try resources.requests.admit(request)
+        let admission = try await resources.admit(request, to: project, until: time.deadline)
         let turn = resources.turn(time, for: project.client)
         defer { withExtendedLifetime(admission) {} }
         var response = try await FederateAnswer(

@@ -66,28 +66,37 @@ struct GatewayRoutes: Sendable {
     // MARK: A project's API
 
     private func addProjectRoutes(to routes: inout RouteTable) {
-        on(["GET", "POST"], "/query", &routes, .quick) { await queries.answer($0, $1, .instant) }
-        on(["GET", "POST"], "/query_range", &routes, .quick) {
+        on(["GET", "POST"], "/query", &routes, .quick, shows: .selected) {
+            await queries.answer($0, $1, .instant)
+        }
+        on(["GET", "POST"], "/query_range", &routes, .quick, shows: .selected) {
             await queries.answer($0, $1, .range)
         }
-        on(["GET", "POST"], "/explain", &routes) { await queries.explain($0, $1) }
-        lists(["GET", "POST"], "/labels", &routes) { try await metadata($0, $1).labelNames($0) }
-        lists(["GET"], "/label/:name/values", &routes) {
+        on(["GET", "POST"], "/explain", &routes, shows: .selected) {
+            await queries.explain($0, $1)
+        }
+        lists(["GET", "POST"], "/labels", &routes, shows: .selected) {
+            try await metadata($0, $1).labelNames($0)
+        }
+        lists(["GET"], "/label/:name/values", &routes, shows: .selected) {
             try await metadata($0, $1).labelValues($0)
         }
-        lists(["GET", "POST"], "/series", &routes) { try await metadata($0, $1).series($0) }
+        lists(["GET", "POST"], "/series", &routes, shows: .selected) {
+            try await metadata($0, $1).series($0)
+        }
         lists(["GET"], "/metadata", &routes) { try await metadata($0, $1).metadata($0) }
     }
 
     /// Endpoints whose members answer with lists and documents, which are read wholly.
     func lists(
-        _ methods: [String], _ path: String, _ routes: inout RouteTable,
+        _ methods: [String], _ path: String, _ routes: inout RouteTable, shows: Sight = .all,
         _ handler: @escaping Handler
     ) {
-        on(methods, path, &routes) { request, project in
-            let admission = try resources.requests.admit(request)
+        on(methods, path, &routes, shows: shows) { request, project in
+            let time = time(request)
+            let admission = try await resources.admit(request, to: project, until: time.deadline)
             defer { withExtendedLifetime(admission) {} }
-            return try await resources.turn(time(request), for: project.client).lending {
+            return try await resources.turn(time, for: project.client).lending {
                 try await handler(request, project)
             }
         }
@@ -111,13 +120,22 @@ struct GatewayRoutes: Sendable {
         }
     }
 
+    /// What an answer shows to a token that sees some series only.
+    enum Sight {
+        /// What selectors choose, or no series at all.
+        case selected
+        /// Other series too, so that the token is refused.
+        case all
+    }
+
     func on(
         _ methods: [String], _ path: String, _ routes: inout RouteTable,
-        _ traits: RouteTraits = .api, _ handler: @escaping Handler
+        _ traits: RouteTraits = .api, shows: Sight = .all, _ handler: @escaping Handler
     ) {
         each(methods, path, &routes, traits: traits) { request in
             let grant = try self.grant(request)
             let project = try directory.resolve(address(request), grant)
+            if shows == .all { try project.requireWholeSight() }
             var response = try await handler(request, project)
             await PoolHeaders.add(to: &response, for: project)
             return response

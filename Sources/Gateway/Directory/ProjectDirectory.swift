@@ -91,6 +91,7 @@ struct ProjectDirectory: Sendable {
             partition: isOwn && !project.isMultiCluster ? .none : partition,
             client: grant.client(of: project.name))
         resolved.mustBeWhole = isOwn || address.isAskedByKey
+        resolved.restrict(to: grant.rights)
         return resolved
     }
 

@@ -330,6 +330,8 @@ enum ConfigurationKeys {
     enum Token: String, ConfigurationKey {
         case name, token, tokenFile, tokenHash, projects, admin
 
+        static var others: [SectionShape.Key] { TokenSection.table.shape.keys }
+
         var meaning: KeyMeaning {
             switch self {
             case .name: KeyMeaning(.text, "Whose it is.", isRequired: true)

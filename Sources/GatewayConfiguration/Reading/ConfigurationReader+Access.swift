@@ -19,12 +19,19 @@ extension ConfigurationReader {
                 continue
             }
             let isAdministrator = token.bool(.admin, &report) ?? false
+            var rights = TokenRights()
+            _ = TokenSection.table.read(token.settings, into: &rights, &self)
+            if isAdministrator, token.settings.isWritten("matchers") {
+                report.error(
+                    at: token.settings.place(of: "matchers"), subject: subject,
+                    TokenSection.administratorProblem, mend: TokenSection.administratorMend)
+            }
             guard let digest = readDigest(secret, of: token, at: element) else { continue }
             secret?.file?.require(bytes: Self.leastTokenBytes)
             authentication.tokens.append(
                 AccessToken(
                     name: name, digest: digest, file: secret?.file, projects: projects,
-                    isAdministrator: isAdministrator))
+                    isAdministrator: isAdministrator, rights: rights))
         }
         if authentication.tokens.isEmpty, !authentication.anonymous, section[.tokens] == nil {
             report.error(

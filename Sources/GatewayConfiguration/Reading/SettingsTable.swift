@@ -170,6 +170,15 @@ extension Setting {
         }
     }
 
+    /// Where what is not written has no value.
+    static func duration(_ name: SettingName, _ path: Path<Duration?>, _ text: String) -> Setting {
+        value(name, path, .duration, text) {
+            $0.duration(name, atLeast: .milliseconds(1), &$1)
+        } write: {
+            $0.map { .word(DurationText.text($0)) }
+        }
+    }
+
     /// At least one.
     static func count(_ name: SettingName, _ path: Path<Int>, _ text: String) -> Setting {
         value(name, path, .count, text) {

@@ -218,7 +218,7 @@ public enum ProjectDocument {
 
 extension DocumentValue {
     /// The settings of a section, secrets as they are to be.
-    fileprivate init(_ pairs: [WrittenSetting.Pair], _ secret: (Secret) -> String) {
+    init(_ pairs: [WrittenSetting.Pair], _ secret: (Secret) -> String) {
         let values = pairs.map { ($0.name, DocumentValue($0.value, secret)) }
         self = .mapping(Dictionary(values, uniquingKeysWith: { _, last in last }))
     }

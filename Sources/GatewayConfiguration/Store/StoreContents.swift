@@ -148,8 +148,8 @@ extension StoreContents {
     ///
     /// - Parameter allowed: The projects it opens; nil for every one.
     public mutating func addToken(
-        _ name: String, projects allowed: [String]?, isAdministrator: Bool, file: Configuration,
-        now: Timestamp
+        _ name: String, projects allowed: [String]?, isAdministrator: Bool,
+        rights: TokenRights = TokenRights(), file: Configuration, now: Timestamp
     ) throws(StoreRefusal) -> Secret {
         guard ProjectName.isValid(name) else {
             throw .invalid([
@@ -169,7 +169,7 @@ extension StoreContents {
         let token = Secret.random()
         tokens[name] = StoredToken(
             name: name, digest: SecretDigest(of: token), projects: allowed,
-            isAdministrator: isAdministrator, created: now)
+            isAdministrator: isAdministrator, rights: rights, created: now)
         return token
     }
 

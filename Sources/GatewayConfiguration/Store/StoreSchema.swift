@@ -60,7 +60,11 @@ enum StoreSchema {
                     PRIMARY KEY (project, domain, workflow))
                 """,
             ]
-        )
+        ),
+        (
+            "2 rights of tokens",
+            ["ALTER TABLE access_tokens ADD COLUMN rights TEXT"]
+        ),
     ]
 }
 
@@ -97,12 +101,13 @@ enum StoreRows {
                 keys: keys[name] ?? [], isFileDefined: try row.bool(2))
         }
         for row in try session.run(
-            "SELECT name, digest, projects, administrator, created FROM access_tokens")
+            "SELECT name, digest, projects, administrator, created, rights FROM access_tokens")
         {
             let name = try row.text(0)
             contents.tokens[name] = StoredToken(
                 name: name, digest: try digest(row.text(1)),
                 projects: try row.optionalText(2).map(names), isAdministrator: try row.bool(3),
+                rights: try row.optionalText(5).map(TokenDocument.rights) ?? TokenRights(),
                 created: Timestamp(milliseconds: try row.integer(4)))
         }
         for row in try session.run("SELECT name, clusters FROM cluster_pools") {
@@ -158,10 +163,12 @@ enum StoreRows {
             _ = try session.run("DELETE FROM access_tokens WHERE name = ?", .text(name))
         } add: { name, token in
             _ = try session.run(
-                "INSERT INTO access_tokens (name, digest, projects, administrator, created) "
-                    + "VALUES (?, ?, ?, ?, ?)", .text(name), .text(token.digest.written),
+                "INSERT INTO access_tokens "
+                    + "(name, digest, projects, administrator, created, rights) "
+                    + "VALUES (?, ?, ?, ?, ?, ?)", .text(name), .text(token.digest.written),
                 try token.projects.map { .text(try written($0)) } ?? .null,
-                .integer(token.isAdministrator ? 1 : 0), .integer(token.created.milliseconds))
+                .integer(token.isAdministrator ? 1 : 0), .integer(token.created.milliseconds),
+                TokenDocument.written(token.rights).map { .text($0) } ?? .null)
         }
         try each(contents.clusterPools, old.clusterPools) { name, _ in
             _ = try session.run("DELETE FROM cluster_pools WHERE name = ?", .text(name))

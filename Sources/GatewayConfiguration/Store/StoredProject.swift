@@ -42,12 +42,14 @@ public struct StoredToken: Sendable, Equatable {
     public var projects: [String]?
     /// Whether it may change projects, pools and tokens.
     public var isAdministrator: Bool
+    public var rights: TokenRights
     public var created: Timestamp
 
     public init(
         name: String, digest: SecretDigest, projects: [String]?, isAdministrator: Bool,
-        created: Timestamp
+        rights: TokenRights = TokenRights(), created: Timestamp
     ) {
+        self.rights = rights
         self.name = name
         self.digest = digest
         self.projects = projects

@@ -22,11 +22,13 @@ public struct AccessToken: Sendable, Hashable {
     public var projects: [String]?
     /// Whether it may change projects, pools and tokens, and reload the configuration.
     public var isAdministrator: Bool
+    public var rights: TokenRights
 
     public init(
         name: String, digest: SecretDigest, file: SecretFile? = nil, projects: [String]? = nil,
-        isAdministrator: Bool = false
+        isAdministrator: Bool = false, rights: TokenRights = TokenRights()
     ) {
+        self.rights = rights
         self.name = name
         written = digest
         self.file = file

@@ -100,8 +100,11 @@ extension Authentication {
         for token in tokens {
             let projects = token.projects.map { ", projects: \(list($0))" } ?? ""
             let admin = token.isAdministrator ? ", admin: true" : ""
+            let rights = TokenSection.table.written(token.rights)
+                .map { ", \($0.name): \($0.value.inOneLine)" }.joined()
             lines.append(
-                "    - {name: \(quoted(token.name)), token: \(redacted)\(projects)\(admin)}")
+                "    - {name: \(quoted(token.name)), token: \(redacted)\(projects)\(admin)"
+                    + "\(rights)}")
         }
         return lines
     }
@@ -120,13 +123,13 @@ extension UpstreamSource {
 
 extension WrittenSetting {
     /// The setting at a key, no secret shown.
-    fileprivate func lines(_ name: String) -> [String] {
+    func lines(_ name: String) -> [String] {
         guard case .lines(let pairs) = self else { return ["\(quoted(name)): \(inOneLine)"] }
         return ["\(quoted(name)):"]
             + pairs.flatMap { $0.value.lines($0.name) }.map { "  " + $0 }
     }
 
-    private var inOneLine: String {
+    fileprivate var inOneLine: String {
         switch self {
         case .text(let text): quoted(text)
         case .word(let word): word

@@ -42,7 +42,7 @@ extension Evaluator {
         for name in InfoEnrichment.identifyingLabels {
             let values = Set(base.compactMap { $0.labels[name].map { Array($0.utf8) } })
             if values.isEmpty { continue }
-            let alternatives = values.map { Self.quotedForPattern($0) }.sorted()
+            let alternatives = values.map { RegularExpression.quoted($0) }.sorted()
             identifying.append(
                 LabelMatcher(name, .regexMatch, alternatives.joined(separator: "|")))
         }
@@ -56,15 +56,6 @@ extension Evaluator {
             throw .execution("info sample should be float")
         }
         return try instantVector(selector, giving: .time)
-    }
-
-    private static func quotedForPattern(_ value: [UInt8]) -> String {
-        var bytes: [UInt8] = []
-        for byte in value {
-            if #"\.+*?()|[]{}^$"#.utf8.contains(byte) { bytes.append(0x5C) }
-            bytes.append(byte)
-        }
-        return String(decoding: bytes, as: UTF8.self)
     }
 
     /// The time, relative to the step or fixed, at which the first selector of an expression is

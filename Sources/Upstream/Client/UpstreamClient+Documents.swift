@@ -117,12 +117,15 @@ extension UpstreamClient {
     /// have it. Which one that is, is found out by asking: an endpoint is missing when its path is
     /// not known there, or leads to something that is no API, and the stand-in answers.
     ///
-    /// - Parameter native: is told whether the endpoint may be missing.
+    /// - Parameters:
+    ///   - mustEmulate: Whether the endpoint will not do, there or not.
+    ///   - native: is told whether the endpoint may be missing.
     func answer<Answer: Sendable>(
-        of endpoint: EndpointSupport.Endpoint,
+        of endpoint: EndpointSupport.Endpoint, mustEmulate: Bool = false,
         native: (_ mayBeMissing: Bool) async throws(UpstreamError) -> Answer,
         emulated: () async throws(UpstreamError) -> Answer
     ) async throws(UpstreamError) -> Answer {
+        if mustEmulate { return try await emulated() }
         switch configuration.support(of: endpoint) {
         case .native: return try await native(false)
         case .emulated: return try await emulated()

@@ -15,11 +15,16 @@ public struct SeriesSelection: Sendable {
     public var maximum: Int
     /// When the answer is of no more use.
     public var deadline: ContinuousClock.Instant?
+    /// Whether nothing of other series may be in the answer: not every server that lists names and
+    /// values looks at the selectors.
+    public var isRestricted: Bool
 
     public init(
         matchers: [String] = [], start: Timestamp? = nil, end: Timestamp? = nil, limit: Int? = nil,
-        maximum: Int = .max - 1, deadline: ContinuousClock.Instant? = nil
+        maximum: Int = .max - 1, deadline: ContinuousClock.Instant? = nil,
+        isRestricted: Bool = false
     ) {
+        self.isRestricted = isRestricted
         self.matchers = matchers
         self.start = start
         self.end = end
@@ -55,7 +60,8 @@ extension UpstreamClient {
     public func labels(
         _ selection: SeriesSelection = SeriesSelection(), beside partition: PartitionLabel = .none
     ) async throws(UpstreamError) -> UpstreamList {
-        try await answer(of: .labelNames) { mayBeMissing async throws(UpstreamError) in
+        try await answer(of: .labelNames, mustEmulate: await passesOver(selection)) {
+            mayBeMissing async throws(UpstreamError) in
             try await texts(
                 .names(partition),
                 UpstreamRequest(
@@ -75,7 +81,8 @@ extension UpstreamClient {
     public func labelValues(
         _ name: String, _ selection: SeriesSelection = SeriesSelection()
     ) async throws(UpstreamError) -> UpstreamList {
-        try await answer(of: .labelValues) { mayBeMissing async throws(UpstreamError) in
+        try await answer(of: .labelValues, mustEmulate: await passesOver(selection)) {
+            mayBeMissing async throws(UpstreamError) in
             let path = "/api/v1/label/\(LabelNamePath.segment(name))/values"
             return try await texts(
                 .values(leavingOutEmpty: isCoroot),
@@ -89,6 +96,17 @@ extension UpstreamClient {
                 $0
             }
         }
+    }
+
+    /// Whether the member lists names and values of other series than the selected ones, where that
+    /// must not be: Prometheus looks at the selectors from 2.24 on, and of Coroot it is not known.
+    private func passesOver(_ selection: SeriesSelection) async -> Bool {
+        guard selection.isRestricted else { return false }
+        if isCoroot { return true }
+        guard let language = await capabilities(deadline: selection.deadline).language else {
+            return false
+        }
+        return (language.major, language.minor) < (2, 24)
     }
 
     /// Types, units and help texts of metrics, as `FamilyMerge` merges them.

@@ -8,7 +8,9 @@ extension FederationData {
 
     /// What the union oracle holds: every series with its member as `project`, a label of that
     /// name in the member being moved to `exported_project`, and so on down the chain.
-    func openMetricsOfUnion() -> String {
+    ///
+    /// - Parameter isHeld: Whether it holds the series of these labels; it holds all by default.
+    func openMetricsOfUnion(where isHeld: ([String: String]) -> Bool = { _ in true }) -> String {
         var all: [(String, [String: String], [(time: Timestamp, value: Double)])] = []
         for (index, member) in Self.members.enumerated() {
             for series in series[index] {
@@ -17,6 +19,7 @@ extension FederationData {
                     let isMoved = name.replacing("exported_", with: "") == "project"
                     labels[isMoved ? "exported_" + name : name] = value
                 }
+                guard isHeld(labels) else { continue }
                 all.append((series.name, labels, series.samples))
             }
         }

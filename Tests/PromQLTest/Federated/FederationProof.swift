@@ -2,7 +2,7 @@ import Answers
 import EmbeddedPrometheus
 import Federation
 public import GatewayConfiguration
-import PromQL
+public import PromQL
 import PromQLEngine
 import TestSupport
 public import TimeSeries
@@ -47,9 +47,11 @@ public struct FederationProof: Sendable {
 
     /// - Parameter exactness: `strict` reads native histograms as they are stored, wherever one is
     ///   computed from, and values must be equal to the last bit.
+    /// - Parameter restriction: What the client may see. The union then holds only series that these
+    ///   matchers accept, while members hold all of theirs. None on the partition label.
     public init(
         seed: UInt64, partitions: Int, _ language: GeneratedData.Language,
-        exactness: Exactness = .twoStep
+        exactness: Exactness = .twoStep, restriction: [LabelMatcher] = []
     ) {
         self.seed = seed
         self.partitions = partitions
@@ -58,10 +60,16 @@ public struct FederationProof: Sendable {
         if case .strict = exactness { data.detailHistograms(seed: seed) }
         self.data = data
         let partition = PartitionLabel()
-        union = MemoryStore(data.union(by: partition))
+        union = MemoryStore(
+            data.union(by: partition).filter { series in
+                restriction.allSatisfy {
+                    SelectorRewriting.matcher($0, accepts: series.labels[$0.name] ?? "")
+                }
+            })
         options = EngineOptions()
         var scope = FederationScope(
             members: data.members, partition: partition, exactness: exactness)
+        scope.restriction = restriction
         if case .strict = exactness { scope.stored.members = Set(data.members.indices) }
         federated = FederatedEvaluator(
             sources: data.series.map { MemoryStore($0) }, scope: scope, options: options,
