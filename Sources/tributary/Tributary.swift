@@ -17,8 +17,8 @@ struct Tributary: AsyncParsableCommand {
             script is wrong, and 64 when the command line is.
             """,
         subcommands: [
-            ServeCommand.self, CheckCommand.self, SchemaCommand.self, QueryCommand.self,
-            ExplainCommand.self, ReplayCommand.self,
+            ServeCommand.self, CheckCommand.self, SchemaCommand.self, ConvertCommand.self,
+            QueryCommand.self, ExplainCommand.self, ReplayCommand.self,
             DemoCommand.self, EmbeddedCommand.self, GetCommand.self, UpdateCommand.self,
             DeleteCommand.self,
         ])

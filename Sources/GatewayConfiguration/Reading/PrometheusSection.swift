@@ -132,7 +132,7 @@ enum ExternalPrometheusSection {
 
 /// Which parameters a configuration may add to the requests for a member: none that the gateway
 /// sends itself, of which a member would take one or the other.
-private enum QueryParameterRules {
+enum QueryParameterRules {
     private static let own = [
         "deny_partial_response", "end", "exclude_alerts", "latency_offset", "limit",
         "lookback_delta", "match[]", "match_target", "metric", "nocache", "partial_response",

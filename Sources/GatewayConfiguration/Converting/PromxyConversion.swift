@@ -1,0 +1,235 @@
+import UpstreamSettings
+import YAML
+
+/// A configuration of promxy, as one of the gateway, and what is not the same in it.
+public struct PromxyConversion: Sendable {
+    /// Something that the gateway's configuration leaves out or says otherwise.
+    public struct Remark: Sendable, Equatable, CustomStringConvertible {
+        /// Of the key, in promxy's file.
+        public var line: Int
+        /// In promxy's file: `promxy.server_groups[0].anti_affinity`.
+        public var key: String
+        public var text: String
+        /// Whether something that promxy does is left out.
+        public var isLoss: Bool
+
+        public var description: String { "\(line): \(key): \(isLoss ? "left out: " : "")\(text)" }
+    }
+
+    /// Why a text is no configuration of promxy.
+    public struct Refusal: Error, Sendable, CustomStringConvertible {
+        public var line: Int?
+        public var text: String
+
+        public var description: String { (line.map { "\($0): " } ?? "") + text }
+    }
+
+    /// The configuration, which `tributary check` accepts once its variables are set.
+    public let yaml: String
+    /// In the order of promxy's file.
+    public let remarks: [Remark]
+
+    public init(_ text: String) throws(Refusal) {
+        let documents: [YAMLNode]
+        do throws(YAMLFailure) {
+            documents = try YAMLComposer.documents(of: text)
+        } catch {
+            throw Refusal(line: error.line, text: error.problem)
+        }
+        guard let root = documents.first, let groups = root["promxy"]?["server_groups"],
+            case .list(let elements) = groups.content, !elements.isEmpty
+        else {
+            throw Refusal(text: "there is no promxy.server_groups, so that it is none of promxy's")
+        }
+        var log = PromxyRemarks()
+        Self.lookBeside(root, &log)
+        var read: [PromxyGroup] = []
+        for (index, element) in elements.enumerated() {
+            guard let group = PromxyGroup(element, at: index, &log) else { continue }
+            read.append(group)
+        }
+        guard !read.isEmpty else {
+            throw Refusal(
+                line: groups.line, text: "no server group names a server that the gateway can ask")
+        }
+        yaml = Self.written(read, &log)
+        remarks = log.remarks.sorted { $0.line < $1.line }
+    }
+
+    /// What stands beside the server groups.
+    private static func lookBeside(_ root: YAMLNode, _ log: inout PromxyRemarks) {
+        for pair in root.pairs where pair.key != "promxy" {
+            switch pair.key {
+            case "rule_files", "alerting", "remote_write":
+                log.leaveOut(
+                    pair.line, pair.key,
+                    "the gateway evaluates no rules; leave them to the members or to a ruler")
+            case "global":
+                for inner in pair.value.pairs {
+                    log.leaveOut(
+                        inner.line, "global.\(inner.key)",
+                        inner.key == "external_labels"
+                            ? "the gateway adds no labels but those of its projects"
+                            : "it is about rules, and the gateway evaluates none")
+                }
+            default: log.leaveOut(pair.line, pair.key, "the gateway has nothing like it")
+            }
+        }
+        for pair in root["promxy"]?.pairs ?? [] where pair.key != "server_groups" {
+            log.leaveOut(
+                pair.line, "promxy.\(pair.key)", "it is about alerts, and the gateway sends none")
+        }
+    }
+
+    // MARK: Writing
+
+    private static func written(_ groups: [PromxyGroup], _ log: inout PromxyRemarks) -> String {
+        let partition = partition(of: groups)
+        let names = names(of: groups, partition)
+        let all = name("all", besides: names)
+        var lines = ["# Made by tributary convert of a configuration of promxy."]
+        if let partition { lines.append("partitionLabel: \(partition)") }
+        lines += ["defaultProject: \(all)", "projects:"]
+        var clusters: [String] = []
+        var pools: [String] = []
+        for (group, name) in zip(groups, names) {
+            lines.append("  - name: \(name)")
+            if group.sources.count == 1 {
+                lines += group.sources[0].lines.map { "    " + $0 }
+            } else {
+                lines.append("    clusterPool: \(name)")
+                let members = group.sources.indices.map { "\(name)-\($0 + 1)" }
+                for (member, source) in zip(members, group.sources) {
+                    clusters.append("  - name: \(member)")
+                    clusters += source.lines.map { "    " + $0 }
+                }
+                pools.append("  \(name): [\(members.joined(separator: ", "))]")
+                log.remark(
+                    group.line, group.key,
+                    "its \(group.sources.count) servers are the pool \(name): one of them answers "
+                        + "each request, and their samples are not merged")
+                for merge in group.merging {
+                    log.leaveOut(merge.line, merge.key, "samples of two servers are not merged")
+                }
+            }
+            let labels = group.labels.filter { $0.name != partition }
+            guard !labels.isEmpty else { continue }
+            guard Configuration.keyPaths.contains("projects[].labels.<name>") else {
+                log.leaveOut(
+                    group.line, "\(group.key).labels",
+                    "series get the partition label alone, and none of: "
+                        + labels.map(\.name).joined(separator: ", "))
+                continue
+            }
+            let pairs = labels.map {
+                WrittenSetting.Pair($0.name, .text($0.text))
+            }
+            lines += WrittenSetting.lines(pairs).lines("labels").map { "    " + $0 }
+        }
+        lines.append("  - name: \(all)")
+        lines.append("    memberProjects: [\(names.joined(separator: ", "))]")
+        lines.append("    partialResponse: \(policy(of: groups, &log).rawValue)")
+        if !clusters.isEmpty { lines += ["clusters:"] + clusters + ["clusterPools:"] + pools }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// The label that tells every group apart by values which can be names of projects; nil where
+    /// there is none, so that the gateway's own is used.
+    private static func partition(of groups: [PromxyGroup]) -> String? {
+        let first = groups.first?.labels.map(\.name) ?? []
+        return first.filter { name in
+            let values = groups.compactMap { group in
+                group.labels.first { $0.name == name }?.text
+            }
+            return values.count == groups.count && Set(values).count == values.count
+                && values.allSatisfy { ProjectName.isValid($0) }
+                && !name.hasPrefix("__") && name != "le" && name != "quantile"
+                && name.allSatisfy { $0 == "_" || $0.isASCII && ($0.isLetter || $0.isNumber) }
+        }.min()
+    }
+
+    private static func names(of groups: [PromxyGroup], _ partition: String?) -> [String] {
+        var names: [String] = []
+        for (index, group) in groups.enumerated() {
+            let label = group.labels.first { $0.name == partition }?.text
+            names.append(
+                label ?? name(group.name.flatMap(projectName) ?? "group-\(index)", besides: names))
+        }
+        return names
+    }
+
+    /// As much of a text as the name of a project may hold; nil where nothing is left.
+    private static func projectName(_ text: String) -> String? {
+        let kept = text.lowercased().map { letter in
+            letter.isASCII && (letter.isLetter || letter.isNumber || letter == "_") ? letter : "-"
+        }
+        let name = String(kept.prefix(50))
+        return ProjectName.isValid(name) && name.contains { $0 != "-" } ? name : nil
+    }
+
+    private static func name(_ wanted: String, besides taken: [String]) -> String {
+        var name = wanted
+        var number = 2
+        while taken.contains(name) {
+            name = "\(wanted)-\(number)"
+            number += 1
+        }
+        return name
+    }
+
+    /// What a missing member does. The policy is one for all members, so that it is never milder
+    /// than promxy is to one of them.
+    private static func policy(
+        of groups: [PromxyGroup], _ log: inout PromxyRemarks
+    ) -> PartialResponse {
+        let lenient = groups.filter(\.mayBeMissing)
+        guard lenient.count == groups.count else {
+            for group in lenient {
+                log.leaveOut(
+                    group.line, "\(group.key).ignore_error",
+                    "partialResponse is one for all members, and other groups must answer; "
+                        + "partialResponse: warn or safe would let all be missing")
+            }
+            return .abort
+        }
+        return .warn
+    }
+}
+
+/// What is said of a conversion while it is made.
+struct PromxyRemarks {
+    private(set) var remarks: [PromxyConversion.Remark] = []
+    private var variables = 0
+
+    mutating func leaveOut(_ line: Int, _ key: String, _ reason: String) {
+        remarks.append(.init(line: line, key: YAMLNode.shown(key), text: reason, isLoss: true))
+    }
+
+    mutating func remark(_ line: Int, _ key: String, _ text: String) {
+        remarks.append(.init(line: line, key: YAMLNode.shown(key), text: text, isLoss: false))
+    }
+
+    /// A variable in the place of something secret, which is not written.
+    mutating func variable(_ line: Int, _ key: String) -> WrittenSetting {
+        variables += 1
+        let name = "PROMXY_SECRET_\(variables)"
+        remark(line, key, "is not written: set the variable \(name) to it")
+        return .word("${\(name)}")
+    }
+}
+
+extension YAMLNode {
+    /// The pairs of a mapping; none of anything else.
+    var pairs: [Pair] {
+        guard case .mapping(let pairs) = content else { return [] }
+        return pairs
+    }
+
+    /// The elements of a list; none of anything else.
+    var elements: [YAMLNode] {
+        guard case .list(let elements) = content else { return [] }
+        return elements
+    }
+
+    var isTrue: Bool { ["true", "yes", "on"].contains(text?.lowercased()) }
+}
