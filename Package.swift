@@ -81,7 +81,7 @@ let package = Package(
         module("Answers", ["PrometheusWire"]),
         module("Replay", ["Answers", "GoText", "PrometheusServer", "PrometheusWire"]),
         module("HTTPTransport", ["GoText", "CCurl", "CZlib", lifecycle]),
-        module("UpstreamSettings", [crypto]),
+        module("UpstreamSettings", ["GoText", crypto]),
         // Bytes in a Redis or Valkey server.
         module("Redis", ["GoText", "UpstreamSettings", "CHiredis"]),
         module(

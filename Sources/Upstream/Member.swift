@@ -1,3 +1,5 @@
+public import UpstreamSettings
+
 /// A project in its role inside one request.
 public struct Member: Sendable {
     /// Who answers for it.
@@ -12,10 +14,13 @@ public struct Member: Sendable {
     /// The value of the partition label.
     public var name: String
     public var source: Source
+    /// What it has samples of.
+    public var timeRange: TimeRange
 
-    public init(name: String, source: Source) {
+    public init(name: String, source: Source, timeRange: TimeRange = TimeRange()) {
         self.name = name
         self.source = source
+        self.timeRange = timeRange
     }
 
     /// Those that may answer: one, or one for each cluster of a pool; none where it cannot be asked.

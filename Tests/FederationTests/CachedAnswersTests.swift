@@ -154,7 +154,7 @@ extension [(String, String)] {
 
 @Suite struct CachedAnswersTests {
     /// A query that is asked again and again, of a window that moves.
-    private struct Panel {
+    struct Panel {
         var text: String
         var step: Int64
         var length: Int64
@@ -162,7 +162,7 @@ extension [(String, String)] {
         var lookback: String?
     }
 
-    private static func execution(
+    static func execution(
         _ members: LateMembers, _ source: @escaping @Sendable (Member) -> any FragmentSource
     ) -> QueryExecution {
         QueryExecution(
@@ -172,7 +172,7 @@ extension [(String, String)] {
             source: source, boundary: { _, _ in .leftOpen }, now: { members.now })
     }
 
-    private static func union(of members: LateMembers) -> ResolvedProject {
+    static func union(of members: LateMembers) -> ResolvedProject {
         ResolvedProject(
             name: "all",
             members: members.names.map {
@@ -182,7 +182,7 @@ extension [(String, String)] {
             partition: PartitionLabel())
     }
 
-    private static func answer(
+    static func answer(
         _ execution: QueryExecution, _ project: ResolvedProject, _ pairs: [(String, String)]
     ) async throws -> String {
         let request = try #require(
@@ -195,7 +195,7 @@ extension [(String, String)] {
         return "\(status) \(String(decoding: body, as: UTF8.self))"
     }
 
-    private static func panels(
+    static func panels(
         _ members: [String], _ random: inout SeededRandom
     ) -> [Panel] {
         let profile = GeneratedData.profile(members: members, .release35)

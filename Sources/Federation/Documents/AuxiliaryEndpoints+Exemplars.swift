@@ -27,7 +27,7 @@ extension AuxiliaryEndpoints {
         }
         let selectors = ExemplarSelectors(expression, project.rewriting)
         if selectors.isEmpty { return PrometheusResponse(status: 204) }
-        let gathered = await gather { member in
+        let gathered = await gather(from: start, through: end) { member in
             selectors.text(forMember: member).map { text in
                 var question = DocumentQuestion("/query_exemplars", .exemplars, [("query", text)])
                 question.parameters.add("start", time: start)

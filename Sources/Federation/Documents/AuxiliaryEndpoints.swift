@@ -26,12 +26,18 @@ public struct AuxiliaryEndpoints: Sendable {
     }
 
     /// Asks the members that there is a question for.
+    ///
+    /// - Parameters:
+    ///   - start: Samples before it are not asked about; nil for any.
+    ///   - end: Samples behind it are not asked about; nil for any.
     func gather(
+        from start: Timestamp? = nil, through end: Timestamp? = nil,
         _ question: (_ member: String) -> DocumentQuestion?
     ) async -> GatheredDocuments {
         let deadline = time.members
-        let asked = project.members.enumerated().compactMap { index, member in
-            question(member.name).map { Asked(index: index, member: member, question: $0) }
+        let asked = project.members.enumerated().compactMap { index, member -> Asked? in
+            guard project.mayHave(member, from: start, through: end) else { return nil }
+            return question(member.name).map { Asked(index: index, member: member, question: $0) }
         }
         let replies = await FanOut(width: limits.maxMemberConcurrency).replies(to: asked) {
             one throws(UpstreamError) in

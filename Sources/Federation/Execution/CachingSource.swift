@@ -122,12 +122,8 @@ struct CachingSource: FragmentSourceOverAnother {
         let told = asked.compactMap(\.answer.trailer.statistics)
         guard told.count == asked.count else { return trailer }
         // Whether the member counts what was new to a window is known from its answers alone.
-        var nothing = SampleStatistics(read: told.isEmpty ? nil : 0)
-        if case .all = detail {
-            let steps = (0..<window.grid.count).map { (window.grid.time(at: $0), Int64(0)) }
-            nothing.totalPerStep = Dictionary(uniqueKeysWithValues: steps)
-            nothing.readPerStep = told.isEmpty ? nil : nothing.totalPerStep
-        }
+        let nothing = SampleStatistics.nothing(
+            detail, on: window.grid, countsRead: !told.isEmpty)
         trailer.statistics = told.reduce(nothing) { $0.adding($1) }
         return trailer
     }

@@ -1,5 +1,6 @@
 import GoText
 import PrometheusWire
+import TimeSeries
 
 /// What a query cost: times on this machine, and the samples that members and the engine here
 /// read. Members count what runs with them; what they send is not counted again.
@@ -73,5 +74,21 @@ public struct QueryStatistics: Sendable {
             out.append(contentsOf: ",\"cache\":{\"steps\":\(stepsFromCache)}".utf8)
         }
         out.append(UInt8(ascii: "}"))
+    }
+}
+
+extension SampleStatistics {
+    /// Of steps for which nothing was read.
+    ///
+    /// - Parameter countsRead: Whether what is new to a window is counted.
+    static func nothing(
+        _ detail: StatisticsDetail, on grid: StepGrid, countsRead: Bool
+    ) -> SampleStatistics {
+        var nothing = SampleStatistics(read: countsRead ? 0 : nil)
+        guard case .all = detail else { return nothing }
+        let steps = (0..<grid.count).map { (grid.time(at: $0), Int64(0)) }
+        nothing.totalPerStep = Dictionary(uniqueKeysWithValues: steps)
+        nothing.readPerStep = countsRead ? nothing.totalPerStep : nil
+        return nothing
     }
 }

@@ -1,9 +1,11 @@
 public import GatewayConfiguration
+import GoText
 public import PromQL
 public import PrometheusServer
 public import PrometheusWire
 public import TimeSeries
 import Upstream
+import UpstreamSettings
 
 /// A project as a request means it: whom to ask, and what to do when one of them is missing.
 public struct ResolvedProject: Sendable {
@@ -76,6 +78,50 @@ public struct ResolvedProject: Sendable {
     func policy(for request: PrometheusRequest) throws(APIError) -> PartialResponse {
         let wish = try PartialResponse.requested(by: request)
         return mustBeWhole ? .abort : wish ?? partialResponse
+    }
+
+    /// Sources of fragments that do not ask members about times of which they have no samples. What is
+    /// one member's own is asked of it whatever the time, as parts of it can have values without
+    /// samples.
+    func bounding(
+        _ source: @escaping @Sendable (Member) -> any FragmentSource, at now: Timestamp
+    ) -> @Sendable (Member) -> any FragmentSource {
+        if partition.isNone || members.allSatisfy(\.timeRange.isEverything) { return source }
+        return { member in
+            member.timeRange.isEverything
+                ? source(member)
+                : TimeBoundSource(source: source(member), range: member.timeRange, now: now)
+        }
+    }
+
+    /// By fetch, of how many steps its member is asked; only where that is not all.
+    func stepsAsked(of plan: Plan, lookback: Milliseconds, at now: Timestamp) -> [Int: Int] {
+        if partition.isNone { return [:] }
+        var steps: [Int: Int] = [:]
+        for (index, fetch) in plan.fetches.enumerated() {
+            let range = members[fetch.member].timeRange
+            if range.isEverything { continue }
+            if case .stored(let selection) = fetch.form {
+                let isAsked = range.touches(
+                    from: selection.from, through: selection.through, at: now)
+                if !isAsked { steps[index] = 0 }
+                continue
+            }
+            switch TimeBoundSource.part(
+                of: fetch.text, on: fetch.grid, lookback: lookback, range, now)
+            {
+            case .all: break
+            case .some(let grid): steps[index] = grid.count
+            case .none: steps[index] = 0
+            }
+        }
+        return steps
+    }
+
+    /// Whether a member may have samples between two times, of which nil leaves that side open.
+    func mayHave(_ member: Member, from: Timestamp?, through: Timestamp?) -> Bool {
+        partition.isNone || member.timeRange.isEverything
+            || member.timeRange.touches(from: from, through: through, at: WallClock.now())
     }
 
     /// Members whose regular expressions are sent with anchors: a Coroot that keeps its metrics in

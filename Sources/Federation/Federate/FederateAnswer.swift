@@ -145,7 +145,7 @@ public struct FederateAnswer: Sendable {
         let asker = QuestionAsker(
             project: project, lookback: lookback, deadline: time.members,
             concurrency: limits.maxMemberConcurrency, refusesParts: refusesParts, turn: turn,
-            source: source)
+            source: project.bounding(source, at: fetch.grid.end))
         var newest = Newest()
         let trailer = try await asker.pages(fetch, on: fetch.grid) { page in
             newest.samples += try PageDecoder().newest(of: page)

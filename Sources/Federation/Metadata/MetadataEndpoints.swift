@@ -87,7 +87,8 @@ public struct MetadataEndpoints: Sendable {
             members: project.members.map { member in
                 MetadataFederation.Member(
                     name: member.name,
-                    source: MemberMetadata(member: member, maximum: limits.maxSeries))
+                    source: MemberMetadata(member: member, maximum: limits.maxSeries)
+                ) { [project] in project.mayHave(member, from: $0, through: $1) }
             },
             partition: project.partition, concurrency: limits.maxMemberConcurrency)
     }

@@ -9,6 +9,9 @@ struct MetadataFederation: Sendable {
     struct Member: Sendable {
         var name: String
         var source: any MetadataSource
+        /// Whether it may have samples between two times, of which nil leaves that side open.
+        var mayHave: @Sendable (_ from: Timestamp?, _ through: Timestamp?) -> Bool = { _, _ in true
+        }
     }
 
     /// What the members together said.
@@ -134,8 +137,9 @@ struct MetadataFederation: Sendable {
             -> MetadataReply<Content>
     ) async -> Replies<Content> {
         let partition = partition
-        let chosen = members.enumerated().compactMap { index, member in
-            request.selectors.texts(forMember: member.name).map { texts in
+        let chosen = members.enumerated().compactMap { index, member -> Chosen? in
+            guard member.mayHave(request.start, request.end) else { return nil }
+            return request.selectors.texts(forMember: member.name).map { texts in
                 Chosen(
                     index: index, source: member.source,
                     question: MetadataQuestion(

@@ -14,6 +14,8 @@ struct ExplainAnswer: Sendable {
     var scope: FederationScope
     /// Nil when nothing was asked.
     var analysis: QueryAnalysis?
+    /// By fetch, where the member's `timeRange` leaves some of its steps unasked: those that are.
+    var stepsAsked: [Int: Int] = [:]
 
     /// Both are as high as the query.
     var response: PrometheusResponse { query.expression.recursing { written } }
@@ -31,7 +33,9 @@ struct ExplainAnswer: Sendable {
             JSONText.append(construct, to: &out)
         }
         out.append(contentsOf: ",\"membersAsked\":".utf8)
-        JSONText.append(plan.membersAsked.sorted().map { scope.members[$0] }, to: &out)
+        let asked = Set(
+            plan.fetches.indices.filter { stepsAsked[$0] != 0 }.map { plan.fetches[$0].member })
+        JSONText.append(asked.sorted().map { scope.members[$0] }, to: &out)
         let root = plan.explained(members: scope.members)
         out.append(contentsOf: ",\"tree\":".utf8)
         JSONText.append(root.tree { costText(of: $0, isRoot: $0 == root) }, to: &out)
@@ -69,6 +73,9 @@ struct ExplainAnswer: Sendable {
                 contentsOf:
                     ",\"startMs\":\(grid.start),\"endMs\":\(grid.end),\"stepMs\":\(grid.step)".utf8)
         }
+        if let steps = node.fetch.flatMap({ stepsAsked[$0] }) {
+            out.append(contentsOf: ",\"stepsAsked\":\(steps)".utf8)
+        }
         appendCost(of: node, isRoot: isRoot, to: &out)
         if !node.children.isEmpty {
             out.append(contentsOf: ",\"children\":[".utf8)
@@ -101,6 +108,15 @@ struct ExplainAnswer: Sendable {
     }
 
     private func costText(of node: ExplainNode, isRoot: Bool) -> String? {
+        guard let steps = node.fetch.flatMap({ stepsAsked[$0] }) else {
+            return analysisText(of: node, isRoot: isRoot)
+        }
+        if steps == 0 { return "not asked: its timeRange is elsewhere" }
+        let bounded = "asked for \(steps) steps, by its timeRange"
+        return analysisText(of: node, isRoot: isRoot).map { "\(bounded), \($0)" } ?? bounded
+    }
+
+    private func analysisText(of node: ExplainNode, isRoot: Bool) -> String? {
         guard let analysis else { return nil }
         if let fetch = node.fetch {
             let one = analysis.fetches[fetch]
@@ -205,7 +221,10 @@ extension QueryExecution {
                 maxQueryBytes: limits.maxQueryBytes, now: now())
             let (query, plan, scope) = try await plan(asked, for: project)
             guard ["true", "1"].contains(request.parameter("analyze")) else {
-                return ExplainAnswer(query: query, plan: plan, scope: scope).response
+                return ExplainAnswer(
+                    query: query, plan: plan, scope: scope,
+                    stepsAsked: project.stepsAsked(of: plan, lookback: query.lookback, at: now())
+                ).response
             }
             let admission = try await resources.admit(
                 request, to: project, until: query.deadline)
@@ -218,12 +237,14 @@ extension QueryExecution {
                 project: project, lookback: query.lookback, deadline: query.time.members,
                 concurrency: limits.maxMemberConcurrency, turn: turn,
                 samples: SampleBudget(options(query, scope), key: samplesKey(project)),
-                source: source)
+                source: project.bounding(source, at: now()))
             let settled = try await execution(query, plan, scope, asker, traced).settled()
             let analysis = try await turn.compute { Self.analysis(settled, turn.held) }
             return ExplainAnswer(
                 query: query, plan: settled.execution.plan, scope: settled.execution.scope,
-                analysis: analysis
+                analysis: analysis,
+                stepsAsked: project.stepsAsked(
+                    of: settled.execution.plan, lookback: query.lookback, at: now())
             ).response
         } catch {
             return refusal(error, of: project)

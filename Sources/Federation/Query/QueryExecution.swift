@@ -84,7 +84,7 @@ public struct QueryExecution: Sendable {
             refusesParts: Self.refusesParts(query.partialResponse, partEffect),
             partEffect: partEffect, statistics: query.statistics,
             turn: turn, samples: SampleBudget(options(query, scope), key: samplesKey(project)),
-            source: source(for: query))
+            source: project.bounding(source(for: query), at: now()))
         let statistics = QueryStatistics(admitted: admitted)
         if case .union(let leaf) = plan.root {
             return try await SplicedResponse(

@@ -69,7 +69,8 @@ public struct RemoteReadEndpoint: Sendable {
         let policy = try project.policy(for: request)
         guard let type = read.chosenType else { throw Self.unknownTypes(read.accepted) }
         let plan = try RemoteReadPlan(
-            read.queries, members: project.members.map(\.name), project.rewriting)
+            read.queries, members: project.members.map(\.name), project.rewriting
+        ) { project.mayHave(project.members[$0], from: $1, through: $2) }
         let asker = RemoteReadMembers(
             project: project, concurrency: limits.maxMemberConcurrency,
             deadline: time.members, turn: turn)

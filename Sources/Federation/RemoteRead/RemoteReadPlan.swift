@@ -1,3 +1,4 @@
+import GoText
 import PromQL
 import PrometheusWire
 import RegularExpressions
@@ -22,14 +23,20 @@ struct RemoteReadPlan: Sendable, Equatable {
 
     var parts: [Part]
 
+    /// - Parameter mayHave: Whether a member may have samples between two times.
     init(
-        _ queries: [RemoteReadRequest.Query], members: [String], _ rewriting: SelectorRewriting
+        _ queries: [RemoteReadRequest.Query], members: [String], _ rewriting: SelectorRewriting,
+        mayHave: (_ member: Int, _ from: Timestamp, _ through: Timestamp) -> Bool = { _, _, _ in
+            true
+        }
     ) throws(InvalidExpression) {
         for query in queries { try Self.check(query) }
         parts = members.enumerated().compactMap { index, member in
             var part = Part(member: index, numbers: [], queries: [])
             for (number, query) in queries.enumerated() {
-                guard let own = Self.query(query, forMember: member, rewriting) else { continue }
+                guard mayHave(index, query.start, query.end),
+                    let own = Self.query(query, forMember: member, rewriting)
+                else { continue }
                 part.numbers.append(number)
                 part.queries.append(own)
             }

@@ -148,7 +148,8 @@ struct ProjectDirectory: Sendable {
             guard let client = clients.projects[project.name] else {
                 return outOfService(project.name, "member project not found: \(project.name)")
             }
-            return Member(name: project.name, source: .server(client))
+            return Member(
+                name: project.name, source: .server(client), timeRange: project.timeRange)
         case .clusterPool(let choice): return try pooled(project, choice, address)
         case .multiCluster:
             return outOfService(
@@ -194,6 +195,7 @@ struct ProjectDirectory: Sendable {
             project: project.name, pool: choice.pool, level: choice.level.rawValue,
             alternatives: healthy, reason: reason,
             hedgeAfter: configuration.query.hedgeAfter)
-        return Member(name: project.name, source: .pool(pool))
+        return Member(
+            name: project.name, source: .pool(pool), timeRange: project.timeRange)
     }
 }

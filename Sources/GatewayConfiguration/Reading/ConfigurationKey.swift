@@ -204,6 +204,9 @@ enum ConfigurationKeys {
                     "exactness", \.exactness,
                     "Whether sums over members may be split in two steps; strict also reads native "
                         + "histograms as they are stored."),
+                .section(
+                    "timeRange", \.timeRange, TimeRangeSection.table,
+                    "What times the source has samples of; it is not asked for others."),
             ])
     }
 

@@ -92,7 +92,20 @@ extension ConfigurationReader {
             hasKeys: !written.isEmpty)
         guard let source else { return nil }
         project.kind = source
+        checkTimeRange(of: project, section)
         return project
+    }
+
+    private mutating func checkTimeRange(of project: Project, _ section: Section<Keys.Project>) {
+        guard let node = section.settings["timeRange"] else { return }
+        if project.isMultiCluster {
+            report.error(
+                at: node, subject: section.subject,
+                "a multi-cluster project has no timeRange of its own",
+                mend: "write it at its members")
+        } else if let (problem, mend) = TimeRangeSection.problem(with: project.timeRange) {
+            report.error(at: node, subject: section.subject, problem, mend: mend)
+        }
     }
 
     /// Exactly one source; everything else is reported.

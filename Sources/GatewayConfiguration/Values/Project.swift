@@ -27,6 +27,8 @@ public struct Project: Sendable, Hashable {
     public var apiKeys: [APIKey]
     public var partialResponse: PartialResponse
     public var exactness: Exactness
+    /// What the source has samples of; everything of a multi-cluster project.
+    public var timeRange = TimeRange()
 
     public init(
         name: String, kind: Kind, apiKeys: [APIKey] = [], partialResponse: PartialResponse = .safe,
