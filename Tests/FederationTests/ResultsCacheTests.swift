@@ -9,8 +9,7 @@ import UpstreamSettings
 
 @testable import Federation
 
-/// A member that answers one float at every step: the time in seconds, of each of some series. If it
-/// is asked for statistics it says that it read ten samples a step.
+/// A member that answers one float at every step: the time in seconds, of each of some series.
 final class Clockwork: FragmentSource {
     private struct State {
         var grids: [StepGrid] = []
@@ -63,19 +62,8 @@ final class Clockwork: FragmentSource {
         let elements = (0..<series).map { "{\"metric\":{\"n\":\"\($0 + 1000)\"},\(list)}" }
         let type = grid.isInstant ? "vector" : "matrix"
         let body =
-            "{\"status\":\"success\",\"data\":{\"resultType\":\"\(type)\",\"result\":[\(elements.joined(separator: ","))]\(Self.statistics(question))}\(tail)}"
+            "{\"status\":\"success\",\"data\":{\"resultType\":\"\(type)\",\"result\":[\(elements.joined(separator: ","))]}\(tail)}"
         return try ScannedStream(Array(body.utf8), question)
-    }
-
-    private static func statistics(_ question: FragmentQuestion) -> String {
-        guard let detail = question.statistics else { return "" }
-        let grid = question.grid
-        let steps = (0..<grid.count).map { "[\(grid.time(at: $0).milliseconds / 1000),10]" }
-        let byStep =
-            detail == .all
-            ? "\"totalQueryableSamplesPerStep\":[\(steps.joined(separator: ","))]," : ""
-        return
-            ",\"stats\":{\"samples\":{\(byStep)\"totalQueryableSamples\":\(10 * grid.count),\"peakSamples\":10}}"
     }
 
     func knowsCustomBuckets(by deadline: ContinuousClock.Instant) async -> Bool { true }
@@ -127,14 +115,6 @@ final class Clockwork: FragmentSource {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    private static func trailer(
-        _ source: CachingSource, _ question: FragmentQuestion
-    ) async throws -> ResponseScanner.Trailer {
-        let stream = try await source.open(question)
-        while try await stream.next() != nil {}
-        return await stream.trailer()
-    }
-
     private static func steps(_ member: Clockwork) -> [Int] { member.grids.map(\.count) }
 
     @Test func onlyTheStepsThatAreNotThereAreAsked() async throws {
@@ -152,52 +132,6 @@ final class Clockwork: FragmentSource {
         #expect(Self.steps(member) == [21, 10, 10])
         #expect(cache.counted.hits == 2 && cache.counted.partialHits == 1)
         #expect(cache.counted.stepsSaved == 21 + 41 + 31)
-    }
-
-    @Test func statisticsTellWhatWasReadThisTimeAndHowManyStepsTheCacheGave() async throws {
-        let (member, cache) = (Clockwork(), Self.cache())
-        let source = Self.source(member, cache)
-        var known = Self.question(500, 300)
-        known.statistics = .totals
-        let first = try await Self.trailer(source, known)
-        #expect(first.stepsFromCache == 0)
-        #expect(first.statistics == SampleStatistics(total: 210, read: nil, peak: 10))
-        var longer = Self.question(520, 300)
-        longer.statistics = .all
-        let second = try await Self.trailer(source, longer)
-        #expect(second.stepsFromCache == 21)
-        #expect(second.statistics?.total == 20)
-        let steps = second.statistics?.totalPerStep?.sorted { $0.key < $1.key }.map(\.value)
-        #expect(steps == [10, 10] + Array(repeating: 0, count: 21))
-        let third = try await Self.trailer(source, longer)
-        #expect(third.stepsFromCache == 23)
-        #expect(third.statistics?.total == 0 && third.statistics?.peak == 0)
-        #expect(third.statistics?.totalPerStep?.count == 23)
-        #expect(Self.steps(member) == [21, 2])
-        // A question without statistics is answered from the same entry, and says nothing of them.
-        let plain = try await Self.trailer(source, Self.question(520, 300))
-        #expect(plain.statistics == nil && plain.stepsFromCache == 0)
-
-        let instant = Self.source(Clockwork(), cache)
-        var one = Self.instant(500)
-        one.statistics = .totals
-        #expect(try await Self.trailer(instant, one).statistics?.total == 10)
-        #expect(try await Self.trailer(instant, one).statistics?.total == 0)
-        #expect(try await Self.trailer(instant, one).stepsFromCache == 1)
-    }
-
-    @Test func aRequestForStatisticsDoesNotShareAnAnswerWithoutThem() async throws {
-        let (member, cache) = (Clockwork(), Self.cache())
-        let source = Self.source(member, cache)
-        member.shut()
-        var counting = Self.question(500, 0)
-        counting.statistics = .totals
-        async let plain = Self.trailer(source, Self.question(500, 0))
-        async let counted = Self.trailer(source, counting)
-        while member.grids.count < 2 { try await Task.sleep(for: .milliseconds(1)) }
-        member.open()
-        #expect(try await plain.statistics == nil)
-        #expect(try await counted.statistics?.total == 510)
     }
 
     @Test func valuesYoungerThanTheTailAreAskedEachTime() async throws {

@@ -208,8 +208,6 @@ final class Flights: Sendable {
         var from: Timestamp
         var through: Timestamp
         var refusesParts: Bool
-        /// What the answer tells of its cost.
-        var statistics: StatisticsDetail?
         /// The gateways that the request came through.
         var hops: String
     }

@@ -47,7 +47,10 @@ struct CachingSource: FragmentSourceOverAnother {
     }
 
     func open(_ question: FragmentQuestion) async throws(UpstreamError) -> any FragmentStream {
-        guard let identity else { return try await source.open(question) }
+        // What a question costs, only the member knows.
+        guard let identity, question.statistics == nil else {
+            return try await source.open(question)
+        }
         let key = FragmentKey(question, identity)
         let window =
             evaluatesAsPrometheus()
@@ -79,8 +82,9 @@ struct CachingSource: FragmentSourceOverAnother {
                 $0.hits += 1
                 $0.stepsSaved += 1
             }
-            return HeldStream(
-                known.pages, Self.trailer(question, key, window, []), holding: known)
+            var trailer = ResponseScanner.Trailer()
+            trailer.resultType = key.resultType.rawValue
+            return HeldStream(known.pages, trailer, holding: known)
         }
         var asked: [StepsAsked] = []
         for reply in await missing(use.missing, question, key) {
@@ -105,27 +109,9 @@ struct CachingSource: FragmentSourceOverAnother {
             if asked.isEmpty { $0.hits += 1 } else { $0.partialHits += 1 }
             $0.stepsSaved += saved
         }
-        return JoinedStream(
-            SeriesJoin(parts), Self.trailer(question, key, window, asked), holding: (known, asked))
-    }
-
-    /// What the answer says besides its series. Its statistics are of what the member read this time:
-    /// nothing for the steps of the cache.
-    private static func trailer(
-        _ question: FragmentQuestion, _ key: FragmentKey, _ window: CachedWindow,
-        _ asked: [StepsAsked]
-    ) -> ResponseScanner.Trailer {
         var trailer = ResponseScanner.Trailer()
         trailer.resultType = key.resultType.rawValue
-        guard let detail = question.statistics else { return trailer }
-        trailer.stepsFromCache = window.grid.count - asked.reduce(0) { $0 + $1.grid.count }
-        let told = asked.compactMap(\.answer.trailer.statistics)
-        guard told.count == asked.count else { return trailer }
-        // Whether the member counts what was new to a window is known from its answers alone.
-        let nothing = SampleStatistics.nothing(
-            detail, on: window.grid, countsRead: !told.isEmpty)
-        trailer.statistics = told.reduce(nothing) { $0.adding($1) }
-        return trailer
+        return JoinedStream(SeriesJoin(parts), trailer, holding: (known, asked))
     }
 
     /// What a member answered at some of the steps.
@@ -208,8 +194,7 @@ struct CachingSource: FragmentSourceOverAnother {
     ) async throws(UpstreamError) -> Opened {
         let flightKey = Flights.Key(
             fragment: key, from: question.grid.start, through: question.grid.end,
-            refusesParts: question.refusesParts, statistics: question.statistics,
-            hops: HopChain.current.text)
+            refusesParts: question.refusesParts, hops: HopChain.current.text)
         let (flight, begins) = cache.flights.board(flightKey)
         guard begins else {
             switch await flight.landing(until: question.deadline) {

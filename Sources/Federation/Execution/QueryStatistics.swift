@@ -13,8 +13,6 @@ public struct QueryStatistics: Sendable {
     var began = ContinuousClock.now
     private var samples: SampleStatistics?
     private var untold: Set<String> = []
-    /// Steps of members' answers that the cache gave.
-    private var stepsFromCache = 0
 
     public init() {}
 
@@ -30,7 +28,6 @@ public struct QueryStatistics: Sendable {
     mutating func add(
         _ trailer: ResponseScanner.Trailer, from member: String, isOnGrid: Bool = true
     ) {
-        stepsFromCache += trailer.stepsFromCache
         guard var told = trailer.statistics else {
             untold.insert(member)
             return
@@ -70,25 +67,18 @@ public struct QueryStatistics: Sendable {
         }
         out.append(contentsOf: "},\"samples\":".utf8)
         (samples ?? SampleStatistics()).append(to: &out)
-        if stepsFromCache > 0 {
-            out.append(contentsOf: ",\"cache\":{\"steps\":\(stepsFromCache)}".utf8)
-        }
         out.append(UInt8(ascii: "}"))
     }
 }
 
 extension SampleStatistics {
-    /// Of steps for which nothing was read.
-    ///
-    /// - Parameter countsRead: Whether what is new to a window is counted.
-    static func nothing(
-        _ detail: StatisticsDetail, on grid: StepGrid, countsRead: Bool
-    ) -> SampleStatistics {
-        var nothing = SampleStatistics(read: countsRead ? 0 : nil)
+    /// Of steps for which a member was not asked. Whether it counts what is new to a window is not
+    /// known.
+    static func nothing(_ detail: StatisticsDetail, on grid: StepGrid) -> SampleStatistics {
+        var nothing = SampleStatistics(read: nil)
         guard case .all = detail else { return nothing }
         let steps = (0..<grid.count).map { (grid.time(at: $0), Int64(0)) }
         nothing.totalPerStep = Dictionary(uniqueKeysWithValues: steps)
-        nothing.readPerStep = countsRead ? nothing.totalPerStep : nil
         return nothing
     }
 }

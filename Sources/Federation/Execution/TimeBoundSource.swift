@@ -90,7 +90,7 @@ private struct NoSeries: FragmentStream {
         let type = question.grid.isInstant ? question.resultType : .matrix
         trailer.resultType = type.rawValue
         trailer.statistics = question.statistics.map {
-            SampleStatistics.nothing($0, on: question.grid, countsRead: false)
+            SampleStatistics.nothing($0, on: question.grid)
         }
         end = trailer
     }

@@ -37,8 +37,6 @@ public struct ResponseScanner {
         public var seriesCount = 0
         /// What the member counted, if it was asked to and does.
         public var statistics: SampleStatistics?
-        /// Steps that a cache of ours gave, for which the member counted nothing.
-        public var stepsFromCache = 0
         /// The value of a scalar or string answer.
         public var plain: String?
 
