@@ -1,3 +1,4 @@
+import GoText
 import Testing
 import UpstreamSettings
 
@@ -74,6 +75,27 @@ import UpstreamSettings
         #expect(keys(conversion, isLoss: false) == ["promxy.server_groups[0]"])
     }
 
+    @Test func `Time ranges are those of the projects`() throws {
+        let conversion = try PromxyConversion(
+            """
+            promxy:
+              server_groups:
+                - static_configs: [{targets: ["a:9090"]}]
+                  relative_time_range: {start: -3h, end: -1h30m, truncate: true}
+                - static_configs: [{targets: ["b:9090"]}]
+                  absolute_time_range: {start: "2020-01-01T00:00:00Z", end: "2020-12-31T00:00:00Z"}
+                - static_configs: [{targets: ["c:9090"]}]
+                  relative_time_range: {start: -3h}
+                  absolute_time_range: {start: "2020-01-01T00:00:00Z"}
+            """)
+        let ranges = try checked(conversion).projects.map(\.timeRange)
+        #expect(ranges[0].newerThan == .seconds(10_800) && ranges[0].olderThan == .seconds(5_400))
+        #expect(ranges[1].from == 1_577_836_800_000 && ranges[1].to == 1_609_372_800_000)
+        #expect(ranges[2].newerThan == .seconds(10_800) && ranges[2].from == nil)
+        #expect(
+            keys(conversion, isLoss: true) == ["promxy.server_groups[2].absolute_time_range"])
+    }
+
     @Test func `No secret is written, and the variables say where they come from`() throws {
         let conversion = try PromxyConversion(
             """
@@ -105,8 +127,8 @@ import UpstreamSettings
 
     /// Every key that promxy documents is carried over or named.
     @Test(arguments: [
-        "remote_read_path: other/read", "relative_time_range: {start: -3h}",
-        "absolute_time_range: {start: '2009-10-10T23:00:00Z'}",
+        "remote_read_path: other/read", "relative_time_range: {start: 3h}",
+        "relative_time_range: {start: -1h, end: -3h}", "absolute_time_range: {start: yesterday}",
         "label_filter: {dynamic_labels: [job]}",
         "relabel_configs: [{action: keep}]", "metrics_relabel_configs: [{action: labeldrop}]",
         "inject_matchers: ['a=\"b\"']", "native_histogram: {allow_lossy: true}",

@@ -94,6 +94,10 @@ public struct PromxyConversion: Sendable {
         var pools: [String] = []
         for (group, name) in zip(groups, names) {
             lines.append("  - name: \(name)")
+            if !group.timeRange.isEverything {
+                let range = WrittenSetting.braces(TimeRangeSection.table.written(group.timeRange))
+                lines += range.lines("timeRange").map { "    " + $0 }
+            }
             if group.sources.count == 1 {
                 lines += group.sources[0].lines.map { "    " + $0 }
             } else {
@@ -114,17 +118,10 @@ public struct PromxyConversion: Sendable {
             }
             let labels = group.labels.filter { $0.name != partition }
             guard !labels.isEmpty else { continue }
-            guard Configuration.keyPaths.contains("projects[].labels.<name>") else {
-                log.leaveOut(
-                    group.line, "\(group.key).labels",
-                    "series get the partition label alone, and none of: "
-                        + labels.map(\.name).joined(separator: ", "))
-                continue
-            }
-            let pairs = labels.map {
-                WrittenSetting.Pair($0.name, .text($0.text))
-            }
-            lines += WrittenSetting.lines(pairs).lines("labels").map { "    " + $0 }
+            log.leaveOut(
+                group.line, "\(group.key).labels",
+                "series get the partition label alone, and none of: "
+                    + labels.map(\.name).joined(separator: ", "))
         }
         lines.append("  - name: \(all)")
         lines.append("    memberProjects: [\(names.joined(separator: ", "))]")

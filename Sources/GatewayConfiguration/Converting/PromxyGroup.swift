@@ -23,6 +23,8 @@ struct PromxyGroup {
     private(set) var labels: [Label] = []
     /// One for each target.
     private(set) var sources: [Source] = []
+    /// What its servers have samples of.
+    private(set) var timeRange = TimeRange()
     /// Whether promxy answers without it.
     private(set) var mayBeMissing = false
 
@@ -105,11 +107,14 @@ struct PromxyGroup {
             merging.append((pair.line, path))
         case "max_idle_conns", "max_idle_conns_per_host", "idle_conn_timeout":
             log.remark(pair.line, path, "the gateway keeps its connections by rules of its own")
-        case "relative_time_range", "absolute_time_range":
-            log.leaveOut(pair.line, path, "every member is asked, whatever the time")
+        case "relative_time_range", "absolute_time_range": readTimeRange(pair, path, &log)
         case "relabel_configs", "metrics_relabel_configs":
             log.leaveOut(pair.line, path, "the gateway does not rewrite labels of members")
-        case "inject_matchers": readMatchers(pair, path, &log)
+        case "inject_matchers":
+            log.leaveOut(
+                pair.line, path,
+                "the gateway asks a server for all of its series; auth.tokens[].matchers restricts "
+                    + "who sees them")
         case "label_filter":
             log.leaveOut(
                 pair.line, path, "members are chosen by the partition label and by nothing else")
@@ -129,13 +134,35 @@ struct PromxyGroup {
         pairs.compactMap { pair in pair.value.text.map { Label(name: pair.key, text: $0) } }
     }
 
-    private mutating func readMatchers(
+    /// Ages are written as lengths below zero, times as RFC 3339 has them.
+    private mutating func readTimeRange(
         _ pair: YAMLNode.Pair, _ path: String, _ log: inout PromxyRemarks
     ) {
-        log.leaveOut(
-            pair.line, path,
-            "the gateway asks a server for all of its series; auth.tokens[].matchers restricts "
-                + "who sees them")
+        var range = timeRange
+        for bound in pair.value.pairs where bound.key != "truncate" {
+            let text = bound.value.text ?? ""
+            let age = text.hasPrefix("-") ? DurationText.duration(String(text.dropFirst())) : nil
+            switch (pair.key, bound.key) {
+            case ("relative_time_range", "start") where age != nil: range.newerThan = age
+            case ("relative_time_range", "end") where age != nil: range.olderThan = age
+            case ("absolute_time_range", "start") where RFC3339.time(text) != nil:
+                range.from = RFC3339.time(text)
+            case ("absolute_time_range", "end") where RFC3339.time(text) != nil:
+                range.to = RFC3339.time(text)
+            default: return log.leaveOut(bound.line, "\(path).\(bound.key)", "is not understood")
+            }
+        }
+        if range.newerThan != nil && range.from != nil || range.olderThan != nil && range.to != nil
+        {
+            return log.leaveOut(
+                pair.line, path, "an age and a time for the same end exclude each other")
+        }
+        if let problem = TimeRangeSection.problem(with: range) {
+            return log.leaveOut(pair.line, path, problem.problem)
+        }
+        timeRange = range
+        log.remark(
+            pair.line, path, "steps of other times are not asked for, whatever truncate says")
     }
 
     private mutating func readTimeout(

@@ -6,8 +6,10 @@ enum TimeRangeSection {
     static let table = SettingsTable<TimeRange>(
         "timeRange", blank: TimeRange(),
         [
-            .age("newerThan", \.newerThan, "How old the oldest sample is at most, such as 15d."),
-            .age("olderThan", \.olderThan, "How old the newest sample is at least, such as 2h."),
+            .duration(
+                "newerThan", \.newerThan, "How old the oldest sample is at most, such as 15d."),
+            .duration(
+                "olderThan", \.olderThan, "How old the newest sample is at least, such as 2h."),
             .time("from", \.from, "The oldest sample's time: RFC 3339.", insteadOf: "newerThan"),
             .time("to", \.to, "The newest sample's time: RFC 3339.", insteadOf: "olderThan"),
         ])
@@ -28,18 +30,6 @@ enum TimeRangeSection {
 }
 
 extension Setting where Value == TimeRange {
-    fileprivate static func age(
-        _ name: SettingName, _ path: Path<Duration?>, _ text: String
-    ) -> Setting {
-        Setting(name, .duration, text) { section, range, reader in
-            let age = section.duration(name, atLeast: .milliseconds(1), &reader.report)
-            if let age { range[keyPath: path] = age }
-            return true
-        } write: {
-            $0[keyPath: path].map { .word(DurationText.text($0)) }
-        }
-    }
-
     fileprivate static func time(
         _ name: SettingName, _ path: Path<Timestamp?>, _ text: String,
         insteadOf age: SettingName
