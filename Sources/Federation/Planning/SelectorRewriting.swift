@@ -7,7 +7,7 @@ public struct SelectorRewriting: Sendable {
     public let partition: PartitionLabel
     /// Members that find a regular expression anywhere in a value: theirs are sent with anchors.
     public let anchored: Set<String>
-    /// Matchers that every selector gets, whoever wrote it: all that the client may see.
+    /// Matchers that every selector gets: the client may see no series that they do not accept.
     public let restriction: [LabelMatcher]
 
     public init(
@@ -20,8 +20,8 @@ public struct SelectorRewriting: Sendable {
 
     /// The matchers to send to the member of this name, those of the restriction among them: those
     /// on the partition label are evaluated and gone, those on renamed labels are written in the
-    /// member's own names. nil when the member is not chosen. Never such that every series would do: a selector of which nothing else is
-    /// left asks for every name.
+    /// member's own names. nil when the member is not chosen. Never such that every series would do: a
+    /// selector of which nothing else is left asks for every name.
     ///
     /// An invalid regular expression chooses no member; the parser refuses it before.
     public func matchers(_ matchers: [LabelMatcher], forMember member: String) -> [LabelMatcher]? {
