@@ -81,6 +81,43 @@ public final class PostgresServer {
         return [server] + children
     }
 
+    /// A session of PostgreSQL's own client, which ends with the value.
+    public func session() throws -> Session {
+        try Session([
+            "\(bin)/psql", "-h", "127.0.0.1", "-p", "\(port)", "-U", "tributary", "-XqAt",
+            "-v", "ON_ERROR_STOP=1", "postgres",
+        ])
+    }
+
+    public final class Session {
+        private let process: Process
+        private let input = Pipe()
+        private let output = Pipe()
+
+        fileprivate init(_ command: [String]) throws {
+            process = try PostgresServer.launch(command, input: input, output: output)
+        }
+
+        deinit {
+            try? input.fileHandleForWriting.close()
+            process.waitUntilExit()
+        }
+
+        /// Runs statements and returns their first line, so the last of them must give one row.
+        public func ask(_ statements: String) throws -> String {
+            try input.fileHandleForWriting.write(contentsOf: Data("\(statements);\n".utf8))
+            var line: [UInt8] = []
+            while line.last != UInt8(ascii: "\n") {
+                guard let byte = try output.fileHandleForReading.read(upToCount: 1)?.first else {
+                    throw Failure(
+                        description: "psql ended: \(String(decoding: line, as: UTF8.self))")
+                }
+                line.append(byte)
+            }
+            return String(decoding: line.dropLast(), as: UTF8.self)
+        }
+    }
+
     /// Waits until it answers.
     public func waitUntilReady() throws {
         for _ in 0..<300 {
@@ -99,11 +136,14 @@ public final class PostgresServer {
             ? ["setpriv", "--reuid=\(nobody)", "--regid=\(nobody)", "--clear-groups"] : []
     }
 
-    private static func launch(_ command: [String], output: Pipe?) throws -> Process {
+    private static func launch(
+        _ command: [String], input: Pipe? = nil, output: Pipe?
+    ) throws -> Process {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = command
         process.currentDirectoryURL = URL(fileURLWithPath: "/tmp")
+        if let input { process.standardInput = input }
         process.standardOutput = output ?? FileHandle.nullDevice
         process.standardError = FileHandle.nullDevice
         try process.run()
