@@ -1,71 +1,53 @@
-/// The label that tells members apart (`project` by default), and the rename chain that makes room
-/// for it: a member's own `project` is seen as `exported_project`, its own `exported_project` as
-/// `exported_exported_project`, and so on. The chain is injective and works on names alone, so it
-/// can be undone in query text without looking at data (docs/architecture.md, "A member's own
-/// `project` label").
+/// The label that tells members apart (`project` by default), and the static labels that members
+/// have beside it.
 ///
-/// Names are compared by their bytes, as Prometheus compares them.
+/// The partition label's value is the member's name, so that it always tells members apart. Static
+/// labels may be the same for several members, or be missing: a member without a static `region`
+/// keeps a `region` of its own as it is.
 public struct PartitionLabel: Sendable, Hashable {
     public let name: String
-    /// The name's bytes.
-    public let bytes: [UInt8]
-    @usableFromInline static let prefix = Array("exported_".utf8)
+    /// Of members that have some, by the member's name.
+    private let injections: [String: LabelInjection]
+    /// The partition label and every static label of some member, in order; empty for `none`.
+    public let names: [String]
 
     /// No label: a member shown as it shows itself. Nothing makes room, and nothing is added.
     public static let none = PartitionLabel("")
 
-    public var isNone: Bool { bytes.isEmpty }
+    public var isNone: Bool { name.isEmpty }
 
-    public init(_ name: String = "project") {
+    /// - Parameter labels: static labels, by member, name and value. No name is the partition
+    ///   label's, or one that the rename chain of another makes. An empty value makes room alone.
+    public init(_ name: String = "project", labels: [String: [String: String]] = [:]) {
         self.name = name
-        bytes = Array(name.utf8)
+        var injections: [String: LabelInjection] = [:]
+        var names: Set<String> = name.isEmpty ? [] : [name]
+        for (member, labels) in labels where !labels.isEmpty && !name.isEmpty {
+            let own = LabelInjection.Label(name: name, value: member)
+            injections[member] = LabelInjection(
+                labels.map { LabelInjection.Label(name: $0.key, value: $0.value) } + [own])
+            names.formUnion(labels.keys)
+        }
+        self.injections = injections
+        self.names = names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     }
+
+    /// Whether some member has static labels.
+    public var hasStaticLabels: Bool { names.count > 1 }
 
     /// Whether a label name is the partition label's.
-    public func isName(_ label: String) -> Bool { !isNone && label.utf8.elementsEqual(bytes) }
-
-    /// Whether a member's label of this name makes room: it is the partition label's name, or that
-    /// with any number of `exported_` before it.
-    @inlinable public func renames(_ memberLabel: some BidirectionalCollection<UInt8>) -> Bool {
-        guard !bytes.isEmpty, memberLabel.count >= bytes.count,
-            memberLabel.suffix(bytes.count).elementsEqual(bytes)
-        else { return false }
-        var rest = memberLabel.dropLast(bytes.count)
-        while rest.starts(with: Self.prefix) { rest = rest.dropFirst(Self.prefix.count) }
-        return rest.isEmpty
+    public func isName(_ label: String) -> Bool {
+        !isNone && label.utf8.elementsEqual(name.utf8)
     }
 
-    /// The name users see a member's label under.
-    @inlinable public func visibleName<Name: RangeReplaceableCollection<UInt8>>(
-        of memberLabel: Name
-    ) -> Name where Name: BidirectionalCollection {
-        renames(memberLabel) ? Self.prefix + memberLabel : memberLabel
-    }
-
-    /// The name users see a member's label under.
-    public func visibleName(of memberLabel: String) -> String {
-        renames(memberLabel.utf8)
-            ? String(decoding: Self.prefix, as: UTF8.self) + memberLabel : memberLabel
-    }
-
-    /// Whether a label that users see under this name has another name at the member.
-    public func isRenamed(_ label: String) -> Bool { !isName(label) && renames(label.utf8) }
-
-    /// The name a member knows a label by: one link of the chain undone, other names unchanged.
-    /// Must not be asked for the partition label itself, which no member has.
-    public func memberName(of label: String) -> String {
-        isRenamed(label)
-            ? String(decoding: label.utf8.dropFirst(Self.prefix.count), as: UTF8.self) : label
+    /// What the series of a member get.
+    public func labels(of member: String) -> LabelInjection {
+        if isNone { return .none }
+        return injections[member] ?? LabelInjection(name: name, value: member)
     }
 
     /// A member's label set as the union holds it.
-    public func injecting(_ value: String, into labels: LabelSet) -> LabelSet {
-        if isNone { return labels }
-        let pairs = labels.pairs
-        guard pairs.contains(where: { renames($0.name.utf8) }) else {
-            return labels.setting(name, to: value)
-        }
-        let renamed = pairs.map { (name: visibleName(of: $0.name), value: $0.value) }
-        return LabelSet(renamed + [(name: name, value: value)])
+    public func injecting(_ member: String, into labels: LabelSet) -> LabelSet {
+        self.labels(of: member).injecting(into: labels)
     }
 }

@@ -11,7 +11,7 @@ public struct Member: Sendable {
         case unavailable(reason: String)
     }
 
-    /// The value of the partition label.
+    /// The value of the partition label, which chooses its static labels.
     public var name: String
     public var source: Source
     /// What it has samples of.

@@ -31,7 +31,7 @@ struct ExplainCommand: AsyncParsableCommand {
 
 /// The answer of `explain`, for reading.
 struct ExplainText {
-    /// The plan as an indented tree, then why parts were not sent whole.
+    /// The plan as an indented tree, then why parts were sent whole or not.
     let text: String
 
     /// What the gateway said instead of a plan.
@@ -46,6 +46,7 @@ struct ExplainText {
         var tree = ""
         var mark = ""
         var notes: [String] = []
+        var keys: [String] = []
         do throws(JSONCursor.Failure) {
             try cursor.object { (key, cursor) throws(JSONCursor.Failure) in
                 switch key {
@@ -56,6 +57,7 @@ struct ExplainText {
                         case "tree": tree = try cursor.string()
                         case "missingMember": mark = try cursor.string()
                         case "notPushedDown": notes = try Self.notes(&cursor)
+                        case "pushedDownByKey": keys = try Self.notes(&cursor)
                         default: try cursor.skip()
                         }
                     }
@@ -68,6 +70,7 @@ struct ExplainText {
         if let refusal { throw Refusal(description: refusal) }
         var lines = [tree, "", "a missing member makes the answer: \(mark)"]
         if !notes.isEmpty { lines += ["", "not pushed down:"] + notes }
+        if !keys.isEmpty { lines += ["", "pushed down without the partition label:"] + keys }
         text = lines.joined(separator: "\n") + "\n"
     }
 

@@ -14,6 +14,12 @@ struct EndToEnd {}
     .enabled(if: PrometheusVersion.three.isHere, "\(PrometheusVersion.three.whySkipped)"))
 struct EndToEndDelayedNames {}
 
+/// The same with static labels of the members.
+@Suite(
+    "End to end, static labels", .scene(.labelled), .serialized,
+    .enabled(if: PrometheusVersion.three.isHere, "\(PrometheusVersion.three.whySkipped)"))
+struct EndToEndStaticLabels {}
+
 /// The same with members of 2.42 and a union of 2.42.
 @Suite(
     "End to end, Prometheus 2", .scene(.two), .serialized,

@@ -49,6 +49,18 @@ extension EndToEndDelayedNames {
     }
 }
 
+extension EndToEndStaticLabels {
+    struct GeneratedQueryTests {
+        @Test("Generated queries over members with static labels are answered as the union's are")
+        func generated() async throws {
+            var profile = QueryProfile.federation(
+                [.version3, .release35, .durationExpressions], hasInfo: true)
+            profile.askForStaticLabels()
+            try await expectNoDifferences("static labels", oneIn: 1, profile)
+        }
+    }
+}
+
 extension EndToEndVersion2 {
     struct GeneratedQueryTests {
         @Test("Generated queries are answered as a union of 2.42 answers them")

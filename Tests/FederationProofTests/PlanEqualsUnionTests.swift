@@ -16,7 +16,7 @@ private let baseSeed = UInt64(environment["TRIBUTARY_SEED"] ?? "") ?? 20_261_121
         await check(
             FederationProof(
                 seed: baseSeed &+ UInt64(round), partitions: 1 + round % 5,
-                [.release35, .later, .histograms]),
+                [.release35, .later, .histograms], hasStaticLabels: round % 2 == 1),
             queries: total / 25)
     }
 
@@ -26,7 +26,8 @@ private let baseSeed = UInt64(environment["TRIBUTARY_SEED"] ?? "") ?? 20_261_121
         await check(
             FederationProof(
                 seed: baseSeed &+ UInt64(1000 + round), partitions: 2 + round % 4,
-                [.release35, .later, .histograms], exactness: .strict),
+                [.release35, .later, .histograms], exactness: .strict,
+                hasStaticLabels: round % 2 == 1),
             queries: total / 25)
     }
 

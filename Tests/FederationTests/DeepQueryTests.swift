@@ -24,7 +24,7 @@ import TimeSeries
         let fetched = [FetchedValue](repeating: .nothing, count: plan.fetches.count)
         do throws(EvaluationError) {
             _ = try plan.evaluate(
-                fetched: fetched, partition: scope.partition, options: EngineOptions(),
+                fetched: fetched, options: EngineOptions(),
                 text: query.text)
         } catch {
             // `topk` of no number at all.

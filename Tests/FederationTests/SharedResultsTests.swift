@@ -78,7 +78,8 @@ final class SharedDouble: SharedBytes {
     private static func key(client: UInt64 = 1, text: String = "up") -> FragmentKey {
         FragmentKey(
             member: MemberIdentity(client: client, asked: SecretDigest(ofText: "m")), text: text,
-            step: step, phase: 0, lookback: nil, injectedName: "project", injectedValue: "a",
+            step: step, phase: 0, lookback: nil,
+            injection: LabelInjection(name: "project", value: "a"),
             resultType: .matrix)
     }
 
@@ -335,9 +336,19 @@ final class SharedDouble: SharedBytes {
         add { $0.step = 20_000 }
         add { $0.phase = 1 }
         add { $0.lookback = 1 }
-        add { $0.injectedName = nil }
-        add { $0.injectedName = "" }
-        add { $0.injectedValue = "b" }
+        add { $0.injection = nil }
+        add { $0.injection = LabelInjection(name: "", value: "a") }
+        add { $0.injection = LabelInjection(name: "project", value: "b") }
+        add {
+            $0.injection = LabelInjection([
+                .init(name: "project", value: "a"), .init(name: "region", value: "eu"),
+            ])
+        }
+        add {
+            $0.injection = LabelInjection([
+                .init(name: "project", value: "a"), .init(name: "region", value: ""),
+            ])
+        }
         add { $0.resultType = .vector }
         all.append(keys.digest(of: Self.key(), slot: 2))
         all.append(

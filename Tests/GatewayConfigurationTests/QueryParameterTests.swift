@@ -70,7 +70,8 @@ import UpstreamSettings
                 path: "c.yaml"
             ).projects.first)
         let again = try ProjectDocument.read(
-            ProjectDocument.shown(project), name: "a", among: [], old: project)
+            ProjectDocument.shown(project), name: "a", among: [], old: project,
+            partitionLabel: Configuration.defaultPartitionLabel)
         #expect(again == project)
     }
 

@@ -15,6 +15,7 @@ import UpstreamSettings
           - {name: plain, prometheus: {url: http://plain}}
           - name: basic
             exactness: strict
+            labels: {region: eu, env: "prod \\"1"}
             prometheus:
               url: https://basic:8443/prefix/
               basicAuth: {username: "u:\\"ü", password: "p$$w: \\"\\\\ x"}

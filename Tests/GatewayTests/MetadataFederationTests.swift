@@ -55,9 +55,10 @@ import Upstream
         ) throws(UpstreamError) -> MetadataReply<ElementList> {
             try note("labels", question)
             let names = Set(seriesHeld.flatMap { $0.pairs.map(\.name) }).sorted()
-            let partition = PartitionLabel(question.injection?.name ?? "")
             return MetadataReply(
-                content: list(.names(partition), names.prefix(question.limit ?? .max).map(json)))
+                content: list(
+                    .names(question.injection ?? .none),
+                    names.prefix(question.limit ?? .max).map(json)))
         }
 
         func labelValues(
@@ -126,6 +127,26 @@ import Upstream
         let isMore = merge.append(to: &out)
         #expect(!isMore)
         return (String(decoding: out, as: UTF8.self), merge.count, merge.isTruncated)
+    }
+
+    /// Of the two members, the second one has a static `zone`.
+    private func labelled() -> MetadataFederation {
+        var labelled = federation(("a", b), ("b", b))
+        labelled.partition = PartitionLabel(labels: ["b": ["zone": "eu"]])
+        return labelled
+    }
+
+    @Test func staticLabelsAreAmongTheNamesAndMakeRoom() async throws {
+        let answer = await labelled().labelNames(try request())
+        #expect(
+            merged(answer).text == #""__name__","exported_zone","job","project","zone""#)
+    }
+
+    @Test func valuesOfALabelThatIsStaticInSomeMembersAreMerged() async throws {
+        let answer = await labelled().labelValues(of: "zone", try request())
+        #expect(merged(answer).text == #""eu","z""#)
+        let renamed = await labelled().labelValues(of: "exported_zone", try request())
+        #expect(merged(renamed).text == #""z""#)
     }
 
     @Test func labelNamesAreTheUnionAndTheProjectLabel() async throws {

@@ -9,13 +9,17 @@ struct ScannedMember {
     /// The label sets with the partition label.
     let expected: [LabelSet]
 
-    init(_ name: String, _ sets: [LabelSet], _ random: inout SeededRandom, page: Int? = nil) {
+    init(
+        _ name: String, _ sets: [LabelSet], _ random: inout SeededRandom, page: Int? = nil,
+        labels: [String: String] = [:]
+    ) {
+        let injection = PartitionLabel(labels: [name: labels]).labels(of: name)
         let elements = sets.map { String(decoding: Self.element($0), as: UTF8.self) }
         let head = #"{"status":"success","data":{"resultType":"matrix","result":["#
         var limits = ResponseScanner.Limits()
         limits.page = page ?? Int.random(in: 1...400, using: &random)
         var scanner = ResponseScanner(
-            injecting: LabelInjection(name: "project", value: name), limits: limits)
+            injecting: injection, limits: limits)
         var pages: [SeriesPage] = []
         do {
             try scanner.append((head + elements.joined(separator: ",") + "]}}").utf8)
@@ -24,10 +28,7 @@ struct ScannedMember {
         } catch {}
         let queue = Pages(pages)
         source = { await queue.next() }
-        expected = sets.map { set in
-            let renamed = set["project"].map { set.setting("exported_project", to: $0) } ?? set
-            return renamed.setting("project", to: name)
-        }
+        expected = sets.map(injection.injecting(into:))
     }
 
     /// Names around the partition label, where adding it changes the order.

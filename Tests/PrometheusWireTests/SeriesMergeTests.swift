@@ -12,7 +12,25 @@ import TimeSeries
         let members = ["m", "a", "zz"].map { name in
             ScannedMember(name, ScannedMember.labelSets(&random).sorted(), &random)
         }
-        var merge = SeriesMerge(members.map(\.source), partition: "project")
+        var merge = SeriesMerge(members.map(\.source), added: ["project"])
+        let merged = try await all(of: &merge)
+        #expect(merged == members.flatMap(\.expected).sorted())
+        #expect(merge.disorder == 0)
+        #expect(merge.unsorted.isEmpty)
+    }
+
+    /// So it is with static labels that sort anywhere, different ones at each member.
+    @Test(arguments: UInt64(0)..<60)
+    func equalsSortingEverythingWithStaticLabels(seed: UInt64) async throws {
+        var random = SeededRandom(seed: seed)
+        let names = ["B", "b", "projecz", "project_y", "zz"]
+        let members = ["m", "a", "zz"].map { name in
+            var labels: [String: String] = [:]
+            for label in names where random.oneIn(2) { labels[label] = "v" }
+            return ScannedMember(
+                name, ScannedMember.labelSets(&random).sorted(), &random, labels: labels)
+        }
+        var merge = SeriesMerge(members.map(\.source), added: names + ["project"])
         let merged = try await all(of: &merge)
         #expect(merged == members.flatMap(\.expected).sorted())
         #expect(merge.disorder == 0)
@@ -32,7 +50,7 @@ import TimeSeries
                 "c", ScannedMember.labelSets(&random, own: "project").sorted(), &random),
         ]
         var merge = SeriesMerge(
-            members.map(\.source), partition: "project", unsorted: [1, 2])
+            members.map(\.source), added: ["project"], unsorted: [1, 2])
         let merged = try await all(of: &merge)
         #expect(merged == members.flatMap(\.expected).sorted())
         #expect(merge.disorder == 0)
@@ -48,7 +66,7 @@ import TimeSeries
             ScannedMember(
                 "b", ScannedMember.labelSets(&random).shuffled(using: &random), &random),
         ]
-        var merge = SeriesMerge(members.map(\.source), partition: "project")
+        var merge = SeriesMerge(members.map(\.source), added: ["project"])
         let merged = try await all(of: &merge)
         let descents = zip(merged, merged.dropFirst()).filter { $1 < $0 }.count
         #expect(merged.sorted() == members.flatMap(\.expected).sorted())
@@ -61,7 +79,7 @@ import TimeSeries
         var random = SeededRandom(seed: 1)
         let sets = (0..<9).map { LabelSet([(name: "a", value: "\(9 - $0)")]) }
         let member = ScannedMember("m", sets, &random, page: 1 << 20)
-        var merge = SeriesMerge([member.source], partition: "project")
+        var merge = SeriesMerge([member.source], added: ["project"])
         #expect(try await all(of: &merge) == member.expected.sorted())
         #expect(merge.unsorted == [0])
     }
@@ -70,7 +88,7 @@ import TimeSeries
         var random = SeededRandom(seed: 1)
         let sets = [LabelSet([(name: "a", value: "1")])]
         let members = [ScannedMember("m", sets, &random), ScannedMember("m", sets, &random)]
-        var merge = SeriesMerge(members.map(\.source), partition: "project")
+        var merge = SeriesMerge(members.map(\.source), added: ["project"])
         let expected = ScanError.malformed(
             #"two series with the labels {a="1", project="m"}"#)
         await #expect(throws: expected) { try await all(of: &merge) }
@@ -78,7 +96,7 @@ import TimeSeries
 
     /// What is held back is bounded by the number of labels, whatever a member sends.
     @Test func holdsBackNoMoreThanOneSeriesALabel() {
-        var restorer = PartitionOrderBuffer(partition: "project")
+        var restorer = PartitionOrderBuffer(added: ["project"])
         var given = 0
         for index in 0..<1000 {
             let labels = LabelSet([(name: "a", value: "\(9999 - index)")])

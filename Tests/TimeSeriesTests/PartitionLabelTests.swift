@@ -12,6 +12,32 @@ import TimeSeries
         #expect(partition.injecting("a", into: labels) == expected)
     }
 
+    @Test func staticLabelsOfAMemberMakeRoomInItAlone() {
+        let partition = PartitionLabel(labels: ["a": ["region": "eu", "env": ""]])
+        let own = LabelSet(["region": "x", "env": "y", "exported_region": "z"])
+        #expect(
+            partition.injecting("a", into: own)
+                == LabelSet([
+                    "project": "a", "region": "eu", "exported_region": "x", "exported_env": "y",
+                    "exported_exported_region": "z",
+                ]))
+        #expect(
+            partition.injecting("b", into: own)
+                == LabelSet([
+                    "project": "b", "region": "x", "env": "y", "exported_region": "z",
+                ]))
+    }
+
+    @Test func whatIsLeftOutStillMakesRoom() {
+        let labels = PartitionLabel(labels: ["a": ["region": "eu"]]).labels(of: "a")
+            .leavingOut(["project"])
+        #expect(
+            labels.injecting(into: LabelSet(["project": "own", "region": "x"]))
+                == LabelSet([
+                    "exported_project": "own", "region": "eu", "exported_region": "x",
+                ]))
+    }
+
     @Test func leavesOtherNamesAlone() {
         let labels = LabelSet(["projects": "x", "my_exported_project": "y"])
         #expect(partition.injecting("a", into: labels).removing(LabelNames(["project"])) == labels)
@@ -22,7 +48,8 @@ import TimeSeries
         ("job", "job"), ("exported_job", "exported_job"),
     ])
     func undoesOneLinkForMembers(visible: String, member: String) {
-        #expect(partition.memberName(of: visible) == member)
-        #expect(partition.visibleName(of: member) == visible)
+        let labels = partition.labels(of: "a")
+        #expect(labels.memberName(of: visible) == member)
+        #expect(labels.visibleName(of: member) == visible)
     }
 }

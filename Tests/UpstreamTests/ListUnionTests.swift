@@ -174,13 +174,16 @@ import TimeSeries
                     all.map {
                         ByteString(
                             areNames
-                                ? Self.partition.visibleName(of: Self.text($0)) : Self.text($0))
+                                ? Self.partition.labels(of: "m").visibleName(of: Self.text($0))
+                                : Self.text($0))
                     })
             }
             let elements = all.map { Self.spelled($0, &random) }
             lists.append(
                 try Self.read(
-                    areNames ? .names(Self.partition) : .values(leavingOutEmpty: leavesOut),
+                    areNames
+                        ? .names(Self.partition.labels(of: "m"))
+                        : .values(leavingOutEmpty: leavesOut),
                     elements, &random))
         }
         let limit = random.pick([0, 1, 5, 1000])
@@ -360,7 +363,9 @@ import TimeSeries
     @Test(arguments: ["null", "1", "{}", "\"a\u{1}\"", #""\x""#])
     func `What is no text is malformed`(element: String) {
         var random = SeededRandom(seed: 1)
-        for kind in [ListReader.Kind.names(Self.partition), .values(leavingOutEmpty: true)] {
+        for kind in [
+            ListReader.Kind.names(Self.partition.labels(of: "m")), .values(leavingOutEmpty: true),
+        ] {
             #expect(throws: ScanError.self) {
                 _ = try Self.read(kind, [Array(element.utf8)], &random)
             }

@@ -2,6 +2,7 @@ import GoText
 import PrometheusWire
 import ScriptedServers
 import Testing
+import TimeSeries
 import UpstreamSettings
 
 @testable import Upstream

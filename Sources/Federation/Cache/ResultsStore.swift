@@ -13,8 +13,8 @@ struct FragmentKey: Sendable, Hashable {
     /// What a step leaves over when it is divided by their distance; of an instant, its time.
     var phase: Int64
     var lookback: Milliseconds?
-    var injectedName: String?
-    var injectedValue: String?
+    /// What is added to the series that are kept.
+    var injection: LabelInjection?
     var resultType: ResponseScanner.ResultType
 }
 

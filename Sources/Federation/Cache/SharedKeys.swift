@@ -1,6 +1,7 @@
 import Crypto
 import GoText
 import PrometheusWire
+import TimeSeries
 import Upstream
 import UpstreamSettings
 
@@ -34,13 +35,16 @@ struct SharedKeys: Sendable {
     }
 
     func digest(of key: FragmentKey, slot: Int64) -> [UInt8] {
+        let added = key.injection.map { injection -> [String?] in
+            injection.labels.flatMap { [$0.name, $0.value] }
+        }
         let texts: [String?] = [
             String(ExtentBlock.version), key.member.asked.written, key.text,
             String(key.step.count), String(key.phase), key.lookback.map { String($0.count) },
-            key.injectedName, key.injectedValue, key.resultType.rawValue, String(tail.count),
-            String(slot),
         ]
-        return authenticated("key", Array(FieldText.of(texts).utf8)[...])
+        let rest: [String?] = [key.resultType.rawValue, String(tail.count), String(slot)]
+        return authenticated(
+            "key", Array(FieldText.of(texts + (added ?? [nil, nil]) + rest).utf8)[...])
     }
 
     func name(of digest: [UInt8]) -> [UInt8] {

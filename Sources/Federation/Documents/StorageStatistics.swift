@@ -18,23 +18,26 @@ struct StorageStatistics: Sendable {
     private var valuesByLabel: [ByteString: Int64] = [:]
     private var bytesByLabel: [ByteString: Int64] = [:]
     private var seriesByPair: [ByteString: Int64] = [:]
-    private var members: Int64 = 0
+    /// Of members that hold something, the values of each label that is added.
+    private var added: [String: Set<ByteString>] = [:]
 
     init(_ partition: PartitionLabel) { self.partition = partition }
 
     /// Adds what `status/tsdb` of a member says.
     mutating func add(_ data: JSONValue, of member: String) {
         let head = data["headStats"]
+        let labels = partition.labels(of: member)
         // VictoriaMetrics has no head, and tells its series in a place of its own.
         let held = (head?["numSeries"] ?? data["totalSeries"])?.integer ?? 0
         series = Self.sum(series, held)
         labelPairs = Self.sum(labelPairs, head?["numLabelPairs"]?.integer ?? 0)
         chunks = Self.sum(chunks, head?["chunkCount"]?.integer ?? 0)
         if held > 0 {
-            members += 1
             times = Self.spanned(times, head)
-            if !partition.isNone {
-                seriesByPair[ByteString("\(partition.name)=\(member)")] = held
+            for label in labels.labels where !label.value.isEmpty {
+                added[label.name, default: []].insert(ByteString(label.value))
+                let pair = ByteString("\(label.name)=\(label.value)")
+                seriesByPair[pair] = Self.sum(seriesByPair[pair] ?? 0, held)
             }
         } else {
             emptyTimes = Self.spanned(emptyTimes, head)
@@ -43,17 +46,17 @@ struct StorageStatistics: Sendable {
             seriesByName[ByteString(name)] = Self.sum(seriesByName[ByteString(name)] ?? 0, value)
         }
         for (name, value) in Self.entries(data["labelValueCountByLabelName"]) {
-            let key = ByteString(partition.visibleName(of: name))
+            let key = ByteString(labels.visibleName(of: name))
             valuesByLabel[key] = max(valuesByLabel[key] ?? 0, value)
         }
         for (name, value) in Self.entries(data["memoryInBytesByLabelName"]) {
-            let key = ByteString(partition.visibleName(of: name))
+            let key = ByteString(labels.visibleName(of: name))
             bytesByLabel[key] = Self.sum(bytesByLabel[key] ?? 0, value)
         }
         for (pair, value) in Self.entries(data["seriesCountByLabelValuePair"]) {
             let name = pair.prefix { $0 != "=" }
             let key = ByteString(
-                partition.visibleName(of: String(name)) + pair.dropFirst(name.count))
+                labels.visibleName(of: String(name)) + pair.dropFirst(name.count))
             seriesByPair[key] = Self.sum(seriesByPair[key] ?? 0, value)
         }
     }
@@ -62,7 +65,9 @@ struct StorageStatistics: Sendable {
     func json(limit: Int) -> JSONValue {
         let times = times ?? emptyTimes
         var values = valuesByLabel
-        if members > 0, !partition.isNone { values[ByteString(partition.name)] = members }
+        for (name, found) in added {
+            values[ByteString(name)] = max(values[ByteString(name)] ?? 0, Int64(found.count))
+        }
         return .object([
             (
                 "headStats",

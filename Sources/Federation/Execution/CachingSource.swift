@@ -296,8 +296,7 @@ extension FragmentKey {
         self.init(
             member: member, text: question.text, step: grid.step,
             phase: Self.phase(of: grid.start, grid.step),
-            lookback: question.lookback, injectedName: question.injection?.name,
-            injectedValue: question.injection?.value,
+            lookback: question.lookback, injection: question.injection,
             resultType: grid.isInstant ? question.resultType : .matrix)
     }
 

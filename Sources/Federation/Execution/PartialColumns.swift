@@ -34,8 +34,10 @@ struct PartialColumns {
 
     /// Weighted means. The error is that of adding the members' sums: at most a few units in the
     /// last place where they do not cancel.
-    func averages(on grid: StepGrid, withoutPartition partition: String) -> Pooled {
-        pooled(on: grid, withoutPartition: partition) { partials in
+    ///
+    /// - Parameter aggregated: labels that the rows of a group differ in.
+    func averages(on grid: StepGrid, without aggregated: [String]) -> Pooled {
+        pooled(on: grid, without: aggregated) { partials in
             if partials.count == 1 { return partials[0].mean }
             var (lowest, highest, total) = (partials[0].mean, partials[0].mean, 0.0)
             for partial in partials {
@@ -59,9 +61,9 @@ struct PartialColumns {
     /// deviation σ the error is at most 16·N·ε·σ·√(σ² + μ²) + (16·N·ε·μ)², where ε is 2⁻⁵³: it is
     /// that of the union's own one pass over the values.
     func variances(
-        on grid: StepGrid, withoutPartition partition: String, asDeviation: Bool
+        on grid: StepGrid, without aggregated: [String], asDeviation: Bool
     ) -> Pooled {
-        pooled(on: grid, withoutPartition: partition) { partials in
+        pooled(on: grid, without: aggregated) { partials in
             var variance: Double? = partials[0].variance
             if partials.count > 1 { variance = Self.variance(of: partials) }
             return asDeviation ? variance?.squareRoot() : variance
@@ -96,9 +98,9 @@ struct PartialColumns {
     private typealias Partial = (count: Double, mean: Double, variance: Double)
 
     private func pooled(
-        on grid: StepGrid, withoutPartition partition: String, _ pool: ([Partial]) -> Double?
+        on grid: StepGrid, without aggregated: [String], _ pool: ([Partial]) -> Double?
     ) -> Pooled {
-        let names = LabelNames([partition])
+        let names = LabelNames(aggregated)
         var means: [LabelSet: Int] = [:]
         for (row, series) in mean.enumerated() { means[series.labels] = row }
         var variances: [LabelSet: Int] = [:]

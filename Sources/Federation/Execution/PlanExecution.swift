@@ -9,7 +9,7 @@ import Upstream
 public protocol PlanAsker: Sendable {
     /// Of the scope's members, in their order.
     var names: [String] { get }
-    /// What one member answers to one request, wholly read, the partition label added.
+    /// What one member answers to one request, wholly read, labels added.
     func fetch(
         _ query: Plan.RemoteQuery, maxSeries: Int
     ) async throws(UpstreamError) -> FetchedAnswer
@@ -139,8 +139,7 @@ public struct PlanExecution: Sendable {
         _ gathered: Gathered, memory: (any EvaluationMemory)? = nil
     ) throws(EvaluationError) -> QueryResult {
         try plan.evaluate(
-            fetched: gathered.values, partition: scope.partition, options: options, text: text,
-            memory: memory)
+            fetched: gathered.values, options: options, text: text, memory: memory)
     }
 
     // MARK: - Asking
@@ -200,7 +199,7 @@ public struct PlanExecution: Sendable {
         }
         // Numbers at the ends of what doubles hold show only when all answers are in.
         if scope.exactness != .strict, !gathered.isTooWeak,
-            plan.needsInnerSeries(gathered.values, partition: scope.partition)
+            plan.needsInnerSeries(gathered.values)
         {
             gathered.isTooWeak = true
         }

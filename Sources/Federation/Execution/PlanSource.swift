@@ -18,11 +18,7 @@ public struct PlanSource: SeriesSource {
     /// `fetched` is indexed as `plan.fetches`.
     ///
     /// - Throws: what a merge cannot do with the values it was given.
-    public init(
-        plan: Plan, fetched: [FetchedValue], partition: PartitionLabel
-    )
-        throws(EvaluationError)
-    {
+    public init(plan: Plan, fetched: [FetchedValue]) throws(EvaluationError) {
         leaves = plan.leaves
         let fetched = zip(plan.fetches, fetched).map { fetch, value in
             fetch.givesGauges ? Self.gauges(value) : value
@@ -34,7 +30,7 @@ public struct PlanSource: SeriesSource {
             case .union(let ids):
                 values.append(.steps(Self.union(ids.map { fetched[$0].steps })))
             case .average, .variance:
-                let pooled = leaf.pooled(fetched, partition: partition)
+                let pooled = leaf.pooled(fetched)
                 values.append(.steps(pooled?.series ?? []))
             case .samples(let ids):
                 let all = ids.flatMap { Self.samples(fetched[$0]) }
@@ -160,10 +156,10 @@ extension Plan {
     ///
     /// `fetched` is indexed as `fetches`; `text` is the query, for positions in annotations.
     public func evaluate(
-        fetched: [FetchedValue], partition: PartitionLabel, options: EngineOptions, text: String,
+        fetched: [FetchedValue], options: EngineOptions, text: String,
         memory: (any EvaluationMemory)? = nil
     ) throws(EvaluationError) -> QueryResult {
-        let source = try PlanSource(plan: self, fetched: fetched, partition: partition)
+        let source = try PlanSource(plan: self, fetched: fetched)
         switch root {
         case .local(let expression):
             return try Engine(options: options)

@@ -7,9 +7,9 @@ extension Plan {
     /// query is then to be planned again with `Exactness.strict`.
     ///
     /// - Parameter fetched: indexed as `fetches`.
-    public func needsInnerSeries(_ fetched: [FetchedValue], partition: PartitionLabel) -> Bool {
+    public func needsInnerSeries(_ fetched: [FetchedValue]) -> Bool {
         leaves.contains { leaf in
-            guard let pooled = leaf.pooled(fetched, partition: partition) else { return false }
+            guard let pooled = leaf.pooled(fetched) else { return false }
             return pooled.needsInnerSeries
                 || leaf.fetches.contains { fetched[$0].holdsHistograms }
         }
@@ -46,18 +46,17 @@ extension Plan {
 
 extension RemoteNode {
     /// The members' partial aggregates, pooled; nil for a leaf that pools nothing.
-    func pooled(_ fetched: [FetchedValue], partition: PartitionLabel) -> PartialColumns.Pooled? {
+    func pooled(_ fetched: [FetchedValue]) -> PartialColumns.Pooled? {
         func column(_ ids: [Int]) -> [StepSeries] { ids.flatMap { fetched[$0].steps } }
         switch combination {
         case .union, .samples, .information: return nil
         case .average(let means, let counts):
             return PartialColumns(count: column(counts), mean: column(means), variance: [])
-                .averages(on: grid, withoutPartition: partition.name)
+                .averages(on: grid, without: aggregated)
         case .variance(let counts, let means, let variances, let isDeviation):
             return PartialColumns(
                 count: column(counts), mean: column(means), variance: column(variances)
-            ).variances(
-                on: grid, withoutPartition: partition.name, asDeviation: isDeviation)
+            ).variances(on: grid, without: aggregated, asDeviation: isDeviation)
         }
     }
 }

@@ -96,6 +96,12 @@ struct QuestionAsker: PlanAsker {
 
     public func release() { turn.release() }
 
+    /// The labels that the answer gets.
+    private func injection(for fetch: Plan.RemoteQuery) -> LabelInjection? {
+        LabelInjection(project.partition, of: project.members[fetch.member].name)?
+            .leavingOut(fetch.omitted)
+    }
+
     /// One fetch as it arrives, in the shape that its grid has.
     func open(_ fetch: Plan.RemoteQuery) async throws(UpstreamError) -> any FragmentStream {
         try await open(fetch, on: fetch.grid)
@@ -110,7 +116,7 @@ struct QuestionAsker: PlanAsker {
         return try await source(member).open(
             FragmentQuestion(
                 text: fetch.text, grid: grid, lookback: lookback, deadline: deadline,
-                injection: LabelInjection(project.partition, of: member.name),
+                injection: injection(for: fetch),
                 resultType: fetch.form == .samples ? .matrix : .vector,
                 refusesParts: refusesParts, statistics: statistics, work: turn.work))
     }
@@ -331,7 +337,7 @@ struct StepColumns {
 }
 
 extension QuestionAsker {
-    /// What a member has stored, with the partition label, in label order.
+    /// What a member has stored, with the labels that are added, in label order.
     func stored(
         _ selection: StoredSelection, of fetch: Plan.RemoteQuery, _ maxSeries: Int
     ) async throws(UpstreamError) -> FetchedAnswer {
@@ -339,8 +345,7 @@ extension QuestionAsker {
         let answer = try await source(member).stored(
             StoredQuestion(
                 selection: selection, deadline: deadline,
-                injection: LabelInjection(project.partition, of: member.name),
-                work: turn.work))
+                injection: injection(for: fetch), work: turn.work))
         let bytes = answer.pages.reduce(0) { $0 + $1.bytes.count }
         // A message is no shorter than a few bytes a sample; what it becomes, a few times that.
         try await turn.hold(4 * bytes)

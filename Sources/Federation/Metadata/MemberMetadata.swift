@@ -12,10 +12,9 @@ struct MemberMetadata: MetadataSource {
         _ question: MetadataQuestion
     ) async throws(UpstreamError) -> MetadataReply<ElementList> {
         let selection = SeriesSelection(question, atMost: maximum)
-        let partition = PartitionLabel(question.injection?.name ?? "")
         return try reply(
             await member.ask(by: question.deadline) { client throws(UpstreamError) in
-                try await client.labels(selection, beside: partition)
+                try await client.labels(selection, beside: question.injection ?? .none)
             })
     }
 

@@ -42,33 +42,42 @@ struct MetadataFederation: Sendable {
 
     // MARK: The questions
 
-    /// Lists whose merge are the label names; the partition label, where there is one, is one of
-    /// them if there are any.
+    /// Lists whose merge are the label names; those that a member's series get are among them if the
+    /// member has any.
     func labelNames(_ request: Request) async -> Answer<[ElementList]> {
         let replies = await ask(request) { source, question throws(UpstreamError) in
             try await source.labelNames(question)
         }
         return replies.answer { given in
             var lists = given.map(\.content)
-            if !partition.isNone, lists.contains(where: { !$0.isEmpty }) {
-                lists.append(ElementList([partition.name]))
+            let added = given.filter { !$0.content.isEmpty }.flatMap { one in
+                partition.labels(of: one.member).labels.filter { !$0.value.isEmpty }.map(\.name)
             }
+            if !added.isEmpty { lists.append(ElementList(Set(added).sorted())) }
             return lists
         }
     }
 
-    /// Lists whose merge are the values of a label. Those of the partition label are the names of the
-    /// members that have at least one matching series.
+    /// Lists whose merge are the values of a label. One that a member's series get has the member's
+    /// value if there is at least one matching series.
     func labelValues(of name: String, _ request: Request) async -> Answer<[ElementList]> {
-        if partition.isName(name) { return await memberNames(request) }
-        let memberName = partition.memberName(of: name)
-        let replies = await ask(request) { source, question throws(UpstreamError) in
-            try await source.labelValues(of: memberName, question)
+        let replies = await ask(request) {
+            (source, question) async throws(UpstreamError) -> MetadataReply<ElementList> in
+            let injection: LabelInjection = question.injection ?? .none
+            guard let value = injection.value(of: name) else {
+                return try await source.labelValues(of: injection.memberName(of: name), question)
+            }
+            var probe = question
+            probe.limit = 1
+            var reply = try await source.labelNames(probe)
+            let values: [String] = reply.content.isEmpty || value.isEmpty ? [] : [value]
+            reply.content = ElementList(values)
+            return reply
         }
         return replies.answer { $0.map(\.content) }
     }
 
-    /// Lists whose merge are the label sets with the partition label; of one member each once.
+    /// Lists whose merge are the label sets with the labels that are added; of one member each once.
     func series(_ request: Request) async -> Answer<[ElementList]> {
         let replies = await ask(request) { source, question throws(UpstreamError) in
             try await source.series(question)
@@ -84,19 +93,6 @@ struct MetadataFederation: Sendable {
             try await source.families(metric: metric, question)
         }
         return replies.answer { $0.map(\.content) }
-    }
-
-    private func memberNames(_ request: Request) async -> Answer<[ElementList]> {
-        var probe = request
-        probe.limit = 0
-        let replies = await ask(probe) { source, question throws(UpstreamError) in
-            var question = question
-            question.limit = 1
-            return try await source.labelNames(question)
-        }
-        return replies.answer { given in
-            [ElementList(given.filter { !$0.content.isEmpty }.map(\.member))]
-        }
     }
 
     // MARK: Asking
@@ -186,8 +182,8 @@ struct MetadataQuestion: Sendable {
     var deadline: ContinuousClock.Instant?
     /// Whether nothing of other series may be in the answer.
     var isRestricted = false
-    /// The label that the answer gets: label sets hold it, and names make room for it. Nil where the
-    /// answer is the member's own.
+    /// The labels that the answer gets: label sets hold them, and names make room for them. Nil where
+    /// the answer is the member's own.
     var injection: LabelInjection?
 }
 

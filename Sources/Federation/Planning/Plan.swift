@@ -20,6 +20,9 @@ public struct Plan: Sendable {
         public var text: String
         public var grid: StepGrid
         public var form: Form
+        /// Names of labels that are added to the member's series and that this answer does not carry:
+        /// an aggregation in the text takes them away. Own labels make room for them nevertheless.
+        public var omitted: [String] = []
         /// Whether the histograms of the answer are gauges, whatever they are made of: their JSON
         /// does not say.
         public var givesGauges = false
@@ -30,7 +33,7 @@ public struct Plan: Sendable {
 
         public init(
             member: Int, text: String, grid: StepGrid, form: Form, givesGauges: Bool = false,
-            stopsAtHistograms: Bool = false
+            stopsAtHistograms: Bool = false, omitted: [String] = []
         ) {
             self.member = member
             self.text = text
@@ -38,6 +41,7 @@ public struct Plan: Sendable {
             self.form = form
             self.givesGauges = givesGauges
             self.stopsAtHistograms = stopsAtHistograms
+            self.omitted = omitted
         }
     }
 
@@ -58,6 +62,9 @@ public struct Plan: Sendable {
     public var fetches: [RemoteQuery]
     /// Why parts were not pushed down, in the order met.
     public var notes: [Note]
+    /// Parts that were pushed down although their keys lack the partition label, and the static
+    /// labels that tell the members apart there.
+    public var memberKeys: [Note] = []
 
     public struct Note: Sendable, Hashable {
         /// Bytes of a part's text: of a high tree each level may have a note.
@@ -76,7 +83,7 @@ public struct Plan: Sendable {
 public struct RemoteNode: Sendable, Hashable {
     /// What the fetched answers become. All numbers are indices into `Plan.fetches`.
     public enum MergeStrategy: Sendable, Hashable {
-        /// All series of all answers, each with its member's label.
+        /// All series of all answers, each with its member's labels.
         case union([Int])
         /// Per group: the mean of the members' means, weighted by their counts.
         case average(means: [Int], counts: [Int])
@@ -90,6 +97,8 @@ public struct RemoteNode: Sendable, Hashable {
     }
     public var combination: MergeStrategy
     public var grid: StepGrid
+    /// Labels that tell partial aggregates of different members apart and that the groups lack.
+    public var aggregated: [String] = []
 
     public var fetches: [Int] {
         switch combination {
@@ -104,11 +113,11 @@ public struct RemoteNode: Sendable, Hashable {
 /// What is known of a part of the query after its parts were looked at.
 ///
 /// The locality rule of docs/architecture.md: a part is constant, or every element of its value
-/// belongs to one member and carries the partition label, or it needs the members together.
+/// belongs to one member and carries labels that tell which, or it needs the members together.
 indirect enum PlacedExpression {
     /// Depends on no member.
     case constant(Expression)
-    /// Every output element carries the partition label of the one member it depends on.
+    /// Every output element carries added labels that determine the one member it depends on.
     case perMember(PushdownCandidate)
     /// An expression for the local engine, whose leaves already stand in it.
     case global(Expression)
@@ -121,22 +130,42 @@ struct PushdownCandidate {
     /// By member: the text's tree for that member, or nil where it is an empty vector there and
     /// the member need not be asked.
     var rewritten: [Expression?]
+    /// The added labels that the elements carry, of those that their member has.
+    var kept: Set<String>
     /// For subqueries: what is inside, lowered on the subquery's own grid, in case the range
     /// vector is needed here.
     var inner: PlacedExpression?
 
-    init(_ original: Expression, _ rewritten: [Expression?], inner: PlacedExpression? = nil) {
+    init(
+        _ original: Expression, _ rewritten: [Expression?], kept: Set<String>,
+        inner: PlacedExpression? = nil
+    ) {
         self.original = original
         self.rewritten = rewritten
+        self.kept = kept
         self.inner = inner
     }
 
-    /// Whether the matchers on the partition label leave no member to ask.
+    /// The members that have a share in it.
+    var members: Set<Int> { Set(rewritten.indices.filter { rewritten[$0] != nil }) }
+
+    /// Whether the matchers on added labels leave no member to ask.
     var choosesNoMember: Bool { rewritten.allSatisfy { $0 == nil } }
 
     /// The same shape around another tree; empty stays empty.
     func map(_ original: Expression, _ wrap: (Expression) -> Expression) -> PushdownCandidate {
-        PushdownCandidate(original, rewritten.map { $0.map(wrap) })
+        PushdownCandidate(original, rewritten.map { $0.map(wrap) }, kept: kept)
+    }
+
+    /// As above, in each member's own names.
+    func mapByMember(
+        _ original: Expression, kept: Set<String>,
+        _ wrap: (_ member: Int, Expression) -> Expression
+    ) -> PushdownCandidate {
+        PushdownCandidate(
+            original,
+            rewritten.enumerated().map { member, tree in tree.map { wrap(member, $0) } },
+            kept: kept)
     }
 }
 
@@ -202,8 +231,8 @@ struct LeafSelector {
     }
 
     /// `or` as a planner writes it, for values of one part that come in two ways: of the members on
-    /// the left and of others on the right. No two elements can meet, as their partition labels
-    /// differ.
+    /// the left and of others on the right. No two elements can meet, as the labels that tell their
+    /// members apart differ.
     static func union(_ some: Expression, _ others: Expression) -> Expression {
         .binary(
             Binary(
@@ -216,7 +245,7 @@ struct LeafSelector {
     static func isUnion(_ binary: Binary) -> Bool { binary.matching?.labels == [prefix] }
 }
 
-/// What came of one fetch, the partition label already added to every label set.
+/// What came of one fetch, labels already added to every label set.
 public enum FetchedValue: Sendable {
     /// Columns on the fetch's grid.
     case steps([StepSeries])

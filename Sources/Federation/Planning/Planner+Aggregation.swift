@@ -12,10 +12,13 @@ extension Planner {
         if case .perMember(let part) = inner, parameter.map(Self.isConstant) ?? true {
             // Where no member is asked, a quantile out of its range still is a warning.
             let isSilent = aggregation.op == .quantile && part.choosesNoMember
-            if keepsPartition(aggregation), aggregation.op != .limitRatio, !isSilent {
-                let member = memberSide(of: aggregation)
+            if aggregation.op != .limitRatio, !isSilent,
+                let kept = keptLabels(by: aggregation, over: part)
+            {
                 return .perMember(
-                    part.map(.aggregation(aggregation)) { Self.rebuilt(member, over: $0) })
+                    part.mapByMember(.aggregation(aggregation), kept: kept) { member, tree in
+                        Self.rebuilt(memberSide(of: aggregation, member), over: tree)
+                    })
             }
             if let split = split(aggregation, part, on: grid) { return .global(split) }
             note(
@@ -34,8 +37,8 @@ extension Planner {
     mutating func ranking(_ expression: Expression, on grid: StepGrid) -> Expression? {
         guard grid.isInstant, case .aggregation(let aggregation) = Self.withoutParens(expression),
             aggregation.op == .topk || aggregation.op == .bottomk,
-            keepsPartition(aggregation),
             case .perMember(let part) = lower(aggregation.expression, on: grid),
+            keptLabels(by: aggregation, over: part) != nil,
             let parameter = aggregation.parameter, Self.isConstant(lower(parameter, on: grid))
         else { return nil }
         return split(aggregation, part, on: grid)
@@ -45,15 +48,8 @@ extension Planner {
         if case .constant = lowered { true } else { false }
     }
 
-    /// Whether each group holds series of one member only.
-    private func keepsPartition(_ aggregation: Aggregation) -> Bool {
-        let listed = aggregation.grouping.contains(scope.partition.name)
-        guard listed != aggregation.isWithout else { return false }
-        return Self.valueLabel(of: aggregation) != scope.partition.name
-    }
-
     /// The label that `count_values` writes.
-    private static func valueLabel(of aggregation: Aggregation) -> String? {
+    static func valueLabel(of aggregation: Aggregation) -> String? {
         guard aggregation.op == .countValues, let parameter = aggregation.parameter,
             case .string(let label) = withoutParens(parameter)
         else { return nil }
@@ -61,14 +57,13 @@ extension Planner {
     }
 
     /// The same aggregation in a member's own label names.
-    private func memberSide(of aggregation: Aggregation) -> Aggregation {
-        var member = aggregation
-        member.grouping = memberLabels(aggregation.grouping)
+    private func memberSide(of aggregation: Aggregation, _ member: Int) -> Aggregation {
+        var own = aggregation
+        own.grouping = injections[member].memberNames(of: aggregation.grouping)
         if let label = Self.valueLabel(of: aggregation) {
-            member.parameter = .string(
-                StringLiteral(scope.partition.memberName(of: label)))
+            own.parameter = .string(StringLiteral(injections[member].memberName(of: label)))
         }
-        return member
+        return own
     }
 
     private static func rebuilt(
@@ -90,7 +85,7 @@ extension Planner {
     )
         -> Expression?
     {
-        guard Self.valueLabel(of: aggregation) != scope.partition.name else { return nil }
+        if let label = Self.valueLabel(of: aggregation), isAdded(label) { return nil }
         let strict = scope.exactness == .strict
         var finish = aggregation
         finish.parameter = nil
@@ -107,12 +102,12 @@ extension Planner {
                 finish.grouping.append(label)
             }
         case .avg where !strict:
-            return pooled(aggregation, on: grid) { planner, column in
+            return pooled(aggregation, part, on: grid) { planner, column in
                 .average(
                     means: column(&planner, .avg, part), counts: column(&planner, .count, part))
             }
         case .stddev where !strict, .stdvar where !strict:
-            return pooled(aggregation, on: grid) { planner, column in
+            return pooled(aggregation, part, on: grid) { planner, column in
                 .variance(
                     counts: column(&planner, .count, part), means: column(&planner, .avg, part),
                     variances: column(&planner, .stdvar, part),
@@ -120,9 +115,12 @@ extension Planner {
             }
         case .sum, .avg, .stddev, .stdvar, .quantile, .limitRatio: return nil
         }
-        let member = memberSide(of: aggregation)
-        let trees = part.rewritten.map { $0.map { Self.rebuilt(member, over: $0) } }
-        let requests = requests(trees, on: grid, form: .steps).map(yieldingToStored)
+        let partial = part.mapByMember(.aggregation(aggregation), kept: part.kept) { member, tree in
+            Self.rebuilt(memberSide(of: aggregation, member), over: tree)
+        }
+        let requests = requests(
+            partial.rewritten, keeping: part.kept, on: grid, form: .steps
+        ).map(yieldingToStored)
         if requests.contains(where: scope.stored.fetches.contains) { return nil }
         let id = leaf(.union(requests.map { add($0) }), on: grid)
         finish.expression = values(of: id, standingFor: aggregation.expression, on: grid)
@@ -133,17 +131,19 @@ extension Planner {
 
     /// A leaf of several columns of partial aggregates, merged when they are in.
     private mutating func pooled(
-        _ aggregation: Aggregation, on grid: StepGrid,
+        _ aggregation: Aggregation, _ part: PushdownCandidate, on grid: StepGrid,
         _ combination: (inout Planner, Column) -> RemoteNode.MergeStrategy
     ) -> Expression {
-        let member = memberSide(of: aggregation)
         let column: Column = { planner, op, part in
-            var partial = member
-            partial.op = op
-            let trees = part.rewritten.map { $0.map { Self.rebuilt(partial, over: $0) } }
-            return planner.fetch(trees, on: grid, form: .steps)
+            var column = aggregation
+            column.op = op
+            let partial = part.mapByMember(.aggregation(column), kept: part.kept) { member, tree in
+                Self.rebuilt(planner.memberSide(of: column, member), over: tree)
+            }
+            return planner.fetch(partial.rewritten, keeping: part.kept, on: grid, form: .steps)
         }
-        let id = leaf(combination(&self, column), on: grid)
+        let aggregated = part.kept.subtracting(keptLabels(by: aggregation, of: part.kept))
+        let id = leaf(combination(&self, column), on: grid, aggregated: aggregated.sorted())
         return values(of: id, standingFor: aggregation.expression, on: grid)
     }
 }
@@ -162,7 +162,7 @@ extension Planner {
                 vector.map(.binary(binary)) { Self.rebuilt(binary, lhs: other, rhs: $0) })
         case (.perMember(let left), .perMember(let right)):
             if let joined = join(binary, left, right) { return .perMember(joined) }
-            note(.binary(binary), "the match key lacks the partition label")
+            note(.binary(binary), "the match key lacks the partition label" + orItsLikes)
         case (.global, _), (_, .global), (.constant, .perMember), (.perMember, .constant):
             note(.binary(binary), "an operand is known only here")
         }
@@ -177,29 +177,41 @@ extension Planner {
         return .binary(copy)
     }
 
-    /// A join inside every member, which is the join of the union when the match key holds the
-    /// partition label: series of different members then never meet.
-    private func join(
+    /// What else could have told members apart, for a note.
+    private var orItsLikes: String {
+        scope.partition.hasStaticLabels ? ", or static labels that determine the member" : ""
+    }
+
+    /// A join inside every member, which is the join of the union when the match key determines the
+    /// member: series of different members then never meet.
+    private mutating func join(
         _ binary: Binary, _ left: PushdownCandidate, _ right: PushdownCandidate
     ) -> PushdownCandidate? {
-        guard var matching = binary.matching else { return nil }
-        let listsPartition = matching.labels.contains(scope.partition.name)
-        guard matching.isOn == listsPartition else { return nil }
+        guard let matching = binary.matching else { return nil }
         // A filled side answers where it is empty, so emptiness cannot be folded away.
         guard matching.fillLeft == nil, matching.fillRight == nil else { return nil }
-        matching.labels = memberLabels(matching.labels)
-        matching.include = memberLabels(matching.include)
-        var member = binary
-        member.matching = matching
-        let rewritten = zip(left.rewritten, right.rewritten).map { lhs, rhs -> Expression? in
-            switch (binary.op, lhs, rhs) {
-            case (_, let lhs?, let rhs?): Self.rebuilt(member, lhs: lhs, rhs: rhs)
+        guard let kept = keptLabels(by: binary, matching, left, right) else { return nil }
+        let rewritten = scope.members.indices.map { member -> Expression? in
+            switch (binary.op, left.rewritten[member], right.rewritten[member]) {
+            case (_, let lhs?, let rhs?):
+                Self.rebuilt(memberSide(of: binary, matching, member), lhs: lhs, rhs: rhs)
             case (.or, let only?, nil), (.or, nil, let only?): Self.operand(only)
             case (.unless, let only?, nil): Self.operand(only)
             case (_, _, _): nil
             }
         }
-        return PushdownCandidate(.binary(binary), rewritten)
+        return PushdownCandidate(.binary(binary), rewritten, kept: kept)
+    }
+
+    /// The same operation in a member's own label names.
+    private func memberSide(
+        of binary: Binary, _ matching: VectorMatching, _ member: Int
+    ) -> Binary {
+        var own = binary
+        own.matching = matching
+        own.matching?.labels = injections[member].memberNames(of: matching.labels)
+        own.matching?.include = injections[member].memberNames(of: matching.include)
+        return own
     }
 
     /// What remains of a folded operation or `label_replace`. A bare selector would be read otherwise by functions
@@ -207,10 +219,5 @@ extension Planner {
     static func operand(_ expression: Expression) -> Expression {
         guard case .vectorSelector = withoutParens(expression) else { return expression }
         return .unary(Unary(.plus, expression))
-    }
-
-    /// Label names as a member knows them, the partition label left out.
-    func memberLabels(_ labels: [String]) -> [String] {
-        labels.filter { $0 != scope.partition.name }.map(scope.partition.memberName(of:))
     }
 }

@@ -27,7 +27,7 @@ extension Planner {
         case constant
         /// `absent`, `absent_over_time`: one answer for all members together.
         case absence
-        /// `label_replace`, `label_join`: per member unless the partition label is involved.
+        /// `label_replace`, `label_join`: per member unless an added label is involved.
         case labelWriting
         /// `info`: joins on identifying labels that do not include the partition label.
         case information
@@ -95,8 +95,8 @@ extension Planner {
                 return .global(rebuild(call, arguments, on: grid))
             }
         }
-        if case .histogramQuantiles = call.function, writesPartition(call, argument: 1) {
-            note(.call(call), "it writes the partition label")
+        if case .histogramQuantiles = call.function, let label = addedLabel(call, argument: 1) {
+            note(.call(call), "it writes \(called(label))")
             return .global(rebuild(call, arguments, on: grid))
         }
         guard let vector else { return .constant(.call(call)) }
@@ -107,8 +107,8 @@ extension Planner {
             return .global(rebuild(call, arguments, on: grid))
         }
         return .perMember(
-            vector.part.map(.call(call)) { tree in
-                var copy = memberNames(in: call)
+            vector.part.mapByMember(.call(call), kept: vector.part.kept) { member, tree in
+                var copy = memberNames(in: call, member)
                 copy.arguments[vector.index] = tree
                 return .call(copy)
             })
@@ -116,12 +116,17 @@ extension Planner {
 
     // MARK: - Labels
 
-    private func writesPartition(_ call: Call, argument: Int) -> Bool {
-        Self.text(call.arguments, argument) == scope.partition.name
+    /// The label that an argument names, if some member's series get it.
+    private func addedLabel(_ call: Call, argument: Int) -> String? {
+        Self.text(call.arguments, argument).flatMap { isAdded($0) ? $0 : nil }
+    }
+
+    private func called(_ label: String) -> String {
+        scope.partition.isName(label) ? "the partition label" : "the static label \(label)"
     }
 
     /// String arguments that are label names, in the member's own names.
-    private func memberNames(in call: Call) -> Call {
+    private func memberNames(in call: Call, _ member: Int) -> Call {
         let positions: [Int]
         switch call.function {
         case .labelReplace: positions = [1, 3]
@@ -132,7 +137,7 @@ extension Planner {
         var copy = call
         for position in positions where position < copy.arguments.count {
             guard case .string(var literal) = copy.arguments[position] else { continue }
-            literal.value = scope.partition.memberName(of: literal.value)
+            literal.value = injections[member].memberName(of: literal.value)
             copy.arguments[position] = .string(literal)
         }
         return copy
@@ -151,57 +156,54 @@ extension Planner {
             if let constant = constant(call, arguments) { return constant }
             return .global(rebuild(call, arguments, on: grid))
         }
-        if writesPartition(call, argument: 1) {
-            note(.call(call), "it writes the partition label")
+        if let label = addedLabel(call, argument: 1) {
+            note(.call(call), "it writes \(called(label))")
             return .global(rebuild(call, arguments, on: grid))
         }
         let sources = call.arguments.indices.dropFirst(3)
-        let readsPartition = sources.contains {
-            Self.text(call.arguments, $0) == scope.partition.name
-        }
-        guard readsPartition else {
+        guard let source = sources.compactMap({ addedLabel(call, argument: $0) }).first else {
             return .perMember(
-                part.map(.call(call)) { tree in
-                    var copy = memberNames(in: call)
+                part.mapByMember(.call(call), kept: part.kept) { member, tree in
+                    var copy = memberNames(in: call, member)
                     copy.arguments[0] = tree
                     return .call(copy)
                 })
         }
-        if case .labelReplace = call.function, let folded = folded(call, part) {
+        if case .labelReplace = call.function, let folded = folded(call, part, reading: source) {
             return .perMember(folded)
         }
-        note(.call(call), "it reads the partition label")
+        note(.call(call), "it reads \(called(source))")
         return .global(rebuild(call, arguments, on: grid))
     }
 
-    /// `label_replace` from the partition label: the match is decided here, member by member. nil
+    /// `label_replace` from an added label: the match is decided here, member by member. nil
     /// when the regular expression is invalid or too large, which the local engine then reports.
-    private func folded(_ call: Call, _ part: PushdownCandidate) -> PushdownCandidate? {
+    private func folded(
+        _ call: Call, _ part: PushdownCandidate, reading source: String
+    ) -> PushdownCandidate? {
         guard let template = Self.text(call.arguments, 2),
             let pattern = Self.text(call.arguments, 4),
             let expression = try? RegularExpression(pattern),
             expression.groupCount <= RegularExpression.mostGroups
         else { return nil }
-        var rewritten: [Expression?] = []
-        for (member, tree) in zip(scope.members, part.rewritten) {
-            guard let tree else {
-                rewritten.append(nil)
-                continue
+        return part.mapByMember(.call(call), kept: part.kept) { member, tree in
+            var copy = memberNames(in: call, member)
+            guard let own = injections[member].value(of: source) else {
+                copy.arguments[0] = tree
+                return .call(copy)
             }
-            guard let value = expression.expand(member, template: template) else {
-                rewritten.append(Self.operand(tree))
-                continue
+            let given = part.kept.contains(source) ? own : ""
+            guard let value = expression.expand(given, template: template) else {
+                return Self.operand(tree)
             }
-            var copy = memberNames(in: call)
             let escaped = value.split(separator: "$", omittingEmptySubsequences: false)
                 .joined(separator: "$$")
             copy.arguments = [
                 tree, copy.arguments[1], .string(StringLiteral(escaped)),
                 .string(StringLiteral("__name__")), .string(StringLiteral(".*")),
             ]
-            rewritten.append(.call(copy))
+            return .call(copy)
         }
-        return PushdownCandidate(.call(call), rewritten)
     }
 
     // MARK: - Absence and information
@@ -219,7 +221,7 @@ extension Planner {
         let presence = part.rewritten.enumerated().map { member, tree in
             tree.map { Self.presence(of: $0, isRange: isRange, in: language(of: member)) }
         }
-        let id = leaf(.union(fetch(presence, on: grid, form: .steps)), on: grid)
+        let id = leaf(.union(fetch(presence, keeping: part.kept, on: grid, form: .steps)), on: grid)
         var local = call
         local.function = .absent
         // The labels of the answer come from the matchers of a selector, so one must stand there.
@@ -311,9 +313,10 @@ extension Planner {
         let samples = fetch(
             selectors.map { selector in
                 selector.map { .matrixSelector(MatrixSelector($0, window: .fixed(window))) }
-            }, on: .instant(last), form: .samples)
+            }, keeping: added, on: .instant(last), form: .samples)
         let presence = fetch(
-            selectors.map { $0.map { .vectorSelector($0) } }, on: joined, form: .steps)
+            selectors.map { $0.map { .vectorSelector($0) } }, keeping: added, on: joined,
+            form: .steps)
         _ = leaf(.information(samples: samples, presence: presence), on: joined)
     }
 }

@@ -9,7 +9,8 @@ extension Planner {
     /// and where those hold native histograms that are to be exact, the part itself over what the
     /// member has stored.
     mutating func localValues(_ part: PushdownCandidate, on grid: StepGrid) -> Expression {
-        let requests = requests(part.rewritten, on: grid, form: .steps).map(yieldingToStored)
+        let requests = requests(part.rewritten, keeping: part.kept, on: grid, form: .steps).map(
+            yieldingToStored)
         let read = requests.filter(scope.stored.fetches.contains)
         let answered = requests.filter { !scope.stored.fetches.contains($0) }
         noteHistograms(in: part.original, answered, read)

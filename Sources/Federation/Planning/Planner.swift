@@ -14,6 +14,11 @@ public struct Planner: Sendable {
     var fetches: [Plan.RemoteQuery] = []
     var fetchIDs: [Plan.RemoteQuery: Int] = [:]
     var notes: [Plan.Note] = []
+    var memberKeys: [Plan.Note] = []
+    /// What the series of each member get.
+    let injections: [LabelInjection]
+    /// The names of all labels that the series of some member get.
+    let added: Set<String>
 
     /// The plan of a query that was parsed and type-checked.
     ///
@@ -40,7 +45,7 @@ public struct Planner: Sendable {
         let root = planner.root(absolute, on: grid)
         return Plan(
             root: root, rootType: absolute.valueType, grid: grid, leaves: planner.leaves,
-            fetches: planner.fetches, notes: planner.notes)
+            fetches: planner.fetches, notes: planner.notes, memberKeys: planner.memberKeys)
     }
 
     private init(scope: FederationScope) {
@@ -48,6 +53,8 @@ public struct Planner: Sendable {
         self.rewriting = SelectorRewriting(
             partition: scope.partition, anchored: scope.anchored,
             restriction: scope.restriction)
+        injections = scope.members.map(scope.partition.labels(of:))
+        added = Set(scope.partition.names)
     }
 
     private mutating func root(_ expression: Expression, on grid: StepGrid) -> Plan.Root {
@@ -60,7 +67,10 @@ public struct Planner: Sendable {
             // union of what the members answer to the very same text.
             let form: Plan.RemoteQuery.Form =
                 expression.valueType == .rangeVector ? .samples : .steps
-            return .union(leaf(.union(fetch(part.rewritten, on: grid, form: form)), on: grid))
+            return .union(
+                leaf(
+                    .union(fetch(part.rewritten, keeping: part.kept, on: grid, form: form)),
+                    on: grid))
         }
     }
 
@@ -84,7 +94,7 @@ public struct Planner: Sendable {
                     expression,
                     scope.members.map { member in
                         rewriting.selector(selector, forMember: member).map { .vectorSelector($0) }
-                    }))
+                    }, kept: added))
         case .matrixSelector(let matrix):
             return .perMember(
                 PushdownCandidate(
@@ -94,7 +104,7 @@ public struct Planner: Sendable {
                             .matrixSelector(
                                 MatrixSelector($0, window: matrix.window, range: matrix.range))
                         }
-                    }))
+                    }, kept: added))
         case .subquery(let subquery): return lower(subquery, on: grid)
         case .aggregation(let aggregation): return lower(aggregation, on: grid)
         case .binary(let binary): return lower(binary, on: grid)
@@ -115,7 +125,8 @@ public struct Planner: Sendable {
         guard readsSeries else { return .constant(expression) }
         return .perMember(
             PushdownCandidate(
-                expression, [rewriting.expression(expression, ofMember: scope.members[0])]))
+                expression, [rewriting.expression(expression, ofMember: scope.members[0])],
+                kept: []))
     }
 
     /// A node with one operand that is where its operand is.
@@ -127,7 +138,9 @@ public struct Planner: Sendable {
         case .global(let inner): .global(build(inner))
         case .perMember(let part):
             .perMember(
-                PushdownCandidate(original, part.rewritten.map { $0.map(build) }, inner: part.inner)
+                PushdownCandidate(
+                    original, part.rewritten.map { $0.map(build) }, kept: part.kept,
+                    inner: part.inner)
             )
         }
     }
@@ -148,7 +161,8 @@ public struct Planner: Sendable {
         case .perMember(let part):
             return .perMember(
                 PushdownCandidate(
-                    .subquery(explicit), part.rewritten.map { $0.map(rebuilt) }, inner: inner))
+                    .subquery(explicit), part.rewritten.map { $0.map(rebuilt) }, kept: part.kept,
+                    inner: inner))
         }
     }
 
@@ -190,13 +204,15 @@ public struct Planner: Sendable {
 
     /// The requests for a tree per member; members with an empty tree are not asked.
     mutating func fetch(
-        _ trees: [Expression?], on grid: StepGrid, form: Plan.RemoteQuery.Form
+        _ trees: [Expression?], keeping kept: Set<String>, on grid: StepGrid,
+        form: Plan.RemoteQuery.Form
     ) -> [Int] {
-        requests(trees, on: grid, form: form).map { add($0) }
+        requests(trees, keeping: kept, on: grid, form: form).map { add($0) }
     }
 
     func requests(
-        _ trees: [Expression?], on grid: StepGrid, form: Plan.RemoteQuery.Form
+        _ trees: [Expression?], keeping kept: Set<String>, on grid: StepGrid,
+        form: Plan.RemoteQuery.Form
     ) -> [Plan.RemoteQuery] {
         guard grid.count > 0 else { return [] }
         return trees.enumerated().compactMap { member, tree in
@@ -204,7 +220,8 @@ public struct Planner: Sendable {
                 let tree = language(of: member).map(tree.worded) ?? tree
                 return Plan.RemoteQuery(
                     member: member, text: tree.description, grid: grid, form: form,
-                    givesGauges: tree.givesGaugeHistograms(in: scope.language))
+                    givesGauges: tree.givesGaugeHistograms(in: scope.language),
+                    omitted: omitted(member, keeping: kept))
             }
         }
     }
@@ -222,9 +239,9 @@ public struct Planner: Sendable {
     }
 
     mutating func leaf(
-        _ combination: RemoteNode.MergeStrategy, on grid: StepGrid
+        _ combination: RemoteNode.MergeStrategy, on grid: StepGrid, aggregated: [String] = []
     ) -> Plan.RemoteNodeID {
-        let leaf = RemoteNode(combination: combination, grid: grid)
+        let leaf = RemoteNode(combination: combination, grid: grid, aggregated: aggregated)
         if let known = leafIDs[leaf] { return known }
         leaves.append(leaf)
         leafIDs[leaf] = leaves.count - 1
@@ -254,7 +271,7 @@ extension Planner {
         case .paren(let paren):
             let inside = PushdownCandidate(
                 paren.expression, part.rewritten.map { $0.map(Self.withoutParens) },
-                inner: part.inner)
+                kept: part.kept, inner: part.inner)
             return .paren(Paren(localRange(inside, on: grid), range: paren.range))
         case .subquery(var subquery):
             guard let inner = part.inner else { return part.original }
@@ -284,7 +301,8 @@ extension Planner {
             raw.window = .fixed(last.distance(from: first) ?? .max)
             return .matrixSelector(raw)
         }
-        let requests = grid.count > 0 ? requests(trees, on: time, form: .samples) : []
+        let requests =
+            grid.count > 0 ? requests(trees, keeping: part.kept, on: time, form: .samples) : []
         var fetches: [Int] = []
         for request in requests.map(yieldingToStored) {
             fetches +=

@@ -19,7 +19,7 @@ public struct SelectorRewriting: Sendable {
     }
 
     /// The matchers to send to the member of this name, those of the restriction among them: those
-    /// on the partition label are evaluated and gone, those on renamed labels are written in the
+    /// on labels that are added are evaluated and gone, those on renamed labels are written in the
     /// member's own names. nil when the member is not chosen. Never such that every series would do: a
     /// selector of which nothing else is left asks for every name.
     ///
@@ -34,14 +34,15 @@ public struct SelectorRewriting: Sendable {
 
     /// As `matchers(_:forMember:)`, with nothing added; empty where nothing else is left.
     func ownMatchers(_ matchers: [LabelMatcher], ofMember member: String) -> [LabelMatcher]? {
+        let labels = partition.labels(of: member)
         var kept: [LabelMatcher] = []
         for matcher in matchers + restriction {
-            if partition.isName(matcher.name) {
-                guard Self.matcher(matcher, accepts: member) else { return nil }
+            if let value = labels.value(of: matcher.name) {
+                guard Self.matcher(matcher, accepts: value) else { return nil }
             } else {
                 kept.append(
                     LabelMatcher(
-                        partition.memberName(of: matcher.name), matcher.op,
+                        labels.memberName(of: matcher.name), matcher.op,
                         value(of: matcher, forMember: member)))
             }
         }

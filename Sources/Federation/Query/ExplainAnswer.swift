@@ -45,8 +45,20 @@ struct ExplainAnswer: Sendable {
             out.append(contentsOf: ",\"failure\":".utf8)
             JSONText.append(failure, to: &out)
         }
-        out.append(contentsOf: ",\"notPushedDown\":[".utf8)
-        for (index, note) in plan.notes.enumerated() {
+        out.append(contentsOf: ",\"notPushedDown\":".utf8)
+        append(plan.notes, to: &out)
+        if !plan.memberKeys.isEmpty {
+            out.append(contentsOf: ",\"pushedDownByKey\":".utf8)
+            append(plan.memberKeys, to: &out)
+        }
+        out.append(UInt8(ascii: "}"))
+        Envelope.appendTail(warnings: [], infos: [], to: &out)
+        return .json(out)
+    }
+
+    private func append(_ notes: [Plan.Note], to out: inout [UInt8]) {
+        out.append(UInt8(ascii: "["))
+        for (index, note) in notes.enumerated() {
             out.append(contentsOf: (index > 0 ? "," : "").utf8)
             out.append(contentsOf: "{\"part\":".utf8)
             JSONText.append(note.part, to: &out)
@@ -54,9 +66,7 @@ struct ExplainAnswer: Sendable {
             JSONText.append(note.reason, to: &out)
             out.append(UInt8(ascii: "}"))
         }
-        out.append(contentsOf: "]}".utf8)
-        Envelope.appendTail(warnings: [], infos: [], to: &out)
-        return .json(out)
+        out.append(UInt8(ascii: "]"))
     }
 
     private func append(_ node: ExplainNode, isRoot: Bool = false, to out: inout [UInt8]) {

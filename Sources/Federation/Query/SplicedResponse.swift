@@ -240,14 +240,13 @@ struct SplicedResponse: Sendable {
 
     // MARK: - Writing
 
-    /// The parts whose series are not in order: known from earlier answers, or seen to hold the
-    /// member's own partition label, which moved when it was renamed.
+    /// The parts whose series are not in order: known from earlier answers, or seen to hold an own
+    /// label of the name of an added one, which moved when it was renamed.
     private func unsorted(_ parts: [Part]) -> Set<Int> {
-        let renamed = LabelNames([
-            asker.project.partition.visibleName(of: asker.project.partition.name)
-        ])
         var found: Set<Int> = []
         for (index, part) in parts.enumerated() {
+            let renamed = asker.project.partition.labels(of: asker.names[part.member])
+                .namesOfMovedLabels
             let holdsRenamed = part.held.contains { page in
                 page.series.contains { extent in
                     !LabelSet(key: Array(page.keys[extent.key])).keeping(renamed).isEmpty
@@ -282,7 +281,7 @@ struct SplicedResponse: Sendable {
         } else {
             var merge = SeriesMerge(
                 sources.map { source in { try await source.next() } },
-                partition: asker.project.partition.name, unsorted: unsorted(parts))
+                added: asker.project.partition.names, unsorted: unsorted(parts))
             while try await merge.give(
                 in: asker.turn,
                 { element, _ in

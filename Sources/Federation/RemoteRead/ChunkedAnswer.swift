@@ -146,7 +146,7 @@ struct ChunkedAnswer: Sendable {
         }
         let sources = held.map { HeldChunks($0.pages, $0.isEnded, $0.part.stream, query) }
         var merge = SeriesMerge(
-            sources.map { source in { try await source.next() } }, partition: partition.name,
+            sources.map { source in { try await source.next() } }, added: partition.names,
             unsorted: Set(held.indices.filter { isUnsorted(held[$0]) }))
         while merge.disorder == 0 {
             // What is out of order is not sent.
@@ -170,13 +170,13 @@ struct ChunkedAnswer: Sendable {
         try await writer.write(bytes)
     }
 
-    /// Said so, known from an earlier answer, or seen to hold the member's own partition label, which
-    /// moved when it was renamed.
+    /// Said so, known from an earlier answer, or seen to hold an own label of the name of an added
+    /// one, which moved when it was renamed.
     private func isUnsorted(_ held: Held) -> Bool {
         if held.part.stream.isUnsorted || unsortedMembers.contains(held.part.name) {
             return true
         }
-        let renamed = LabelNames([partition.visibleName(of: partition.name)])
+        let renamed = partition.labels(of: held.part.name).namesOfMovedLabels
         return held.pages.contains { page in
             page.series.indices.contains { index in
                 let key = SeriesElement(page: page, index: index).key

@@ -72,8 +72,8 @@ struct RemoteReadPlan: Sendable, Equatable {
         if own.matchers.isEmpty, !query.matchers.isEmpty {
             own.matchers = [RemoteReadRequest.Matcher("__name__", .regexMatch, ".*")]
         }
-        own.hints?.grouping = (query.hints?.grouping ?? []).filter { !partition.isName($0) }
-            .map { partition.memberName(of: $0) }
+        own.hints?.grouping = partition.labels(of: member)
+            .memberNames(of: query.hints?.grouping ?? [])
         return own
     }
 }

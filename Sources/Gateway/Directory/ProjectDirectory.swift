@@ -28,7 +28,6 @@ struct ProjectDirectory: Sendable {
     private let clients: UpstreamClients
     private let pools: PoolResolution
     private let disabledClusters: Set<String>
-    private let partition: PartitionLabel
 
     init(_ configuration: Configuration, clients: UpstreamClients) {
         self.configuration = configuration
@@ -37,7 +36,6 @@ struct ProjectDirectory: Sendable {
             configuration.projects.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         pools = PoolResolution(configuration)
         disabledClusters = Set(configuration.clusters.filter { !$0.enabled }.map(\.name))
-        partition = PartitionLabel(configuration.partitionLabel)
     }
 
     /// The project of an address, for a request that may read what the grant says.
@@ -88,11 +86,17 @@ struct ProjectDirectory: Sendable {
             name: project.name, members: try chosen(of: members, address, project),
             isMultiCluster: project.isMultiCluster, partialResponse: project.partialResponse,
             exactness: project.exactness,
-            partition: isOwn && !project.isMultiCluster ? .none : partition,
+            partition: isOwn && !project.isMultiCluster ? .none : partition(of: members),
             client: grant.client(of: project.name))
         resolved.mustBeWhole = isOwn || address.isAskedByKey
         resolved.restrict(to: grant.rights)
         return resolved
+    }
+
+    private func partition(of members: [Member]) -> PartitionLabel {
+        let labels = members.map { ($0.name, projects[$0.name]?.labels ?? [:]) }
+        return PartitionLabel(
+            configuration.partitionLabel, labels: Dictionary(labels) { first, _ in first })
     }
 
     /// All members, or the one that the client names.

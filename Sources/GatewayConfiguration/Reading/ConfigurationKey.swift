@@ -207,6 +207,19 @@ enum ConfigurationKeys {
                 .section(
                     "timeRange", \.timeRange, TimeRangeSection.table,
                     "What times the source has samples of; it is not asked for others."),
+                Setting(
+                    "labels",
+                    .mapping(names: StaticLabelRules.pattern, most: StaticLabelRules.most),
+                    "Labels that all series of a regular project get beside the partition label.",
+                    read: { section, project, reader in
+                        project.labels = reader.readStaticLabels(section)
+                        return true
+                    },
+                    write: { project in
+                        let labels = project.labels.sorted { $0.key < $1.key }
+                        return labels.isEmpty
+                            ? nil : .braces(labels.map { .init($0.key, .text($0.value)) })
+                    }),
             ])
     }
 

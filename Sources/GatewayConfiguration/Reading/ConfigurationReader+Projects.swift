@@ -93,6 +93,12 @@ extension ConfigurationReader {
         guard let source else { return nil }
         project.kind = source
         checkTimeRange(of: project, section)
+        if project.isMultiCluster, !project.labels.isEmpty {
+            report.error(
+                at: section.settings["labels"] ?? section.node, subject: subject,
+                "a multi-cluster project has no labels of its own",
+                mend: "write them at its members")
+        }
         return project
     }
 

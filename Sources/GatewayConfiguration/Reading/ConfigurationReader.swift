@@ -13,6 +13,8 @@ struct ConfigurationReader {
     let existingProjects: Set<String>
     /// What a regular project reads that names no Prometheus of its own.
     var sharedSource: SharedSource?
+    /// What static labels must not be; nil where that is not known yet.
+    var partitionLabel: String? = Configuration.defaultPartitionLabel
     /// True inside a custom resource, whose other fields are somebody else's business.
     var isLenient = false
     /// Why the key of the remote Coroot that was read last is not there; nil when it is.
@@ -58,6 +60,7 @@ struct ConfigurationReader {
         }
         readStore(section, into: &configuration)
         readPartitionLabel(section, into: &configuration)
+        partitionLabel = configuration.partitionLabel
         if let node = section[.query] {
             _ = QuerySection.table.read(node, into: &configuration.query, subject: nil, &self)
         }
@@ -76,6 +79,15 @@ struct ConfigurationReader {
             section.choice(.bucketRule, of: BucketRule.self, &report) ?? .enforce
         if let resourceProjects {
             configuration.projects = resourceProjects
+            for project in resourceProjects {
+                guard
+                    let problem = project.conflict(withPartitionLabel: configuration.partitionLabel)
+                else { continue }
+                report.error(
+                    at: section.place(of: .partitionLabel), subject: "project \(project.name)",
+                    problem, mend: "rename the label in the custom resource, or the partition label"
+                )
+            }
             if section.isWritten(.projects) {
                 report.error(
                     at: section.place(of: .projects), "projects stand in the custom resource",

@@ -75,6 +75,8 @@ public enum ProjectDocument {
         document[secretFiles] = nil
         if !members.isEmpty { document["memberProjects"] = .list(members.map { .text($0) }) }
         var reader = ConfigurationReader(secrets: SecretFiles(), existingProjects: Set(members))
+        // The configuration file has it.
+        reader.partitionLabel = nil
         let projects = reader.readProjects([document.node()])
         guard let project = projects.first, reader.report.errors.isEmpty else {
             let reasons = reader.report.errors.map { error in
@@ -95,8 +97,10 @@ public enum ProjectDocument {
     ///   - known: The other projects, which may be members, and whose names are taken.
     ///   - old: The project as it was, whose secrets are kept where `redacted` stands, as long as
     ///     they go to the same server.
+    ///   - partitionLabel: What no static label may be.
     static func read(
-        _ document: DocumentValue, name: String, among known: [Project], old: Project?
+        _ document: DocumentValue, name: String, among known: [Project], old: Project?,
+        partitionLabel: String
     ) throws(StoreRefusal) -> Project {
         guard case .mapping = document else {
             throw .invalid("the body is not an object with a project in it")
@@ -114,6 +118,7 @@ public enum ProjectDocument {
         let regular = Set(known.filter { !$0.isMultiCluster }.map(\.name))
         let aggregates = known.filter(\.isMultiCluster).map { shown($0).node() }
         var reader = ConfigurationReader(secrets: SecretFiles(), existingProjects: regular)
+        reader.partitionLabel = partitionLabel
         let projects = reader.readProjects(aggregates + [document.node()])
         // Of the others only their names and members matter here.
         let errors = reader.report.errors.filter { $0.subject == "project \(name)" }
@@ -143,7 +148,7 @@ public enum ProjectDocument {
         case .mapping(let pairs):
             for (key, value) in pairs.sorted(by: { $0.key < $1.key }) {
                 let inner = path.isEmpty ? key : "\(path).\(key)"
-                let isInMapping = mappings.contains { path.hasSuffix(".\($0)") }
+                let isInMapping = mappings.contains { path == $0 || path.hasSuffix(".\($0)") }
                 if !isInMapping, keysOfThisMachine.contains(key), stored?[key] != value {
                     throw .invalid(
                         "\(inner) can only be used in the configuration file",

@@ -28,7 +28,8 @@ extension StoreContents {
             }
         }
         let project = try ProjectDocument.read(
-            document, name: wanted, among: all.filter { $0.name != name }, old: old?.project)
+            document, name: wanted, among: all.filter { $0.name != name }, old: old?.project,
+            partitionLabel: file.partitionLabel)
         try checkPool(of: project, file)
         if project.isMultiCluster {
             let users = references(to: name, file)

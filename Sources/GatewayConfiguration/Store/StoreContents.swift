@@ -46,6 +46,7 @@ extension StoreContents {
         let own = Set(file.projects.map(\.name))
         configuration.projects += projects.values.map(\.project)
             .filter { !own.contains($0.name) }.sorted { $0.name < $1.name }
+            .map { $0.checked(againstPartitionLabel: file.partitionLabel) }
         let ownPools = Set(file.clusterPools.map(\.name))
         configuration.clusterPools += clusterPools.values
             .filter { !ownPools.contains($0.name) }.sorted { $0.name < $1.name }

@@ -29,16 +29,20 @@ public struct Project: Sendable, Hashable {
     public var exactness: Exactness
     /// What the source has samples of; everything of a multi-cluster project.
     public var timeRange = TimeRange()
+    /// What all series of the project get beside the partition label, values by names; empty of
+    /// multi-cluster projects. No value is empty.
+    public var labels: [String: String]
 
     public init(
         name: String, kind: Kind, apiKeys: [APIKey] = [], partialResponse: PartialResponse = .safe,
-        exactness: Exactness = .twoStep
+        exactness: Exactness = .twoStep, labels: [String: String] = [:]
     ) {
         self.name = name
         self.kind = kind
         self.apiKeys = apiKeys
         self.partialResponse = partialResponse
         self.exactness = exactness
+        self.labels = labels
     }
 
     /// The server that it reads, if it is one server.

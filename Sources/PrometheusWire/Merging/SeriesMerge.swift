@@ -42,11 +42,11 @@ public struct SeriesMerge {
     private var phase = Phase.beginning(0)
     private var last: SeriesElement?
 
-    /// `partition` is the name of the label that tells the members apart; the sources at `unsorted`
+    /// `added` are the names of the labels that the members' series got; the sources at `unsorted`
     /// are known not to be in order.
-    public init(_ sources: [Source], partition: String, unsorted: Set<Int> = []) {
+    public init(_ sources: [Source], added: [String], unsorted: Set<Int> = []) {
         streams = sources.map {
-            Stream(source: $0, restorer: PartitionOrderBuffer(partition: partition))
+            Stream(source: $0, restorer: PartitionOrderBuffer(added: added))
         }
         self.unsorted = unsorted
         for index in unsorted { streams[index].collected = [] }
@@ -211,20 +211,21 @@ public struct SeriesElement: Sendable {
     }
 }
 
-/// Brings the series of one member into the order they have with the partition label.
+/// Brings the series of one member into the order they have with the labels that are added.
 ///
-/// A member sends its series in label order; adding a label changes that order in one case only:
-/// where a label set B is a strict prefix of A, and A's next name sorts before the added one. B
-/// came first and must come after A. All such A follow B as one run, so it is enough to hold B
-/// back until the run ends; runs nest, so what is held is a stack, its top the least. It is never
-/// deeper than a label set has labels, whatever the member sends.
+/// A member sends its series in label order; adding labels that are the same for all changes that
+/// order in one case only: where a label set B is a strict prefix of A, and A's next name sorts
+/// before an added one. B came first and must come after A. All such A follow B as one run, so it is
+/// enough to hold B back until the run ends; runs nest, so what is held is a stack, its top the
+/// least. It is never deeper than a label set has labels, whatever the member sends. A series that
+/// has an added name of its own may be held too, and leaves before its successor.
 ///
-/// Series that are not in order nevertheless (the member does not sort, or the partition label was
-/// its own and renaming moved it) are counted; then the caller must collect and sort.
+/// Series that are not in order nevertheless (the member does not sort, or an added label was its
+/// own and renaming moved it) are counted; then the caller must collect and sort.
 struct PartitionOrderBuffer {
     private struct Held {
         var element: SeriesElement
-        /// The length of its key without the added pair.
+        /// The length of its key without the added pairs at its end.
         var prefix: Int
     }
 
@@ -234,10 +235,10 @@ struct PartitionOrderBuffer {
     private var last: SeriesElement?
     /// Series that came out of order nevertheless.
     private(set) var disorder = 0
-    private let partition: [UInt8]
+    private let added: [[UInt8]]
 
-    /// `partition` is the name of the added label.
-    init(partition: String) { self.partition = Array(partition.utf8) + [0] }
+    /// `added` are the names of the added labels.
+    init(added: [String]) { self.added = added.map { Array($0.utf8) + [0] } }
 
     /// Takes the member's next series.
     mutating func push(_ element: SeriesElement) {
@@ -245,7 +246,7 @@ struct PartitionOrderBuffer {
             emit(top.element)
             held.removeLast()
         }
-        if let prefix = prefixBeforePartition(element.key) {
+        if let prefix = prefixBeforeAdded(element.key) {
             held.append(Held(element: element, prefix: prefix))
         } else {
             emit(element)
@@ -292,9 +293,20 @@ struct PartitionOrderBuffer {
             && key.prefix(top.prefix).elementsEqual(other.prefix(top.prefix))
     }
 
-    /// The length of a key before the added label if that is the last of the set, so that a longer
-    /// set may belong before it; else nil.
-    private func prefixBeforePartition(_ key: ArraySlice<UInt8>) -> Int? {
+    /// The length of a key before the added labels if some are the last of the set, so that a
+    /// longer set may belong before it; else nil.
+    private func prefixBeforeAdded(_ key: ArraySlice<UInt8>) -> Int? {
+        var rest = key
+        while let index = Self.lastPair(of: rest),
+            added.contains(where: { key[index..<rest.endIndex].starts(with: $0) })
+        {
+            rest = key[..<index]
+        }
+        return rest.endIndex == key.endIndex ? nil : rest.count
+    }
+
+    /// Where the last pair of a key begins; nil of an empty one.
+    private static func lastPair(of key: ArraySlice<UInt8>) -> Int? {
         // Names and values hold no terminator, so the last pair begins behind the third from the
         // end, or where the key does.
         guard !key.isEmpty else { return nil }
@@ -304,12 +316,8 @@ struct PartitionOrderBuffer {
             index -= 1
             guard key[index] == 0 else { continue }
             terminators += 1
-            if terminators == 2 {
-                index += 1
-                break
-            }
+            if terminators == 2 { return index + 1 }
         }
-        guard key[index...].starts(with: partition) else { return nil }
-        return index - key.startIndex
+        return index
     }
 }

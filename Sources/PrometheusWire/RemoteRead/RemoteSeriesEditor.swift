@@ -1,10 +1,10 @@
-import TimeSeries
+public import TimeSeries
 
 /// Edits the labels of series in their protobuf form; whatever else a series holds, its samples or
 /// chunks, is copied as it stands.
 ///
-/// A member's own partition label is renamed as `PartitionLabel` says. Labels that a member is known
-/// to add to all it sends to others (its `external_labels`) are taken off.
+/// Own labels of the names that are added make room as `LabelInjection` says. Labels that a member is
+/// known to add to all it sends to others (its `external_labels`) are taken off.
 public struct RemoteSeriesEditor: Sendable {
     public struct Label: Sendable, Hashable {
         public var name: String

@@ -7,10 +7,10 @@ public import TimeSeries
 public struct ListReader {
     /// What the elements are.
     public enum Kind: Sendable {
-        /// Label sets, which get a label.
+        /// Label sets, which get labels.
         case series(LabelInjection?)
-        /// Names of labels, shown as users see them beside the partition label.
-        case names(PartitionLabel)
+        /// Names of labels, shown as users see them beside the labels that are added.
+        case names(LabelInjection)
         /// Values of a label. Some servers send "", which is the value of no label.
         case values(leavingOutEmpty: Bool)
         /// What is said about metrics: members of an object. Each description is an element.
@@ -162,7 +162,7 @@ public struct ListReader {
             guard UTF8Text.isValid(inside), !Self.hasEscapedScalars(inside) else { return nil }
         }
         switch kind {
-        case .names(let partition): if partition.renames(inside) { return nil }
+        case .names(let injection): if injection.renames(inside) { return nil }
         case .values(leavingOutEmpty: true):
             if inside.isEmpty {
                 count += 1
@@ -230,8 +230,8 @@ public struct ListReader {
 
     private mutating func appendText(_ bytes: [UInt8]) {
         switch kind {
-        case .names(let partition):
-            let name = partition.visibleName(of: bytes)
+        case .names(let injection):
+            let name = injection.visibleName(of: bytes)
             list.append(text: String(decoding: name, as: UTF8.self))
         case .values(leavingOutEmpty: true) where bytes.isEmpty: break
         case .values, .series, .families:

@@ -1,49 +1,26 @@
-public import TimeSeries
-
-/// Adds the partition label to label sets on their way through.
-public struct LabelInjection: Sendable {
-    public var name: String
-    public var value: String
-
-    public init(name: String, value: String) {
-        self.name = name
-        self.value = value
-    }
-
-    /// The label of a member; nil where members are told apart by none.
-    public init?(_ partition: PartitionLabel, of member: String) {
-        if partition.isNone { return nil }
-        self.init(name: partition.name, value: member)
-    }
-}
+import TimeSeries
 
 /// Edits label sets that are names and values in bytes.
 struct LabelEditor: Sendable {
-    let injection: LabelInjection?
-    let partition: PartitionLabel
+    let injection: LabelInjection
 
-    init(_ injection: LabelInjection?) {
-        self.injection = injection
-        partition = PartitionLabel(injection?.name ?? "")
-    }
+    init(_ injection: LabelInjection?) { self.injection = injection ?? .none }
 
-    /// Renamed, with the partition label, sorted, without empty values; always valid UTF-8.
+    /// Renamed, with the labels that are added, sorted, without empty values; always valid UTF-8.
     ///
     /// - Throws: when a name occurs twice.
     func edited<Bytes: RangeReplaceableCollection<UInt8> & BidirectionalCollection & Equatable>(
         _ labels: [(name: Bytes, value: Bytes)]
     ) throws(ScanError) -> [(name: Bytes, value: Bytes)] {
         var all: [(name: Bytes, value: Bytes)] = []
-        all.reserveCapacity(labels.count + 1)
+        all.reserveCapacity(labels.count + injection.labels.count)
         for label in labels where !label.value.isEmpty {
             let name = UTF8Text.repaired(label.name)
-            all.append(
-                (
-                    injection == nil ? name : partition.visibleName(of: name),
-                    UTF8Text.repaired(label.value)
-                ))
+            all.append((injection.visibleName(of: name), UTF8Text.repaired(label.value)))
         }
-        if let injection { all.append((Bytes(partition.bytes), Bytes(injection.value.utf8))) }
+        for label in injection.labels where !label.value.isEmpty {
+            all.append((Bytes(label.name.utf8), Bytes(label.value.utf8)))
+        }
         all.sort { $0.name.lexicographicallyPrecedes($1.name) }
         for (first, second) in zip(all, all.dropFirst()) where first.name == second.name {
             throw .malformed(
@@ -55,30 +32,43 @@ struct LabelEditor: Sendable {
 
 /// Rewrites `metric` objects: label bytes in, edited label bytes and the ordered key out.
 ///
-/// A member's own partition label makes room as `PartitionLabel` says.
+/// Own labels of the names that are added make room as `LabelInjection` says.
 struct MetricEditor {
+    /// A label that is added.
+    private struct Added {
+        var name: [UInt8]
+        /// `"name":"value"`, ready to be written.
+        var text: [UInt8] = []
+        var key: [UInt8] = []
+    }
+
     private let editor: LabelEditor
-    private let isInjecting: Bool
     /// What stands before the labels.
     private let head: [UInt8]
-    private let name: [UInt8]
-    /// `"name":"value"`, ready to be written.
-    private var pair: [UInt8] = []
-    private var keyPair: [UInt8] = []
+    /// In the order of their names.
+    private let added: [Added]
+    /// The bits of the last bytes of the names that labels make room for: most labels end in none.
+    private let lastBytes: UInt64
+    private let shortestName: Int
 
     init(_ injection: LabelInjection?, head: String = "{\"metric\":{") {
         self.head = Array(head.utf8)
         editor = LabelEditor(injection)
-        isInjecting = injection != nil
-        name = editor.partition.bytes
-        if let injection {
-            JSONText.appendLabel(injection.name.utf8, to: &pair)
-            pair.append(UInt8(ascii: ":"))
-            JSONText.appendLabel(injection.value.utf8, to: &pair)
-            LabelSet.append(injection.name.utf8, to: &keyPair)
-            LabelSet.append(injection.value.utf8, to: &keyPair)
+        added = editor.injection.labels.filter { !$0.value.isEmpty }.map { label in
+            var added = Added(name: Array(label.name.utf8))
+            JSONText.appendLabel(label.name.utf8, to: &added.text)
+            added.text.append(UInt8(ascii: ":"))
+            JSONText.appendLabel(label.value.utf8, to: &added.text)
+            LabelSet.append(label.name.utf8, to: &added.key)
+            LabelSet.append(label.value.utf8, to: &added.key)
+            return added
         }
+        let names = editor.injection.names
+        lastBytes = names.reduce(0) { $0 | Self.bit(of: $1.last) }
+        shortestName = names.map(\.count).min() ?? 0
     }
+
+    private static func bit(of byte: UInt8?) -> UInt64 { byte.map { 1 << UInt64($0 & 63) } ?? 0 }
 
     /// Writes labels that stand one behind another, `"name":"value","name":"value"`, in names
     /// without escapes. False, with nothing written, where names do not ascend, or one must be
@@ -89,18 +79,20 @@ struct MetricEditor {
     ) -> Bool {
         guard areOrdered(labels, in: bytes), labels.allSatisfy(\.isCopied) else { return false }
         out.append(contentsOf: head)
-        var split = labels.count
-        if isInjecting {
-            split = labels.firstIndex { follows($0.name, in: bytes) } ?? labels.count
+        var rest = labels[...]
+        for (index, label) in added.enumerated() {
+            let split = rest.firstIndex { follows(label.name, $0.name, in: bytes) } ?? rest.endIndex
+            if index > 0, split > rest.startIndex { out.append(UInt8(ascii: ",")) }
+            appendText(rest[..<split], of: bytes, to: &out)
+            appendKey(rest[..<split], of: bytes, to: &keys)
+            if index > 0 || split > 0 { out.append(UInt8(ascii: ",")) }
+            out.append(contentsOf: label.text)
+            keys.append(contentsOf: label.key)
+            rest = rest[split...]
         }
-        appendText(labels[..<split], of: bytes, to: &out)
-        if isInjecting {
-            if split > 0 { out.append(UInt8(ascii: ",")) }
-            out.append(contentsOf: pair)
-            if split < labels.count { out.append(UInt8(ascii: ",")) }
-        }
-        appendText(labels[split...], of: bytes, to: &out)
-        appendKey(labels, split, of: bytes, to: &keys)
+        if !added.isEmpty, !rest.isEmpty { out.append(UInt8(ascii: ",")) }
+        appendText(rest, of: bytes, to: &out)
+        appendKey(rest, of: bytes, to: &keys)
         out.append(UInt8(ascii: "}"))
         return true
     }
@@ -137,13 +129,14 @@ struct MetricEditor {
         out.append(contentsOf: UnsafeBufferPointer(rebasing: bytes[run]))
     }
 
-    /// The ordered key, the injected pair before the label at `split`.
+    /// The ordered key of labels that stand together.
     private func appendKey(
-        _ labels: [PlainLabel], _ split: Int, of bytes: UnsafeBufferPointer<UInt8>,
+        _ labels: ArraySlice<PlainLabel>, of bytes: UnsafeBufferPointer<UInt8>,
         to keys: inout [UInt8]
     ) {
+        if labels.isEmpty { return }
         // Undoing short escapes makes texts shorter; what is too much is taken back.
-        var most = keyPair.count
+        var most = 0
         for label in labels { most += label.name.count + label.value.count + 2 }
         var at = keys.count
         keys.append(contentsOf: repeatElement(0, count: most))
@@ -156,14 +149,7 @@ struct MetricEditor {
                 // The terminator stands there already.
                 at += 1
             }
-            func inject() {
-                for byte in keyPair {
-                    keys[at] = byte
-                    at += 1
-                }
-            }
-            for (index, label) in labels.enumerated() {
-                if index == split { inject() }
+            for label in labels {
                 copy(label.name)
                 guard label.escapes == .short else {
                     copy(label.value)
@@ -182,7 +168,6 @@ struct MetricEditor {
                 }
                 at += 1
             }
-            if split == labels.count { inject() }
         }
         keys.removeLast(keys.count - at)
     }
@@ -210,9 +195,9 @@ struct MetricEditor {
                 guard before.lexicographicallyPrecedes(text) else { return false }
             }
             previous = label.name
-            // A cheap test first, that every name in the chain passes.
-            if isInjecting, text.count >= name.count, text.last == name.last,
-                editor.partition.renames(text)
+            // A cheap test first, that every name in the chains passes.
+            if lastBytes & Self.bit(of: text.last) != 0, text.count >= shortestName,
+                editor.injection.renames(text)
             {
                 return false
             }
@@ -220,8 +205,10 @@ struct MetricEditor {
         return true
     }
 
-    /// Whether the injected name sorts before this one.
-    private func follows(_ range: Range<Int>, in bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+    /// Whether a name that is added sorts before this one.
+    private func follows(
+        _ name: [UInt8], _ range: Range<Int>, in bytes: UnsafeBufferPointer<UInt8>
+    ) -> Bool {
         name.lexicographicallyPrecedes(UnsafeBufferPointer(rebasing: bytes[range]))
     }
 }

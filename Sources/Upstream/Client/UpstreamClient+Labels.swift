@@ -46,7 +46,7 @@ public struct SeriesSelection: Sendable {
 extension UpstreamClient {
     /// The label sets of the selected series, sorted. Without selectors, of all.
     ///
-    /// - Parameter injection: a label that they get; nil for none.
+    /// - Parameter injection: labels that they get; nil for none.
     public func series(
         _ selection: SeriesSelection, injecting injection: LabelInjection? = nil
     ) async throws(UpstreamError) -> UpstreamList {
@@ -56,14 +56,14 @@ extension UpstreamClient {
     /// The names of labels, sorted. Members without such an endpoint are asked for their series
     /// instead.
     ///
-    /// - Parameter partition: the label beside which they are shown.
+    /// - Parameter injection: the labels beside which they are shown.
     public func labels(
-        _ selection: SeriesSelection = SeriesSelection(), beside partition: PartitionLabel = .none
+        _ selection: SeriesSelection = SeriesSelection(), beside injection: LabelInjection = .none
     ) async throws(UpstreamError) -> UpstreamList {
         try await answer(of: .labelNames, mustEmulate: await passesOver(selection)) {
             mayBeMissing async throws(UpstreamError) in
             try await texts(
-                .names(partition),
+                .names(injection),
                 UpstreamRequest(
                     path: "/api/v1/labels", parameters: selection.parameters,
                     mayBeMissing: mayBeMissing), selection)
@@ -71,7 +71,7 @@ extension UpstreamClient {
             try await ofSeries(selection) { labels in
                 labels.pairs.map(\.name)
             } shown: {
-                partition.visibleName(of: $0)
+                injection.visibleName(of: $0)
             }
         }
     }

@@ -1,7 +1,7 @@
 import GoText
 import HTTPTransport
 public import PrometheusWire
-import TimeSeries
+public import TimeSeries
 import UpstreamSettings
 
 /// What goes with a query besides its text and times.

@@ -1,6 +1,7 @@
 import GoText
 import HTTPTransport
 public import PrometheusWire
+public import TimeSeries
 import UpstreamSettings
 
 /// A member's answer to remote read, in the form it chose among those that were offered.

@@ -165,3 +165,20 @@ extension QueryProfile {
         subquerySteps = ["30s", "15s", "1m", isOffEdges ? "" : "7s", ""]
     }
 }
+
+extension QueryProfile {
+    /// Also asks for the static labels of the scene that has some.
+    mutating func askForStaticLabels() {
+        staticLabels = ["region", "cluster", "env", "zone", "region", "cluster"]
+        groupings += ["region", "cluster", "env", "exported_zone"]
+        countedBy += [" by (region)", " by (cluster)", " without (project, region)"]
+        matchers.append(
+            .init(
+                oneIn: 3,
+                [
+                    "region=\"eu\"", "region!=\"eu\"", "region=~\"eu|us\"", "region!~\"e.\"",
+                    "region=\"\"", "region!=\"\"", "cluster=\"k1\"", "cluster!=\"k0\"",
+                    "env=~\"p.*|\"", "env=\"\"", "zone=\"z1\"", "exported_zone=\"z0\"",
+                ]))
+    }
+}

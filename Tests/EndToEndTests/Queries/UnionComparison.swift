@@ -27,13 +27,14 @@ struct UnionComparison: Sendable {
         case (.error, .error): return false
         case (.error(_, let text), _): return annotations && Release35.overlooks(text, of: query)
         case (_, .error(_, let text)):
-            // A selector that `project` leaves to nobody makes a join empty before its other side
-            // is looked at; the oracle looks, and may find duplicates there.
+            // A selector that `project` or a static label leaves to nobody makes a join empty before
+            // its other side is looked at; the oracle looks, and may find duplicates there.
             let isAboutDuplicates = [
                 "many-to-many", "multiple matches", "duplicate", "same labelset",
             ]
             .contains { text.contains($0) }
-            return isAboutDuplicates && query.contains("{project")
+            return isAboutDuplicates
+                && query.contains(#/(?:\{project|(?:region|cluster|env)"?(?:=|!))/#)
         case (.series, _), (.scalar, _): return false
         }
     }

@@ -7,16 +7,23 @@ extension FederationData {
     }
 
     /// What the union oracle holds: every series with its member as `project`, a label of that
-    /// name in the member being moved to `exported_project`, and so on down the chain.
+    /// name in the member being moved to `exported_project`, and so on down the chain. So with the
+    /// static labels of a member.
     ///
-    /// - Parameter isHeld: Whether it holds the series of these labels; it holds all by default.
-    func openMetricsOfUnion(where isHeld: ([String: String]) -> Bool = { _ in true }) -> String {
+    /// - Parameters:
+    ///   - labels: by member.
+    ///   - isHeld: Whether it holds the series of these labels; it holds all by default.
+    func openMetricsOfUnion(
+        labels: [[String: String]] = [], where isHeld: ([String: String]) -> Bool = { _ in true }
+    ) -> String {
         var all: [(String, [String: String], [(time: Timestamp, value: Double)])] = []
         for (index, member) in Self.members.enumerated() {
+            var added = labels.indices.contains(index) ? labels[index] : [:]
+            added["project"] = member
             for series in series[index] {
-                var labels: [String: String] = ["project": member]
+                var labels = added
                 for (name, value) in series.labels {
-                    let isMoved = name.replacing("exported_", with: "") == "project"
+                    let isMoved = added[name.replacing("exported_", with: "")] != nil
                     labels[isMoved ? "exported_" + name : name] = value
                 }
                 guard isHeld(labels) else { continue }

@@ -12,6 +12,7 @@ final class GatewayServer: Sendable {
         var name: String
         var url: String
         var options = ""
+        var labels: [String: String] = [:]
     }
 
     /// A multi-cluster project; without a policy the default holds.
@@ -38,6 +39,8 @@ final class GatewayServer: Sendable {
         for member in members {
             text += "  - name: \(member.name)\n"
             text += "    prometheus: {url: \"\(member.url)\"\(member.options)}\n"
+            let labels = member.labels.map { "\($0.key): \($0.value)" }.sorted()
+            if !labels.isEmpty { text += "    labels: {\(labels.joined(separator: ", "))}\n" }
         }
         for project in projects {
             let list = project.members.map { "\"\($0)\"" }.joined(separator: ", ")

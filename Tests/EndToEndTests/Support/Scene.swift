@@ -35,6 +35,8 @@ final class Scene: Sendable {
         var features: [String] = []
         /// Whether samples keep clear of where windows begin.
         var isOffEdges = false
+        /// Static labels, by member.
+        var labels: [[String: String]] = [[:], [:], [:]]
 
         private static let current = ["promql-experimental-functions", "promql-duration-expr"]
 
@@ -43,6 +45,13 @@ final class Scene: Sendable {
         static let delayedNames = Cast(
             members: [.three, .three, .three], oracles: [.three],
             features: current + ["promql-delayed-name-removal"])
+        static let labelled = Cast(
+            members: [.three, .three, .three], oracles: [.three], features: current,
+            labels: [
+                ["region": "eu", "env": "prod", "zone": "z1", "cluster": "k0"],
+                ["region": "eu", "cluster": "k1"],
+                ["region": "us", "env": "prod", "cluster": "k2"],
+            ])
         static let two = Cast(members: [.two, .two, .two], oracles: [.two])
         static let mixed = Cast(
             members: [.two, .three, .three], oracles: [.three, .two], isOffEdges: true)
@@ -70,13 +79,16 @@ final class Scene: Sendable {
         }
         oracles = try cast.oracles.map {
             try PrometheusServer(
-                name: "oracle-\($0.rawValue)", version: $0, openMetrics: data.openMetricsOfUnion(),
+                name: "oracle-\($0.rawValue)", version: $0,
+                openMetrics: data.openMetricsOfUnion(labels: cast.labels),
                 directory: directory, options: options)
         }
         gateway = try GatewayServer(
             name: "gateway",
-            members: zip(FederationData.members, members).map {
-                .init(name: $0, url: $1.address.url)
+            members: members.enumerated().map { index, member in
+                .init(
+                    name: FederationData.members[index], url: member.address.url,
+                    labels: cast.labels[index])
             },
             projects: [.init(name: "all", members: FederationData.members)],
             features: cast.features, settings: "cache: {enabled: true}\n", directory: directory)

@@ -23,7 +23,7 @@ private struct ScriptedSource: FragmentSource {
     var asked: Asked
 
     func open(_ question: FragmentQuestion) async throws(UpstreamError) -> any FragmentStream {
-        await asked.add(question.injection?.value ?? "", question.text)
+        await asked.add(question.injection?.value(of: "project") ?? "", question.text)
         switch behaviour {
         case .fails(let failure): throw failure
         case .answers(let body): return try ScriptedStream(body, question, breaksAfter: nil)

@@ -24,7 +24,7 @@ private struct StoringSource: FragmentSource {
     var mayServeRemoteRead = true
 
     func open(_ question: FragmentQuestion) async throws(UpstreamError) -> any FragmentStream {
-        await asked.add("\(question.injection?.value ?? ""): \(question.text)")
+        await asked.add("\(question.injection?.value(of: "project") ?? ""): \(question.text)")
         var scanner = ResponseScanner(injecting: question.injection)
         do throws(ScanError) {
             try scanner.append(answer.utf8)
@@ -39,7 +39,7 @@ private struct StoringSource: FragmentSource {
     func stored(_ question: StoredQuestion) async throws(UpstreamError) -> StoredAnswer {
         let selection = question.selection
         let names = selection.matchers.map(\.value).joined(separator: ",")
-        let member = question.injection?.value ?? ""
+        let member = question.injection?.value(of: "project") ?? ""
         await asked.add(
             "\(member): read \(names) \(selection.from)...\(selection.through)")
         switch storage {
@@ -57,7 +57,9 @@ private struct StoringSource: FragmentSource {
             var series: [UInt8] = []
             WireWriter.append(4, bytes: histogram, to: &series)
             var page = SeriesPage()
-            let labels = LabelSet(["__name__": "h", "project": question.injection?.value ?? ""])
+            let labels = LabelSet([
+                "__name__": "h", "project": question.injection?.value(of: "project") ?? "",
+            ])
             page.append(key: labels.key) { WireWriter.append(1, bytes: series, to: &$0) }
             return StoredAnswer(pages: [page]) { nil }
         }

@@ -80,11 +80,11 @@ private struct EngineAsker: PlanAsker {
     }
 
     private func answer(_ query: Plan.RemoteQuery) throws -> FetchedAnswer {
-        let member = names[query.member]
+        let injection = partition.labels(of: names[query.member]).leavingOut(query.omitted)
         if case .stored(let selection) = query.form {
             let series = try sources[query.member].series(
                 matching: selection.matchers, from: selection.from, through: selection.through)
-            return FetchedAnswer(value: .samples(series.map { labelled($0, by: member) }))
+            return FetchedAnswer(value: .samples(series.map { labelled($0, by: injection) }))
         }
         let result = try Engine(options: options).evaluate(
             try parseExpression(query.text, options: parsing), on: query.grid, query: query.text,
@@ -99,17 +99,17 @@ private struct EngineAsker: PlanAsker {
             value = .steps(
                 series.map { one in
                     var copy = one
-                    copy.labels = partition.injecting(member, into: one.labels)
+                    copy.labels = injection.injecting(into: one.labels)
                     return copy
                 })
-        case .rangeVector(let series): value = .samples(series.map { labelled($0, by: member) })
+        case .rangeVector(let series): value = .samples(series.map { labelled($0, by: injection) })
         }
         return FetchedAnswer(value: value, trailers: [trailer])
     }
 
-    private func labelled(_ series: SampleSeries, by member: String) -> SampleSeries {
+    private func labelled(_ series: SampleSeries, by injection: LabelInjection) -> SampleSeries {
         var copy = series
-        copy.labels = partition.injecting(member, into: series.labels)
+        copy.labels = injection.injecting(into: series.labels)
         return copy
     }
 }

@@ -41,25 +41,34 @@ public struct FederationProof: Sendable {
     public var partitions: Int
     public var language: GeneratedData.Language
     private let data: GeneratedData
+    private var profile: QueryProfile
     private let union: MemoryStore
     private let federated: FederatedEvaluator
     private let options: EngineOptions
 
-    /// - Parameter exactness: `strict` reads native histograms as they are stored, wherever one is
-    ///   computed from, and values must be equal to the last bit.
-    /// - Parameter restriction: What the client may see. The union then holds only series that these
-    ///   matchers accept, while members hold all of theirs. None on the partition label.
+    /// - Parameters:
+    ///   - exactness: `strict` reads native histograms as they are stored, wherever one is computed
+    ///     from, and values must be equal to the last bit.
+    ///   - restriction: What the client may see. The union then holds only series that these matchers
+    ///     accept, while members hold all of theirs. None on the partition label.
+    ///   - hasStaticLabels: whether members have static labels, which queries ask for.
     public init(
         seed: UInt64, partitions: Int, _ language: GeneratedData.Language,
-        exactness: Exactness = .twoStep, restriction: [LabelMatcher] = []
+        exactness: Exactness = .twoStep, restriction: [LabelMatcher] = [],
+        hasStaticLabels: Bool = false
     ) {
         self.seed = seed
         self.partitions = partitions
         self.language = language
         var data = GeneratedData(seed: seed, partitions: partitions)
         if case .strict = exactness { data.detailHistograms(seed: seed) }
+        profile = GeneratedData.profile(members: data.members, language)
+        if hasStaticLabels {
+            data.addStaticLabels(seed: seed)
+            profile.askForStaticLabels()
+        }
         self.data = data
-        let partition = PartitionLabel()
+        let partition = data.partition
         union = MemoryStore(
             data.union(by: partition).filter { series in
                 restriction.allSatisfy {
@@ -79,8 +88,7 @@ public struct FederationProof: Sendable {
     /// Compares so many generated queries; differences are shrunk before they are reported.
     public func run(queries: Int) async -> Report {
         var report = Report()
-        var generator = QueryGenerator(
-            seed: seed, GeneratedData.profile(members: data.members, language))
+        var generator = QueryGenerator(seed: seed, profile)
         var random = SeededRandom(seed: seed ^ 0x5eed)
         for _ in 0..<queries {
             let query = generator.next().text

@@ -14,6 +14,8 @@ public struct GeneratedData: Sendable {
     public var members: [String]
     /// By partition, labels as the member has them.
     public var series: [[SampleSeries]]
+    /// By member, what all its series get beside the label of the partition.
+    var staticLabels: [String: [String: String]] = [:]
     /// The first and last sample times.
     public var start: Timestamp
     public var end: Timestamp

@@ -27,7 +27,7 @@ public struct AnnotationComparison: Sendable {
     /// A side of a join whose other side no member can have is not asked for, nor what the union
     /// notes about it.
     public static func isUnasked(_ query: String) -> Bool {
-        query.contains(#/project"?(?:=|!)/#)
+        query.contains(#/(?:project|region|cluster|env|zone)"?(?:=|!)/#)
             && query.contains(#/ (?:[-+*\/%^]|[<>=!]=?|and|or|unless|atan2) /#)
     }
 

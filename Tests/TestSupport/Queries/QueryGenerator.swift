@@ -12,6 +12,12 @@ public struct QueryGenerator: Sendable {
 
     /// One query that is a vector or a scalar, as a range query needs it.
     public mutating func next() -> QueryNode {
+        let query = query()
+        if profile.staticLabels.isEmpty { return query }
+        return query.renaming("project", to: profile.staticLabels, &random)
+    }
+
+    private mutating func query() -> QueryNode {
         if isOfHistograms { return vector(1 + random.below(4)) }
         if random.oneIn(16) { return scalar(2 + random.below(2)) }
         let depth = 1 + random.below(4)

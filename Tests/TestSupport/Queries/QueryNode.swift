@@ -76,6 +76,36 @@ public struct QueryNode: Sendable {
     }
 }
 
+extension QueryNode {
+    /// A query in which half of the places of a label have another one, matchers excepted.
+    func renaming(
+        _ name: String, to others: [String], _ random: inout SeededRandom
+    ) -> QueryNode {
+        var copy = self
+        copy.parts = parts.map { part in
+            switch part {
+            case .text(let text): .text(Self.renaming(name, in: text, to: others, &random))
+            case .node(let node): .node(node.renaming(name, to: others, &random))
+            }
+        }
+        return copy
+    }
+
+    private static func renaming(
+        _ name: String, in text: String, to others: [String], _ random: inout SeededRandom
+    ) -> String {
+        var pieces = text.split(separator: name, omittingEmptySubsequences: false)[...]
+        var out = String(pieces.removeFirst())
+        for piece in pieces {
+            let isWhole = piece.first.map { !$0.isLetter && !"=!~._-".contains($0) } ?? true
+            let isMatcher = piece.hasPrefix("\"=") || piece.hasPrefix("\"!")
+            out += isWhole && !isMatcher && random.oneIn(2) ? random.pick(others) : name
+            out += piece
+        }
+        return out
+    }
+}
+
 extension QueryNode: ExpressibleByStringInterpolation {
     /// `"sum\(grouping)(\(inner))"` keeps its nodes.
     public struct StringInterpolation: StringInterpolationProtocol {

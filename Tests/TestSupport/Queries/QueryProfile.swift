@@ -77,6 +77,8 @@ public struct QueryProfile: Sendable {
     /// By metric, in place of `matchers`.
     public var ownMatchers: [String: [Matchers]] = [:]
     public var groupings: [String] = []
+    /// Static labels that stand in the place of `project` here and there; none for no such place.
+    public var staticLabels: [String] = []
     /// No two values are equal at a time, mostly.
     public var distinct: [String] = []
     /// One series for each job and instance of a member, mostly.
