@@ -81,14 +81,14 @@ let package = Package(
         module("Answers", ["PrometheusWire"]),
         module("Replay", ["Answers", "GoText", "PrometheusServer", "PrometheusWire"]),
         module("HTTPTransport", ["GoText", "CCurl", "CZlib", lifecycle]),
-        module("UpstreamSettings", ["GoText", crypto]),
+        module("UpstreamSettings", ["GoText", "PromQL", crypto]),
         // Bytes in a Redis or Valkey server.
         module("Redis", ["GoText", "UpstreamSettings", "CHiredis"]),
         module(
             "Upstream",
             [
-                "GoText", "PrometheusWire", "HTTPTransport", "TimeSeries", "UpstreamSettings",
-                "YAML",
+                "GoText", "PrometheusWire", "HTTPTransport", "PromQL", "TimeSeries",
+                "UpstreamSettings", "YAML",
             ]),
         module(
             "GatewayConfiguration",

@@ -80,6 +80,8 @@ public struct PrometheusSource: UpstreamConnection {
     public var rangeParts: Int?
     /// What the server adds to the series of remote read; nil to look it up there.
     public var externalLabels: [String: String]?
+    /// Which of its series are meant; nil for all.
+    public var selector: ProjectSelector?
 
     public init(
         url: ServerURL, credentials: Credentials = .none, headers: [NamedSecret] = [],

@@ -65,7 +65,9 @@ struct CheckCommand: AsyncParsableCommand {
 
     private static func description(of project: Project) -> String {
         switch project.kind {
-        case .prometheus(let source): "Prometheus at \(source.url)\(proof(of: source))"
+        case .prometheus(let source):
+            "\(source.selector.map { "\($0) of " } ?? "")Prometheus at \(source.url)"
+                + proof(of: source)
         case .remoteCoroot(let remote): "remote Coroot at \(remote.url)"
         case .clusterPool(.attributes): "cluster pool by attributes"
         case .clusterPool(.pool(let pool)): "cluster pool \(pool)"

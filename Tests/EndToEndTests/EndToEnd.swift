@@ -33,3 +33,9 @@ struct EndToEndVersion2 {}
         if: PrometheusVersion.two.isHere && PrometheusVersion.three.isHere,
         "Prometheus 2.42 or 3.5 is not here: run scripts/test"))
 struct EndToEndMixed {}
+
+/// Three members that are parts of one server, by selectors, and a union.
+@Suite(
+    "End to end, one server", .scene(.shared), .serialized,
+    .enabled(if: PrometheusVersion.three.isHere, "\(PrometheusVersion.three.whySkipped)"))
+struct EndToEndShared {}

@@ -61,6 +61,17 @@ extension EndToEndStaticLabels {
     }
 }
 
+extension EndToEndShared {
+    struct GeneratedQueryTests {
+        @Test("Generated queries of parts of one server are answered as their union answers them")
+        func generated() async throws {
+            try await expectNoDifferences(
+                "one server", oneIn: 2,
+                .federation([.version3, .release35, .durationExpressions], hasInfo: true))
+        }
+    }
+}
+
 extension EndToEndVersion2 {
     struct GeneratedQueryTests {
         @Test("Generated queries are answered as a union of 2.42 answers them")

@@ -36,6 +36,38 @@ extension EndToEndVersion2 {
     }
 }
 
+extension EndToEndShared {
+    struct WrittenQueryTests {
+        /// What the selectors of the projects are about, in every place that a name may have.
+        private static let ofTheSelector = [
+            #"absent(up{cluster="a"})"#, #"absent(up{cluster="nope"})"#,
+            #"absent(nope{cluster="a",job="x"})"#, #"absent(nope{cluster=~"a"})"#, "absent(nope)",
+            #"absent(nope{cluster="a",cluster="b-eu"})"#, #"absent(nope{cluster=""})"#,
+            #"absent(nope{cluster="c_us",project="a"})"#,
+            #"absent_over_time(nope{cluster="b-eu"}[5m])"#, #"absent(nope{project="b-eu"})"#,
+            "sum by (cluster) (up)", "sum without (cluster) (up)",
+            "count by (project, cluster) (up)",
+            #"up{cluster!="a"}"#, #"up{cluster=~"a|c_us"}"#, #"up{cluster=""}"#,
+            #"up{cluster="a",cluster="b-eu"}"#, #"up{cluster="a",project="b-eu"}"#,
+            #"{__name__=~"up|memory",cluster="b-eu"}"#, #"count_values("cluster", up)"#,
+            #"label_replace(up, "cluster", "$1", "instance", "(.*)")"#,
+            "up * on (cluster) group_left (path) escaped", "up unless on (cluster) lonely",
+            "info(ticks_total)", "sum(info(up))", #"info(up, {cluster_name="k1"})"#,
+            #"info(up, {__name__="target_info",cluster!="nope"})"#, "max_over_time(up[10m:1m])",
+            "count({job=~\".+\"})", "scalar(lonely)", "up + on (instance, job, cluster) up",
+        ]
+
+        @Test("Queries chosen by hand are answered as the union of the parts answers them")
+        func written() async throws {
+            try await expectNoDifferences(
+                "one server",
+                WrittenQueries.cases + WrittenQueries.cases(WrittenQueries.version3)
+                    + WrittenQueries.cases(Self.ofTheSelector),
+                annotations: true)
+        }
+    }
+}
+
 extension EndToEndDelayedNames {
     struct WrittenQueryTests {
         @Test("Queries chosen by hand are answered as a union that removes names late does")

@@ -148,7 +148,7 @@ import Testing
                     + "mean prometheus?",
                 "c.yaml:3:44: projects[0].colour: project a: unknown key colour; known here are "
                     + "name, prometheus, remoteCoroot, clusterPool, memberProjects, apiKeys, "
-                    + "partialResponse, exactness, timeRange and labels",
+                    + "partialResponse, exactness, timeRange, labels and selector",
             ]),
         Case(
             name: "a variable that is not set is named, and nothing follows from it",

@@ -33,6 +33,8 @@ import UpstreamSettings
             Self.asked { $0.tls.certFile = "x" },
             Self.asked { $0.capabilities.instantQuery = .emulated },
             Self.asked { $0.capabilities.stepGrid = .native },
+            Self.asked { $0.selector = try! ProjectSelector(#"{cluster="eu"}"#) },
+            Self.asked { $0.selector = try! ProjectSelector(#"{cluster="us"}"#) },
             // What stands in one field is not what stands in two.
             Self.asked {
                 $0.headers = []

@@ -83,8 +83,11 @@ struct DocumentQuestion: Sendable {
 
 /// What a member says to a question that not every kind of member knows.
 enum DocumentReply: Sendable {
-    /// The answer, and its `data`, which has the shape asked for.
-    case document(UpstreamDocument, JSONValue)
+    /// The answer, and its `data`, which has the shape asked for. `leftOut` says what of it cannot
+    /// be told to be the project's, where it has a selector.
+    case document(UpstreamDocument, JSONValue, leftOut: String? = nil)
+    /// It was not asked: the project has a selector, and the answer no labels.
+    case unrestrictable
     /// It knows the question, and has nothing: some answer 404 in Prometheus's shape then.
     case nothing
     /// It does not know the path.
@@ -97,6 +100,12 @@ extension UpstreamClient {
     func reply(
         to question: DocumentQuestion, deadline: ContinuousClock.Instant
     ) async throws(UpstreamError) -> DocumentReply {
+        var question = question
+        let restriction = configuration.selector.map(RestrictedDocument.init)
+        if let restriction {
+            guard let restricted = restriction.question(question) else { return .unrestrictable }
+            question = restricted
+        }
         let document: UpstreamDocument
         do throws(UpstreamError) {
             document = try await getJSON(
@@ -120,7 +129,9 @@ extension UpstreamClient {
                 kind: .malformed(
                     "malformed answer: its data is not what /api/v1\(question.path) answers with"))
         }
-        return .document(document, data)
+        guard let restriction else { return .document(document, data) }
+        let (part, leftOut) = restriction.part(of: data, at: question.path)
+        return .document(document, part, leftOut: leftOut)
     }
 }
 
@@ -132,7 +143,7 @@ struct GatheredDocuments: Sendable {
     var partial: PartialAnswer
     /// Members that know the question, in the project's order.
     private var asked: Set<Int> = []
-    /// Members that do not know the question, in words.
+    /// Members that do not know the question, or of which a part cannot be shown, in words.
     var limitations: [String] = []
     var annotations = MemberAnnotations()
 
@@ -149,8 +160,18 @@ struct GatheredDocuments: Sendable {
             limitations.append(
                 "project \(GoQuoting.quote(one.member.name)): the member has no "
                     + "/api/v1\(one.question.path)")
-        case .success(.document(let document, let data)):
+        case .success(.unrestrictable):
+            asked.remove(one.index)
+            limitations.append(
+                UnrestrictableAnswer.text(
+                    project: one.member.name, path: "/api/v1\(one.question.path)"))
+        case .success(.document(let document, let data, leftOut: let leftOut)):
             given.append((one.member.name, data))
+            if let leftOut {
+                limitations.append(
+                    UnrestrictableAnswer.text(
+                        project: one.member.name, path: "/api/v1\(one.question.path)", leftOut))
+            }
             partial.add(partOf: one.index, document.partiality)
             annotations.add(
                 warnings: document.warnings, infos: document.infos, from: one.member.name)

@@ -124,6 +124,11 @@ public struct ResolvedProject: Sendable {
             || member.timeRange.touches(from: from, through: through, at: WallClock.now())
     }
 
+    /// Whether a member has a selector, by which it is a part of its server.
+    var sharesServer: Bool {
+        members.contains { $0.clients.contains { $0.configuration.selector != nil } }
+    }
+
     /// Members whose regular expressions are sent with anchors: a Coroot that keeps its metrics in
     /// ClickHouse finds them anywhere in a value. Anchors do no harm elsewhere.
     var anchored: Set<String> {
@@ -144,6 +149,17 @@ extension QueryResources {
             admission.keep(try await places.take(project.client, of: most, until: deadline))
         }
         return admission
+    }
+}
+
+/// What of an answer a project with a selector leaves out, because it has no labels that tell whose
+/// it is.
+enum UnrestrictableAnswer {
+    /// - Parameter part: what is left out; nil for the whole answer.
+    static func text(project: String, path: String, _ part: String? = nil) -> String {
+        let subject = part.map { "\($0) of \(path)" } ?? path
+        return "project \(GoQuoting.quote(project)): \(subject) left out: the project's selector "
+            + "cannot restrict it"
     }
 }
 

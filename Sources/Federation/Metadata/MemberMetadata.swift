@@ -41,6 +41,13 @@ struct MemberMetadata: MetadataSource {
     func families(
         metric: String?, _ question: MetadataQuestion
     ) async throws(UpstreamError) -> MetadataReply<ElementList> {
+        // Types and texts are those of a name, and the server does not say of which series.
+        if member.clients.contains(where: { $0.configuration.selector != nil }) {
+            return MetadataReply(
+                content: ElementList([]),
+                limitation: UnrestrictableAnswer.text(
+                    project: member.name, path: "/api/v1/metadata"))
+        }
         let selection = SeriesSelection(question, atMost: maximum)
         return try reply(
             await member.ask(by: question.deadline) { client throws(UpstreamError) in

@@ -109,7 +109,8 @@ public struct MetadataEndpoints: Sendable {
         _ merge: @escaping @Sendable ([ElementList]) -> any ListWriter
     ) throws(APIError) -> PrometheusResponse {
         let written = WrittenList(
-            lists: answer.content, merge: merge, failures: try admit(answer, request),
+            lists: answer.content, merge: merge,
+            failures: try admit(answer, request) + answer.limitations,
             annotations: answer.annotations)
         let held = answer.content.reduce(0) { $0 + $1.heldBytes }
         guard held > WrittenList.chunk else { return .json(written.whole) }

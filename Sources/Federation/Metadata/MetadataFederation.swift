@@ -23,6 +23,8 @@ struct MetadataFederation: Sendable {
         var partial: PartialAnswer
         /// Members that were asked.
         var asked: Set<Int>
+        /// Members of which nothing can be shown, in words.
+        var limitations: [String] = []
     }
 
     /// What is asked, before it is known of whom.
@@ -115,13 +117,15 @@ struct MetadataFederation: Sendable {
         var asked: Set<Int> = []
         var partial: PartialAnswer
         var annotations = MemberAnnotations()
+        var limitations: [String] = []
 
         /// The answer whose content is made of theirs.
         func answer<Result: Sendable>(
             _ content: ([Given<Content>]) -> Result
         ) -> Answer<Result> {
             Answer(
-                content: content(given), annotations: annotations, partial: partial, asked: asked)
+                content: content(given), annotations: annotations, partial: partial, asked: asked,
+                limitations: limitations)
         }
     }
 
@@ -163,6 +167,7 @@ struct MetadataFederation: Sendable {
                 replies.annotations.add(
                     warnings: value.warnings, infos: value.infos, from: members[member].name)
                 replies.partial.add(partOf: member, value.partiality)
+                if let limitation = value.limitation { replies.limitations.append(limitation) }
             }
         }
         return replies
@@ -194,6 +199,8 @@ struct MetadataReply<Content: Sendable>: Sendable {
     var infos: [String] = []
     /// Why elements are missing, as the member says; nil of a whole answer.
     var partiality: String?
+    /// Why nothing of the member can be shown; nil where something can.
+    var limitation: String?
 }
 
 /// Says which labels and series a member has.

@@ -118,6 +118,8 @@ public struct Planner: Sendable {
         guard scope.partition.isNone, scope.members.count == 1, scope.restriction.isEmpty,
             case .instantVector = expression.valueType
         else { return nil }
+        // It joins with series that no selector in the text chooses.
+        if scope.sharesServer, expression.calls(.info) { return nil }
         var readsSeries = false
         expression.forEach { node in
             if case .vectorSelector = node { readsSeries = true }
@@ -338,6 +340,9 @@ public struct FederationScope: Sendable {
     /// Matchers that members are sent with every selector. What the query says of its selectors, as
     /// `absent` does, does not speak of them.
     public var restriction: [LabelMatcher] = []
+    /// Whether some member is only a part of what its server has, so that every selector of what
+    /// the server is asked must be in the text.
+    public var sharesServer = false
     /// The step of subqueries that name none.
     public var defaultSubqueryStep: Milliseconds
     public var lookback: Milliseconds

@@ -1,5 +1,4 @@
 public import PromQL
-import RegularExpressions
 public import TimeSeries
 
 /// Takes selectors apart by member: which members a selector chooses, and what it becomes for them.
@@ -81,11 +80,6 @@ public struct SelectorRewriting: Sendable {
 
     /// Whether a value satisfies one matcher; regular expressions are anchored at both ends.
     public static func matcher(_ matcher: LabelMatcher, accepts value: String) -> Bool {
-        switch matcher.op {
-        case .equal: matcher.value.utf8.elementsEqual(value.utf8)
-        case .notEqual: !matcher.value.utf8.elementsEqual(value.utf8)
-        case .regexMatch: (try? RegularExpression(matcher.value))?.matches(value) ?? false
-        case .regexNoMatch: !((try? RegularExpression(matcher.value))?.matches(value) ?? true)
-        }
+        matcher.accepts(value)
     }
 }

@@ -239,6 +239,7 @@ public struct QueryExecution: Sendable {
             exactness: query.exactness)
         scope.anchored = project.anchored
         scope.restriction = project.restriction
+        scope.sharesServer = project.sharesServer
         if case .strict = query.exactness {
             scope.stored.members = Set(
                 project.members.indices.filter { source(project.members[$0]).mayServeRemoteRead })

@@ -1,3 +1,5 @@
+import UpstreamSettings
+
 /// The keys of a section that is read key by key, because what is right in one depends on others.
 protocol ConfigurationKey: RawRepresentable<String>, CaseIterable, Hashable {
     /// The name under which the schema defines the section once; nil where it has one place.
@@ -220,6 +222,11 @@ enum ConfigurationKeys {
                         return labels.isEmpty
                             ? nil : .braces(labels.map { .init($0.key, .text($0.value)) })
                     }),
+                .part(
+                    "selector", .nonEmptyText,
+                    "Which series of the Prometheus are the project's, as {cluster=\"eu\"}; all by "
+                        + "default."
+                ) { $0.selector.map { .text($0.description) } },
             ])
     }
 

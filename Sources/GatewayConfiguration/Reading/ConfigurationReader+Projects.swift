@@ -86,6 +86,7 @@ extension ConfigurationReader {
         let members = section.names(.memberProjects, &report) ?? []
         var project = Project(name: name, kind: .multiCluster(members: []), apiKeys: keys)
         _ = Keys.Project.settings.read(section.settings, into: &project, &self)
+        let selector = readSelector(section.settings)
         let source = readSource(
             section, members: members.map(\.name), keys: keys,
             // Also those whose secret is still to be made.
@@ -99,6 +100,15 @@ extension ConfigurationReader {
                 "a multi-cluster project has no labels of its own",
                 mend: "write them at its members")
         }
+        project.selector = selector
+        switch source {
+        case .prometheus, .misconfigured: break
+        case .remoteCoroot, .clusterPool, .multiCluster:
+            guard selector != nil else { break }
+            report.error(
+                at: section.settings.place(of: "selector"), subject: subject,
+                "only a project with a Prometheus has a selector", mend: "remove it")
+        }
         return project
     }
 
@@ -111,6 +121,18 @@ extension ConfigurationReader {
                 mend: "write it at its members")
         } else if let (problem, mend) = TimeRangeSection.problem(with: project.timeRange) {
             report.error(at: node, subject: section.subject, problem, mend: mend)
+        }
+    }
+
+    private mutating func readSelector(_ section: Section<SettingName>) -> ProjectSelector? {
+        guard let text = section.text("selector", &report) else { return nil }
+        do throws(ProjectSelector.Refusal) {
+            return try ProjectSelector(text)
+        } catch {
+            report.error(
+                at: section.place(of: "selector"), subject: section.subject, error.problem,
+                mend: error.mend)
+            return nil
         }
     }
 

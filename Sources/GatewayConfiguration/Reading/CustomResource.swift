@@ -238,11 +238,10 @@ extension ConfigurationReader {
         report.error(
             at: entry.value,
             isSelector
-                ? "the gateway adds no selector to what it asks"
+                ? "a selector belongs to each project"
                 : "only Coroot reads what it keeps in ClickHouse",
             mend: isSelector
-                ? "give the projects a server that has these series only, as a proxy that adds "
-                    + "the selector"
+                ? "write it as selector of the projects"
                 : "write the projects as remoteCoroot, with the url of that Coroot and one of their "
                     + "keys each")
         return true

@@ -1,4 +1,4 @@
-import UpstreamSettings
+public import UpstreamSettings
 
 /// A named source of series.
 public struct Project: Sendable, Hashable {
@@ -51,6 +51,16 @@ public struct Project: Sendable, Hashable {
         case .prometheus(let source): .prometheus(source)
         case .remoteCoroot(let remote): .remoteCoroot(remote)
         case .clusterPool, .multiCluster, .misconfigured: nil
+        }
+    }
+
+    /// Which series of its server are the project's; nil for all. Only a Prometheus has one.
+    public var selector: ProjectSelector? {
+        get { if case .prometheus(let source) = kind { source.selector } else { nil } }
+        set {
+            guard case .prometheus(var source) = kind else { return }
+            source.selector = newValue
+            kind = .prometheus(source)
         }
     }
 

@@ -120,15 +120,20 @@ extension Parser {
 }
 
 extension LabelMatcher {
-    var isOfName: Bool { name.utf8.elementsEqual("__name__".utf8) }
+    /// Whether it is about the metric name.
+    public var isOfName: Bool { name.utf8.elementsEqual("__name__".utf8) }
 
     /// Whether series without the label satisfy the matcher.
-    fileprivate var acceptsEmpty: Bool {
+    public var acceptsEmpty: Bool { accepts("") }
+
+    /// Whether a value satisfies the matcher. Regular expressions are anchored at both ends; an
+    /// invalid one accepts nothing.
+    public func accepts(_ value: String) -> Bool {
         switch op {
-        case .equal: value.isEmpty
-        case .notEqual: !value.isEmpty
-        case .regexMatch: (try? RegularExpression(value))?.matches("") ?? false
-        case .regexNoMatch: !((try? RegularExpression(value))?.matches("") ?? true)
+        case .equal: self.value.utf8.elementsEqual(value.utf8)
+        case .notEqual: !self.value.utf8.elementsEqual(value.utf8)
+        case .regexMatch: (try? RegularExpression(self.value))?.matches(value) ?? false
+        case .regexNoMatch: !((try? RegularExpression(self.value))?.matches(value) ?? true)
         }
     }
 }

@@ -32,7 +32,7 @@ extension UpstreamClient {
         var sent = RemoteReadRequest(queries: [], accepted: request.accepted)
         var shares: [RemoteReadShare] = []
         for (query, number) in zip(request.queries, numbers) {
-            for own in external.split(query) {
+            for own in external.split(conjunction?.adding(to: query) ?? query) {
                 sent.queries.append(own.query)
                 let editor = RemoteSeriesEditor(injecting: injection, removing: own.added)
                 shares.append(RemoteReadShare(number: number, editor: editor))

@@ -51,6 +51,8 @@ public final class UpstreamClient: Sendable {
         return number
     }
     private static let numbers = LockedValue<UInt64>(0)
+    /// Keeps the series of others out of what it is asked; nil where the server has none.
+    let conjunction: SelectorConjunction?
     /// What it is asked by; nil where that may change, as files do.
     private let asked: SecretDigest?
 
@@ -60,6 +62,7 @@ public final class UpstreamClient: Sendable {
         self.transport = transport
         let isFixed = configuration.connection.secrets.allSatisfy { $0.file == nil }
         asked = isFixed ? SecretDigest(ofText: configuration.askedAs) : nil
+        conjunction = configuration.selector.map(SelectorConjunction.init)
         places = FairLine(places: configuration.connection.maxConcurrency)
         state = LockedValue(
             State(encoding: EncodingPolicy(isOnLoopback: configuration.connection.url.isLoopback)))
@@ -97,6 +100,7 @@ public final class UpstreamClient: Sendable {
     func open(
         _ request: UpstreamRequest, deadline: ContinuousClock.Instant?
     ) async throws(UpstreamError) -> Answer {
+        let request = try restricted(request)
         let end = ContinuousClock.now.advanced(by: timeForQuestion)
         let deadline = deadline.map { min($0, end) } ?? end
         let call = try await begin(request, deadline)

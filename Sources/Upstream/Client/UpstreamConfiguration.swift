@@ -1,7 +1,7 @@
 import GoText
 import HTTPTransport
 public import PrometheusWire
-import UpstreamSettings
+public import UpstreamSettings
 
 /// How one member is reached and how far it is trusted.
 public struct UpstreamConfiguration: Sendable {
@@ -48,6 +48,11 @@ public struct UpstreamConfiguration: Sendable {
     /// What both kinds of members have.
     var connection: any UpstreamConnection { source.connection }
 
+    /// Which series of the server the member has; nil for all.
+    public var selector: ProjectSelector? {
+        if case .prometheus(let source) = source { source.selector } else { nil }
+    }
+
     func support(of endpoint: EndpointSupport.Endpoint) -> EndpointSupport.Support {
         switch source {
         case .prometheus(let source): source.capabilities.support(of: endpoint)
@@ -91,6 +96,7 @@ extension UpstreamConfiguration {
         for parameter in connection.queryParameters {
             fields += ["parameter", parameter.name, parameter.value.exposed]
         }
+        if let selector { fields += ["selector", selector.description] }
         return FieldText.of(fields)
     }
 }

@@ -6,6 +6,11 @@ extension FederationData {
         Self.text(of: series[index].map { ($0.name, $0.labels, $0.samples) })
     }
 
+    /// What a server holds that has the series of every member, which differ in a label.
+    func openMetricsOfAll() -> String {
+        Self.text(of: series.joined().map { ($0.name, $0.labels, $0.samples) })
+    }
+
     /// What the union oracle holds: every series with its member as `project`, a label of that
     /// name in the member being moved to `exported_project`, and so on down the chain. So with the
     /// static labels of a member.

@@ -17,6 +17,10 @@ struct FederationData: Sendable {
     }
 
     static let members = ["a", "b-eu", "c_us"]
+    /// What chooses the series of each member where `label("cluster")` was called.
+    static let selectors = [
+        #"{cluster="a"}"#, #"{cluster=~"b-.*"}"#, #"{cluster!~"a|b-eu",cluster!=""}"#,
+    ]
     static let start: Timestamp = 1_700_000_000_000
     static let interval: Milliseconds = 15_000
     static let count = 240
@@ -24,6 +28,13 @@ struct FederationData: Sendable {
 
     /// By member, in the order of `members`.
     var series: [[Series]] = []
+
+    /// Gives every series its member as a label too.
+    mutating func label(_ name: String) {
+        for (index, member) in Self.members.enumerated() {
+            for number in series[index].indices { series[index][number].labels[name] = member }
+        }
+    }
 
     private enum Shape { case counter, gauge, odd, one, flag, bucket(Double) }
 

@@ -13,6 +13,8 @@ final class GatewayServer: Sendable {
         var url: String
         var options = ""
         var labels: [String: String] = [:]
+        /// Which series of the server it has; nil for all.
+        var selector: String?
     }
 
     /// A multi-cluster project; without a policy the default holds.
@@ -41,6 +43,7 @@ final class GatewayServer: Sendable {
             text += "    prometheus: {url: \"\(member.url)\"\(member.options)}\n"
             let labels = member.labels.map { "\($0.key): \($0.value)" }.sorted()
             if !labels.isEmpty { text += "    labels: {\(labels.joined(separator: ", "))}\n" }
+            if let selector = member.selector { text += "    selector: '\(selector)'\n" }
         }
         for project in projects {
             let list = project.members.map { "\"\($0)\"" }.joined(separator: ", ")

@@ -37,6 +37,8 @@ final class Scene: Sendable {
         var isOffEdges = false
         /// Static labels, by member.
         var labels: [[String: String]] = [[:], [:], [:]]
+        /// Whether one server holds the series of all members, each with its member as `cluster`.
+        var isShared = false
 
         private static let current = ["promql-experimental-functions", "promql-duration-expr"]
 
@@ -52,6 +54,8 @@ final class Scene: Sendable {
                 ["region": "eu", "cluster": "k1"],
                 ["region": "us", "env": "prod", "cluster": "k2"],
             ])
+        static let shared = Cast(
+            members: [.three], oracles: [.three], features: current, isShared: true)
         static let two = Cast(members: [.two, .two, .two], oracles: [.two])
         static let mixed = Cast(
             members: [.two, .three, .three], oracles: [.three, .two], isOffEdges: true)
@@ -65,17 +69,25 @@ final class Scene: Sendable {
         try FileManager.default.createDirectory(
             atPath: directory, withIntermediateDirectories: true)
         self.directory = directory
-        let data = FederationData(
+        var data = FederationData(
             seed: Self.seed, hasUnicodeNames: cast.hasUnicodeNames, isOffEdges: cast.isOffEdges)
+        if cast.isShared { data.label("cluster") }
         self.data = data
         let options =
             cast.features.isEmpty
             ? [] : ["--enable-feature=" + cast.features.joined(separator: ",")]
-        members = try FederationData.members.enumerated().map { index, name in
-            try PrometheusServer(
-                name: name, version: cast.members[index],
-                openMetrics: data.openMetrics(member: index), directory: directory,
-                options: options)
+        if cast.isShared {
+            let server = try PrometheusServer(
+                name: "shared", version: cast.members[0], openMetrics: data.openMetricsOfAll(),
+                directory: directory, options: options)
+            members = FederationData.members.map { _ in server }
+        } else {
+            members = try FederationData.members.enumerated().map { index, name in
+                try PrometheusServer(
+                    name: name, version: cast.members[index],
+                    openMetrics: data.openMetrics(member: index), directory: directory,
+                    options: options)
+            }
         }
         oracles = try cast.oracles.map {
             try PrometheusServer(
@@ -85,10 +97,11 @@ final class Scene: Sendable {
         }
         gateway = try GatewayServer(
             name: "gateway",
-            members: members.enumerated().map { index, member in
+            members: zip(FederationData.members, members).enumerated().map { index, member in
                 .init(
-                    name: FederationData.members[index], url: member.address.url,
-                    labels: cast.labels[index])
+                    name: member.0, url: member.1.address.url,
+                    labels: cast.labels[index],
+                    selector: cast.isShared ? FederationData.selectors[index] : nil)
             },
             projects: [.init(name: "all", members: FederationData.members)],
             features: cast.features, settings: "cache: {enabled: true}\n", directory: directory)
