@@ -71,6 +71,8 @@ public struct PrometheusSource: UpstreamConnection {
     /// Sent with every request; by name.
     public var headers: [NamedSecret]
     public var queryParameters: [NamedSecret] = []
+    /// The proxy through which the server is reached; nil for none.
+    public var proxy: ServerURL?
     public var tls: TLSSettings
     public var acceptEncoding: AcceptEncoding
     public var timeout: Duration

@@ -37,6 +37,14 @@ enum PrometheusSection {
                 "Sent in the URL of every request, beside the request's own parameters. Names that "
                     + "the gateway sends itself are refused.", noun: "query parameter",
                 refusal: { _ in { name, _ in QueryParameterRules.refusal(of: name) } }),
+            Setting(
+                "proxyUrl", .nonEmptyText,
+                "The HTTP proxy through which the server is reached, as http://host:port; none by "
+                    + "default, whatever the environment says.",
+                read: { section, source, reader in
+                    source.proxy = reader.readProxy(section)
+                    return true
+                }, write: { $0.proxy.map { .text($0.description) } }),
             .tls,
             .tlsSkipVerify,
             .acceptEncoding,
@@ -265,6 +273,22 @@ extension ConfigurationReader {
                 mend: "write both or neither")
         }
         return settings
+    }
+
+    fileprivate mutating func readProxy(_ section: Section<SettingName>) -> ServerURL? {
+        guard let text = section.text("proxyUrl", &report) else { return nil }
+        let problem: String
+        do throws(ServerURL.Problem) {
+            let url = try ServerURL(text)
+            if url.pathPrefix.isEmpty { return url }
+            problem = "has a path"
+        } catch {
+            problem = error.text
+        }
+        report.error(
+            at: section.place(of: "proxyUrl"), subject: section.subject,
+            "the URL of the proxy \(problem)", mend: "write it as http://host:port")
+        return nil
     }
 
     fileprivate mutating func readExternalLabels(

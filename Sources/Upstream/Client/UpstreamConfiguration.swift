@@ -30,8 +30,6 @@ public struct UpstreamConfiguration: Sendable {
     /// gateway, has `query_range`, `series`, `metadata` and label values only, and everything else
     /// is emulated through them.
     public var source: UpstreamSource
-    /// URL of a proxy; nil for none, whatever the environment says.
-    public var proxy: String?
     /// For name, connection and handshake.
     public var connectTimeout = Duration.seconds(5)
     public var limits = Limits()
@@ -47,6 +45,11 @@ public struct UpstreamConfiguration: Sendable {
 
     /// What both kinds of members have.
     var connection: any UpstreamConnection { source.connection }
+
+    /// URL of a proxy; nil for none, whatever the environment says.
+    var proxy: String? {
+        if case .prometheus(let source) = source { source.proxy?.description } else { nil }
+    }
 
     /// Which series of the server the member has; nil for all.
     public var selector: ProjectSelector? {
