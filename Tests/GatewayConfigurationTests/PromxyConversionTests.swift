@@ -131,7 +131,8 @@ import UpstreamSettings
         "relative_time_range: {start: -1h, end: -3h}", "absolute_time_range: {start: yesterday}",
         "label_filter: {dynamic_labels: [job]}",
         "relabel_configs: [{action: keep}]", "metrics_relabel_configs: [{action: labeldrop}]",
-        "inject_matchers: ['a=\"b\"']", "native_histogram: {allow_lossy: true}",
+        "inject_matchers: ['a']", "inject_matchers: []", "labels: {le: x}", "labels: {a: ''}",
+        "native_histogram: {allow_lossy: true}",
         "kubernetes_sd_configs: [{role: pod}]", "query_params: {nocache: 1}",
         "http_client: {oauth2: {client_id: x}}", "http_client: {sigv4: {region: x}}",
         "http_client: {proxy_url: 'http://x'}", "http_headers: {Host: x}", "timeout: 1.5s",
@@ -149,6 +150,41 @@ import UpstreamSettings
         let lost = conversion.remarks.filter(\.isLoss)
         #expect(lost.count == 1, "\(conversion.remarks)")
         #expect(lost.first?.line == 4)
+    }
+
+    @Test func `Labels and matchers become those of the project`() throws {
+        let conversion = try PromxyConversion(
+            """
+            promxy:
+              server_groups:
+                - static_configs: [{targets: ["shared:9090"]}]
+                  labels: {cluster: eu, region: west, env: prod}
+                  inject_matchers: ['cluster="a"', 'job=~"x|y"']
+                - static_configs: [{targets: ["shared:9090"]}]
+                  labels: {cluster: us, region: west, exported_cluster: x}
+            """)
+        #expect(
+            keys(conversion, isLoss: true) == [
+                "promxy.server_groups[1].labels.exported_cluster"
+            ])
+        let configuration = try checked(conversion)
+        #expect(configuration.partitionLabel == "cluster")
+        #expect(configuration.projects[0].labels == ["region": "west", "env": "prod"])
+        #expect(configuration.projects[0].selector?.description == #"{cluster="a",job=~"x|y"}"#)
+        #expect(configuration.projects[1].labels == ["region": "west"])
+        #expect(configuration.projects[1].selector == nil)
+    }
+
+    @Test func `A pool of servers has no selector`() throws {
+        let conversion = try PromxyConversion(
+            """
+            promxy:
+              server_groups:
+                - static_configs: [{targets: ["a:9090", "b:9090"]}]
+                  inject_matchers: ['cluster="a"']
+            """)
+        #expect(keys(conversion, isLoss: true) == ["promxy.server_groups[0].inject_matchers"])
+        _ = try checked(conversion)
     }
 
     @Test func `What stands beside the groups is named`() throws {

@@ -69,7 +69,7 @@ public struct PromxyConversion: Sendable {
                     log.leaveOut(
                         inner.line, "global.\(inner.key)",
                         inner.key == "external_labels"
-                            ? "the gateway adds no labels but those of its projects"
+                            ? "labels are added for each project; write them as its labels"
                             : "it is about rules, and the gateway evaluates none")
                 }
             default: log.leaveOut(pair.line, pair.key, "the gateway has nothing like it")
@@ -98,6 +98,15 @@ public struct PromxyConversion: Sendable {
                 let range = WrittenSetting.braces(TimeRangeSection.table.written(group.timeRange))
                 lines += range.lines("timeRange").map { "    " + $0 }
             }
+            let labels = group.staticLabels(beside: partition, &log)
+            if !labels.isEmpty {
+                let written = labels.map { WrittenSetting.Pair($0.name, .text($0.text)) }
+                lines += WrittenSetting.braces(written).lines("labels").map { "    " + $0 }
+            }
+            if let selector = group.selector {
+                let written = WrittenSetting.text(selector.description)
+                lines += written.lines("selector").map { "    " + $0 }
+            }
             if group.sources.count == 1 {
                 lines += group.sources[0].lines.map { "    " + $0 }
             } else {
@@ -116,12 +125,6 @@ public struct PromxyConversion: Sendable {
                     log.leaveOut(merge.line, merge.key, "samples of two servers are not merged")
                 }
             }
-            let labels = group.labels.filter { $0.name != partition }
-            guard !labels.isEmpty else { continue }
-            log.leaveOut(
-                group.line, "\(group.key).labels",
-                "series get the partition label alone, and none of: "
-                    + labels.map(\.name).joined(separator: ", "))
         }
         lines.append("  - name: \(all)")
         lines.append("    memberProjects: [\(names.joined(separator: ", "))]")

@@ -7,6 +7,7 @@ struct PromxyGroup {
     struct Label {
         var name: String
         var text: String
+        var line: Int
     }
 
     /// One server, as a project or a cluster names it.
@@ -25,6 +26,8 @@ struct PromxyGroup {
     private(set) var sources: [Source] = []
     /// What its servers have samples of.
     private(set) var timeRange = TimeRange()
+    /// Which series of its server it has; nil for all.
+    private(set) var selector: ProjectSelector?
     /// Whether promxy answers without it.
     private(set) var mayBeMissing = false
 
@@ -61,6 +64,10 @@ struct PromxyGroup {
         guard !sources.isEmpty else {
             log.leaveOut(line, key, "it names no server that the gateway can ask")
             return nil
+        }
+        if sources.count > 1, selector != nil {
+            log.leaveOut(line, "\(key).inject_matchers", "a pool of servers has no selector")
+            selector = nil
         }
     }
 
@@ -110,14 +117,11 @@ struct PromxyGroup {
         case "relative_time_range", "absolute_time_range": readTimeRange(pair, path, &log)
         case "relabel_configs", "metrics_relabel_configs":
             log.leaveOut(pair.line, path, "the gateway does not rewrite labels of members")
-        case "inject_matchers":
-            log.leaveOut(
-                pair.line, path,
-                "the gateway asks a server for all of its series; auth.tokens[].matchers restricts "
-                    + "who sees them")
+        case "inject_matchers": readSelector(pair, path, &log)
         case "label_filter":
             log.leaveOut(
-                pair.line, path, "members are chosen by the partition label and by nothing else")
+                pair.line, path,
+                "members are chosen by the partition label and by labels, which need no upkeep")
         case "remote_read_path":
             guard text != "api/v1/read" else { return }
             log.leaveOut(pair.line, path, "remote read is asked for at /api/v1/read")
@@ -131,7 +135,48 @@ struct PromxyGroup {
     }
 
     private static func labels(_ pairs: [YAMLNode.Pair]) -> [Label] {
-        pairs.compactMap { pair in pair.value.text.map { Label(name: pair.key, text: $0) } }
+        pairs.compactMap { pair in
+            pair.value.text.map { Label(name: pair.key, text: $0, line: pair.line) }
+        }
+    }
+
+    /// Matchers, each without braces.
+    private mutating func readSelector(
+        _ pair: YAMLNode.Pair, _ path: String, _ log: inout PromxyRemarks
+    ) {
+        let text = pair.value.elements.compactMap(\.text).joined(separator: ",")
+        do throws(ProjectSelector.Refusal) {
+            selector = try ProjectSelector("{\(text)}")
+        } catch {
+            log.leaveOut(pair.line, path, error.problem)
+        }
+    }
+
+    /// The labels that its project gets beside the partition label; others are named as left out.
+    func staticLabels(beside partition: String?, _ log: inout PromxyRemarks) -> [Label] {
+        var kept: [Label] = []
+        for label in labels where label.name != partition {
+            let others =
+                [(partition ?? Configuration.defaultPartitionLabel, "the partition label")]
+                + kept.map { ($0.name, "a label of the project too") }
+            let refusal =
+                StaticLabelRules.refusal(of: label.name)
+                ?? others.lazy.compactMap { other, words in
+                    StaticLabelRules.refusal(of: label.name, beside: other, called: words)
+                }.first
+            let problem =
+                refusal?.problem
+                ?? (label.text.isEmpty ? "a label needs a value" : nil)
+                ?? (label.text.utf8.count > StaticLabelRules.longestValue
+                    ? "its value is too long" : nil)
+                ?? (kept.count == StaticLabelRules.most ? "there are too many labels" : nil)
+            if let problem {
+                log.leaveOut(label.line, "\(key).labels.\(label.name)", problem)
+            } else {
+                kept.append(label)
+            }
+        }
+        return kept
     }
 
     /// Ages are written as lengths below zero, times as RFC 3339 has them.
