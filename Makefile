@@ -3,7 +3,7 @@
 SEED ?= 1
 SECONDS ?= 60
 
-.PHONY: build release check test e2e demo bench bench-compare campaign tsan fuzz fuzz-promql fuzz-federation fuzz-parser fuzz-wire fuzz-members fuzz-http fuzz-requests fuzz-exposition fuzz-configuration format lint clean
+.PHONY: build release deb check test e2e demo bench bench-compare campaign tsan fuzz fuzz-promql fuzz-federation fuzz-parser fuzz-wire fuzz-members fuzz-http fuzz-requests fuzz-exposition fuzz-configuration format lint clean
 
 build:            ## debug build
 	@scripts/install-dependencies
@@ -12,6 +12,10 @@ build:            ## debug build
 release:          ## release build: Swift linked in, no symbols; prints where it is
 	@scripts/install-dependencies
 	@scripts/release
+
+deb:              ## the Debian package, with checksums and a list of what is in it, under .build/packages
+	@scripts/install-dependencies
+	@scripts/deb
 
 check:            ## what to run before each commit: format, order of the sources, build, unit tests
 	@scripts/check
