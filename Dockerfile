@@ -1,4 +1,5 @@
-# Two stages: the toolchain stays behind, Swift's own libraries are linked in.
+# Two stages: the toolchain stays behind, Swift's own libraries are linked in. Each architecture is
+# compiled on itself: build an image for arm64 on an arm64 machine.
 FROM swift:6.2-bookworm AS build
 RUN apt-get update -qq \
     && apt-get install -y -qq --no-install-recommends \
@@ -15,6 +16,15 @@ COPY scripts/release scripts/release
 RUN scripts/release /out/tributary
 
 FROM debian:bookworm-slim
+# docker build --build-arg VERSION=… --build-arg REVISION="$(git rev-parse HEAD)" .
+ARG VERSION=0.1.0
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="Tributary" \
+      org.opencontainers.image.description="Makes several Prometheus servers look like one" \
+      org.opencontainers.image.version="$VERSION" \
+      org.opencontainers.image.revision="$REVISION" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.base.name="docker.io/library/debian:bookworm-slim"
 RUN apt-get update -qq \
     && apt-get install -y -qq --no-install-recommends \
         ca-certificates libcurl4 libhiredis0.14 libpq5 libre2-9 libsnappy1v5 libsqlite3-0 libssl3 libstdc++6 libzstd1 zlib1g \
@@ -25,5 +35,7 @@ USER tributary
 WORKDIR /var/lib/tributary
 EXPOSE 9090
 STOPSIGNAL SIGTERM
+# With tls or url_base_path: docker run --health-cmd 'tributary health --url https://127.0.0.1:9090/base'
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s CMD ["tributary", "health"]
 ENTRYPOINT ["tributary"]
 CMD ["serve", "--config", "/etc/tributary/configuration.yaml"]

@@ -18,7 +18,7 @@ struct Tributary: AsyncParsableCommand {
             """,
         subcommands: [
             ServeCommand.self, CheckCommand.self, SchemaCommand.self, ConvertCommand.self,
-            QueryCommand.self, ExplainCommand.self, ReplayCommand.self,
+            QueryCommand.self, ExplainCommand.self, ReplayCommand.self, HealthCommand.self,
             DemoCommand.self, EmbeddedCommand.self, GetCommand.self, UpdateCommand.self,
             DeleteCommand.self,
         ])
