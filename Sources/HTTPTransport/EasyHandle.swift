@@ -165,7 +165,10 @@ final class EasyHandle {
     private func configure(_ tls: TransferTLS) {
         set(CURLOPT_SSL_VERIFYPEER, tls.verifies ? 1 : 0)
         set(CURLOPT_SSL_VERIFYHOST, tls.verifies ? 2 : 0)
-        set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
+        switch tls.minimumVersion {
+        case .v12: set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
+        case .v13: set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_3))
+        }
         set(tls.authorities, file: CURLOPT_CAINFO, bytes: CURLOPT_CAINFO_BLOB)
         set(tls.certificate, file: CURLOPT_SSLCERT, bytes: CURLOPT_SSLCERT_BLOB)
         set(tls.key, file: CURLOPT_SSLKEY, bytes: CURLOPT_SSLKEY_BLOB)

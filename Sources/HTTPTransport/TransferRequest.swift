@@ -103,12 +103,18 @@ public struct TransferRequest: Sendable {
     }
 }
 
-/// How the certificate of a server is judged, and which one is shown to it.
+/// How a connection is encrypted: how the server's certificate is judged, which one is shown to it,
+/// and what versions of TLS are spoken.
 public struct TransferTLS: Sendable, Hashable {
     /// PEM, in a file or at hand.
     public enum Material: Sendable, Hashable {
         case file(String)
         case bytes([UInt8])
+    }
+
+    public enum Version: Sendable, Hashable {
+        case v12
+        case v13
     }
 
     /// The authorities to trust; nil for the system's.
@@ -121,16 +127,19 @@ public struct TransferTLS: Sendable, Hashable {
     public var serverName: String?
     /// False: any certificate will do.
     public var verifies: Bool
+    /// The oldest that is spoken.
+    public var minimumVersion: Version
 
     public init(
         authorities: Material? = nil, certificate: Material? = nil, key: Material? = nil,
-        serverName: String? = nil, verifies: Bool = true
+        serverName: String? = nil, verifies: Bool = true, minimumVersion: Version = .v12
     ) {
         self.authorities = authorities
         self.certificate = certificate
         self.key = key
         self.serverName = serverName
         self.verifies = verifies
+        self.minimumVersion = minimumVersion
     }
 }
 

@@ -158,6 +158,8 @@ public struct TLSSettings: Sendable, Hashable {
     /// Name to expect in the certificate instead of the URL's host.
     public var serverName: String?
     public var skipVerify: Bool
+    /// Connections of an older version are not made.
+    public var minVersion = TLSVersion.v12
 
     public init(
         caFile: String? = nil, certFile: String? = nil, keyFile: String? = nil,
@@ -169,6 +171,12 @@ public struct TLSSettings: Sendable, Hashable {
         self.serverName = serverName
         self.skipVerify = skipVerify
     }
+}
+
+/// A version of TLS that the gateway speaks with members, as the configuration writes it.
+public enum TLSVersion: String, Sendable, Hashable, CaseIterable {
+    case v12 = "1.2"
+    case v13 = "1.3"
 }
 
 /// What a Prometheus member is shown so that it answers.

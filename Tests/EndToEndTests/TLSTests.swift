@@ -12,9 +12,11 @@ struct TLSTests {
         let port: UInt16
         let certificate: String
 
-        init(_ version: PrometheusVersion, directory: String) throws {
-            let key = "\(directory)/key.pem"
-            certificate = "\(directory)/certificate.pem"
+        /// Makes a certificate for 127.0.0.1, and gives the paths of it and of its key.
+        static func certificate(
+            in directory: String
+        ) throws -> (certificate: String, key: String) {
+            let (certificate, key) = ("\(directory)/certificate.pem", "\(directory)/key.pem")
             let made = try CommandOutput.of(
                 "/usr/bin/env",
                 [
@@ -26,6 +28,12 @@ struct TLSTests {
             guard made.status == 0 else {
                 throw TestFailure("openssl made no certificate: \(made.errors)")
             }
+            return (certificate, key)
+        }
+
+        init(_ version: PrometheusVersion, directory: String) throws {
+            let key: String
+            (certificate, key) = try Self.certificate(in: directory)
             try "tls_server_config: {cert_file: \(certificate), key_file: \(key)}\n".write(
                 toFile: "\(directory)/web.yml", atomically: false, encoding: .utf8)
             try "global: {}\n".write(
@@ -103,6 +111,54 @@ struct TLSTests {
                 }
                 // Debian's 3.5 does not offer HTTP/2 over TLS, though it is switched on there.
                 #expect(isSpoken("HTTP/2") || version == .three && isSpoken("HTTP/1.1"))
+            }
+        }
+    }
+
+    @Test("A server that speaks no newer TLS than 1.2 is refused where 1.3 is the oldest")
+    func oldestVersion() async throws {
+        try await offPool {
+            let directory = FileManager.default.temporaryDirectory
+                .appendingPathComponent("tributary-tls-\(UUID().uuidString)").path
+            try FileManager.default.createDirectory(
+                atPath: directory, withIntermediateDirectories: true)
+            defer { try? FileManager.default.removeItem(atPath: directory) }
+            let (certificate, key) = try SecureMember.certificate(in: directory)
+            let port = try LoopbackPort.free()
+            // It answers a page with the state of the connection.
+            let server = try ChildProcess(
+                name: "openssl",
+                command: [
+                    "/usr/bin/env", "openssl", "s_server", "-accept", "127.0.0.1:\(port)", "-cert",
+                    certificate, "-key", key, "-tls1_2", "-www",
+                ],
+                logPath: "\(directory)/openssl.log")
+            defer { server.stop() }
+            let deadline = Date(timeIntervalSinceNow: 60)
+            while !server.log.contains("ACCEPT") {
+                guard server.isRunning, Date() < deadline else {
+                    throw TestFailure("no TLS server: \(server.log.suffix(2000))")
+                }
+                usleep(50_000)
+            }
+            let url = "https://127.0.0.1:\(port)"
+            func options(_ version: String) -> String {
+                ", timeout: 5s, tls: {caFile: \(certificate), minVersion: \"\(version)\"}"
+            }
+            let gateway = try GatewayServer(
+                name: "gateway",
+                members: [
+                    .init(name: "older", url: url, options: options("1.2")),
+                    .init(name: "newer", url: url, options: options("1.3")),
+                ],
+                projects: [], directory: directory)
+            defer { gateway.process.stop() }
+            // The page is none that the API answers with: the older one fails too, behind the handshake.
+            for (name, isRefused) in [("older", false), ("newer", true)] {
+                let answer = try gateway.project(name).get("/api/v1/query", [("query", "up")])
+                let text = try answer.json()["error"]?.text ?? ""
+                #expect(text.contains("project \"\(name)\": "), "\(text)")
+                #expect(text.contains("TLS: ") == isRefused, "\(text)")
             }
         }
     }

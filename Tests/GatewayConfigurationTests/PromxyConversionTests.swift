@@ -125,6 +125,26 @@ import UpstreamSettings
         #expect(source.headers.first?.value.exposed == "secret-2")
     }
 
+    @Test(arguments: [("TLS13", TLSVersion.v13, 0), ("TLS12", .v12, 0), ("TLS10", .v12, 1)])
+    func `The proxy and the oldest version of TLS are those of the servers`(
+        written: String, version: TLSVersion, remarks: Int
+    ) throws {
+        let conversion = try PromxyConversion(
+            """
+            promxy:
+              server_groups:
+                - static_configs: [{targets: ["a:9090"]}]
+                  http_client: {proxy_url: 'http://proxy:3128', tls_config: {min_version: \(written)}}
+            """)
+        guard case .prometheus(let source) = try checked(conversion).projects[0].kind else {
+            Issue.record("\(conversion.yaml)")
+            return
+        }
+        #expect(source.proxy?.description == "http://proxy:3128")
+        #expect(source.tls.minVersion == version)
+        #expect(conversion.remarks.count == remarks && conversion.remarks.allSatisfy { !$0.isLoss })
+    }
+
     /// Every key that promxy documents is carried over or named.
     @Test(arguments: [
         "remote_read_path: other/read", "relative_time_range: {start: 3h}",
@@ -135,7 +155,8 @@ import UpstreamSettings
         "native_histogram: {allow_lossy: true}",
         "kubernetes_sd_configs: [{role: pod}]", "query_params: {nocache: 1}",
         "http_client: {oauth2: {client_id: x}}", "http_client: {sigv4: {region: x}}",
-        "http_client: {proxy_url: 'http://x'}", "http_headers: {Host: x}", "timeout: 1.5s",
+        "http_client: {proxy_url: 'http://me:hidden@x'}", "http_client: {proxy_url: 'socks5://x'}",
+        "http_client: {proxy_url: 'http://x/path'}", "http_headers: {Host: x}", "timeout: 1.5s",
         "something_new: 1", "dns_sd_configs: [{names: [x]}]",
     ])
     func `What cannot be carried over is named`(written: String) throws {

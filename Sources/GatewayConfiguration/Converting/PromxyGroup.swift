@@ -269,6 +269,7 @@ struct PromxyGroup {
             case "bearer_token_file":
                 settings.append(.init("bearerTokenFile", .text(pair.value.text ?? "")))
             case "authorization": readAuthorization(pair, own, &log)
+            case "proxy_url": readProxy(pair, own, &log)
             case "dial_timeout", "fallback_delay", "dial_network":
                 log.remark(
                     pair.line, own, "timeout of the member bounds the whole request, connecting too"
@@ -294,11 +295,31 @@ struct PromxyGroup {
                 tls.append(.init(name, .text(text)))
             } else if pair.key == "insecure_skip_verify" {
                 if pair.value.isTrue { tls.append(.init("skipVerify", .flag(true))) }
+            } else if pair.key == "min_version", let text = pair.value.text {
+                if text == "TLS13" { tls.append(.init("minVersion", .text("1.3"))) }
+                if text == "TLS10" || text == "TLS11" {
+                    log.remark(
+                        pair.line, "\(path).min_version", "nothing older than TLS 1.2 is spoken")
+                }
             } else {
                 log.leaveOut(pair.line, "\(path).\(pair.key)", "the gateway has nothing like it")
             }
         }
         if !tls.isEmpty { settings.append(.init("tls", .lines(tls))) }
+    }
+
+    private mutating func readProxy(
+        _ pair: YAMLNode.Pair, _ path: String, _ log: inout PromxyRemarks
+    ) {
+        do throws(ServerURL.Problem) {
+            let url = try ServerURL(pair.value.text ?? "")
+            guard url.pathPrefix.isEmpty else {
+                return log.leaveOut(pair.line, path, "the URL of a proxy has no path")
+            }
+            settings.append(.init("proxyUrl", .text(url.description)))
+        } catch {
+            log.leaveOut(pair.line, path, "the URL \(error.text)")
+        }
     }
 
     private mutating func readBasic(

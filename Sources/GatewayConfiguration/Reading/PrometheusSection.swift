@@ -259,6 +259,7 @@ private let tlsTable = SettingsTable<TLSSettings>(
             "serverName", \.serverName,
             "The name to expect in the certificate; the URL's host by default."),
         .flag("skipVerify", \.skipVerify, "Accept any certificate."),
+        .choice("minVersion", \.minVersion, "The oldest version of TLS that is spoken."),
     ])
 
 extension ConfigurationReader {

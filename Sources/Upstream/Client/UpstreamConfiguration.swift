@@ -110,7 +110,8 @@ extension TransferTLS {
             authorities: settings.caFile.map { .file($0) },
             certificate: settings.certFile.map { .file($0) },
             key: settings.keyFile.map { .file($0) }, serverName: settings.serverName,
-            verifies: !settings.skipVerify)
+            verifies: !settings.skipVerify,
+            minimumVersion: settings.minVersion == .v13 ? .v13 : .v12)
     }
 }
 
