@@ -71,6 +71,8 @@ public struct PrometheusSource: UpstreamConnection {
     /// Sent with every request; by name.
     public var headers: [NamedSecret]
     public var queryParameters: [NamedSecret] = []
+    /// Names of header fields that are passed on from the client's request.
+    public var forwardHeaders: [String] = []
     /// The proxy through which the server is reached; nil for none.
     public var proxy: ServerURL?
     public var tls: TLSSettings
@@ -96,6 +98,11 @@ public struct PrometheusSource: UpstreamConnection {
         self.tls = tls
         self.acceptEncoding = acceptEncoding
         self.timeout = timeout
+    }
+
+    /// Whether it is sent the client's header field of this name, in any spelling.
+    public func forwards(_ name: String) -> Bool {
+        forwardHeaders.contains { $0.lowercased() == name.lowercased() }
     }
 
     public var secrets: [Secret] {

@@ -60,6 +60,7 @@ struct CheckCommand: AsyncParsableCommand {
         case .bearer: all.append("a bearer token")
         }
         all += source.headers.map { "header \($0.name)" }
+        all += source.forwardHeaders.map { "the client's \($0)" }
         return all.isEmpty ? "" : ", with \(all.joined(separator: ", "))"
     }
 

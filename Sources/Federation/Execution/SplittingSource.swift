@@ -4,6 +4,7 @@ import PrometheusWire
 import Synchronization
 import TimeSeries
 import Upstream
+import UpstreamSettings
 
 /// A member that is asked for a range of several days in parts, by days of UTC, at once.
 ///
@@ -41,7 +42,8 @@ struct SplittingSource: FragmentSourceOverAnother {
             self.init(source) { 1 }
             return
         }
-        self.init(source, member: member.name, long: long) { client.rangeParts }
+        // What is long for one client may be short for another, whose header fields are passed on.
+        self.init(source, member: client.identity.asked.written, long: long) { client.rangeParts }
     }
 
     init(

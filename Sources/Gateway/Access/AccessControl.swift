@@ -1,4 +1,3 @@
-import Foundation
 import GatewayConfiguration
 import PrometheusServer
 import Upstream
@@ -48,6 +47,7 @@ struct AccessControl: Sendable {
     private let keys: [(project: String, key: Key)]
     private let needsCredential: Bool
     private let isOpen: Bool
+    private let readsAuthorization: Bool
     private let bound: ListenAddress
 
     /// - Parameters:
@@ -77,12 +77,13 @@ struct AccessControl: Sendable {
             .flatMap { stored in stored.keys.map { (stored.project.name, Key.fixed($0.digest)) } }
         needsCredential = configuration.authentication.map { !$0.anonymous } ?? false
         isOpen = configuration.authentication == nil
+        readsAuthorization = contents.effective(configuration).readsAuthorization
     }
 
     /// What a request with these headers may read. A credential that is brought must be right, also
     /// where none is needed.
     func grant(for headers: HTTPHeaders) throws(Refusal) -> Grant {
-        guard let credential = Credential(headers) else {
+        guard let credential = Credential(headers, readsAuthorization: readsAuthorization) else {
             if needsCredential { throw .missing }
             if isOpen, let host = headers["Host"], !isOwn(host) { throw .foreignHost }
             return .everything
@@ -125,37 +126,6 @@ struct AccessControl: Sendable {
     }
 }
 
-/// The key or token that a request brings.
-struct Credential: Sendable {
-    var text: String
-
-    /// `X-API-Key`, else a bearer token, else the password of basic authentication (the user's name
-    /// means nothing here). nil when the request brings none.
-    init?(_ headers: HTTPHeaders) {
-        if let key = headers["X-API-Key"], !key.isEmpty {
-            text = key
-            return
-        }
-        guard let authorization = headers["Authorization"] else { return nil }
-        let parts = authorization.split(separator: " ", maxSplits: 1)
-        guard let scheme = parts.first?.lowercased() else { return nil }
-        let value = parts.count > 1 ? parts[1].trimmingCharacters(in: .whitespaces) : ""
-        switch scheme {
-        case "bearer":
-            text = value
-        case "basic":
-            let decoded = Data(base64Encoded: value).map { String(decoding: $0, as: UTF8.self) }
-            guard let pair = decoded, let colon = pair.firstIndex(of: ":") else {
-                text = ""
-                return
-            }
-            text = String(pair[pair.index(after: colon)...])
-        default:
-            text = ""
-        }
-    }
-}
-
 /// What a request may read.
 enum Grant: Sendable, Equatable {
     /// Every project: no key is demanded here, and none was brought.
@@ -174,6 +144,8 @@ enum Grant: Sendable, Equatable {
             token.isAdministrator || token.projects == nil && token.rights.matchers == nil
         }
     }
+
+    var isKey: Bool { if case .project = self { true } else { false } }
 
     /// What may be asked for in the projects that are opened.
     var rights: TokenRights {

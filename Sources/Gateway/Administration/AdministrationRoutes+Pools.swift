@@ -10,13 +10,14 @@ extension AdministrationRoutes {
             let generation = change.live.current.value
             var shown: [JSONValue] = []
             for pool in generation.configuration.clusterPools {
-                shown.append(await self.shown(pool, generation))
+                shown.append(await self.shown(pool, generation, change.request))
             }
             return Self.success(.array(shown))
         }
         let path = "/api/cluster-pools/:pool"
         administering("GET", path, &routes) { change in
-            try await answer(try Self.name("pool", change.request), change.live.current.value)
+            try await answer(
+                try Self.name("pool", change.request), change.live.current.value, change.request)
         }
         administering("PUT", path, &routes) { change in
             let name = try Self.name("pool", change.request)
@@ -29,7 +30,7 @@ extension AdministrationRoutes {
                     change.administrator, outcome == .created ? "creates" : "updates",
                     "cluster pool \(name) with \(pool.clusters.joined(separator: ", "))")
             }
-            let answer = try await answer(name, change.live.current.value)
+            let answer = try await answer(name, change.live.current.value, change.request)
             return PrometheusResponse(
                 status: outcome == .created ? 201 : 200, headers: answer.headers,
                 body: answer.body)
@@ -47,12 +48,12 @@ extension AdministrationRoutes {
     }
 
     private func answer(
-        _ name: String, _ generation: RuntimeSnapshot
+        _ name: String, _ generation: RuntimeSnapshot, _ request: PrometheusRequest
     ) async throws -> PrometheusResponse {
         guard
             let pool = generation.configuration.clusterPools.first(where: { $0.name == name })
         else { throw APIError(.notFound, "cluster pool \(GoQuoting.quote(name)) not found") }
-        return Self.success(await shown(pool, generation))
+        return Self.success(await shown(pool, generation, request))
     }
 
     private static func clusters(
@@ -80,9 +81,12 @@ extension AdministrationRoutes {
         return names
     }
 
-    private func shown(_ pool: ClusterPool, _ generation: RuntimeSnapshot) async -> JSONValue {
-        let statuses = await ProjectStatus(generation: generation, probes: probes)
-            .statuses(ofClustersIn: pool.name)
+    private func shown(
+        _ pool: ClusterPool, _ generation: RuntimeSnapshot, _ request: PrometheusRequest
+    ) async -> JSONValue {
+        let statuses = await ProjectStatus(
+            generation: generation, probes: probes, headers: request.headers
+        ).statuses(ofClustersIn: pool.name)
         let isInFile = generation.file.clusterPools.contains { $0.name == pool.name }
         return .object([
             ("name", .string(pool.name)), ("readOnly", .bool(isInFile)),

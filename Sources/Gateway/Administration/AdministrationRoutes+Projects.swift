@@ -10,7 +10,8 @@ extension AdministrationRoutes {
         reading("/api/projects", &routes) { request, grant, live in
             let generation = live.current.value
             let projects = generation.configuration.projects.filter { grant.opens($0.name) }
-            let status = ProjectStatus(generation: generation, probes: probes)
+            let status = ProjectStatus(
+                generation: generation, probes: probes, headers: request.headers)
             let statuses = await status.each(projects.map(\.name)) { name in
                 guard let project = projects.first(where: { $0.name == name }) else {
                     return .outOfService("not found")
@@ -82,8 +83,9 @@ extension AdministrationRoutes {
         guard let project = generation.configuration.project(named: name) else {
             throw APIError(.notFound, "project \(GoQuoting.quote(name)) not found")
         }
-        let status = await ProjectStatus(generation: generation, probes: probes)
-            .status(of: project)
+        let status = await ProjectStatus(
+            generation: generation, probes: probes, headers: request.headers
+        ).status(of: project)
         return Self.success(
             Self.shown(project, status, generation, inFull: isAdministrator(request)))
     }

@@ -1,6 +1,7 @@
 import Federation
 import GatewayConfiguration
 import GoText
+import PrometheusServer
 import PrometheusWire
 import TimeSeries
 import Upstream
@@ -9,6 +10,16 @@ import Upstream
 struct ProjectStatus: Sendable {
     let generation: RuntimeSnapshot
     let probes: MemberProbes
+    /// Of the request, for members that they are passed on to.
+    let headers: HTTPHeaders
+
+    private func status(of client: UpstreamClient) async -> MemberStatus {
+        do throws(APIError) {
+            return await probes.status(of: try client.forwarding(headers.values))
+        } catch {
+            return .outOfService(error.message)
+        }
+    }
 
     func status(of project: Project) async -> MemberStatus {
         switch project.kind {
@@ -17,7 +28,7 @@ struct ProjectStatus: Sendable {
             guard let client = generation.clients.projects[project.name] else {
                 return .outOfService("there is no client for it")
             }
-            return await probes.status(of: client)
+            return await status(of: client)
         case .clusterPool(let choice):
             let resolution = PoolResolution(generation.configuration)
             let pool =
@@ -52,7 +63,7 @@ struct ProjectStatus: Sendable {
             guard let client = generation.clients.cluster(name) else {
                 return .outOfService("there is no client for it")
             }
-            return await probes.status(of: client)
+            return await status(of: client)
         }
     }
 

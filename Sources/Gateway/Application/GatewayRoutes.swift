@@ -354,6 +354,6 @@ struct GatewayRoutes: Sendable {
             workflow: request.pathParameters["workflow"],
             seed: PoolAffinityKey.of(request, now: WallClock.now()),
             pool: pool.isEmpty ? nil : pool, dataSource: dataSource.isEmpty ? nil : dataSource,
-            isAskedByKey: !(request.headers["X-API-Key"] ?? "").isEmpty)
+            isAskedByKey: !(request.headers["X-API-Key"] ?? "").isEmpty, headers: request.headers)
     }
 }

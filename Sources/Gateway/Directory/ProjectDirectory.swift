@@ -1,6 +1,7 @@
 import Federation
 import GatewayConfiguration
 import GoText
+import PrometheusServer
 import PrometheusWire
 import TimeSeries
 import Upstream
@@ -21,6 +22,8 @@ struct ProjectDirectory: Sendable {
         var dataSource: String?
         /// Whether it was asked as Coroot's hubs ask, by `X-API-Key`.
         var isAskedByKey = false
+        /// Of the request, for members that they are passed on to.
+        var headers = HTTPHeaders()
     }
 
     private let configuration: Configuration
@@ -88,7 +91,9 @@ struct ProjectDirectory: Sendable {
             exactness: project.exactness,
             partition: isOwn && !project.isMultiCluster ? .none : partition(of: members),
             client: grant.client(of: project.name))
-        resolved.mustBeWhole = isOwn || address.isAskedByKey
+        // Where all tokens are sent as keys are, only keys are those of hubs.
+        resolved.mustBeWhole =
+            isOwn || address.isAskedByKey && (configuration.readsAuthorization || grant.isKey)
         resolved.restrict(to: grant.rights)
         return resolved
     }
@@ -153,11 +158,22 @@ struct ProjectDirectory: Sendable {
                 return outOfService(project.name, "member project not found: \(project.name)")
             }
             return Member(
-                name: project.name, source: .server(client), timeRange: project.timeRange)
+                name: project.name, source: .server(try passing(client, address)),
+                timeRange: project.timeRange)
         case .clusterPool(let choice): return try pooled(project, choice, address)
         case .multiCluster:
             return outOfService(
                 project.name, "member \(project.name) is itself a multi-cluster project")
+        }
+    }
+
+    private func passing(
+        _ client: UpstreamClient, _ address: Address
+    ) throws(PoolRefusal) -> UpstreamClient {
+        do throws(APIError) {
+            return try client.forwarding(address.headers.values)
+        } catch {
+            throw .request(error)
         }
     }
 
@@ -178,8 +194,10 @@ struct ProjectDirectory: Sendable {
         let ranked = pools.clusters(of: choice.pool, seed: address.seed) {
             !disabledClusters.contains($0)
         }
-        let enabled = ranked.compactMap { name in
-            clients.cluster(name).map { PoolClient.Alternative(cluster: name, client: $0) }
+        var enabled: [PoolClient.Alternative] = []
+        for name in ranked {
+            guard let client = clients.cluster(name) else { continue }
+            enabled.append(.init(cluster: name, client: try passing(client, address)))
         }
         var healthy = enabled.filter { !$0.client.isResting }
         // If no cluster is healthy, the request waits for the probe of one.
@@ -188,7 +206,7 @@ struct ProjectDirectory: Sendable {
         if healthy.isEmpty {
             let pool = "cluster pool \(GoQuoting.quote(choice.pool))"
             let causes = enabled.map {
-                "\($0.cluster): \($0.client.health.lastFailure?.text ?? "failing")"
+                "\($0.cluster): \($0.client.lastFailure ?? "failing")"
             }
             reason =
                 causes.isEmpty

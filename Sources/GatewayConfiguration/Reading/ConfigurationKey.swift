@@ -321,7 +321,7 @@ enum ConfigurationKeys {
     }
 
     enum Auth: String, ConfigurationKey {
-        case tokens, anonymous
+        case tokens, anonymous, tokenHeader
 
         static var refused: [String: String] {
             [
@@ -338,6 +338,11 @@ enum ConfigurationKeys {
                 .flag(
                     false,
                     "Every client that reaches the gateway may read every project without a token.")
+            case .tokenHeader:
+                .choice(
+                    of: Authentication.TokenHeader.any,
+                    "Where tokens and API keys are sent; X-API-Key leaves Authorization to members "
+                        + "with forwardHeaders.")
             }
         }
     }

@@ -6,6 +6,8 @@ extension ConfigurationReader {
         var authentication = Authentication()
         guard let section = Section<Keys.Auth>(node, &report) else { return authentication }
         authentication.anonymous = section.bool(.anonymous, &report) ?? false
+        authentication.tokenHeader =
+            section.choice(.tokenHeader, of: Authentication.TokenHeader.self, &report) ?? .any
         for (index, element) in (section.list(.tokens, &report) ?? []).enumerated() {
             let name = element.value(of: "name")?.scalar
             let subject = name.map { "token \($0)" } ?? "token #\(index)"

@@ -15,6 +15,8 @@ struct ConfigurationReader {
     var sharedSource: SharedSource?
     /// What static labels must not be; nil where that is not known yet.
     var partitionLabel: String? = Configuration.defaultPartitionLabel
+    /// Whether clients send the gateway's own tokens in `Authorization`, which no member is sent then.
+    var keepsAuthorization = false
     /// True inside a custom resource, whose other fields are somebody else's business.
     var isLenient = false
     /// Why the key of the remote Coroot that was read last is not there; nil when it is.
@@ -53,6 +55,7 @@ struct ConfigurationReader {
         guard let section = Section<Keys.Root>(root, &report) else { return configuration }
 
         configuration.authentication = readAuthentication(section[.auth])
+        keepsAuthorization = configuration.authentication?.keepsAuthorization ?? false
         readAddress(section, into: &configuration)
         if let node = section[.tls] { configuration.tls = readServerTLS(node) }
         if let path = section.text(.urlBasePath, &report) {
@@ -79,6 +82,14 @@ struct ConfigurationReader {
             section.choice(.bucketRule, of: BucketRule.self, &report) ?? .enforce
         if let resourceProjects {
             configuration.projects = resourceProjects
+            for project in resourceProjects {
+                guard let problem = project.conflict(with: configuration.authentication) else {
+                    continue
+                }
+                report.error(
+                    at: section.place(of: .auth), subject: "project \(project.name)", problem,
+                    mend: ForwardHeaderRules.authorizationMend)
+            }
             for project in resourceProjects {
                 guard
                     let problem = project.conflict(withPartitionLabel: configuration.partitionLabel)

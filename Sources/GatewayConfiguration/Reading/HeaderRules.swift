@@ -16,9 +16,13 @@ struct HeaderRules {
     static func refusal(
         _ section: Section<SettingName>
     ) -> (_ name: String, _ line: Int) -> NameRefusal? {
-        let credentials: [SettingName] = ["basicAuth", "bearerToken", "bearerTokenFile"]
-        var rules = HeaderRules(credential: credentials.first { section[$0] != nil }?.rawValue)
+        var rules = of(section)
         return { rules.refusal(of: $0, line: $1) }
+    }
+
+    static func of(_ section: Section<SettingName>) -> HeaderRules {
+        let credentials: [SettingName] = ["basicAuth", "bearerToken", "bearerTokenFile"]
+        return HeaderRules(credential: credentials.first { section[$0] != nil }?.rawValue)
     }
 
     /// Fields in lower case, each with why it cannot be added and what to do.

@@ -38,6 +38,14 @@ enum PrometheusSection {
                     + "the gateway sends itself are refused.", noun: "query parameter",
                 refusal: { _ in { name, _ in QueryParameterRules.refusal(of: name) } }),
             Setting(
+                "forwardHeaders", .names,
+                "Header fields that are passed on from the client's request, as X-Scope-OrgID; none "
+                    + "by default.",
+                read: { section, source, reader in
+                    source.forwardHeaders = reader.readForwardHeaders(section)
+                    return true
+                }, write: { $0.forwardHeaders.isEmpty ? nil : .list($0.forwardHeaders) }),
+            Setting(
                 "proxyUrl", .nonEmptyText,
                 "The HTTP proxy through which the server is reached, as http://host:port; none by "
                     + "default, whatever the environment says.",

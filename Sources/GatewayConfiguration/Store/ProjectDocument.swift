@@ -98,9 +98,10 @@ public enum ProjectDocument {
     ///   - old: The project as it was, whose secrets are kept where `redacted` stands, as long as
     ///     they go to the same server.
     ///   - partitionLabel: What no static label may be.
+    ///   - keepsAuthorization: Whether no server may be sent the client's `Authorization`.
     static func read(
         _ document: DocumentValue, name: String, among known: [Project], old: Project?,
-        partitionLabel: String
+        partitionLabel: String, keepsAuthorization: Bool = false
     ) throws(StoreRefusal) -> Project {
         guard case .mapping = document else {
             throw .invalid("the body is not an object with a project in it")
@@ -119,6 +120,7 @@ public enum ProjectDocument {
         let aggregates = known.filter(\.isMultiCluster).map { shown($0).node() }
         var reader = ConfigurationReader(secrets: SecretFiles(), existingProjects: regular)
         reader.partitionLabel = partitionLabel
+        reader.keepsAuthorization = keepsAuthorization
         let projects = reader.readProjects(aggregates + [document.node()])
         // Of the others only their names and members matter here.
         let errors = reader.report.errors.filter { $0.subject == "project \(name)" }

@@ -29,7 +29,8 @@ extension StoreContents {
         }
         let project = try ProjectDocument.read(
             document, name: wanted, among: all.filter { $0.name != name }, old: old?.project,
-            partitionLabel: file.partitionLabel)
+            partitionLabel: file.partitionLabel,
+            keepsAuthorization: file.authentication?.keepsAuthorization ?? false)
         try checkPool(of: project, file)
         if project.isMultiCluster {
             let users = references(to: name, file)

@@ -46,7 +46,10 @@ extension StoreContents {
         let own = Set(file.projects.map(\.name))
         configuration.projects += projects.values.map(\.project)
             .filter { !own.contains($0.name) }.sorted { $0.name < $1.name }
-            .map { $0.checked(againstPartitionLabel: file.partitionLabel) }
+            .map {
+                $0.checked(againstPartitionLabel: file.partitionLabel)
+                    .checked(against: file.authentication)
+            }
         let ownPools = Set(file.clusterPools.map(\.name))
         configuration.clusterPools += clusterPools.values
             .filter { !ownPools.contains($0.name) }.sorted { $0.name < $1.name }

@@ -5,6 +5,16 @@ public struct Authentication: Sendable, Hashable {
     public var tokens: [AccessToken]
     /// Everybody who reaches the gateway may read every project without a token.
     public var anonymous: Bool
+    /// Where clients send tokens and API keys.
+    public var tokenHeader = TokenHeader.any
+
+    /// The header fields of a request that hold a token.
+    public enum TokenHeader: String, Sendable, Hashable, CaseIterable {
+        /// `X-API-Key`, else `Authorization`.
+        case any
+        /// `X-API-Key` alone: `Authorization` is for members that are sent it.
+        case apiKey = "X-API-Key"
+    }
 
     public init(tokens: [AccessToken] = [], anonymous: Bool = false) {
         self.tokens = tokens

@@ -95,7 +95,9 @@ extension Project {
 
 extension Authentication {
     fileprivate var lines: [String] {
-        var lines = ["auth:", "  anonymous: \(anonymous)"]
+        var lines = [
+            "auth:", "  anonymous: \(anonymous)", "  tokenHeader: \(tokenHeader.rawValue)",
+        ]
         if !tokens.isEmpty { lines.append("  tokens:") }
         for token in tokens {
             let projects = token.projects.map { ", projects: \(list($0))" } ?? ""

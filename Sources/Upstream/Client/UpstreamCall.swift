@@ -42,18 +42,18 @@ final class UpstreamCall: Sendable {
             progress.attempts += 1
             return progress.attempts
         }
-        client.state.withLock { state in
-            state.health.requests += 1
-            if attempts > 1 { state.health.retries += 1 }
+        client.common.link.withLock { link in
+            link.health.requests += 1
+            if attempts > 1 { link.health.retries += 1 }
         }
     }
 
     /// The head of an answer has come.
     func countAnswer(after latency: Duration, httpVersion: String) {
         progress.withLock { $0.isAnswered = true }
-        client.state.withLock { state in
-            state.health.observe(latency: latency)
-            state.health.httpVersion = httpVersion
+        client.common.link.withLock { link in
+            link.health.observe(latency: latency)
+            link.health.httpVersion = httpVersion
         }
     }
 
@@ -95,12 +95,12 @@ final class UpstreamCall: Sendable {
 
     /// The body was read to its end and made sense.
     func succeeded(_ body: UpstreamBody) {
-        client.state.withLock { state in
+        client.common.link.withLock { link in
             let wire = body.summary?.wireBytes ?? 0
-            state.health.wireBytes += wire
-            state.health.inflatedBytes += body.inflatedBytes
+            link.health.wireBytes += wire
+            link.health.inflatedBytes += body.inflatedBytes
             if let encoding = body.encoding {
-                state.encoding.observe(
+                link.encoding.observe(
                     encoding, bytes: body.inflatedBytes,
                     over: body.summary?.activeTime ?? .zero)
             }
@@ -114,12 +114,15 @@ final class UpstreamCall: Sendable {
             return !progress.isRecorded
         }
         guard isFirst else { return }
+        let text = outcome == .failed ? failure?.kind.text : nil
         client.state.withLock { state in
             state.breaker.record(outcome, wasProbe: isProbe, at: .now)
-            guard outcome == .failed, let failure else { return }
-            state.health.failures += 1
-            state.health.lastFailure = UpstreamHealth.Failed(
-                text: failure.kind.text, time: WallClock.now())
+            state.lastFailure = text ?? state.lastFailure
+        }
+        guard let text else { return }
+        client.common.link.withLock { link in
+            link.health.failures += 1
+            link.health.lastFailure = UpstreamHealth.Failed(text: text, time: WallClock.now())
         }
     }
 }

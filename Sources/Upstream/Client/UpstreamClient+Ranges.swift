@@ -221,11 +221,12 @@ extension UpstreamClient {
             return 1
         }
         if let parts = source.rangeParts { return parts }
-        let (processors, mustAsk, version) = state.withLock { state in
+        let (processors, mustAsk) = state.withLock { state in
             let known = state.processors
             state.processors = known ?? 0
-            return (known ?? 0, known == nil, state.health.httpVersion)
+            return (known ?? 0, known == nil)
         }
+        let version = common.link.withLock { $0.health.httpVersion }
         if mustAsk { Task { await self.learnProcessors() } }
         if version == "HTTP/2" { return Self.sharedParts }
         return max(1, min(Self.sharedParts, processors / 2))

@@ -4,9 +4,9 @@ import PrometheusWire
 public import UpstreamSettings
 
 /// What answers of a member are known by: a client, and how it asks, which includes credentials that
-/// may come from files and change while it lasts.
+/// may come from files and change while it lasts, and what it passes on of a client's request.
 public struct MemberIdentity: Sendable, Hashable {
-    /// No two clients of a process have the same.
+    /// No two members of a process have the same.
     public let client: UInt64
     /// The same in every process that asks the same server in the same way. A reader of it
     /// can try credentials on it.
@@ -21,10 +21,10 @@ public struct MemberIdentity: Sendable, Hashable {
 /// Asks one member. Safe to use from any number of tasks; everything it learns about the member
 /// (health, encoding, capabilities) is shared by them.
 public final class UpstreamClient: Sendable {
+    /// What its own requests taught it.
     struct State {
         var breaker = CircuitBreaker()
-        var encoding: EncodingPolicy
-        var health = UpstreamHealth()
+        var lastFailure: String?
         /// Forms were refused where queries were not.
         var sendsQueries = false
         var capabilities = CapabilityCache()
@@ -36,20 +36,39 @@ public final class UpstreamClient: Sendable {
         var processors: Int?
     }
 
+    /// What is one for all clients of a member, whatever header fields they pass on.
+    final class Common: Sendable {
+        struct Link {
+            var encoding: EncodingPolicy
+            var health = UpstreamHealth()
+        }
+
+        let link: LockedValue<Link>
+        /// The member's places for questions.
+        let places: FairLine
+        /// Tells the member from every other one of the process.
+        let number = UpstreamClient.numbers.withLock { number in
+            number += 1
+            return number
+        }
+
+        init(_ connection: any UpstreamConnection) {
+            link = LockedValue(
+                Link(encoding: EncodingPolicy(isOnLoopback: connection.url.isLoopback)))
+            places = FairLine(places: connection.maxConcurrency)
+        }
+    }
+
     public let configuration: UpstreamConfiguration
     let transport: CurlMulti
-    let state: LockedValue<State>
-    /// The member's places for questions.
-    private let places: FairLine
+    let state = LockedValue(State())
+    let common: Common
+    /// Those of the same member that pass on what clients sent.
+    let forwardingClients = LockedValue(ForwardingClients())
     private let retry = RetryPolicy()
     /// No other client uses its connections: another project of the same server, with other
     /// credentials, is another client.
     private let connections = ConnectionOwner()
-    /// Tells it from every other client of the process.
-    private let number = UpstreamClient.numbers.withLock { number in
-        number += 1
-        return number
-    }
     private static let numbers = LockedValue<UInt64>(0)
     /// Keeps the series of others out of what it is asked; nil where the server has none.
     let conjunction: SelectorConjunction?
@@ -57,38 +76,52 @@ public final class UpstreamClient: Sendable {
     private let asked: SecretDigest?
 
     /// - Parameter transport: belongs to the caller, who shuts it down after the last request.
-    public init(_ configuration: UpstreamConfiguration, transport: CurlMulti) {
+    public convenience init(_ configuration: UpstreamConfiguration, transport: CurlMulti) {
+        self.init(configuration, transport, Common(configuration.connection))
+    }
+
+    /// - Parameter fields: What it passes on of a client's request.
+    convenience init(_ client: UpstreamClient, forwarding fields: [NamedSecret]) {
+        var configuration = client.configuration
+        configuration.forwarded = fields
+        self.init(configuration, client.transport, client.common)
+    }
+
+    private init(
+        _ configuration: UpstreamConfiguration, _ transport: CurlMulti, _ common: Common
+    ) {
         self.configuration = configuration
         self.transport = transport
+        self.common = common
         let isFixed = configuration.connection.secrets.allSatisfy { $0.file == nil }
         asked = isFixed ? SecretDigest(ofText: configuration.askedAs) : nil
         conjunction = configuration.selector.map(SelectorConjunction.init)
-        places = FairLine(places: configuration.connection.maxConcurrency)
-        state = LockedValue(
-            State(encoding: EncodingPolicy(isOnLoopback: configuration.connection.url.isLoopback)))
     }
 
     /// Who is asked, and by which credentials.
     public var identity: MemberIdentity {
         MemberIdentity(
-            client: number, asked: asked ?? SecretDigest(ofText: configuration.askedAs))
+            client: common.number, asked: asked ?? SecretDigest(ofText: configuration.askedAs))
     }
 
-    /// A snapshot.
+    /// A snapshot: counts and the last failure are of all clients of the member.
     public var health: UpstreamHealth {
-        let load = places.load
-        return state.withLock { state in
-            var health = state.health
-            (health.questionsRunning, health.questionsWaiting) = (load.running, load.waiting)
+        let load = common.places.load
+        var health = common.link.withLock { $0.health }
+        (health.questionsRunning, health.questionsWaiting) = (load.running, load.waiting)
+        state.withLock { state in
             switch state.breaker.state {
             case .closed: health.circuit = .closed
             case .open: health.circuit = .open
             case .halfOpen: health.circuit = .halfOpen
             }
             health.version = state.capabilities.value?.version
-            return health
         }
+        return health
     }
+
+    /// Why its own requests failed at last; nil before the first failure.
+    public var lastFailure: String? { state.withLock { $0.lastFailure } }
 
     /// An answer whose beginning has been seen to be JSON.
     struct Answer {
@@ -158,7 +191,7 @@ public final class UpstreamClient: Sendable {
     }
 
     private func notAsked(_ reason: String) -> UpstreamError {
-        let last = health.lastFailure?.text ?? "failing"
+        let last = lastFailure ?? "failing"
         return UpstreamError(
             member: configuration.name, kind: .unavailable("\(last); \(reason)"))
     }
@@ -201,14 +234,14 @@ public final class UpstreamClient: Sendable {
         let client = question.work?.client ?? .project(configuration.name)
         let start = MonotonicInstant.now
         do throws(NoTurn) {
-            try await places.take(client, rank: question.cost, until: deadline)
+            try await common.places.take(client, rank: question.cost, until: deadline)
         } catch {
             switch error {
             case .timedOut: throw .laneTimeout
             case .cancelled: throw .cancelled
             }
         }
-        defer { places.give(client) }
+        defer { common.places.give(client) }
         call.countWaiting(.since(start))
         // Those before it may have shown meanwhile that the member is away.
         if case .refuse(let pause) = state.withLock({ $0.breaker.aside(at: .now) }) {
@@ -291,7 +324,7 @@ public final class UpstreamClient: Sendable {
             fields.append(name: "Accept", value: "application/json")
             let isCompressed =
                 switch configuration.connection.acceptEncoding {
-                case .auto: state.withLock { $0.encoding.choice } == .gzip
+                case .auto: common.link.withLock { $0.encoding.choice } == .gzip
                 case .gzip: true
                 case .identity: false
                 }
@@ -339,7 +372,7 @@ public final class UpstreamClient: Sendable {
 
     /// Members may say what they were sent, as it was in the URL too; secrets are taken out of that.
     func redacted(_ kind: UpstreamError.Kind) -> UpstreamError.Kind {
-        let plain = configuration.connection.secrets.flatMap(\.exposedValues)
+        let plain = configuration.secrets.flatMap(\.exposedValues)
         let secrets = plain + plain.map(FormText.encoded).filter { !plain.contains($0) }
         let clean = { (text: String) in
             secrets.reduce(text) { text, secret in

@@ -30,6 +30,8 @@ public struct UpstreamConfiguration: Sendable {
     /// gateway, has `query_range`, `series`, `metadata` and label values only, and everything else
     /// is emulated through them.
     public var source: UpstreamSource
+    /// Header fields of a client's request that the member is sent.
+    var forwarded: [NamedSecret] = []
     /// For name, connection and handshake.
     public var connectTimeout = Duration.seconds(5)
     public var limits = Limits()
@@ -68,7 +70,7 @@ public struct UpstreamConfiguration: Sendable {
         switch source {
         case .remoteCoroot(let remote): return [("X-API-Key", remote.apiKey.exposed)]
         case .prometheus(let source):
-            let own = source.headers.map { (name: $0.name, value: $0.value.exposed) }
+            let own = (source.headers + forwarded).map { (name: $0.name, value: $0.value.exposed) }
             switch source.credentials {
             case .none: return own
             case .basic(let user, let password):
@@ -82,6 +84,9 @@ public struct UpstreamConfiguration: Sendable {
 }
 
 extension UpstreamConfiguration {
+    /// All that must not be printed, and that the member may repeat in what it says.
+    var secrets: [Secret] { connection.secrets + forwarded.map(\.value) }
+
     /// Everything that the member's answers to queries depend on, besides the query: the same text
     /// in every gateway that asks the same server in the same way. It holds secrets.
     var askedAs: String {
