@@ -106,8 +106,7 @@ public struct PrometheusSource: UpstreamConnection {
     }
 
     public var secrets: [Secret] {
-        (credentials.secret.map { [$0] } ?? []) + headers.map(\.value)
-            + queryParameters.map(\.value)
+        credentials.secrets + headers.map(\.value) + queryParameters.map(\.value)
     }
 }
 
@@ -184,21 +183,6 @@ public struct TLSSettings: Sendable, Hashable {
 public enum TLSVersion: String, Sendable, Hashable, CaseIterable {
     case v12 = "1.2"
     case v13 = "1.3"
-}
-
-/// What a Prometheus member is shown so that it answers.
-public enum Credentials: Sendable, Hashable {
-    case none
-    case basic(username: String, password: Secret)
-    case bearer(Secret)
-
-    /// The password or the token; nil for none.
-    public var secret: Secret? {
-        switch self {
-        case .none: nil
-        case .basic(_, let secret), .bearer(let secret): secret
-        }
-    }
 }
 
 /// Whether a member is asked to compress its answers.

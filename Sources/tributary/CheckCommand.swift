@@ -58,6 +58,7 @@ struct CheckCommand: AsyncParsableCommand {
         case .basic(_, let password):
             all.append(password.exposed.isEmpty ? "a user name, no password" : "user and password")
         case .bearer: all.append("a bearer token")
+        case .oauth2(let settings): all.append("tokens of \(settings.tokenURL)")
         }
         all += source.headers.map { "header \($0.name)" }
         all += source.forwardHeaders.map { "the client's \($0)" }

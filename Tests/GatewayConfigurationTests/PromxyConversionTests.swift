@@ -145,6 +145,37 @@ import UpstreamSettings
         #expect(conversion.remarks.count == remarks && conversion.remarks.allSatisfy { !$0.isLoss })
     }
 
+    @Test func `Tokens are asked for at an endpoint as promxy does`() throws {
+        let conversion = try PromxyConversion(
+            """
+            promxy:
+              server_groups:
+                - static_configs: [{targets: ["a:9090"]}]
+                  http_client:
+                    oauth2:
+                      client_id: me
+                      client_secret: hidden-1
+                      token_url: https://login/token
+                      scopes: [read]
+                      endpoint_params: {audience: hidden-2}
+                      tls_config: {insecure_skip_verify: true}
+            """)
+        #expect(!conversion.yaml.contains("hidden"))
+        #expect(
+            keys(conversion, isLoss: true)
+                == ["promxy.server_groups[0].http_client.oauth2.tls_config"])
+        let configuration = try checked(conversion)
+        guard case .prometheus(let source) = configuration.projects[0].kind,
+            case .oauth2(let oauth2) = source.credentials
+        else {
+            Issue.record("\(conversion.yaml)")
+            return
+        }
+        #expect(oauth2.clientID == "me" && oauth2.clientSecret.exposed == "secret-1")
+        #expect(oauth2.tokenURL.description == "https://login/token" && oauth2.scopes == ["read"])
+        #expect(oauth2.endpointParameters.first?.value.exposed == "secret-2")
+    }
+
     /// Every key that promxy documents is carried over or named.
     @Test(arguments: [
         "remote_read_path: other/read", "relative_time_range: {start: 3h}",

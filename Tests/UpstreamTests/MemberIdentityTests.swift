@@ -17,6 +17,11 @@ import UpstreamSettings
         return UpstreamConfiguration(name: "a", source: .prometheus(source)).askedAs
     }
 
+    private static func oauth2(_ url: String, _ secret: String) throws -> OAuth2Settings {
+        OAuth2Settings(
+            clientID: "c", clientSecret: Secret(secret), tokenURL: try ServerURL(url))
+    }
+
     @Test func anotherWayToAskIsAnotherIdentity() throws {
         let others = try [
             Self.asked { $0.url = try! ServerURL("http://prometheus:9091/prefix") },
@@ -24,6 +29,9 @@ import UpstreamSettings
             Self.asked { $0.credentials = .none },
             Self.asked { $0.credentials = .basic(username: "u", password: Secret("p2")) },
             Self.asked { $0.credentials = .bearer(Secret("p")) },
+            Self.asked { $0.credentials = .oauth2(try! Self.oauth2("http://t", "s")) },
+            Self.asked { $0.credentials = .oauth2(try! Self.oauth2("http://t2", "s")) },
+            Self.asked { $0.credentials = .oauth2(try! Self.oauth2("http://t", "s2")) },
             Self.asked { $0.headers = [] },
             Self.asked { $0.headers[0].value = Secret("t2") },
             Self.asked { $0.headers[0].name = "X-Other" },

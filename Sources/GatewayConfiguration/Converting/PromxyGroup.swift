@@ -270,6 +270,7 @@ struct PromxyGroup {
                 settings.append(.init("bearerTokenFile", .text(pair.value.text ?? "")))
             case "authorization": readAuthorization(pair, own, &log)
             case "proxy_url": readProxy(pair, own, &log)
+            case "oauth2": readOAuth2(pair, own, &log)
             case "dial_timeout", "fallback_delay", "dial_network":
                 log.remark(
                     pair.line, own, "timeout of the member bounds the whole request, connecting too"
@@ -306,6 +307,43 @@ struct PromxyGroup {
             }
         }
         if !tls.isEmpty { settings.append(.init("tls", .lines(tls))) }
+    }
+
+    private mutating func readOAuth2(
+        _ pair: YAMLNode.Pair, _ path: String, _ log: inout PromxyRemarks
+    ) {
+        let node = pair.value
+        guard let client = node["client_id"]?.text, let url = node["token_url"]?.text,
+            (try? ServerURL(url)) != nil,
+            node["client_secret"] != nil || node["client_secret_file"] != nil
+        else {
+            return log.leaveOut(
+                pair.line, path, "it needs client_id, client_secret and an http or https token_url")
+        }
+        var oauth2: [WrittenSetting.Pair] = [
+            .init("clientId", .text(client)), .init("tokenUrl", .text(url)),
+        ]
+        for inner in node.pairs {
+            let own = "\(path).\(inner.key)"
+            switch inner.key {
+            case "client_id", "token_url": continue
+            case "client_secret":
+                oauth2.append(.init("clientSecret", log.variable(inner.line, own)))
+            case "client_secret_file":
+                oauth2.append(.init("clientSecretFile", .text(inner.value.text ?? "")))
+            case "scopes":
+                oauth2.append(.init("scopes", .list(inner.value.elements.compactMap(\.text))))
+            case "endpoint_params":
+                let parameters = inner.value.pairs.map { parameter in
+                    WrittenSetting.Pair(
+                        parameter.key, log.variable(parameter.line, "\(own).\(parameter.key)"))
+                }
+                oauth2.append(.init("endpointParams", .lines(parameters)))
+            default:
+                log.leaveOut(inner.line, own, "the token endpoint is asked as the server is")
+            }
+        }
+        settings.append(.init("oauth2", .lines(oauth2)))
     }
 
     private mutating func readProxy(

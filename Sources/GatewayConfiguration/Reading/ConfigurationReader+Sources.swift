@@ -48,6 +48,7 @@ extension ConfigurationReader {
     }
 
     mutating func readCredentials(_ section: Section<SettingName>) -> Credentials {
+        let oauth2 = readOAuth2Alone(section)
         let bearer = readSecret(
             plain: "bearerToken", file: "bearerTokenFile", of: section)
         // As from a variable that is set to nothing.
@@ -56,6 +57,7 @@ extension ConfigurationReader {
                 at: section.place(of: "bearerToken"), subject: section.subject,
                 "the token is empty", mend: "give it a value, or remove bearerToken")
         }
+        if let oauth2 { return .oauth2(oauth2) }
         guard let node = section["basicAuth"] else { return bearer.map { .bearer($0) } ?? .none }
         if section["bearerToken"] != nil || section["bearerTokenFile"] != nil {
             report.error(
@@ -82,6 +84,18 @@ extension ConfigurationReader {
             return .none
         }
         return .basic(username: username.exposed, password: password ?? Secret(""))
+    }
+
+    /// `oauth2`, which excludes all other credentials; nil where it is not there.
+    private mutating func readOAuth2Alone(_ section: Section<SettingName>) -> OAuth2Settings? {
+        guard let node = section["oauth2"] else { return nil }
+        for other in ["basicAuth", "bearerToken", "bearerTokenFile"] as [SettingName]
+        where section[other] != nil {
+            report.error(
+                at: node, subject: section.subject,
+                "oauth2 and \(other.rawValue) exclude each other", mend: "keep one of them")
+        }
+        return OAuth2Section.table.read(node, subject: section.subject, &self)
     }
 
     /// The `basicAuth` of a resource's Prometheus. As of other secrets, a reference beats the plain
@@ -122,10 +136,12 @@ extension ConfigurationReader {
                 mend: "keep one of them")
         }
         if let text = section.text(plain, &report) {
-            let noun = ["password", "secret"].contains(plain.rawValue) ? plain.rawValue : "token"
+            let nouns = [
+                "password": "password", "secret": "secret", "clientSecret": "client secret",
+            ]
             return secret(
                 text, at: section.place(of: plain), subject: section.subject,
-                called: "the \(noun)")
+                called: "the \(nouns[plain.rawValue] ?? "token")")
         }
         guard let path = section.text(file, &report) else { return nil }
         do throws(SecretFiles.Failure) {

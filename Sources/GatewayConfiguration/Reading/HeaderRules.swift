@@ -21,7 +21,9 @@ struct HeaderRules {
     }
 
     static func of(_ section: Section<SettingName>) -> HeaderRules {
-        let credentials: [SettingName] = ["basicAuth", "bearerToken", "bearerTokenFile"]
+        let credentials: [SettingName] = [
+            "basicAuth", "bearerToken", "bearerTokenFile", "oauth2",
+        ]
         return HeaderRules(credential: credentials.first { section[$0] != nil }?.rawValue)
     }
 

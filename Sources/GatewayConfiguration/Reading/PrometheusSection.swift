@@ -28,6 +28,13 @@ enum PrometheusSection {
             },
             .part(
                 "bearerTokenFile", .text, "A file with the token instead.", isOfThisMachine: true),
+            .part(
+                "oauth2", .section(OAuth2Section.table.shape),
+                "Tokens are asked for at an endpoint of OAuth 2.0, as a client by itself."
+            ) { source in
+                guard case .oauth2(let settings) = source.credentials else { return nil }
+                return .lines(OAuth2Section.table.written(settings))
+            },
             .secrets(
                 "headers", \.headers, names: HeaderRules.pattern,
                 "Sent with every request. Fields that frame a request, or that the gateway writes "

@@ -47,13 +47,8 @@ public enum ProjectDocument {
         var project = project
         switch project.kind {
         case .prometheus(var source):
-            switch source.credentials {
-            case .none: return project
-            case .basic(let username, let password):
-                source.credentials = .basic(
-                    username: username, password: current(password, "prometheus"))
-            case .bearer(let token): source.credentials = .bearer(current(token, "prometheus"))
-            }
+            guard let secret = source.credentials.secret else { return project }
+            source.credentials = source.credentials.replacing(current(secret, "prometheus"))
             project.kind = .prometheus(source)
         case .remoteCoroot(var remote):
             remote.apiKey = current(remote.apiKey, "remoteCoroot")
@@ -179,7 +174,7 @@ public enum ProjectDocument {
             guard let new = document[source] else { continue }
             let url = new["url"]?.text.flatMap { try? ServerURL($0).description }
             guard let kept = stored[source], let url, kept["url"]?.text == url,
-                tlsIsSame(new, kept)
+                tlsIsSame(new, kept), wayIsSame(new, kept)
             else { continue }
             document[source] = new.replacing(redacted, from: kept)
         }
@@ -198,6 +193,15 @@ public enum ProjectDocument {
         return skips(new) == skips(old)
             && new["tls"]?["caFile"] ?? .null == old["tls"]?["caFile"] ?? .null
             && new["tls"]?["serverName"] ?? .null == old["tls"]?["serverName"] ?? .null
+    }
+
+    /// Secrets go through a proxy, and that of OAuth 2.0 to the endpoint of tokens.
+    private static func wayIsSame(_ new: DocumentValue, _ old: DocumentValue) -> Bool {
+        func url(_ value: DocumentValue?) -> String? {
+            value?.text.map { text in (try? ServerURL(text).description) ?? text }
+        }
+        return url(new["proxyUrl"]) == url(old["proxyUrl"])
+            && url(new["oauth2"]?["tokenUrl"]) == url(old["oauth2"]?["tokenUrl"])
     }
 
     // MARK: Writing

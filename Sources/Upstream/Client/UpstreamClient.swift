@@ -46,13 +46,23 @@ public final class UpstreamClient: Sendable {
         let link: LockedValue<Link>
         /// The member's places for questions.
         let places: FairLine
+        /// By which it is asked; nil for other credentials.
+        let tokens: OAuth2Tokens?
         /// Tells the member from every other one of the process.
         let number = UpstreamClient.numbers.withLock { number in
             number += 1
             return number
         }
 
-        init(_ connection: any UpstreamConnection) {
+        init(_ configuration: UpstreamConfiguration, transport: CurlMulti) {
+            let connection = configuration.connection
+            if case .prometheus(let source) = configuration.source,
+                case .oauth2(let settings) = source.credentials
+            {
+                tokens = OAuth2Tokens(settings, for: configuration, transport: transport)
+            } else {
+                tokens = nil
+            }
             link = LockedValue(
                 Link(encoding: EncodingPolicy(isOnLoopback: connection.url.isLoopback)))
             places = FairLine(places: connection.maxConcurrency)
@@ -77,7 +87,7 @@ public final class UpstreamClient: Sendable {
 
     /// - Parameter transport: belongs to the caller, who shuts it down after the last request.
     public convenience init(_ configuration: UpstreamConfiguration, transport: CurlMulti) {
-        self.init(configuration, transport, Common(configuration.connection))
+        self.init(configuration, transport, Common(configuration, transport: transport))
     }
 
     /// - Parameter fields: What it passes on of a client's request.
@@ -258,9 +268,9 @@ public final class UpstreamClient: Sendable {
             && (request.method == .get || state.withLock { $0.sendsQueries })
         call.countAttempt()
         let start = MonotonicInstant.now
-        var response = try await send(request, asQuery: asQuery, deadline)
+        var response = try await authorized(request, asQuery: asQuery, deadline)
         if !asQuery, !request.isRemoteRead, [403, 405, 501].contains(response.status) {
-            response = try await send(request, asQuery: true, deadline)
+            response = try await authorized(request, asQuery: true, deadline)
             if (200..<300).contains(response.status) {
                 state.withLock { $0.sendsQueries = true }
             }
@@ -271,8 +281,25 @@ public final class UpstreamClient: Sendable {
         return response
     }
 
-    private func send(
+    /// Sends a request with a token where the member wants one. One that the member refuses is used no
+    /// more, and the request is sent once more with another.
+    private func authorized(
         _ request: UpstreamRequest, asQuery: Bool, _ deadline: ContinuousClock.Instant
+    ) async throws(UpstreamError.Kind) -> TransferResponse {
+        guard let tokens = common.tokens else {
+            return try await send(request, asQuery: asQuery, deadline)
+        }
+        let token = try await tokens.token(until: deadline)
+        let response = try await send(request, asQuery: asQuery, deadline, token: token)
+        guard response.status == 401 else { return response }
+        tokens.drop(token)
+        let other = try await tokens.token(until: deadline)
+        return try await send(request, asQuery: asQuery, deadline, token: other)
+    }
+
+    private func send(
+        _ request: UpstreamRequest, asQuery: Bool, _ deadline: ContinuousClock.Instant,
+        token: String? = nil
     ) async throws(UpstreamError.Kind) -> TransferResponse {
         let remaining = deadline - .now
         guard remaining > .zero else { throw .timeout }
@@ -281,7 +308,7 @@ public final class UpstreamClient: Sendable {
         let transfer = TransferRequest(
             url: url(of: request, asQuery: asQuery),
             method: request.transferMethod(asQuery: asQuery),
-            headers: headers(for: request), tls: TransferTLS(connection.tls),
+            headers: headers(for: request, token: token), tls: TransferTLS(connection.tls),
             proxy: configuration.proxy,
             connectTimeout: min(configuration.connectTimeout, remaining),
             timeout: remaining,
@@ -314,7 +341,7 @@ public final class UpstreamClient: Sendable {
         return url + (url.contains("?") ? "&" : "?") + String(decoding: added, as: UTF8.self)
     }
 
-    private func headers(for request: UpstreamRequest) -> HeaderFields {
+    private func headers(for request: UpstreamRequest, token: String?) -> HeaderFields {
         var fields = HeaderFields()
         if request.isRemoteRead {
             fields.append(name: "Content-Encoding", value: "snappy")
@@ -334,6 +361,7 @@ public final class UpstreamClient: Sendable {
         if let identity = configuration.gateway {
             fields.append(name: HopChain.header, value: HopChain.current.adding(identity).text)
         }
+        if let token { fields.append(name: "Authorization", value: "Bearer \(token)") }
         for (name, value) in configuration.identification {
             fields.append(name: name, value: value)
         }
@@ -372,7 +400,8 @@ public final class UpstreamClient: Sendable {
 
     /// Members may say what they were sent, as it was in the URL too; secrets are taken out of that.
     func redacted(_ kind: UpstreamError.Kind) -> UpstreamError.Kind {
-        let plain = configuration.secrets.flatMap(\.exposedValues)
+        let plain =
+            configuration.secrets.flatMap(\.exposedValues) + (common.tokens?.exposed ?? [])
         let secrets = plain + plain.map(FormText.encoded).filter { !plain.contains($0) }
         let clean = { (text: String) in
             secrets.reduce(text) { text, secret in

@@ -73,6 +73,8 @@ public struct UpstreamConfiguration: Sendable {
             let own = (source.headers + forwarded).map { (name: $0.name, value: $0.value.exposed) }
             switch source.credentials {
             case .none: return own
+            // Each request has a token of its time.
+            case .oauth2: return own
             case .basic(let user, let password):
                 let value = BasicCredentials.value(user: user, password: password.exposed)
                 return [("Authorization", value)] + own
@@ -101,11 +103,32 @@ extension UpstreamConfiguration {
             fields.append("remoteCoroot \(remote.metricResolution.wholeMilliseconds)")
         }
         for (name, value) in identification { fields += ["header", name, value] }
+        fields += provenAs
         for parameter in connection.queryParameters {
             fields += ["parameter", parameter.name, parameter.value.exposed]
         }
         if let selector { fields += ["selector", selector.description] }
         return FieldText.of(fields)
+    }
+}
+
+extension UpstreamConfiguration {
+    /// By which credentials tokens are asked for, which change.
+    private var provenAs: [String?] {
+        guard case .prometheus(let source) = source else { return [] }
+        switch source.credentials {
+        case .none, .basic, .bearer: return []
+        case .oauth2(let settings):
+            var fields: [String?] = [
+                "oauth2", settings.clientID, settings.clientSecret.exposed,
+                settings.tokenURL.description,
+            ]
+            for scope in settings.scopes { fields += ["scope", scope] }
+            for parameter in settings.endpointParameters {
+                fields += ["parameter", parameter.name, parameter.value.exposed]
+            }
+            return fields
+        }
     }
 }
 
