@@ -28,7 +28,8 @@ struct CheckCommand: AsyncParsableCommand {
     func run() async throws {
         guard let path = file ?? config else { return }
         let configuration = try options.load(
-            path, generatesSecrets: false, existing: await storedProjects(path))
+            path, generatesSecrets: false, existing: await storedProjects(path)
+        ).withChosenMembers
         let own = configuration.notesOnOwnAddress(hostNames: OwnHostNames.all)
         for note in configuration.notes + own { Console.say("\(path): note: \(note)") }
         for project in configuration.projects {
@@ -73,7 +74,9 @@ struct CheckCommand: AsyncParsableCommand {
         case .remoteCoroot(let remote): "remote Coroot at \(remote.url)"
         case .clusterPool(.attributes): "cluster pool by attributes"
         case .clusterPool(.pool(let pool)): "cluster pool \(pool)"
-        case .multiCluster(let members): "all of \(members.joined(separator: ", "))"
+        case .multiCluster:
+            project.members.isEmpty
+                ? "no project fits by now" : "all of \(project.members.joined(separator: ", "))"
         case .misconfigured(let reason): "out of service: \(reason)"
         }
     }

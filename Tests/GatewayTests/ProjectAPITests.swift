@@ -43,6 +43,48 @@ import UpstreamSettings
             ])
     }
 
+    @Test func `What fits becomes a member when it is made, and is none when it is deleted`()
+        async throws
+    {
+        let gateway = try await gateway()
+        let made = try await gateway.send(
+            "POST", "/api/projects",
+            body: #"{"name":"all","memberProjects":["fixed","l*"],"memberSelector":{"env":"x"}}"#)
+        #expect(made.status == 201)
+        #expect(made.body.contains(#""memberProjects":["fixed"],"#))
+        func members() async throws -> String {
+            let body = try await gateway.get("/api/projects/all").body
+            let list = body.components(separatedBy: #""memberProjects":["#).dropFirst().first ?? ""
+            return String(list.prefix { $0 != "]" })
+        }
+        let labelled = #"{"prometheus":{"url":"http://127.0.0.1:2"},"labels":{"env":"x"}}"#
+        #expect(try await gateway.put("/api/projects/local", Self.local).status == 201)
+        #expect(try await gateway.put("/api/projects/by-label", labelled).status == 201)
+        #expect(try await members() == #""fixed","by-label","local""#)
+        let explained = try await gateway.get("/p/all/api/v1/explain?query=up")
+        #expect(explained.body.contains("by-label"))
+        // A member that merely fits does not keep anybody from deleting it.
+        #expect(try await gateway.send("DELETE", "/api/projects/local").status == 200)
+        #expect(try await members() == #""fixed","by-label""#)
+        let definition = try await gateway.get("/api/projects/all").body
+        #expect(definition.contains(#""memberProjects":["fixed","l*"]"#))
+        #expect(definition.contains(#""memberSelector":{"env":"x"}"#))
+    }
+
+    @Test func `A multi-cluster project that nothing fits is empty`() async throws {
+        let gateway = try await gateway()
+        #expect(
+            try await gateway.put("/api/projects/all", #"{"memberProjects":["none-*"]}"#).status
+                == 201)
+        for path in ["query?query=up", "query?query=sum(up)", "labels", "rules", "targets"] {
+            let answer = try await gateway.get("/p/all/api/v1/\(path)")
+            #expect(answer.status == 200, "\(path): \(answer.body)")
+            #expect(!answer.body.contains("warnings"), "\(path): \(answer.body)")
+        }
+        let status = try await gateway.get("/api/projects/all")
+        #expect(status.body.contains(#""reachable":true"#))
+    }
+
     @Test(
         arguments: [
             (
@@ -61,6 +103,8 @@ import UpstreamSettings
             ("PUT", "/m", #"{"memberProjects":["m"]}"#, 400, "cannot include itself"),
             ("PUT", "/m", #"{"memberProjects":["fixed","fixed"]}"#, 400, "duplicate member fixed"),
             ("PUT", "/m", #"{"memberProjects":[]}"#, 400, "no data source"),
+            ("PUT", "/m", #"{"memberProjects":["A*"]}"#, 400, "fits no name of a project"),
+            ("PUT", "/m", #"{"memberSelector":{"le":"x"}}"#, 400, "parts of a histogram"),
             ("PUT", "/m", #"{"prometheus":{"url":"a:1"}}"#, 400, "absolute http or https URL"),
             (
                 "PUT", "/m", #"{"prometheus":{"url":"http://a"},"memberProjects":["fixed"]}"#, 400,

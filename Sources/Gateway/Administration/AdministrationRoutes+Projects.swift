@@ -154,9 +154,7 @@ extension AdministrationRoutes {
             ("name", .string(project.name)), ("kind", .string(project.kindName)),
             ("readOnly", .bool(isInFile || stored?.isFileDefined ?? true)),
         ]
-        if case .multiCluster(let members) = project.kind {
-            pairs.append(("memberProjects", .strings(members)))
-        }
+        if project.isMultiCluster { pairs.append(("memberProjects", .strings(project.members))) }
         pairs.append(("status", status.json))
         guard inFull else { return .object(pairs) }
         pairs.append(("definition", JSONValue(ProjectDocument.shown(project))))

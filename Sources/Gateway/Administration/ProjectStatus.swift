@@ -41,8 +41,8 @@ struct ProjectStatus: Sendable {
                 return .outOfService("cluster pool \(pool) has no enabled cluster")
             }
             return .any(clusters)
-        case .multiCluster(let names):
-            let members = await each(names) { name in
+        case .multiCluster:
+            let members = await each(project.members) { name in
                 guard let member = generation.configuration.project(named: name),
                     !member.isMultiCluster
                 else { return .outOfService("member project not found: \(name)") }

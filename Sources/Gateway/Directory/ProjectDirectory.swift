@@ -49,9 +49,9 @@ struct ProjectDirectory: Sendable {
         let project = try project(address, grant)
         let members: [Member]
         switch project.kind {
-        case .multiCluster(let names):
+        case .multiCluster:
             var found: [Member] = []
-            for name in names {
+            for name in project.members {
                 // Missing like one that does not answer, and as loudly.
                 guard let member = projects[name] else {
                     found.append(outOfService(name, "member project not found: \(name)"))

@@ -190,7 +190,10 @@ enum ConfigurationKeys {
                     "A pool of which any one cluster answers; attributes lets "
                         + "clusterPoolAttributes choose it for each request.")
             case .memberProjects:
-                KeyMeaning(.names, "Regular projects that stand earlier in the file.")
+                KeyMeaning(
+                    .names,
+                    "Regular projects that stand earlier in the file, and wildcards, as prod-*, for "
+                        + "all that fit, now and later.")
             case .apiKeys:
                 KeyMeaning(
                     .sections(APIKey.shape), "Keys that choose this project and let it be read.")
@@ -214,11 +217,24 @@ enum ConfigurationKeys {
                     .mapping(names: StaticLabelRules.pattern, most: StaticLabelRules.most),
                     "Labels that all series of a regular project get beside the partition label.",
                     read: { section, project, reader in
-                        project.labels = reader.readStaticLabels(section)
+                        project.labels = reader.readLabels("labels", section)
                         return true
                     },
                     write: { project in
                         let labels = project.labels.sorted { $0.key < $1.key }
+                        return labels.isEmpty
+                            ? nil : .braces(labels.map { .init($0.key, .text($0.value)) })
+                    }),
+                Setting(
+                    "memberSelector",
+                    .mapping(names: StaticLabelRules.pattern, most: StaticLabelRules.most),
+                    "Static labels; all projects that have them are members, now and later.",
+                    read: { section, project, reader in
+                        project.memberChoice.labels = reader.readLabels("memberSelector", section)
+                        return true
+                    },
+                    write: { project in
+                        let labels = project.memberChoice.labels.sorted { $0.key < $1.key }
                         return labels.isEmpty
                             ? nil : .braces(labels.map { .init($0.key, .text($0.value)) })
                     }),

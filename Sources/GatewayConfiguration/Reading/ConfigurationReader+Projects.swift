@@ -83,12 +83,13 @@ extension ConfigurationReader {
     ) -> Project? {
         let written = section.list(.apiKeys, &report) ?? []
         let keys = readAPIKeys(written, subject: subject)
-        let members = section.names(.memberProjects, &report) ?? []
+        let members = readMembers(section)
         var project = Project(name: name, kind: .multiCluster(members: []), apiKeys: keys)
         _ = Keys.Project.settings.read(section.settings, into: &project, &self)
+        project.memberChoice.wildcards = members.wildcards
         let selector = readSelector(section.settings)
         let source = readSource(
-            section, members: members.map(\.name), keys: keys,
+            section, members: members.names, choice: project.memberChoice, keys: keys,
             // Also those whose secret is still to be made.
             hasKeys: !written.isEmpty)
         guard let source else { return nil }
@@ -136,16 +137,47 @@ extension ConfigurationReader {
         }
     }
 
+    /// Names of members, and wildcards for others. Whether there are such projects is judged when all
+    /// are known.
+    private mutating func readMembers(
+        _ section: Section<Keys.Project>
+    ) -> (names: [String], wildcards: [NameWildcard]) {
+        var names: [String] = []
+        var wildcards: [NameWildcard] = []
+        for (text, place) in section.names(.memberProjects, &report) ?? [] {
+            guard text.utf8.contains(UInt8(ascii: "*")) else {
+                names.append(text)
+                continue
+            }
+            guard let wildcard = NameWildcard(text) else {
+                report.error(
+                    at: place, subject: section.subject,
+                    "\"\(text)\" fits no name of a project",
+                    mend: "write a-z, 0-9, - and _, and * for any of them, at most 63 characters")
+                continue
+            }
+            // That it stands twice is reported as of names.
+            if !wildcards.contains(wildcard) { wildcards.append(wildcard) }
+        }
+        return (names, wildcards)
+    }
+
     /// Exactly one source; everything else is reported.
     private mutating func readSource(
-        _ section: Section<Keys.Project>, members: [String], keys: [APIKey], hasKeys: Bool
+        _ section: Section<Keys.Project>, members: [String], choice: MemberChoice, keys: [APIKey],
+        hasKeys: Bool
     ) -> Project.Kind? {
-        let given: [Keys.Project] = [.prometheus, .remoteCoroot, .clusterPool, .memberProjects]
-            .filter { section[$0] != nil && ($0 != .memberProjects || !members.isEmpty) }
+        let sources: [Keys.Project] = [.prometheus, .remoteCoroot, .clusterPool]
+        var given = sources.filter { section[$0] != nil }.map(\.rawValue)
+        let isOverMembers = !members.isEmpty || !choice.isEmpty
+        if isOverMembers {
+            let isNamed = !members.isEmpty || !choice.wildcards.isEmpty
+            given.append(isNamed ? Keys.Project.memberProjects.rawValue : "memberSelector")
+        }
         if isLenient {
             // The rule of the custom resource's own schema, in its words.
             let exclusive =
-                (members.isEmpty ? 0 : 1) + (section[.remoteCoroot] == nil ? 0 : 1)
+                (isOverMembers ? 1 : 0) + (section[.remoteCoroot] == nil ? 0 : 1)
                 + (hasKeys ? 1 : 0)
             if exclusive != 1 {
                 report.error(
@@ -158,9 +190,9 @@ extension ConfigurationReader {
         if given.count > 1 {
             report.error(
                 at: section.node, subject: section.subject,
-                "\(given.map(\.rawValue).joined(separator: " and ")) exclude each other",
+                "\(given.joined(separator: " and ")) exclude each other",
                 mend: "keep one of them")
-        } else if given == [.memberProjects], hasKeys {
+        } else if isOverMembers, hasKeys {
             report.error(
                 at: section.place(of: .apiKeys), subject: section.subject,
                 "a multi-cluster project has no api keys",
@@ -176,7 +208,7 @@ extension ConfigurationReader {
         if let text = section.text(.clusterPool, &report) {
             kinds.append(.clusterPool(text == "attributes" ? .attributes : .pool(text)))
         }
-        if !members.isEmpty { kinds.append(.multiCluster(members: members)) }
+        if isOverMembers { kinds.append(.multiCluster(members: members)) }
         if let first = kinds.first { return first }
         return given.isEmpty ? readSharedSource(section, keys, hasKeys: hasKeys) : nil
     }
@@ -219,9 +251,8 @@ struct MemberRules {
         for (index, element) in elements.enumerated() {
             guard let node = element.value(of: "name"), let name = node.scalar else { continue }
             if written[name] == nil { written[name] = (index, node.line) }
-            if case .list(let members)? = element.value(of: "memberProjects")?.content,
-                !members.isEmpty
-            {
+            let choices = ["memberProjects", "memberSelector"]
+            if choices.contains(where: { element.value(of: $0)?.isSwitchedOn == true }) {
                 aggregates.insert(name)
             }
         }
@@ -249,6 +280,7 @@ struct MemberRules {
                         mend: "list every member once")
                     continue
                 }
+                if member.utf8.contains(UInt8(ascii: "*")) { continue }
                 guard let (problem, mend) = problem(with: member, in: listing) else { continue }
                 report.error(at: element, subject: subject, problem, mend: mend)
             }
@@ -278,18 +310,6 @@ struct MemberRules {
         let known = Array(written.keys).sorted() + existing.sorted()
         let nearest = NearestName.of(member, among: known.filter { $0 != listing.project })
         return ("unknown member \(member)", nearest.map { "did you mean \($0)?" })
-    }
-}
-
-/// What a project may be called: 1 to 63 of `[-_0-9a-z]`.
-public enum ProjectName {
-    public static func isValid(_ name: String) -> Bool {
-        (1...63).contains(name.utf8.count)
-            && name.utf8.allSatisfy { byte in
-                byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_")
-                    || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
-                    || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
-            }
     }
 }
 

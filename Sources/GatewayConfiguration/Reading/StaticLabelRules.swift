@@ -70,10 +70,14 @@ enum StaticLabelRules {
 }
 
 extension ConfigurationReader {
-    /// The static labels of a project; wrong ones are reported and left out.
-    mutating func readStaticLabels(_ section: Section<SettingName>) -> [String: String] {
-        let entries = section.freeMapping("labels", &report) ?? []
-        if entries.count > StaticLabelRules.most, let place = section["labels"] {
+    /// Static labels of projects; wrong ones are reported and left out.
+    ///
+    /// - Parameter key: Where they stand.
+    mutating func readLabels(
+        _ key: SettingName, _ section: Section<SettingName>
+    ) -> [String: String] {
+        let entries = section.freeMapping(key, &report) ?? []
+        if entries.count > StaticLabelRules.most, let place = section[key] {
             report.error(
                 at: place, subject: section.subject,
                 "\(entries.count) labels are given; at most \(StaticLabelRules.most) are allowed",

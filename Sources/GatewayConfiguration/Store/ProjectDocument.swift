@@ -15,11 +15,14 @@ public enum ProjectDocument {
         document(project) { _ in redacted }
     }
 
-    /// What the store keeps; names and members have tables of their own.
+    /// What the store keeps; the name is kept beside it.
     static func written(_ project: Project) -> String {
         var document = document(project) { $0.exposed }
         document["name"] = nil
-        document["memberProjects"] = nil
+        // Members by name have a table of their own.
+        let wildcards = project.memberChoice.wildcards
+        document["memberProjects"] =
+            wildcards.isEmpty ? nil : .list(wildcards.map { .text($0.description) })
         let files = Self.files(of: project)
         if !files.isEmpty {
             document[secretFiles] = .mapping(files.mapValues { .text($0.path) })
@@ -68,7 +71,11 @@ public enum ProjectDocument {
         document["name"] = .text(name)
         let files = document[secretFiles]
         document[secretFiles] = nil
-        if !members.isEmpty { document["memberProjects"] = .list(members.map { .text($0) }) }
+        if !members.isEmpty {
+            var all = members.map { DocumentValue.text($0) }
+            if case .list(let wildcards)? = document["memberProjects"] { all += wildcards }
+            document["memberProjects"] = .list(all)
+        }
         var reader = ConfigurationReader(secrets: SecretFiles(), existingProjects: Set(members))
         // The configuration file has it.
         reader.partitionLabel = nil
@@ -219,8 +226,11 @@ public enum ProjectDocument {
                 RemoteCorootSection.table.written(remote), secret)
         case .clusterPool(.attributes): document["clusterPool"] = .text("attributes")
         case .clusterPool(.pool(let pool)): document["clusterPool"] = .text(pool)
-        case .multiCluster(let members):
-            document["memberProjects"] = .list(members.map { .text($0) })
+        case .multiCluster:
+            let members = project.writtenMembers
+            if !members.isEmpty {
+                document["memberProjects"] = .list(members.map { .text($0) })
+            }
         case .misconfigured(let reason): document[misconfigured] = .text(reason)
         }
         return document

@@ -40,7 +40,8 @@ public enum StoreChange: Sendable, Equatable {
 
 extension StoreContents {
     /// The configuration file and the store as one. What the file defines comes first, and hides
-    /// what the store has under the same name; the rest follows by name.
+    /// what the store has under the same name; the rest follows by name. Multi-cluster projects have the members
+    /// that fit among all of them.
     public func effective(_ file: Configuration) -> Configuration {
         var configuration = file
         let own = Set(file.projects.map(\.name))
@@ -60,7 +61,7 @@ extension StoreContents {
                 ($0.project, $0.domain, $0.workflow ?? "")
                     < ($1.project, $1.domain, $1.workflow ?? "")
             }
-        return configuration
+        return configuration.withChosenMembers
     }
 
     /// Regular projects that a configuration file may name without defining them.

@@ -13,6 +13,7 @@ public struct StoredProject: Sendable, Equatable {
     public init(project: Project, keys: [StoredKey] = [], isFileDefined: Bool = false) {
         self.project = project
         self.project.apiKeys = []
+        self.project.chosenMembers = []
         self.keys = keys
         self.isFileDefined = isFileDefined
     }

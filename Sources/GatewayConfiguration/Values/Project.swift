@@ -7,7 +7,7 @@ public struct Project: Sendable, Hashable {
         case prometheus(PrometheusSource)
         case remoteCoroot(RemoteCoroot)
         case clusterPool(PoolChoice)
-        /// Names of regular projects, in the order written, none twice.
+        /// Names of regular projects, in the order written, none twice. `memberChoice` adds others.
         case multiCluster(members: [String])
         /// Something outside the file is missing, such as a secret. Such a project answers every
         /// request with the reason; the others go on.
@@ -32,6 +32,10 @@ public struct Project: Sendable, Hashable {
     /// What all series of the project get beside the partition label, values by names; empty of
     /// multi-cluster projects. No value is empty.
     public var labels: [String: String]
+    /// What a multi-cluster project is over beside the members that it names.
+    public var memberChoice = MemberChoice()
+    /// Who that is, by name; empty until the configuration is put together.
+    public internal(set) var chosenMembers: [String] = []
 
     public init(
         name: String, kind: Kind, apiKeys: [APIKey] = [], partialResponse: PartialResponse = .safe,
@@ -43,6 +47,19 @@ public struct Project: Sendable, Hashable {
         self.partialResponse = partialResponse
         self.exactness = exactness
         self.labels = labels
+    }
+
+    /// The members in force of a multi-cluster project: those that it names, then those that are
+    /// chosen; none of other projects.
+    public var members: [String] {
+        guard case .multiCluster(let named) = kind else { return [] }
+        return named + chosenMembers
+    }
+
+    /// What `memberProjects` holds: names, then wildcards.
+    var writtenMembers: [String] {
+        guard case .multiCluster(let named) = kind else { return [] }
+        return named + memberChoice.wildcards.map(\.description)
     }
 
     /// The server that it reads, if it is one server.
@@ -80,6 +97,18 @@ public struct Project: Sendable, Hashable {
         case .multiCluster: true
         case .prometheus, .remoteCoroot, .clusterPool, .misconfigured: false
         }
+    }
+}
+
+/// What a project may be called: 1 to 63 of `[-_0-9a-z]`.
+public enum ProjectName {
+    public static func isValid(_ name: String) -> Bool {
+        (1...63).contains(name.utf8.count)
+            && name.utf8.allSatisfy { byte in
+                byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_")
+                    || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+                    || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
+            }
     }
 }
 

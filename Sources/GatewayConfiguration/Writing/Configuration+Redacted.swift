@@ -79,7 +79,10 @@ extension Project {
             lines += source.map { $0.lines.map { "    " + $0 } } ?? []
         case .clusterPool(.attributes): lines.append("    clusterPool: attributes")
         case .clusterPool(.pool(let pool)): lines.append("    clusterPool: \(quoted(pool))")
-        case .multiCluster(let members): lines.append("    memberProjects: \(list(members))")
+        case .multiCluster:
+            if !writtenMembers.isEmpty {
+                lines.append("    memberProjects: \(list(writtenMembers))")
+            }
         case .misconfigured(let reason): lines.append("    # out of service: \(reason)")
         }
         if !apiKeys.isEmpty { lines.append("    apiKeys:") }
