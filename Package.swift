@@ -96,6 +96,12 @@ let package = Package(
                 "GoText", "PromQL", "RegularExpressions", "UpstreamSettings", "YAML", "CPostgres",
                 grdb, nioSSL,
             ]),
+        // Members that come and go: files, servers and names that tell them.
+        module(
+            "Discovery",
+            [
+                "GatewayConfiguration", "PrometheusWire",
+            ]),
         module(
             "PrometheusServer",
             [
@@ -122,7 +128,7 @@ let package = Package(
             "Gateway",
             [
                 "GoText",
-                "Federation", "Upstream", "UpstreamSettings", "HTTPTransport",
+                "Discovery", "Federation", "Upstream", "UpstreamSettings", "HTTPTransport",
                 "GatewayConfiguration",
                 "PrometheusWire",
                 "PrometheusServer", "PromQL", "Redis", "RegularExpressions", "TimeSeries", logging,

@@ -88,7 +88,8 @@ public struct SecretFiles: Sendable {
     /// - Parameter isWatched: Whether the file was read before, so that it must not be one that
     ///   could make the reader wait.
     static func line(of path: String, isWatched: Bool) throws(Failure) -> String {
-        var bytes = try Self.bytes(of: path, isWatched: isWatched)[...]
+        var bytes = try BoundedFile.bytes(
+            of: path, limit: SecretFile.limit, mayWait: !isWatched)[...]
         // As some editors begin a file.
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes = bytes.dropFirst(3) }
         guard let text = String(validating: bytes, as: UTF8.self) else {
@@ -104,35 +105,6 @@ public struct SecretFiles: Sendable {
             throw .unreadable(error.text)
         }
         return line
-    }
-
-    private static func bytes(
-        of path: String, isWatched: Bool
-    ) throws(Failure) -> [UInt8] {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC | (isWatched ? O_NONBLOCK : 0))
-        guard descriptor >= 0 else {
-            if errno == ENOENT || errno == ENOTDIR { throw .missing }
-            throw .unreadable("cannot be read: \(String(cString: strerror(errno)))")
-        }
-        defer { close(descriptor) }
-        var bytes = [UInt8](repeating: 0, count: SecretFile.limit + 1)
-        var count = 0
-        while count < bytes.count {
-            let (room, start) = (bytes.count - count, count)
-            let more = bytes.withUnsafeMutableBytes {
-                read(descriptor, $0.baseAddress! + start, room)
-            }
-            if more < 0, errno == EINTR { continue }
-            guard more >= 0 else {
-                throw .unreadable("cannot be read: \(String(cString: strerror(errno)))")
-            }
-            if more == 0 { break }
-            count += more
-        }
-        guard count <= SecretFile.limit else {
-            throw .unreadable("is longer than \(SecretFile.limit) bytes")
-        }
-        return Array(bytes[..<count])
     }
 
     /// Makes a secret that is missing and keeps it for the next start.

@@ -99,21 +99,24 @@ struct ServedFile: Sendable {
     }
 
     var source: ConfigurationSource {
-        ConfigurationSource { (existing) throws(ConfigurationSource.Refused) in
+        ConfigurationSource { (reading) throws(ConfigurationSource.Refused) in
             try await withCheckedContinuation { continuation in
                 // Reading blocks for as long as the file system does.
                 Thread.detachNewThread {
-                    continuation.resume(returning: Self.result(of: self, existing))
+                    continuation.resume(returning: Self.result(of: self, reading))
                 }
             }.get()
         }
     }
 
     private static func result(
-        of file: ServedFile, _ existing: Set<String>
+        of file: ServedFile, _ reading: ConfigurationSource.Reading
     ) -> Result<Configuration, ConfigurationSource.Refused> {
         do throws(ConfigurationSource.Refused) {
-            return .success(try file.load(existing: existing))
+            return .success(
+                try file.load(
+                    existing: reading.existing, former: reading.former,
+                    isOfProjectFilesAlone: reading.isOfProjectFilesAlone))
         } catch {
             return .failure(error)
         }
@@ -125,9 +128,11 @@ struct ServedFile: Sendable {
         return try await location.open()
     }
 
-    /// - Parameter existing: Regular projects of the store, which the file may name.
+    /// - Parameters:
+    ///   - existing: Regular projects of the store, which the file may name.
+    ///   - former: What is in force; nil at the start.
     func load(
-        existing: Set<String>
+        existing: Set<String>, former: Configuration? = nil, isOfProjectFilesAlone: Bool = false
     ) throws(ConfigurationSource.Refused) -> Configuration {
         let environment = ProcessInfo.processInfo.environment
         let secrets = SecretFiles(
@@ -142,7 +147,8 @@ struct ServedFile: Sendable {
             } else {
                 configuration = try Configuration.load(
                     path: path, environment: environment, secrets: secrets,
-                    existingProjects: existing)
+                    existingProjects: existing, former: former,
+                    isOfProjectFilesAlone: isOfProjectFilesAlone)
             }
         } catch {
             throw ConfigurationSource.Refused(error.description)

@@ -38,21 +38,26 @@ import UpstreamSettings
         }
     }
 
-    @Test(arguments: [
-        ("memberProjects: [\"prod-*\"]", ["prod-eu", "prod-us"]),
-        ("memberProjects: [\"*\"]", ["edge", "prod-eu", "prod-us", "test-eu"]),
-        ("memberProjects: [\"*-eu\"]", ["prod-eu", "test-eu"]),
-        ("memberProjects: [\"*o*u*\"]", ["prod-eu", "prod-us"]),
-        ("memberProjects: [\"none-*\"]", []),
-        ("memberProjects: [test-eu, \"prod-*\", edge]", ["test-eu", "edge", "prod-eu", "prod-us"]),
-        ("memberProjects: [prod-us, \"prod-*\"]", ["prod-us", "prod-eu"]),
-        ("memberSelector: {env: prod}", ["edge", "prod-us"]),
-        ("memberSelector: {env: prod, region: us}", ["prod-us"]),
-        ("memberSelector: {env: test}", []),
-        (
-            "memberProjects: [\"test-*\"], memberSelector: {region: us}", ["prod-us", "test-eu"]
-        ),
-    ])
+    @Test(
+        arguments: [
+            ("memberProjects: [\"prod-*\"]", ["prod-eu", "prod-us"]),
+            ("memberProjects: [\"*\"]", ["edge", "prod-eu", "prod-us", "test-eu"]),
+            ("memberProjects: [\"*-eu\"]", ["prod-eu", "test-eu"]),
+            ("memberProjects: [\"*o*u*\"]", ["prod-eu", "prod-us"]),
+            ("memberProjects: [\"none-*\"]", []),
+            (
+                "memberProjects: [test-eu, \"prod-*\", edge]",
+                ["test-eu", "edge", "prod-eu", "prod-us"]
+            ),
+            ("memberProjects: [prod-us, \"prod-*\"]", ["prod-us", "prod-eu"]),
+            ("memberSelector: {env: prod}", ["edge", "prod-us"]),
+            ("memberSelector: {env: prod, region: us}", ["prod-us"]),
+            ("memberSelector: {env: test}", []),
+            (
+                "memberProjects: [\"test-*\"], memberSelector: {region: us}",
+                ["prod-us", "test-eu"]
+            ),
+        ] as [(String, [String])])
     func `Names come first as written, then what fits by name`(
         all: String, members: [String]
     ) throws {
@@ -72,11 +77,12 @@ import UpstreamSettings
         #expect(read.project(named: "some")?.members == ["a"])
     }
 
-    @Test(arguments: [
-        ("*", "", true), ("a*", "a", true), ("a*a", "a", false), ("a*a", "aa", true),
-        ("a*b*c", "abc", true), ("a*b*c", "axbxbxc", true), ("a*b*c", "acb", false),
-        ("*ab*ab", "abab", true), ("*ab*ab", "aab", false), ("**", "x", true),
-    ])
+    @Test(
+        arguments: [
+            ("*", "", true), ("a*", "a", true), ("a*a", "a", false), ("a*a", "aa", true),
+            ("a*b*c", "abc", true), ("a*b*c", "axbxbxc", true), ("a*b*c", "acb", false),
+            ("*ab*ab", "abab", true), ("*ab*ab", "aab", false), ("**", "x", true),
+        ] as [(String, String, Bool)])
     func `A star is any text, also none`(wildcard: String, name: String, fits: Bool) throws {
         #expect(try #require(NameWildcard(wildcard)).matches(name) == fits)
     }
@@ -86,43 +92,44 @@ import UpstreamSettings
         #expect(NameWildcard(text) == nil)
     }
 
-    @Test(arguments: [
-        (
-            "memberProjects: [\"Prod-*\"]",
-            "6:33: projects[4].memberProjects[0]: project all: \"Prod-*\" fits no name of a "
-                + "project; write a-z, 0-9, - and _, and * for any of them, at most 63 characters"
-        ),
-        (
-            "memberProjects: [\"a*\", \"a*\"]",
-            "6:39: projects[4].memberProjects[1]: project all: duplicate member a*; list every "
-                + "member once"
-        ),
-        (
-            "memberSelector: {env: \"\"}",
-            "6:38: projects[4].memberSelector.env: project all: label env has no value; write one, "
-                + "or leave the label out"
-        ),
-        (
-            "memberSelector: {project: x}",
-            "6:33: projects[4].memberSelector.project: project all: label project is the partition "
-                + "label; write another name"
-        ),
-        (
-            "memberSelector: {env: x}, prometheus: {url: http://a}",
-            "6:5: projects[4]: project all: prometheus and memberSelector exclude each other; keep "
-                + "one of them"
-        ),
-        (
-            "memberProjects: [\"*\"], apiKeys: [{key: 12345678}]",
-            "6:49: projects[4].apiKeys: project all: a multi-cluster project has no api keys; use "
-                + "the keys of its members, or auth.tokens"
-        ),
-        (
-            "memberSelector: {env: prod}}\n  - {name: b, memberProjects: [all]",
-            "7:33: projects[5].memberProjects[0]: project b: member all is itself a multi-cluster "
-                + "project; list the members of all instead"
-        ),
-    ])
+    @Test(
+        arguments: [
+            (
+                "memberProjects: [\"Prod-*\"]",
+                "6:33: projects[4].memberProjects[0]: project all: \"Prod-*\" fits no name of a "
+                    + "project; write a-z, 0-9, - and _, and * for any of them, at most 63 characters"
+            ),
+            (
+                "memberProjects: [\"a*\", \"a*\"]",
+                "6:39: projects[4].memberProjects[1]: project all: duplicate member a*; list every "
+                    + "member once"
+            ),
+            (
+                "memberSelector: {env: \"\"}",
+                "6:38: projects[4].memberSelector.env: project all: label env has no value; write one, "
+                    + "or leave the label out"
+            ),
+            (
+                "memberSelector: {project: x}",
+                "6:33: projects[4].memberSelector.project: project all: label project is the partition "
+                    + "label; write another name"
+            ),
+            (
+                "memberSelector: {env: x}, prometheus: {url: http://a}",
+                "6:5: projects[4]: project all: prometheus and memberSelector exclude each other; keep "
+                    + "one of them"
+            ),
+            (
+                "memberProjects: [\"*\"], apiKeys: [{key: 12345678}]",
+                "6:49: projects[4].apiKeys: project all: a multi-cluster project has no api keys; use "
+                    + "the keys of its members, or auth.tokens"
+            ),
+            (
+                "memberSelector: {env: prod}}\n  - {name: b, memberProjects: [all]",
+                "7:33: projects[5].memberProjects[0]: project b: member all is itself a multi-cluster "
+                    + "project; list the members of all instead"
+            ),
+        ] as [(String, String)])
     func `What is wrong is told with its place and the mend`(all: String, error: String) {
         #expect(errors(all).contains(error), "\(errors(all))")
     }

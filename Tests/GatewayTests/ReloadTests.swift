@@ -275,7 +275,7 @@ import Testing
 
         func source(readingTime: Duration = .seconds(600)) -> ConfigurationSource {
             ConfigurationSource(readingTime: readingTime) {
-                (known) throws(ConfigurationSource.Refused) in
+                (reading) throws(ConfigurationSource.Refused) in
                 // What an editor saves after this is not seen.
                 let text = self.state.withLock { state in
                     state.readings += 1
@@ -285,7 +285,8 @@ import Testing
                     try? await Task.sleep(for: .milliseconds(2))
                 }
                 do throws(ConfigurationErrors) {
-                    return try Configuration.parse(text, path: "c.yaml", existingProjects: known)
+                    return try Configuration.parse(
+                        text, path: "c.yaml", existingProjects: reading.existing)
                 } catch {
                     throw ConfigurationSource.Refused(error.description)
                 }

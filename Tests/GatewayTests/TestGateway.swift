@@ -44,11 +44,11 @@ final class TestGateway: Sendable {
         let configuration = try Configuration.parse(
             yaml, path: "c.yaml", secrets: secrets, existingProjects: known)
         let text = Text(yaml)
-        let source = ConfigurationSource { (known) throws(ConfigurationSource.Refused) in
+        let source = ConfigurationSource { (reading) throws(ConfigurationSource.Refused) in
             do throws(ConfigurationErrors) {
                 return try Configuration.parse(
                     text.value.withLock { $0 }, path: "c.yaml", secrets: secrets,
-                    existingProjects: known)
+                    existingProjects: reading.existing)
             } catch {
                 throw ConfigurationSource.Refused(error.description)
             }

@@ -157,6 +157,10 @@ extension AdministrationRoutes {
         if project.isMultiCluster { pairs.append(("memberProjects", .strings(project.members))) }
         pairs.append(("status", status.json))
         guard inFull else { return .object(pairs) }
+        if let file = generation.file.projectFiles.file(ofProject: project.name) {
+            let error: JSONValue = file.problem.map { .string($0) } ?? .null
+            pairs.append(("source", .object([("name", .string(file.path)), ("error", error)])))
+        }
         pairs.append(("definition", JSONValue(ProjectDocument.shown(project))))
         var keys: [JSONValue] = []
         if isInFile {

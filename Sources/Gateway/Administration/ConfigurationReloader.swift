@@ -32,6 +32,10 @@ actor ConfigurationReloader {
     /// One that did not begin to read: what is asked meanwhile is answered by it.
     private var waiting: Reload?
     private var isStoreLost = false
+    /// What the last look at the project files found, when that is not in force.
+    private var candidate: FileLook?
+    /// Why that could not be put in force.
+    private var fileProblem: String?
 
     init(
         file: Configuration, contents: StoreContents, store: (any ProjectStore)?,
@@ -122,13 +126,10 @@ actor ConfigurationReloader {
         guard isReplaced, let store else { return }
         // The store must not give a project back a key that was replaced meanwhile. Never beside a
         // reload, which registers another file.
-        let former = reloading
-        let task = Reload {
-            _ = await former?.value
+        let task = inLine {
             await self.registerAgain(in: store)
             return .success(())
         }
-        reloading = task
         _ = await task.value(within: nil)
     }
 
@@ -167,22 +168,62 @@ actor ConfigurationReloader {
     }
 
     private func beginReload() -> Reload {
-        let former = reloading
-        let task = Reload {
-            _ = await former?.value
-            self.leaveLine()
+        let task = inLine {
+            await self.leaveLine()
             do throws(ConfigurationSource.Refused) {
                 try await self.readAgain()
-                self.record(nil)
+                await self.record(nil)
                 return .success(())
             } catch {
-                self.record(error)
+                await self.record(error)
                 return .failure(error)
             }
         }
-        reloading = task
         waiting = task
         return task
+    }
+
+    private func inLine(
+        _ work: @escaping @Sendable () async -> Result<Void, ConfigurationSource.Refused>
+    ) -> Reload {
+        let former = reloading
+        let task = Reload {
+            _ = await former?.value
+            return await work()
+        }
+        reloading = task
+        return task
+    }
+
+    /// Looks once at the project files, and puts in force what two looks in a row found.
+    ///
+    /// - Returns: Whether something was found that the next look must find too.
+    func lookAtProjectFiles() async -> Bool {
+        let files = current.value.file.projectFiles
+        guard source != nil, !files.patterns.isEmpty, let look = await SecretWatch.look(at: files)
+        else { return false }
+        if look == files.seen || look != candidate {
+            candidate = look == files.seen ? nil : look
+            return candidate != nil
+        }
+        let task = inLine {
+            do throws(ConfigurationSource.Refused) {
+                try await self.readAgain(projectFilesAlone: true)
+                return .success(())
+            } catch {
+                return .failure(error)
+            }
+        }
+        let problem: String?
+        switch await task.value(within: nil) {
+        case .failure(let refused)?: problem = refused.description
+        case .success?, nil: problem = nil
+        }
+        if let problem, problem != fileProblem {
+            logger.error("the project files are not in force as they are now: \(problem)")
+        }
+        fileProblem = problem
+        return false
     }
 
     /// What is asked for from here on may be about a file that the reload under way did not see.
@@ -197,7 +238,9 @@ actor ConfigurationReloader {
         }
     }
 
-    private func readAgain() async throws(ConfigurationSource.Refused) {
+    private func readAgain(
+        projectFilesAlone: Bool = false
+    ) async throws(ConfigurationSource.Refused) {
         guard let source else { throw ConfigurationSource.Refused("there is no file to read") }
         let existing: Set<String>
         do throws(StoreError) {
@@ -205,7 +248,10 @@ actor ConfigurationReloader {
         } catch {
             throw ConfigurationSource.Refused(error)
         }
-        let file = try await read(source, existing)
+        let reading = ConfigurationSource.Reading(
+            existing: existing, former: current.value.file, isOfProjectFilesAlone: projectFilesAlone
+        )
+        let file = try await read(source, reading)
         try refuseOpening(file)
         var contents = current.value.contents
         do throws(StoreError) {
@@ -216,6 +262,9 @@ actor ConfigurationReloader {
         let now = current.value
         for note in file.notesOnRestart(from: now.file, bound: bound) {
             logger.warning("\(note)")
+        }
+        for news in file.projectFiles.news(since: now.file.projectFiles) {
+            logger.log(level: news.isWarning ? .warning : .notice, "\(news.text)")
         }
         // Not older than what another change put in force meanwhile.
         if now.contents.revision > contents.revision { contents = now.contents }
@@ -233,11 +282,11 @@ actor ConfigurationReloader {
 
     /// A path may lead to a pipe without a writer, which must not keep later reloads waiting.
     private func read(
-        _ source: ConfigurationSource, _ existing: Set<String>
+        _ source: ConfigurationSource, _ reading: ConfigurationSource.Reading
     ) async throws(ConfigurationSource.Refused) -> Configuration {
         let task = Task { () async -> Result<Configuration, ConfigurationSource.Refused> in
             do throws(ConfigurationSource.Refused) {
-                return .success(try await source.load(existing))
+                return .success(try await source.load(reading))
             } catch {
                 return .failure(error)
             }

@@ -73,17 +73,25 @@ public struct ConfigurationSource: Sendable {
         }
     }
 
+    /// What is to be read.
+    public struct Reading: Sendable {
+        /// Regular projects of the store, which the file may name.
+        public var existing: Set<String>
+        /// In force, of which project files that are wrong now stay as they are.
+        public var former: Configuration
+        /// Whether the configuration file itself is to be what it was.
+        public var isOfProjectFilesAlone: Bool
+    }
+
     /// Must not hold one of the threads that all tasks share, however long the file system takes.
-    ///
-    /// - Parameter existing: Regular projects of the store, which the file may name.
-    public var load: @Sendable (_ existing: Set<String>) async throws(Refused) -> Configuration
+    public var load: @Sendable (Reading) async throws(Refused) -> Configuration
 
     /// A reload that takes longer to read fails, and keeps no later one waiting.
     public var readingTime: Duration
 
     public init(
         readingTime: Duration = .seconds(30),
-        load: @escaping @Sendable (_ existing: Set<String>) async throws(Refused) -> Configuration
+        load: @escaping @Sendable (Reading) async throws(Refused) -> Configuration
     ) {
         self.readingTime = readingTime
         self.load = load

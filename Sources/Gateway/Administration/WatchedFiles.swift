@@ -1,77 +1,9 @@
+import Discovery
 import Dispatch
 import GatewayConfiguration
 import GoText
-import NIOSSL
 import ServiceLifecycle
-import Synchronization
 import UpstreamSettings
-
-/// The certificate that new connections of clients are made with. Its files are looked at again
-/// while the gateway runs; connections that are there keep what they were made with.
-final class LiveTLS: Sendable {
-    /// What a look found, when it is worth telling.
-    enum Change: Equatable {
-        case replaced
-        /// The files cannot be used; the former certificate stays in use.
-        case refused(ServerTLS.Problem)
-        case recovered
-    }
-
-    private typealias Found = Result<ServerTLS.Material, ServerTLS.Problem>
-
-    private struct State {
-        var context: NIOSSLContext
-        var material: ServerTLS.Material
-        /// Found by the last look for the first time.
-        var candidate: Found?
-        var problem: ServerTLS.Problem?
-    }
-
-    private let files: ServerTLS
-    private let state: Mutex<State>
-
-    init(_ files: ServerTLS) throws(ServerTLS.Problem) {
-        let material = try files.material()
-        let context = try files.context(of: material)
-        self.files = files
-        state = Mutex(State(context: context, material: material))
-    }
-
-    var context: NIOSSLContext { state.withLock { $0.context } }
-
-    /// Looks at the files once. It blocks for as long as the file system does. What is found is
-    /// judged when the next look finds the same: certificate and key may be replaced one by one.
-    func look() -> Change? {
-        let found: Found
-        do throws(ServerTLS.Problem) {
-            found = .success(try files.material())
-        } catch {
-            found = .failure(error)
-        }
-        return state.withLock { state in
-            if case .success(state.material) = found {
-                state.candidate = nil
-                defer { state.problem = nil }
-                return state.problem == nil ? nil : .recovered
-            }
-            guard state.candidate == found else {
-                state.candidate = found
-                return nil
-            }
-            do throws(ServerTLS.Problem) {
-                let material = try found.get()
-                state.context = try files.context(of: material)
-                state.material = material
-                state.candidate = nil
-                state.problem = nil
-                return .replaced
-            } catch {
-                defer { state.problem = error }
-                return state.problem == error ? nil : .refused(error)
-            }
-        }
-    }
-}
 
 /// Looks at the files of secrets and of the gateway's certificate again, so that what is replaced is
 /// in force soon, without a reload. Requests read no file.
@@ -112,6 +44,11 @@ struct SecretWatch: Service {
         await offPool { tls.look() } ?? nil
     }
 
+    /// As above.
+    static func look(at files: ProjectFiles) async -> FileLook? {
+        await offPool { FileLook(files.patterns) }
+    }
+
     private static func offPool<Outcome: Sendable>(
         _ work: @escaping @Sendable () -> Outcome
     ) async -> Outcome? {
@@ -121,5 +58,26 @@ struct SecretWatch: Service {
             }
         }
         return await look.value(within: nil)
+    }
+}
+
+/// Sees changes of project files, so that they are in force within seconds.
+struct ProjectFileWatch: Service {
+    let live: ConfigurationReloader
+
+    private var directories: [String] { live.current.value.file.projectFiles.directories }
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                let watched = directories
+                for await _ in DirectoryWatch(watched).changes {
+                    while await live.lookAtProjectFiles() {
+                        try? await Task.sleep(for: DirectoryWatch.settling)
+                    }
+                    if directories != watched { break }
+                }
+            }
+        }
     }
 }

@@ -112,12 +112,14 @@ public struct GatewayApplication: Sendable {
     public func shutdown() async { await transport.shutdown() }
 
     /// What runs beside the server, in the order of their start: the transport to members, which
-    /// must be stopped after the server; what watches memory, the store and files of secrets; what
+    /// must be stopped after the server; what watches memory, the store, secrets and projects; what
     /// reloads on SIGHUP.
     public var services: [any Service] {
         var services: [any Service] = [transport, HeapWatch(live: live), SecretWatch(live: live)]
         if live.store != nil { services.append(StoreWatch(live: live)) }
-        if live.source != nil { services.append(HangupReload(live: live)) }
+        if live.source != nil {
+            services += [HangupReload(live: live), ProjectFileWatch(live: live)]
+        }
         return services
     }
 

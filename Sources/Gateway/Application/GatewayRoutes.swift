@@ -1,3 +1,4 @@
+import Discovery
 import Federation
 import GatewayConfiguration
 import GoText
@@ -295,6 +296,7 @@ struct GatewayRoutes: Sendable {
         }
         text.append(members.exposition())
         text.append(SecretMetrics(files: secretFiles).exposition())
+        text.append(SourceMetrics(files: configuration.projectFiles).exposition())
         text.append(metrics.exposition())
         return text
     }

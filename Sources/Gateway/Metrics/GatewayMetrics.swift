@@ -1,5 +1,6 @@
 import GatewayConfiguration
 import PrometheusServer
+import PrometheusWire
 import Synchronization
 import Upstream
 import UpstreamSettings

@@ -8,14 +8,24 @@ extension Configuration {
     ///   - environment: Values for `${NAME}`.
     ///   - secrets: Where the secrets of a custom resource are; the environment alone by default.
     ///   - existingProjects: Regular projects that are known from elsewhere and may be members.
+    ///   - former: What is in force, of which project files that are wrong now stay as they are; nil
+    ///     at the start, where such a file is an error.
+    ///   - isOfProjectFilesAlone: Whether the configuration file is what it was when `former` was
+    ///     read, whatever it holds by now.
     /// - Throws: Everything wrong with it, at once.
     public static func load(
         path: String, environment: [String: String] = ProcessInfo.processInfo.environment,
-        secrets: SecretFiles? = nil, existingProjects: Set<String> = []
+        secrets: SecretFiles? = nil, existingProjects: Set<String> = [],
+        former: Configuration? = nil, isOfProjectFilesAlone: Bool = false
     ) throws(ConfigurationErrors) -> Configuration {
-        try parse(
-            try text(of: path), path: path, environment: environment, secrets: secrets,
-            existingProjects: existingProjects)
+        let text =
+            if let former, isOfProjectFilesAlone { former.projectFiles.configurationText.text } else
+            {
+                try text(of: path)
+            }
+        return try parse(
+            text, path: path, environment: environment, secrets: secrets,
+            existingProjects: existingProjects, former: former)
     }
 
     /// Reads a custom resource and, from a file beside it, what such a resource has no place for:
@@ -77,10 +87,37 @@ extension Configuration {
         _ text: String, path: String, environment: [String: String] = [:],
         secrets: SecretFiles? = nil, existingProjects: Set<String> = []
     ) throws(ConfigurationErrors) -> Configuration {
-        var reader = ConfigurationReader(
-            secrets: secrets ?? SecretFiles(environment: environment),
-            existingProjects: existingProjects)
-        return try parse(text, path: path, environment: environment, with: &reader)
+        try parse(
+            text, path: path, environment: environment, secrets: secrets,
+            existingProjects: existingProjects, former: nil)
+    }
+
+    /// - Parameter former: What is in force; nil at the start.
+    static func parse(
+        _ text: String, path: String, environment: [String: String], secrets: SecretFiles?,
+        existingProjects: Set<String>, former: Configuration?
+    ) throws(ConfigurationErrors) -> Configuration {
+        var files = ProjectFileReading()
+        let directory = (path as NSString).deletingLastPathComponent
+        files.base = directory.isEmpty ? "." : directory
+        files.substitution = VariableSubstitution(environment: environment)
+        files.former = former?.projectFiles
+        // Each attempt keeps at least one file more as it was.
+        while true {
+            var reader = ConfigurationReader(
+                secrets: secrets ?? SecretFiles(environment: environment),
+                existingProjects: existingProjects)
+            reader.projectFiles = files
+            do throws(ConfigurationErrors) {
+                var configuration = try parse(
+                    text, path: path, environment: environment, with: &reader)
+                configuration.projectFiles.configurationText = ConfigurationText(text: text)
+                return configuration
+            } catch {
+                files = reader.projectFiles
+                guard files.keepFormer(after: error.errors, path: path) else { throw error }
+            }
+        }
     }
 }
 

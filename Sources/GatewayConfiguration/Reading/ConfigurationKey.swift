@@ -76,7 +76,7 @@ enum ConfigurationKeys {
         case dataDirectory = "data_dir"
         case postgres
         case defaultProject, partitionLabel, auth, query, limits, cache
-        case globalPrometheus, projects, clusters, clusterPools, clusterPoolAttributes
+        case globalPrometheus, projects, projectFiles, clusters, clusterPools, clusterPoolAttributes
         case clusterPoolAssignments, bucketRule
 
         static var aliases: [String: Root] {
@@ -139,6 +139,11 @@ enum ConfigurationKeys {
                     .section(PrometheusSection.table.shape),
                     "The Prometheus of regular projects that name none of their own.")
             case .projects: KeyMeaning(.sections(Project.shape), "Named sources of series.")
+            case .projectFiles:
+                KeyMeaning(
+                    .names,
+                    "Files with further projects, as projects.d/*.yaml, beside this file; a change of "
+                        + "one is in force within seconds.")
             case .clusters:
                 KeyMeaning(
                     .sections(Cluster.shape),
@@ -254,6 +259,14 @@ enum ConfigurationKeys {
     private static var remoteCoroot: KeyMeaning {
         KeyMeaning(
             .section(RemoteCorootSection.table.shape), "A project of another Coroot or Tributary.")
+    }
+
+    enum ProjectFile: String, ConfigurationKey {
+        case projects
+
+        var meaning: KeyMeaning {
+            KeyMeaning(.sections(Project.shape), "As in the configuration file.", isRequired: true)
+        }
     }
 
     enum APIKey: String, ConfigurationKey {

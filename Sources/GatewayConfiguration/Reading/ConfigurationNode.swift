@@ -24,6 +24,8 @@ struct ConfigurationNode {
     /// As `projects[0].name`; "" for the root.
     var keyPath: String
     var content: Content
+    /// The project file that it stands in; nil for the configuration file itself.
+    var file: String?
 
     /// What it is, for texts about what it should have been.
     var kindName: String {
@@ -127,8 +129,15 @@ struct VariableSubstitution {
 /// What was found while reading: errors are gathered, not thrown, so that all are told at once.
 struct ConfigurationReport {
     private(set) var errors: [ConfigurationError] = []
-    /// Unusable values that were reported, by line and column.
-    private var unusable: Set<[Int]> = []
+    /// Unusable values that were reported.
+    private var unusable: Set<Place> = []
+
+    private struct Place: Hashable {
+        var file: String?
+        var line: Int
+        var column: Int
+    }
+
     private(set) var notes: [ConfigurationNote] = []
 
     mutating func error(
@@ -136,8 +145,8 @@ struct ConfigurationReport {
     ) {
         errors.append(
             ConfigurationError(
-                line: node.line, column: node.column, keyPath: node.keyPath, subject: subject,
-                problem: problem, mend: mend))
+                file: node.file, line: node.line, column: node.column, keyPath: node.keyPath,
+                subject: subject, problem: problem, mend: mend))
     }
 
     mutating func error(_ error: ConfigurationError) { errors.append(error) }
@@ -145,7 +154,8 @@ struct ConfigurationReport {
     /// Reports, once, why a value is unusable; false for one that is not.
     mutating func errorIfUnusable(_ node: ConfigurationNode) -> Bool {
         guard case .unusable(let problem, let mend) = node.content else { return false }
-        if unusable.insert([node.line, node.column]).inserted {
+        let place = Place(file: node.file, line: node.line, column: node.column)
+        if unusable.insert(place).inserted {
             error(at: node, problem, mend: mend)
         }
         return true
@@ -153,15 +163,23 @@ struct ConfigurationReport {
 
     mutating func note(at node: ConfigurationNode?, _ text: String) {
         notes.append(
-            ConfigurationNote(line: node?.line, keyPath: node?.keyPath ?? "", text: text))
+            ConfigurationNote(
+                file: node?.file, line: node?.line, keyPath: node?.keyPath ?? "", text: text))
     }
 
-    /// In the order of the document; of one place in the order found.
+    /// Those of the configuration file first, then by file; in the order of the document; of one
+    /// place in the order found.
     var sortedErrors: [ConfigurationError] {
         errors.enumerated().sorted { a, b in
-            let placeA = (a.element.line ?? 0, a.element.column ?? 0, a.offset)
-            let placeB = (b.element.line ?? 0, b.element.column ?? 0, b.offset)
-            return placeA < placeB
+            func place(
+                _ error: (offset: Int, element: ConfigurationError)
+            ) -> (
+                String, Int, Int, Int
+            ) {
+                let (offset, error) = error
+                return (error.file ?? "", error.line ?? 0, error.column ?? 0, offset)
+            }
+            return place(a) < place(b)
         }.map(\.element)
     }
 }

@@ -69,7 +69,10 @@ extension ConfigurationReader {
     ) -> [ClusterPool] {
         // Names as written, so that a cluster with an error of its own is not unknown as well.
         let clusterNames = writtenNames(section[.clusters])
-        let projectNames = writtenNames(section[.projects])
+        let projectNames =
+            writtenNames(section[.projects])
+            + projectFiles.elements.compactMap { $0.value(of: "name")?.scalar }
+            + projectFiles.keptProjects.map(\.project.name)
         let aggregates = Set(configuration.projects.filter(\.isMultiCluster).map(\.name))
         var pools: [ClusterPool] = []
         for entry in section.freeMapping(.clusterPools, &report) ?? [] {
@@ -163,7 +166,8 @@ extension ConfigurationReader {
 
     /// Pools that projects name must exist.
     mutating func checkPoolChoices(_ section: Section<Keys.Root>, _ configuration: Configuration) {
-        guard case .list(let elements)? = section[.projects]?.content else { return }
+        var elements = projectFiles.elements
+        if case .list(let own)? = section[.projects]?.content { elements += own }
         for element in elements {
             guard let node = element.value(of: "clusterPool"), let pool = node.scalar,
                 pool != "attributes"

@@ -1,30 +1,50 @@
 import UpstreamSettings
 
 extension ConfigurationReader {
+    /// The projects of the configuration file, then those of project files, file by file.
     mutating func readProjects(
-        _ section: Section<Keys.Root>, clusters: [Cluster]
-    ) -> [Project] {
-        guard let elements = section.list(.projects, &report), !elements.isEmpty else {
+        _ section: Section<Keys.Root>
+    ) -> [(file: String?, project: Project)] {
+        let elements = section.list(.projects, &report) ?? []
+        if elements.isEmpty {
             // Where there is a store, projects may all be made through the API.
-            if section[.projects] == nil, section[.dataDirectory] == nil, section[.postgres] == nil
-            {
+            let others: [Keys.Root] = [.projects, .dataDirectory, .postgres, .projectFiles]
+            if others.allSatisfy({ section[$0] == nil }) {
                 report.error(
                     at: section.place(of: .projects), "there are no projects",
                     mend: "list at least one, with a name and a prometheus url")
             }
-            return []
         }
-        return readProjects(elements)
+        let read = readProjects(elements + projectFiles.elements, beside: projectFiles.keptProjects)
+        // A kept file stands where it stood.
+        let files = read.filter { $0.file != nil }.enumerated().sorted { a, b in
+            (a.element.file ?? "", a.offset) < (b.element.file ?? "", b.offset)
+        }
+        return read.filter { $0.file == nil } + files.map(\.element)
     }
 
     mutating func readProjects(_ elements: [ConfigurationNode]) -> [Project] {
-        var projects: [Project] = []
+        readProjects(elements, beside: []).map(\.project)
+    }
+
+    /// - Parameter kept: Projects of files that stay as they were; they have their names first.
+    private mutating func readProjects(
+        _ elements: [ConfigurationNode], beside kept: [(file: String, project: Project)]
+    ) -> [(file: String?, project: Project)] {
+        var projects: [(file: String?, project: Project)] = kept.map { ($0.file, $0.project) }
         var members: [MemberRules.Listing] = []
         var keyOwners: [String: String] = [:]
         var rules = MemberRules(elements, existing: existingProjects)
+        for (file, project) in kept {
+            rules.add(project, of: file)
+            for key in project.apiKeys { keyOwners[key.key.exposed] = project.name }
+        }
+        var numbers: [String?: Int] = [:]
         for (index, element) in elements.enumerated() {
+            let number = numbers[element.file, default: 0]
+            numbers[element.file] = number + 1
             let nameText = element.value(of: "name")?.scalar
-            let subject = nameText.map { "project \($0)" } ?? "project #\(index)"
+            let subject = nameText.map { "project \($0)" } ?? "project #\(number)"
             guard
                 let section = Section<Keys.Project>(
                     element, subject: subject, lenient: isLenient, &report)
@@ -45,9 +65,9 @@ extension ConfigurationReader {
             if case .multiCluster = project.kind, let list = section[.memberProjects] {
                 members.append(MemberRules.Listing(project: name ?? "", index: index, node: list))
             }
-            if name != nil { projects.append(project) }
+            if name != nil { projects.append((element.file, project)) }
         }
-        rules.check(members, projects: projects, &report)
+        rules.check(members, &report)
         return projects
     }
 
@@ -68,10 +88,10 @@ extension ConfigurationReader {
             return nil
         }
         let place = section.place(of: .name)
-        if let first = rules.claim(name, line: place.line) {
+        if let first = rules.claim(name, at: place) {
             report.error(
                 at: place, subject: section.subject,
-                "duplicate project name: line \(first) has it already",
+                "duplicate project name: \(first) has it already",
                 mend: "give every project a name of its own")
             return nil
         }
@@ -239,10 +259,24 @@ struct MemberRules {
         var node: ConfigurationNode
     }
 
-    private let existing: Set<String>
-    /// Index and line of each name as written, before anything about it was checked.
-    private var written: [String: (index: Int, line: Int)] = [:]
-    private var claimed: [String: Int] = [:]
+    private struct Owner {
+        var file: String?
+        /// nil for a project that was read before.
+        var line: Int?
+
+        /// - Parameter other: The file that the name is written in too.
+        func description(in other: String?) -> String {
+            let place = line.map { "line \($0)" }
+            if file == other { return place ?? "the file" }
+            let name = file ?? "the configuration file"
+            return place.map { "\($0) of \(name)" } ?? name
+        }
+    }
+
+    private var existing: Set<String>
+    /// Place of each name as written, before anything about it was checked.
+    private var written: [String: (index: Int, node: ConfigurationNode)] = [:]
+    private var claimed: [String: Owner] = [:]
     /// Names of projects that are written with members.
     private var aggregates: Set<String> = []
 
@@ -250,7 +284,7 @@ struct MemberRules {
         self.existing = existing
         for (index, element) in elements.enumerated() {
             guard let node = element.value(of: "name"), let name = node.scalar else { continue }
-            if written[name] == nil { written[name] = (index, node.line) }
+            if written[name] == nil { written[name] = (index, node) }
             let choices = ["memberProjects", "memberSelector"]
             if choices.contains(where: { element.value(of: $0)?.isSwitchedOn == true }) {
                 aggregates.insert(name)
@@ -258,16 +292,24 @@ struct MemberRules {
         }
     }
 
-    /// Takes a name; the line of its first owner when it is taken.
-    mutating func claim(_ name: String, line: Int) -> Int? {
-        if let first = claimed[name] { return first }
-        claimed[name] = line
+    /// Takes a project that was read before.
+    mutating func add(_ project: Project, of file: String) {
+        claimed[project.name] = Owner(file: file)
+        if project.isMultiCluster {
+            aggregates.insert(project.name)
+        } else {
+            existing.insert(project.name)
+        }
+    }
+
+    /// Takes a name; in words where its first owner is when it is taken.
+    mutating func claim(_ name: String, at place: ConfigurationNode) -> String? {
+        if let first = claimed[name] { return first.description(in: place.file) }
+        claimed[name] = Owner(file: place.file, line: place.line)
         return nil
     }
 
-    func check(
-        _ listings: [Listing], projects: [Project], _ report: inout ConfigurationReport
-    ) {
+    func check(_ listings: [Listing], _ report: inout ConfigurationReport) {
         for listing in listings {
             guard case .list(let elements) = listing.node.content else { continue }
             var seen: Set<String> = []
@@ -300,9 +342,12 @@ struct MemberRules {
             )
         }
         if let place = written[member] {
-            guard place.index > listing.index, !existing.contains(member) else { return nil }
+            // Files have no order among each other.
+            guard place.index > listing.index, place.node.file == listing.node.file,
+                !existing.contains(member)
+            else { return nil }
             return (
-                "unknown member \(member): it is defined later, in line \(place.line)",
+                "unknown member \(member): it is defined later, in line \(place.node.line)",
                 "move project \(member) before this one"
             )
         }

@@ -25,6 +25,8 @@ struct ConfigurationReader {
     var missingPassword: String?
     /// The projects of a custom resource, while the settings that stand beside it are read.
     var resourceProjects: [Project]?
+    /// The files that `projectFiles` names.
+    var projectFiles = ProjectFileReading()
 
     init(secrets: SecretFiles, existingProjects: Set<String>) {
         self.secrets = secrets
@@ -104,8 +106,16 @@ struct ConfigurationReader {
                     at: section.place(of: .projects), "projects stand in the custom resource",
                     mend: "remove them here")
             }
+            if section.isWritten(.projectFiles) {
+                report.error(
+                    at: section.place(of: .projectFiles), "projects stand in the custom resource",
+                    mend: "remove projectFiles")
+            }
         } else {
-            configuration.projects = readProjects(section, clusters: configuration.clusters)
+            readProjectFiles(section)
+            let projects = readProjects(section)
+            configuration.projects = projects.map(\.project)
+            configuration.projectFiles = projectFiles.files(projects)
         }
         configuration.clusterPools = readPools(section, configuration)
         readPoolAttributes(section, into: &configuration)

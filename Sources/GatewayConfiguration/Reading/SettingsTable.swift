@@ -308,12 +308,6 @@ extension Setting {
     }
 }
 
-/// Why a name of the user's choice cannot be given, and what to do instead.
-struct NameRefusal {
-    var problem: String
-    var mend: String
-}
-
 /// A setting as a configuration file writes it.
 indirect enum WrittenSetting: Sendable {
     struct Pair: Sendable {

@@ -3,6 +3,8 @@ import YAML
 /// The documents of a YAML text, as nodes with places.
 struct YAMLDocuments {
     let substitution: VariableSubstitution
+    /// The project file that the text is in; nil for the configuration file itself.
+    var file: String?
 
     /// Every document, in order. What cannot be parsed is reported.
     func read(_ text: String, _ report: inout ConfigurationReport) -> [ConfigurationNode] {
@@ -11,7 +13,8 @@ struct YAMLDocuments {
         } catch let failure {
             report.error(
                 ConfigurationError(
-                    line: failure.line, column: failure.column, problem: failure.problem,
+                    file: file, line: failure.line, column: failure.column,
+                    problem: failure.problem,
                     mend: failure.mend))
             return []
         }
@@ -21,7 +24,7 @@ struct YAMLDocuments {
         _ node: YAMLNode, keyPath: String, _ report: inout ConfigurationReport
     ) -> ConfigurationNode {
         var converted = ConfigurationNode(
-            line: node.line, column: node.column, keyPath: keyPath, content: .null)
+            line: node.line, column: node.column, keyPath: keyPath, content: .null, file: file)
         switch node.content {
         case .scalar(let text, let isPlain):
             converted.content = content(of: text, isPlain: isPlain, at: converted, &report)

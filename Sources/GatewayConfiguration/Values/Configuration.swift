@@ -27,8 +27,9 @@ public struct Configuration: Sendable, Hashable {
     public var defaultProject: String?
     /// The label that tells members apart.
     public var partitionLabel = Configuration.defaultPartitionLabel
-    /// In the order of the file; every name once.
+    /// Those of the configuration file in its order, then those of `projectFiles`; every name once.
     public var projects: [Project] = []
+    public var projectFiles = ProjectFiles()
     public var clusters: [Cluster] = []
     public var clusterPools: [ClusterPool] = []
     public var clusterPoolAttributes: [ClusterPoolAttribute] = []

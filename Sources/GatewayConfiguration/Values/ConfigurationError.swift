@@ -1,5 +1,7 @@
 /// One thing wrong with a configuration: where, what, and how to mend it.
 public struct ConfigurationError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// A project file; nil for the configuration file itself.
+    public var file: String?
     /// 1-based; nil when the file could not be read at all.
     public var line: Int?
     public var column: Int?
@@ -12,9 +14,10 @@ public struct ConfigurationError: Error, Sendable, Hashable, CustomStringConvert
     public var mend: String?
 
     public init(
-        line: Int? = nil, column: Int? = nil, keyPath: String = "", subject: String? = nil,
-        problem: String, mend: String? = nil
+        file: String? = nil, line: Int? = nil, column: Int? = nil, keyPath: String = "",
+        subject: String? = nil, problem: String, mend: String? = nil
     ) {
+        self.file = file
         self.line = line
         self.column = column
         self.keyPath = keyPath
@@ -34,6 +37,12 @@ public struct ConfigurationError: Error, Sendable, Hashable, CustomStringConvert
     }
 }
 
+/// Why a name of the user's choice cannot be given, and what to do instead.
+struct NameRefusal: Error, Hashable {
+    var problem: String
+    var mend: String
+}
+
 /// Everything wrong with a configuration, in the order of the file.
 public struct ConfigurationErrors: Error, Sendable, Hashable, CustomStringConvertible {
     public var path: String
@@ -47,26 +56,30 @@ public struct ConfigurationErrors: Error, Sendable, Hashable, CustomStringConver
     /// One line an error: `FILE:LINE:COLUMN: KEY: PROBLEM; MEND`.
     public var description: String {
         errors.map { error in
-            error.line == nil ? "\(path): \(error)" : "\(path):\(error)"
+            let path = error.file ?? path
+            return error.line == nil ? "\(path): \(error)" : "\(path):\(error)"
         }.joined(separator: "\n")
     }
 }
 
 /// Something in a configuration that is allowed but worth saying.
 public struct ConfigurationNote: Sendable, Hashable, CustomStringConvertible {
+    /// A project file; nil for the configuration file itself.
+    public var file: String?
     /// 1-based; nil when it concerns no one line.
     public var line: Int?
     /// As `projects[2].apiKeys[0].keySecret`; "" for the whole document.
     public var keyPath: String
     public var text: String
 
-    public init(line: Int?, keyPath: String, text: String) {
+    public init(file: String? = nil, line: Int?, keyPath: String, text: String) {
+        self.file = file
         self.line = line
         self.keyPath = keyPath
         self.text = text
     }
 
     public var description: String {
-        "\(line.map { "line \($0): " } ?? "")\(keyPath.isEmpty ? "" : "\(keyPath): ")\(text)"
+        "\(file.map { "\($0): " } ?? "")\(line.map { "line \($0): " } ?? "")\(keyPath.isEmpty ? "" : "\(keyPath): ")\(text)"
     }
 }

@@ -17,6 +17,10 @@ extension Configuration {
         lines += WrittenSetting.lines(QuerySection.table.written(query)).lines("query")
         lines += WrittenSetting.lines(LimitsSection.table.written(limits)).lines("limits")
         lines += WrittenSetting.lines(CacheSection.table.written(cache)).lines("cache")
+        if !projectFiles.patterns.isEmpty {
+            let patterns = projectFiles.patterns.map(\.description)
+            lines.append("# projectFiles: \(list(patterns)), whose projects are among these")
+        }
         lines.append("projects:")
         for project in projects { lines += project.lines }
         if !clusters.isEmpty { lines.append("clusters:") }
