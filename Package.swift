@@ -100,7 +100,8 @@ let package = Package(
         module(
             "Discovery",
             [
-                "GatewayConfiguration", "PrometheusWire",
+                "GoText", "GatewayConfiguration", "HTTPTransport", "PrometheusWire",
+                "UpstreamSettings", logging, lifecycle,
             ]),
         module(
             "PrometheusServer",

@@ -75,8 +75,9 @@ struct CheckCommand: AsyncParsableCommand {
         case .clusterPool(.attributes): "cluster pool by attributes"
         case .clusterPool(.pool(let pool)): "cluster pool \(pool)"
         case .multiCluster:
-            project.members.isEmpty
-                ? "no project fits by now" : "all of \(project.members.joined(separator: ", "))"
+            (project.members.isEmpty
+                ? "no project fits by now" : "all of \(project.members.joined(separator: ", "))")
+                + project.memberChoice.discovery.sources.map { ", and what \($0) tells" }.joined()
         case .misconfigured(let reason): "out of service: \(reason)"
         }
     }

@@ -157,10 +157,11 @@ extension AdministrationRoutes {
         if project.isMultiCluster { pairs.append(("memberProjects", .strings(project.members))) }
         pairs.append(("status", status.json))
         guard inFull else { return .object(pairs) }
-        if let file = generation.file.projectFiles.file(ofProject: project.name) {
-            let error: JSONValue = file.problem.map { .string($0) } ?? .null
-            pairs.append(("source", .object([("name", .string(file.path)), ("error", error)])))
+        if let origin = generation.configuration.origin(ofProject: project.name) {
+            pairs.append(("source", JSONValue(origin)))
         }
+        let sources = generation.configuration.memberSources(of: project)
+        if !sources.isEmpty { pairs.append(("discovery", .array(sources.map { JSONValue($0) }))) }
         pairs.append(("definition", JSONValue(ProjectDocument.shown(project))))
         var keys: [JSONValue] = []
         if isInFile {
@@ -179,6 +180,13 @@ extension AdministrationRoutes {
 }
 
 extension JSONValue {
+    fileprivate init(_ source: ProjectOrigin) {
+        self = .object([
+            ("name", .string(source.name)), ("error", source.problem.map { .string($0) } ?? .null),
+            ("projects", .integer(Int64(source.count))),
+        ])
+    }
+
     /// Keys in alphabetical order.
     init(_ document: DocumentValue) {
         switch document {

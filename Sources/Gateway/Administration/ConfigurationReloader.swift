@@ -107,6 +107,17 @@ actor ConfigurationReloader {
         current.value = build(now.file, contents, now)
     }
 
+    // MARK: Members that are found
+
+    /// Puts in force what sources of members told.
+    func install(_ findings: Findings) {
+        let now = current.value
+        guard findings.revision > now.file.findings.revision else { return }
+        var file = now.file
+        file.findings = findings
+        current.value = build(file, now.contents, now)
+    }
+
     // MARK: Secrets
 
     /// Looks once at every file that a secret comes from, and tells what changed.
@@ -251,7 +262,7 @@ actor ConfigurationReloader {
         let reading = ConfigurationSource.Reading(
             existing: existing, former: current.value.file, isOfProjectFilesAlone: projectFilesAlone
         )
-        let file = try await read(source, reading)
+        var file = try await read(source, reading)
         try refuseOpening(file)
         var contents = current.value.contents
         do throws(StoreError) {
@@ -268,6 +279,7 @@ actor ConfigurationReloader {
         }
         // Not older than what another change put in force meanwhile.
         if now.contents.revision > contents.revision { contents = now.contents }
+        file.findings = now.file.findings
         current.value = build(file, contents, now)
     }
 

@@ -48,7 +48,8 @@ struct ProjectStatus: Sendable {
                 else { return .outOfService("member project not found: \(name)") }
                 return await status(of: member)
             }
-            return .all(members)
+            return .all(
+                members + project.silentSources.map { ($0.name, .outOfService($0.reason)) })
         }
     }
 

@@ -1,3 +1,4 @@
+import Discovery
 import Federation
 public import GatewayConfiguration
 import HTTPTransport
@@ -120,6 +121,13 @@ public struct GatewayApplication: Sendable {
         if live.source != nil {
             services += [HangupReload(live: live), ProjectFileWatch(live: live)]
         }
+        let finder = MemberFinder(transport: transport, logger: logger) { [live] findings in
+            await live.install(findings)
+        }
+        services.append(
+            MemberFinding(finder) { [live] in
+                MemberFinder.Wanted(live.current.value.configuration)
+            })
         return services
     }
 

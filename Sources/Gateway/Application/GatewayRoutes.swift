@@ -296,7 +296,7 @@ struct GatewayRoutes: Sendable {
         }
         text.append(members.exposition())
         text.append(SecretMetrics(files: secretFiles).exposition())
-        text.append(SourceMetrics(files: configuration.projectFiles).exposition())
+        text.append(SourceMetrics(configuration).exposition())
         text.append(metrics.exposition())
         return text
     }

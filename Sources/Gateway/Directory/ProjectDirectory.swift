@@ -66,7 +66,7 @@ struct ProjectDirectory: Sendable {
                     }
                 }
             }
-            members = found
+            members = found + project.silentSources.map { outOfService($0.name, $0.reason) }
         case .prometheus, .remoteCoroot, .clusterPool, .misconfigured:
             do throws(PoolRefusal) {
                 members = [try member(project, address)]

@@ -243,6 +243,9 @@ enum ConfigurationKeys {
                         return labels.isEmpty
                             ? nil : .braces(labels.map { .init($0.key, .text($0.value)) })
                     }),
+                .section(
+                    "discovery", \.memberChoice.discovery, DiscoverySection.table,
+                    "Where a multi-cluster project finds members that no file names."),
                 .part(
                     "selector", .nonEmptyText,
                     "Which series of the Prometheus are the project's, as {cluster=\"eu\"}; all by "
@@ -266,6 +269,18 @@ enum ConfigurationKeys {
 
         var meaning: KeyMeaning {
             KeyMeaning(.sections(Project.shape), "As in the configuration file.", isRequired: true)
+        }
+    }
+
+    /// Of what a source of members tells.
+    enum TargetGroup: String, ConfigurationKey {
+        case targets, labels
+
+        var meaning: KeyMeaning {
+            switch self {
+            case .targets: KeyMeaning(.names, "As host:port, one project each.", isRequired: true)
+            case .labels: KeyMeaning(.mapping(), "What names the project and what it carries.")
+            }
         }
     }
 

@@ -192,7 +192,10 @@ extension ConfigurationReader {
         let isOverMembers = !members.isEmpty || !choice.isEmpty
         if isOverMembers {
             let isNamed = !members.isEmpty || !choice.wildcards.isEmpty
-            given.append(isNamed ? Keys.Project.memberProjects.rawValue : "memberSelector")
+            given.append(
+                isNamed
+                    ? Keys.Project.memberProjects.rawValue
+                    : choice.labels.isEmpty ? "discovery" : "memberSelector")
         }
         if isLenient {
             // The rule of the custom resource's own schema, in its words.
@@ -267,7 +270,7 @@ struct MemberRules {
         /// - Parameter other: The file that the name is written in too.
         func description(in other: String?) -> String {
             let place = line.map { "line \($0)" }
-            if file == other { return place ?? "the file" }
+            if file == other { return place ?? "another project" }
             let name = file ?? "the configuration file"
             return place.map { "\($0) of \(name)" } ?? name
         }
@@ -285,7 +288,7 @@ struct MemberRules {
         for (index, element) in elements.enumerated() {
             guard let node = element.value(of: "name"), let name = node.scalar else { continue }
             if written[name] == nil { written[name] = (index, node) }
-            let choices = ["memberProjects", "memberSelector"]
+            let choices = ["memberProjects", "memberSelector", "discovery"]
             if choices.contains(where: { element.value(of: $0)?.isSwitchedOn == true }) {
                 aggregates.insert(name)
             }
@@ -305,7 +308,8 @@ struct MemberRules {
     /// Takes a name; in words where its first owner is when it is taken.
     mutating func claim(_ name: String, at place: ConfigurationNode) -> String? {
         if let first = claimed[name] { return first.description(in: place.file) }
-        claimed[name] = Owner(file: place.file, line: place.line)
+        // What a server tells has no lines.
+        claimed[name] = Owner(file: place.file, line: place.line > 0 ? place.line : nil)
         return nil
     }
 

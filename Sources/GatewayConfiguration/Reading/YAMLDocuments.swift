@@ -2,7 +2,8 @@ import YAML
 
 /// The documents of a YAML text, as nodes with places.
 struct YAMLDocuments {
-    let substitution: VariableSubstitution
+    /// nil to leave every value as it is written.
+    let substitution: VariableSubstitution?
     /// The project file that the text is in; nil for the configuration file itself.
     var file: String?
 
@@ -66,6 +67,7 @@ struct YAMLDocuments {
         _ report: inout ConfigurationReport
     ) -> ConfigurationNode.Content {
         if isPlain, ["", "~", "null", "Null", "NULL"].contains(text) { return .null }
+        guard let substitution else { return .scalar(text) }
         do throws(VariableSubstitution.Failure) {
             var trimmed: [String] = []
             let expanded = try substitution.expand(text) { trimmed.append($0) }

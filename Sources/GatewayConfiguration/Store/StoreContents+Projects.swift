@@ -27,8 +27,11 @@ extension StoreContents {
                         + users.joined(separator: ", "))
             }
         }
+        let found = effective(file).foundNames
         let project = try ProjectDocument.read(
-            document, name: wanted, among: all.filter { $0.name != name }, old: old?.project,
+            document, name: wanted,
+            // What may be gone tomorrow can only be chosen.
+            among: all.filter { $0.name != name && found[$0.name] == nil }, old: old?.project,
             partitionLabel: file.partitionLabel,
             keepsAuthorization: file.authentication?.keepsAuthorization ?? false)
         try checkPool(of: project, file)
@@ -140,12 +143,20 @@ extension StoreContents {
         throw .invalid([.unknown("cluster pool", pool, key: "clusterPool", among: pools)])
     }
 
+    /// Refuses changes of what is not the store's own.
     func refuseFileProject(_ name: String, _ file: Configuration) throws(StoreRefusal) {
+        try refuseFoundProject(name, file)
         guard
             file.projects.contains(where: { $0.name == name })
                 || projects[name]?.isFileDefined == true
         else { return }
         throw .readOnly(
             "project \(name) is defined in the configuration file and cannot be changed here")
+    }
+
+    private func refuseFoundProject(_ name: String, _ file: Configuration) throws(StoreRefusal) {
+        guard let source = effective(file).foundNames[name] else { return }
+        throw .readOnly(
+            "project \(name) was found at \(source) and cannot be changed here")
     }
 }

@@ -11,9 +11,8 @@ public struct StoredProject: Sendable, Equatable {
     public var isFileDefined: Bool
 
     public init(project: Project, keys: [StoredKey] = [], isFileDefined: Bool = false) {
-        self.project = project
+        self.project = project.asWritten
         self.project.apiKeys = []
-        self.project.chosenMembers = []
         self.keys = keys
         self.isFileDefined = isFileDefined
     }

@@ -30,6 +30,11 @@ public struct Configuration: Sendable, Hashable {
     /// Those of the configuration file in its order, then those of `projectFiles`; every name once.
     public var projects: [Project] = []
     public var projectFiles = ProjectFiles()
+    /// What sources of members told.
+    public var findings = Findings()
+    /// The sources of projects that were found, by name; empty until the configuration is put
+    /// together.
+    public internal(set) var foundNames: [String: DiscoverySource] = [:]
     public var clusters: [Cluster] = []
     public var clusterPools: [ClusterPool] = []
     public var clusterPoolAttributes: [ClusterPoolAttribute] = []

@@ -6,6 +6,8 @@ public struct MemberChoice: Sendable, Hashable {
     /// `memberSelector`: the static labels that a member has, values by names; empty for no choice
     /// by labels.
     public var labels: [String: String]
+    /// Who tells of others.
+    public var discovery = MemberDiscovery()
 
     public init(wildcards: [NameWildcard] = [], labels: [String: String] = [:]) {
         self.wildcards = wildcards
@@ -13,7 +15,7 @@ public struct MemberChoice: Sendable, Hashable {
     }
 
     /// Whether nothing can fit.
-    public var isEmpty: Bool { wildcards.isEmpty && labels.isEmpty }
+    public var isEmpty: Bool { wildcards.isEmpty && labels.isEmpty && discovery.isEmpty }
 
     /// Whether a project is chosen, by its name or by its labels. No multi-cluster project is.
     public func fits(_ project: Project) -> Bool {
@@ -69,12 +71,12 @@ public struct NameWildcard: Sendable, Hashable, CustomStringConvertible {
 extension Configuration {
     /// The configuration with the members in force of every multi-cluster project.
     public var withChosenMembers: Configuration {
-        var configuration = self
-        for (index, project) in projects.enumerated() {
+        var configuration = withFoundProjects
+        for (index, project) in configuration.projects.enumerated() {
             guard case .multiCluster(let named) = project.kind else { continue }
-            let fitting = projects.filter { project.memberChoice.fits($0) }.map(\.name)
+            let fitting = configuration.projects.filter { project.memberChoice.fits($0) }
             configuration.projects[index].chosenMembers =
-                Set(fitting).subtracting(named).sorted()
+                Set(fitting.map(\.name)).union(project.foundMembers).subtracting(named).sorted()
         }
         return configuration
     }

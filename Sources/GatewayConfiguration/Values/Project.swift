@@ -36,6 +36,10 @@ public struct Project: Sendable, Hashable {
     public var memberChoice = MemberChoice()
     /// Who that is, by name; empty until the configuration is put together.
     public internal(set) var chosenMembers: [String] = []
+    /// Whom sources of the project told; empty until then.
+    var foundMembers: Set<String> = []
+    /// Sources of members that gave no answer so far. What they would tell is missing.
+    public internal(set) var silentSources: [SilentSource] = []
 
     public init(
         name: String, kind: Kind, apiKeys: [APIKey] = [], partialResponse: PartialResponse = .safe,
@@ -54,6 +58,15 @@ public struct Project: Sendable, Hashable {
     public var members: [String] {
         guard case .multiCluster(let named) = kind else { return [] }
         return named + chosenMembers
+    }
+
+    /// The project as it is before the configuration is put together.
+    var asWritten: Project {
+        var project = self
+        project.chosenMembers = []
+        project.foundMembers = []
+        project.silentSources = []
+        return project
     }
 
     /// What `memberProjects` holds: names, then wildcards.
@@ -98,6 +111,12 @@ public struct Project: Sendable, Hashable {
         case .prometheus, .remoteCoroot, .clusterPool, .misconfigured: false
         }
     }
+}
+
+/// A source of members that gave no answer so far.
+public struct SilentSource: Sendable, Hashable {
+    public var name: String
+    public var reason: String
 }
 
 /// What a project may be called: 1 to 63 of `[-_0-9a-z]`.

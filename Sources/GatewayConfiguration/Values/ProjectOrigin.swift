@@ -1,0 +1,33 @@
+/// Where projects come from that do not stand in the configuration file itself.
+public struct ProjectOrigin: Sendable, Hashable {
+    /// A path or a URL.
+    public var name: String
+    /// Why what it says now is not in force; nil when it is.
+    public var problem: String?
+    /// How many projects are in force of it.
+    public var count: Int
+}
+
+extension Configuration {
+    /// The file or source that a project was found in; nil for one of the configuration file, or of the
+    /// store.
+    public func origin(ofProject name: String) -> ProjectOrigin? {
+        if let file = projectFiles.file(ofProject: name) {
+            return ProjectOrigin(
+                name: file.path, problem: file.problem, count: file.projects.count)
+        }
+        return foundNames[name].map { origin($0) }
+    }
+
+    /// The sources of members of a project, in the order of its keys.
+    public func memberSources(of project: Project) -> [ProjectOrigin] {
+        project.memberChoice.discovery.sources.map { origin($0) }
+    }
+
+    private func origin(_ source: DiscoverySource) -> ProjectOrigin {
+        let finding = findings.bySource[source]
+        return ProjectOrigin(
+            name: source.description, problem: finding?.problem,
+            count: finding?.projects?.count ?? 0)
+    }
+}
