@@ -62,6 +62,7 @@ let package = Package(
         .systemLibrary(
             name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CHeap"),
+        .systemLibrary(name: "CResolv"),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         // pkg-config's flags for it are none that a package may pass on, and none is needed.
@@ -100,7 +101,7 @@ let package = Package(
         module(
             "Discovery",
             [
-                "GoText", "GatewayConfiguration", "HTTPTransport", "PrometheusWire",
+                "CResolv", "GoText", "GatewayConfiguration", "HTTPTransport", "PrometheusWire",
                 "UpstreamSettings", logging, lifecycle,
             ]),
         module(
@@ -211,6 +212,7 @@ let package = Package(
                 "ScriptedServers",
                 "TestSupport",
             ]),
+        tests("DiscoveryTests", ["Discovery", "GatewayConfiguration", "TestSupport"]),
         tests(
             "GatewayConfigurationTests",
             [

@@ -4,7 +4,7 @@ public import HTTPTransport
 public import Logging
 public import ServiceLifecycle
 
-/// Asks sources of members again and again, and tells what they said. A source that fails keeps its
+/// Asks sources of members, and of servers of pools, again and again, and tells what they said. A source that fails keeps its
 /// last answer.
 public actor MemberFinder {
     /// What is to be asked, as the configuration in force says.
@@ -75,21 +75,18 @@ public actor MemberFinder {
         let former = findings.bySource[source] ?? Findings.Finding()
         var finding = former
         switch answer {
-        case .success(let projects):
-            finding = Findings.Finding(projects: projects)
+        case .success(let found):
+            finding = Findings.Finding(found)
             if former.problem != nil {
-                logger.notice("\(source) tells members again")
+                logger.notice("\(source) is usable again")
             }
-            if projects != former.projects { log(projects, after: former.projects, of: source) }
+            if found != former.found { log(found.names, after: former.found?.names, of: source) }
         case .failure(let refused):
             finding.problem = refused.reason
             if finding.problem != former.problem {
-                let kept = former.projects.map {
-                    "its last answer stays in force (\($0.count) projects)"
-                }
+                let kept = former.found.map { "its last answer stays in force (\($0.names.count))" }
                 logger.warning(
-                    "\(source) tells no members: \(refused.reason); \(kept ?? "it gave none before")"
-                )
+                    "\(source) cannot be used: \(refused.reason); \(kept ?? "it gave none before")")
             }
         }
         guard finding != findings.bySource[source] else { return }
@@ -102,15 +99,12 @@ public actor MemberFinder {
         await install(findings)
     }
 
-    private func log(_ projects: [Project], after former: [Project]?, of source: DiscoverySource) {
-        let (new, old) = (Set(projects.map(\.name)), Set((former ?? []).map(\.name)))
+    private func log(_ names: [String], after former: [String]?, of source: DiscoverySource) {
+        let (new, old) = (Set(names), Set(former ?? []))
         let changes = [("new", new.subtracting(old)), ("gone", old.subtracting(new))]
             .filter { !$0.1.isEmpty }
-            .map { "\($0.0): \($0.1.sorted().prefix(20).joined(separator: ", "))" }
-        let count = projects.count
-        logger.notice(
-            "\(source) tells \(count) project\(count == 1 ? "" : "s")\(changes.map { "; \($0)" }.joined())"
-        )
+            .map { "; \($0.0): \($0.1.sorted().prefix(20).joined(separator: ", "))" }
+        logger.notice("\(source) tells \(names.count)\(changes.joined())")
     }
 }
 

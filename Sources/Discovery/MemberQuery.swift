@@ -4,14 +4,14 @@ import GoText
 import HTTPTransport
 import UpstreamSettings
 
-/// One source of members, asked again and again.
+/// One source of members or servers, asked again and again.
 struct MemberQuery: Sendable {
     /// Why an answer cannot be used; nothing in it is a secret.
     struct Refused: Error, Equatable {
         var reason: String
     }
 
-    typealias Answer = Result<[Project], Refused>
+    typealias Answer = Result<Findings.Found, Refused>
 
     /// The most that one answer of a server may take.
     static let patience: Duration = .seconds(10)
@@ -27,6 +27,7 @@ struct MemberQuery: Sendable {
                 switch source {
                 case .server(let server): await ask(server, continuation)
                 case .files(let patterns): await watch(patterns, continuation)
+                case .names(let names): await ask(names, continuation)
                 }
                 continuation.finish()
             }
@@ -50,8 +51,10 @@ struct MemberQuery: Sendable {
             let body = try await body(of: server)
             do throws(ConfigurationErrors) {
                 return .success(
-                    try FoundProjects.read(
-                        json: body, source: server.url.description, partitionLabel: partitionLabel))
+                    .projects(
+                        try FoundProjects.read(
+                            json: body, source: server.url.description,
+                            partitionLabel: partitionLabel)))
             } catch {
                 throw Refused(reason: error.firstError)
             }
@@ -92,6 +95,17 @@ struct MemberQuery: Sendable {
         return bytes
     }
 
+    // MARK: Names
+
+    private func ask(
+        _ names: NameDiscovery, _ answers: AsyncStream<Answer>.Continuation
+    ) async {
+        while !Task.isCancelled {
+            answers.yield(await NameQuery(names).answer())
+            try? await Task.sleep(for: names.interval)
+        }
+    }
+
     // MARK: Files
 
     /// Answers when two looks in a row find the same, and it is not what was found before.
@@ -114,7 +128,7 @@ struct MemberQuery: Sendable {
 
     private func answer(of look: FileLook) -> Answer {
         do throws(ConfigurationErrors) {
-            return .success(try FoundProjects.read(look, partitionLabel: partitionLabel))
+            return .success(.projects(try FoundProjects.read(look, partitionLabel: partitionLabel)))
         } catch {
             return .failure(Refused(reason: error.firstError))
         }

@@ -21,7 +21,7 @@ public struct SourceMetrics: Sendable {
         for (source, finding) in configuration.findings.bySource {
             add(
                 source.kind, source.description, isUp: finding.problem == nil,
-                count: finding.projects?.count ?? 0)
+                count: finding.found?.names.count ?? 0)
         }
     }
 
@@ -37,7 +37,8 @@ public struct SourceMetrics: Sendable {
             "tributary_discovery_up", .gauge,
             "0 while what a source says cannot be used, so that its last answer stays in force.")
         for (source, state) in sources { text.sample(source.labels, state.isUp ? 1 : 0) }
-        text.family("tributary_discovery_found", .gauge, "Projects in force of a source.")
+        text.family(
+            "tributary_discovery_found", .gauge, "Projects or servers in force of a source.")
         for (source, state) in sources { text.sample(source.labels, Double(state.count)) }
         return text
     }

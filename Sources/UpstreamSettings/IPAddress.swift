@@ -57,7 +57,7 @@ public enum HostName {
     /// Whether the host of a URL is a name as DNS has them, or an address. IPv6 addresses have
     /// brackets, and may name an interface (`[fe80::1%25eth0]`). A name of other letters is written
     /// in its ASCII form (`xn--…`).
-    static func isWellFormed(_ host: Substring) -> Bool {
+    package static func isWellFormed(_ host: Substring) -> Bool {
         if host.hasPrefix("[") {
             let inner = host.dropFirst().dropLast()
             let address = inner.prefix { $0 != "%" }

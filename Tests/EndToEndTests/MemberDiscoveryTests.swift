@@ -246,4 +246,55 @@ import Testing
             }
         }
     }
+
+    @Test func `Servers of a pool come and go as names tell them`() async throws {
+        try await withTemporaryFolder { folder in
+            try await offPool {
+                let (names, first, second) = (try NameServer(), try Inventory(), try Inventory())
+                names.set("_p._tcp.test", [])
+                let gateway = try Gateway(
+                    """
+                    projects: [{name: all, clusterPool: found}]
+                    clusterPools:
+                      found:
+                        discovery:
+                          dns: {names: [_p._tcp.test.], interval: 1s, server: "127.0.0.1:\(names.port)"}
+                    """, in: folder)
+                func clusters() throws -> [String] {
+                    try gateway.address.get("/api/cluster-pools/found").json()["data"]?["clusters"]?
+                        .items?.compactMap(\.text) ?? []
+                }
+                func error() throws -> String? {
+                    try gateway.address.get("/api/cluster-pools/found").json()["data"]?[
+                        "discovery"]?["error"]?.text
+                }
+                func ask() throws -> Int {
+                    try gateway.address.get("/p/all/api/v1/query?query=up&time=1000").status
+                }
+                try gateway.wait("the failure") {
+                    try error() == "_p._tcp.test.: it has no SRV records"
+                }
+                #expect(try ask() == 503)
+                names.set(
+                    "_p._tcp.test", [.service(port: first.server.port, target: "localhost")])
+                try gateway.wait("the server") {
+                    try clusters() == ["localhost:\(first.server.port)"]
+                }
+                #expect(try ask() == 200)
+                names.state.withLock { $0.records = [:] }
+                try gateway.wait("the second failure") {
+                    try error() == "_p._tcp.test.: there is no such name"
+                }
+                #expect(try !gateway.isUp())
+                #expect(try ask() == 200)
+                names.set(
+                    "_p._tcp.test", [.service(port: second.server.port, target: "localhost")])
+                try gateway.wait("the recovery") {
+                    try clusters() == ["localhost:\(second.server.port)"] && gateway.isUp()
+                }
+                #expect(try ask() == 200)
+                #expect(second.server.queries.contains { $0.path == "/api/v1/query" })
+            }
+        }
+    }
 }

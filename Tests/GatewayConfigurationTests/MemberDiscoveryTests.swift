@@ -235,7 +235,7 @@ import UpstreamSettings
     ) throws -> Configuration {
         var configuration = try Configuration.parse(yaml, path: "c.yaml")
         configuration.findings.bySource[try source(configuration)] = Findings.Finding(
-            projects: try read(json), problem: problem)
+            .projects(try read(json)), problem: problem)
         return configuration
     }
 

@@ -88,12 +88,16 @@ extension AdministrationRoutes {
             generation: generation, probes: probes, headers: request.headers
         ).statuses(ofClustersIn: pool.name)
         let isInFile = generation.file.clusterPools.contains { $0.name == pool.name }
-        return .object([
+        var pairs: [(key: String, value: JSONValue)] = [
             ("name", .string(pool.name)), ("readOnly", .bool(isInFile)),
             ("clusters", .strings(pool.clusters)),
             // Disabled clusters have none.
             ("status", .object(statuses.map { (key: $0.name, value: $0.status.json) })),
-        ])
+        ]
+        if let source = generation.configuration.serverSource(of: pool) {
+            pairs.append(("discovery", JSONValue(source)))
+        }
+        return .object(pairs)
     }
 }
 

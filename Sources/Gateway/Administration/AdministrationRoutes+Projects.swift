@@ -180,10 +180,10 @@ extension AdministrationRoutes {
 }
 
 extension JSONValue {
-    fileprivate init(_ source: ProjectOrigin) {
+    init(_ source: ProjectOrigin) {
         self = .object([
             ("name", .string(source.name)), ("error", source.problem.map { .string($0) } ?? .null),
-            ("projects", .integer(Int64(source.count))),
+            ("found", .integer(Int64(source.count))),
         ])
     }
 

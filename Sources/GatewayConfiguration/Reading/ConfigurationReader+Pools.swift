@@ -77,7 +77,23 @@ extension ConfigurationReader {
         var pools: [ClusterPool] = []
         for entry in section.freeMapping(.clusterPools, &report) ?? [] {
             let subject = "cluster pool \(entry.key)"
-            guard case .list(let elements) = entry.value.content, !elements.isEmpty else {
+            var elements: [ConfigurationNode] = []
+            var discovery: NameDiscovery?
+            switch entry.value.content {
+            case .list(let list): elements = list
+            case .mapping:
+                guard
+                    let pool = Section<SettingName>(
+                        entry.value, subject: subject, shape: PoolSection.shape, &report)
+                else { continue }
+                elements = pool.list("clusters", &report) ?? []
+                if let node = pool["discovery"] {
+                    discovery = readNameDiscovery(node, subject: subject)
+                    if discovery == nil { continue }
+                }
+            case .null, .scalar, .unusable: break
+            }
+            guard !elements.isEmpty || discovery != nil else {
                 report.error(
                     at: entry.value, subject: subject, "the pool has no clusters",
                     mend: "list the names of its clusters")
@@ -102,7 +118,7 @@ extension ConfigurationReader {
                             ?? "add it to clusters")
                 }
             }
-            pools.append(ClusterPool(name: entry.key, clusters: names))
+            pools.append(ClusterPool(name: entry.key, clusters: names, discovery: discovery))
         }
         return pools
     }

@@ -39,7 +39,9 @@ struct SectionShape: Sendable {
             switch key.type {
             case .section(let inner): return [path] + inner.keyPaths(path + ".")
             case .sections(let inner): return [path] + inner.keyPaths(path + "[].")
-            case .mapping, .poolMapping: return [path, path + ".<name>"]
+            case .mapping: return [path, path + ".<name>"]
+            case .poolMapping:
+                return [path, path + ".<name>"] + PoolSection.shape.keyPaths(path + ".<name>.")
             case .text, .nonEmptyText, .shared, .choice, .choices: return [path]
             }
         }

@@ -8,10 +8,13 @@ public struct ClusterPool: Sendable, Hashable {
     public var name: String
     /// Names of clusters, or of regular or remote projects, in the order written.
     public var clusters: [String]
+    /// Who tells of others; nil for nobody.
+    public var discovery: NameDiscovery?
 
-    public init(name: String, clusters: [String]) {
+    public init(name: String, clusters: [String], discovery: NameDiscovery? = nil) {
         self.name = name
         self.clusters = clusters
+        self.discovery = discovery
     }
 }
 

@@ -71,7 +71,7 @@ public struct NameWildcard: Sendable, Hashable, CustomStringConvertible {
 extension Configuration {
     /// The configuration with the members in force of every multi-cluster project.
     public var withChosenMembers: Configuration {
-        var configuration = withFoundProjects
+        var configuration = withFoundClusters.withFoundProjects
         for (index, project) in configuration.projects.enumerated() {
             guard case .multiCluster(let named) = project.kind else { continue }
             let fitting = configuration.projects.filter { project.memberChoice.fits($0) }

@@ -30,39 +30,67 @@ public struct MemberDiscovery: Sendable, Hashable {
     }
 }
 
-/// What is asked again and again for projects.
+/// What is asked again and again for projects, or for servers of pools.
 public enum DiscoverySource: Sendable, Hashable, CustomStringConvertible {
     case server(MemberDiscovery.Server)
     case files([FilePattern])
+    case names(NameDiscovery)
 
-    /// `http` or `file`.
+    /// `http`, `file` or `dns`.
     public var kind: String {
         switch self {
         case .server: "http"
         case .files: "file"
+        case .names: "dns"
         }
     }
 
-    /// A URL or paths, without what may be a secret.
+    /// A URL, paths or names, without what may be a secret.
     public var description: String {
         switch self {
         case .server(let server): server.url.description
         case .files(let patterns): patterns.map(\.description).joined(separator: ", ")
+        case .names(let names): "\(names.type.rawValue) \(names.names.joined(separator: ", "))"
         }
     }
 }
 
 /// What sources told so far. It is a part of the configuration in force.
 public struct Findings: Sendable, Hashable {
+    /// What one answer holds.
+    public enum Found: Sendable, Hashable {
+        case projects([Project])
+        /// Servers of a pool.
+        case clusters([Cluster])
+
+        /// Names, in the order of the answer.
+        public var names: [String] {
+            switch self {
+            case .projects(let projects): projects.map(\.name)
+            case .clusters(let clusters): clusters.map(\.name)
+            }
+        }
+    }
+
     public struct Finding: Sendable, Hashable {
-        /// Those of the last answer that could be used; nil where there was none.
-        public var projects: [Project]?
+        /// The last answer that could be used; nil where there was none.
+        public var found: Found?
         /// Why the answer after that could not be used; nil when it could.
         public var problem: String?
 
-        public init(projects: [Project]? = nil, problem: String? = nil) {
-            self.projects = projects
+        public init(_ found: Found? = nil, problem: String? = nil) {
+            self.found = found
             self.problem = problem
+        }
+
+        var projects: [Project]? {
+            guard case .projects(let projects)? = found else { return nil }
+            return projects
+        }
+
+        var clusters: [Cluster] {
+            guard case .clusters(let clusters)? = found else { return [] }
+            return clusters
         }
     }
 
@@ -74,9 +102,27 @@ public struct Findings: Sendable, Hashable {
 }
 
 extension Configuration {
-    /// What the projects in it ask for members, each source once.
+    /// What the projects in it ask for members, and pools for servers, each source once.
     public var discoverySources: Set<DiscoverySource> {
         Set(projects.flatMap(\.memberChoice.discovery.sources))
+            .union(clusterPools.compactMap { $0.discovery.map { .names($0) } })
+    }
+
+    /// The configuration with the servers of pools that are found. One of a name that a cluster has is
+    /// that cluster.
+    var withFoundClusters: Configuration {
+        var configuration = self
+        var known = Set(clusters.map(\.name))
+        for index in clusterPools.indices {
+            guard let discovery = clusterPools[index].discovery else { continue }
+            for cluster in findings.bySource[.names(discovery)]?.clusters ?? [] {
+                if known.insert(cluster.name).inserted { configuration.clusters.append(cluster) }
+                if !configuration.clusterPools[index].clusters.contains(cluster.name) {
+                    configuration.clusterPools[index].clusters.append(cluster.name)
+                }
+            }
+        }
+        return configuration
     }
 
     /// The configuration with the projects that are found. A name that is taken stays what it is; that

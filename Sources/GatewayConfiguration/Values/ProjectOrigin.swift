@@ -1,10 +1,10 @@
-/// Where projects come from that do not stand in the configuration file itself.
+/// Where projects or servers come from that do not stand in the configuration file itself.
 public struct ProjectOrigin: Sendable, Hashable {
-    /// A path or a URL.
+    /// A path, a URL or names.
     public var name: String
     /// Why what it says now is not in force; nil when it is.
     public var problem: String?
-    /// How many projects are in force of it.
+    /// How many projects or servers are in force of it.
     public var count: Int
 }
 
@@ -24,10 +24,15 @@ extension Configuration {
         project.memberChoice.discovery.sources.map { origin($0) }
     }
 
+    /// The source of servers of a pool; nil where it has none.
+    public func serverSource(of pool: ClusterPool) -> ProjectOrigin? {
+        pool.discovery.map { origin(.names($0)) }
+    }
+
     private func origin(_ source: DiscoverySource) -> ProjectOrigin {
         let finding = findings.bySource[source]
         return ProjectOrigin(
             name: source.description, problem: finding?.problem,
-            count: finding?.projects?.count ?? 0)
+            count: finding?.found?.names.count ?? 0)
     }
 }

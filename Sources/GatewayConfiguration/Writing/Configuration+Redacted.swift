@@ -33,7 +33,7 @@ extension Configuration {
             lines.append("    enabled: \(cluster.enabled)")
         }
         if !clusterPools.isEmpty { lines.append("clusterPools:") }
-        for pool in clusterPools { lines.append("  \(quoted(pool.name)): \(list(pool.clusters))") }
+        for pool in clusterPools { lines.append("  \(quoted(pool.name)): \(pool.inOneLine)") }
         if !clusterPoolAttributes.isEmpty { lines.append("clusterPoolAttributes:") }
         for attribute in clusterPoolAttributes {
             let workflow = attribute.workflow.map { ", workflow: \(quoted($0))" } ?? ""
@@ -97,6 +97,16 @@ extension Project {
         }
         let settings = ConfigurationKeys.Project.settings.written(self)
         return lines + settings.flatMap { $0.value.lines($0.name) }.map { "    " + $0 }
+    }
+}
+
+extension ClusterPool {
+    /// With the servers that were found among its clusters.
+    fileprivate var inOneLine: String {
+        guard let discovery else { return list(clusters) }
+        let clusters = clusters.isEmpty ? "" : "clusters: \(list(clusters)), "
+        let names = WrittenSetting.braces(PoolSection.names.written(discovery)).inOneLine
+        return "{\(clusters)discovery: {dns: \(names)}}"
     }
 }
 

@@ -61,7 +61,8 @@ extension SectionShape {
                     inner.definitions
                     + (inner.definition.map { [($0, .object(inner.pairs))] } ?? [])
                 all += found.filter { new in !all.contains { $0.name == new.name } }
-            case .text, .nonEmptyText, .shared, .choice, .choices, .mapping, .poolMapping: break
+            case .poolMapping: all.append(("pool", .object(PoolSection.shape.pairs)))
+            case .text, .nonEmptyText, .shared, .choice, .choices, .mapping: break
             }
         }
         return all
@@ -99,7 +100,10 @@ extension SettingType {
                 ("type", .text("array")), ("minItems", .number(1)),
                 ("items", .object(SettingType.text.schema)),
             ])
-            return [("type", .text("object")), ("additionalProperties", names)]
+            let either: SchemaValue = .list([names, .object(PoolSection.shape.reference)])
+            return [
+                ("type", .text("object")), ("additionalProperties", .object([("anyOf", either)])),
+            ]
         case .section(let shape): return shape.reference
         case .sections(let shape):
             return [("type", .text("array")), ("items", .object(shape.reference))]
