@@ -58,7 +58,7 @@ struct MemberMetadata: MetadataSource {
     private func reply(
         _ list: UpstreamList
     ) throws(UpstreamError) -> MetadataReply<ElementList> {
-        try check(list.elements.count)
+        if !list.isCut { try check(list.elements.count) }
         return MetadataReply(
             content: list.elements, warnings: list.warnings, infos: list.infos,
             partiality: list.partiality)
@@ -76,7 +76,8 @@ extension SeriesSelection {
     fileprivate init(_ question: MetadataQuestion, atMost maximum: Int) {
         self.init(
             matchers: question.selectors, start: question.start, end: question.end,
-            limit: question.limit, maximum: maximum, deadline: question.deadline,
+            limit: question.limit, cutsAtLimit: question.cutsAtLimit, maximum: maximum,
+            deadline: question.deadline,
             isRestricted: question.isRestricted)
     }
 }

@@ -77,7 +77,8 @@ public struct MetadataEndpoints: Sendable {
         }
         return MetadataFederation.Request(
             selectors: selectors, start: parameters.start, end: parameters.end,
-            limit: parameters.limit, deadline: time.members)
+            limit: parameters.limit, isWhole: try project.policy(for: request) == .abort,
+            deadline: time.members)
     }
 
     // MARK: Answers

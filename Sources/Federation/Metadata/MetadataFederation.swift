@@ -34,6 +34,8 @@ struct MetadataFederation: Sendable {
         var end: Timestamp?
         /// 0 for no limit.
         var limit = 0
+        /// Whether members must answer wholly, so that their lists are read to the end.
+        var isWhole = false
         var deadline: ContinuousClock.Instant?
     }
 
@@ -48,7 +50,10 @@ struct MetadataFederation: Sendable {
     /// member has any.
     func labelNames(_ request: Request) async -> Answer<[ElementList]> {
         let replies = await ask(request) { source, question throws(UpstreamError) in
-            try await source.labelNames(question)
+            var question = question
+            // Those that are renamed change their places: the first ones are not the first any more.
+            if question.injection != nil { question.limit = nil }
+            return try await source.labelNames(question)
         }
         return replies.answer { given in
             var lists = given.map(\.content)
@@ -146,6 +151,7 @@ struct MetadataFederation: Sendable {
                         selectors: texts, start: request.start, end: request.end,
                         // One more than is wanted shows whether there are more.
                         limit: request.limit > 0 ? request.limit &+ 1 : nil,
+                        cutsAtLimit: !request.isWhole,
                         deadline: request.deadline,
                         isRestricted: request.selectors.areRestricted,
                         injection: LabelInjection(partition, of: member.name)))
@@ -183,6 +189,8 @@ struct MetadataQuestion: Sendable {
     var end: Timestamp?
     /// The most elements worth sending; nil for all.
     var limit: Int?
+    /// Whether a list in order is not read further than that.
+    var cutsAtLimit = false
     /// When the answer is of no more use.
     var deadline: ContinuousClock.Instant?
     /// Whether nothing of other series may be in the answer.

@@ -100,7 +100,10 @@ public struct ElementList: Sendable {
 
     /// Names or values of labels, in any order.
     public init(_ names: some Sequence<String>) {
-        for name in names { append(text: name) }
+        for name in names {
+            append(text: name)
+            close()
+        }
         finish()
     }
 
@@ -135,16 +138,26 @@ public struct ElementList: Sendable {
 
     // MARK: - Filling
 
-    /// Adds a name or a value of a label.
+    /// Appends a name or a value of a label, as the element to be closed next.
     mutating func append(text: String) {
         JSONText.append(text, to: &texts)
         keys.append(contentsOf: text.utf8)
-        close()
     }
 
     /// Ends the element whose text and key were appended.
-    mutating func close() {
-        if isSorted, count > 0 { isSorted = isAscending() }
+    mutating func close() { close(isAscending: !isSorted || count == 0 || isAscending()) }
+
+    /// As `close`; the key is shown to what judges the whole list.
+    mutating func close(noting order: inout ArrivalOrder) {
+        let start = Int(ends.last?.key ?? 0)
+        let isAscending = keys.withUnsafeBytes { all in
+            order.note(UnsafeRawBufferPointer(rebasing: all[start...]))
+        }
+        close(isAscending: isAscending || count == 0)
+    }
+
+    private mutating func close(isAscending: Bool) {
+        isSorted = isSorted && isAscending
         ends.append(ListPage.Ends(text: UInt32(texts.count), key: UInt32(keys.count)))
         count += 1
         if texts.count >= Self.pageBytes { seal() }

@@ -246,7 +246,7 @@ struct PartitionOrderBuffer {
             emit(top.element)
             held.removeLast()
         }
-        if let prefix = prefixBeforeAdded(element.key) {
+        if let prefix = Self.count(of: element.key, before: added) {
             held.append(Held(element: element, prefix: prefix))
         } else {
             emit(element)
@@ -295,9 +295,11 @@ struct PartitionOrderBuffer {
 
     /// The length of a key before the added labels if some are the last of the set, so that a
     /// longer set may belong before it; else nil.
-    private func prefixBeforeAdded(_ key: ArraySlice<UInt8>) -> Int? {
+    ///
+    /// - Parameter added: Their names, each with the zero behind it.
+    static func count(of key: ArraySlice<UInt8>, before added: [[UInt8]]) -> Int? {
         var rest = key
-        while let index = Self.lastPair(of: rest),
+        while let index = lastPair(of: rest),
             added.contains(where: { key[index..<rest.endIndex].starts(with: $0) })
         {
             rest = key[..<index]

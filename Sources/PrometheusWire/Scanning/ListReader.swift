@@ -37,6 +37,7 @@ public struct ListReader {
     private var labels: [PlainLabel] = []
     private var family = FamilyReader()
     private var list = ElementList()
+    private var order: ArrivalOrder
     /// Elements that were read.
     public private(set) var count = 0
 
@@ -44,10 +45,21 @@ public struct ListReader {
         self.kind = kind
         if case .series(let injection) = kind {
             editor = MetricEditor(injection, head: "{")
+            order = ArrivalOrder(added: injection?.labels.map(\.name) ?? [])
         } else {
             editor = MetricEditor(nil, head: "{")
+            order = ArrivalOrder()
         }
     }
+
+    /// Whether the elements came in order so far, so that those to come belong behind all of them
+    /// but the last. Never so of families, which are sorted here.
+    public var isOrdered: Bool {
+        if case .families = kind { false } else { order.isKept }
+    }
+
+    /// Elements that were read, without those that are the same as the one before.
+    public var different: Int { order.different }
 
     /// What the elements take that were not taken yet, in bytes.
     public var heldBytes: Int { list.heldBytes }
@@ -233,15 +245,17 @@ public struct ListReader {
         case .names(let injection):
             let name = injection.visibleName(of: bytes)
             list.append(text: String(decoding: name, as: UTF8.self))
-        case .values(leavingOutEmpty: true) where bytes.isEmpty: break
+        case .values(leavingOutEmpty: true) where bytes.isEmpty:
+            count += 1
+            return
         case .values, .series, .families:
             list.append(text: String(decoding: bytes, as: UTF8.self))
         }
-        count += 1
+        close()
     }
 
     private mutating func close() {
-        list.close()
+        list.close(noting: &order)
         count += 1
     }
 }

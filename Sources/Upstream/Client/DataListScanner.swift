@@ -40,6 +40,12 @@ struct DataListScanner {
     /// Elements that were read.
     var count: Int { reader.count }
 
+    /// Whether they came in order so far.
+    var isOrdered: Bool { reader.isOrdered }
+
+    /// Elements that were read, without those that are the same as the one before.
+    var different: Int { reader.different }
+
     /// What is held of the answer, in bytes.
     var heldBytes: Int { pending.count + reader.heldBytes }
 

@@ -210,9 +210,17 @@ actor ListStream {
     }
 
     /// The rest of the list, sorted, or of one that is too long as much as shows that.
-    func collect(atMost maximum: Int) async throws(UpstreamError) -> UpstreamList {
-        while scanner.count <= maximum, try await read() {}
-        return list(of: scanner.takeElements())
+    func collect(_ selection: SeriesSelection) async throws(UpstreamError) -> UpstreamList {
+        while scanner.count <= selection.maximum, !isCut(selection), try await read() {}
+        var list = list(of: scanner.takeElements())
+        list.isCut = isCut(selection)
+        return list
+    }
+
+    /// Whether the list goes on behind what is wanted of it.
+    private func isCut(_ selection: SeriesSelection) -> Bool {
+        guard selection.cutsAtLimit, let limit = selection.limit, limit > 0 else { return false }
+        return scanner.isOrdered && scanner.different > limit
     }
 
     /// Elements with what stood beside them in the answer.
@@ -254,11 +262,13 @@ actor ListStream {
     }
 }
 
-/// A list that was read wholly.
+/// A list that was read wholly, or as far as it is wanted.
 public struct UpstreamList: Sendable {
     public var elements: ElementList
     public var warnings: [String]
     public var infos: [String]
     /// Why elements are missing, as the answer says itself; nil of a whole one.
     public var partiality: String?
+    /// Whether it was left off behind what is wanted of it.
+    public var isCut = false
 }

@@ -11,6 +11,9 @@ public struct SeriesSelection: Sendable {
     public var end: Timestamp?
     /// The most elements worth sending; nil for all.
     public var limit: Int?
+    /// Whether a list in order that goes on behind `limit` is left off there, and its transfer ended:
+    /// some servers know no `limit`. What such a member says behind the list is not known then.
+    public var cutsAtLimit: Bool
     /// Elements that are read; an answer that has more is left off behind them.
     public var maximum: Int
     /// When the answer is of no more use.
@@ -21,10 +24,11 @@ public struct SeriesSelection: Sendable {
 
     public init(
         matchers: [String] = [], start: Timestamp? = nil, end: Timestamp? = nil, limit: Int? = nil,
-        maximum: Int = .max - 1, deadline: ContinuousClock.Instant? = nil,
-        isRestricted: Bool = false
+        cutsAtLimit: Bool = false, maximum: Int = .max - 1,
+        deadline: ContinuousClock.Instant? = nil, isRestricted: Bool = false
     ) {
         self.isRestricted = isRestricted
+        self.cutsAtLimit = cutsAtLimit
         self.matchers = matchers
         self.start = start
         self.end = end
@@ -50,7 +54,7 @@ extension UpstreamClient {
     public func series(
         _ selection: SeriesSelection, injecting injection: LabelInjection? = nil
     ) async throws(UpstreamError) -> UpstreamList {
-        try await stream(selection, injection).collect(atMost: selection.maximum)
+        try await stream(selection, injection).collect(selection)
     }
 
     /// The names of labels, sorted. Members without such an endpoint are asked for their series
@@ -84,6 +88,9 @@ extension UpstreamClient {
         try await answer(of: .labelValues, mustEmulate: await passesOver(selection)) {
             mayBeMissing async throws(UpstreamError) in
             let path = "/api/v1/label/\(LabelNamePath.segment(name))/values"
+            var selection = selection
+            // "" may be among the first of a Coroot, and is left out.
+            if isCoroot, let limit = selection.limit { selection.limit = limit &+ 1 }
             return try await texts(
                 .values(leavingOutEmpty: isCoroot),
                 UpstreamRequest(
@@ -138,7 +145,7 @@ extension UpstreamClient {
     private func texts(
         _ kind: ListReader.Kind, _ request: UpstreamRequest, _ selection: SeriesSelection
     ) async throws(UpstreamError) -> UpstreamList {
-        try await list(kind, request, selection).collect(atMost: selection.maximum)
+        try await list(kind, request, selection).collect(selection)
     }
 
     private func list(
