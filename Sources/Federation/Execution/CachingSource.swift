@@ -15,6 +15,8 @@ struct CachingSource: FragmentSourceOverAnother {
     /// nil for a member whose answers may come from one server or another.
     let identity: MemberIdentity?
     let cache: ResultsCache
+    /// Where it is counted what the cache has; nil unless the client asks for that.
+    let coverage: CacheCoverage?
     let now: @Sendable () -> Timestamp
     /// Whether the member evaluates as Prometheus does, as far as is known: others look at the whole
     /// range that they are asked for.
@@ -23,25 +25,26 @@ struct CachingSource: FragmentSourceOverAnother {
     /// The fragments of a member over the network.
     init(
         _ source: any FragmentSource, of member: Member, cache: ResultsCache,
-        now: @escaping @Sendable () -> Timestamp
+        coverage: CacheCoverage? = nil, now: @escaping @Sendable () -> Timestamp
     ) {
         guard case .server(let client) = member.source else {
-            self.init(source, nil, cache: cache, now: now) { false }
+            self.init(source, nil, cache: cache, coverage: coverage, now: now) { false }
             return
         }
-        self.init(source, client.identity, cache: cache, now: now) {
+        self.init(source, client.identity, cache: cache, coverage: coverage, now: now) {
             client.evaluatesAsPrometheus
         }
     }
 
     init(
         _ source: any FragmentSource, _ identity: MemberIdentity?, cache: ResultsCache,
-        now: @escaping @Sendable () -> Timestamp,
+        coverage: CacheCoverage? = nil, now: @escaping @Sendable () -> Timestamp,
         evaluatesAsPrometheus: @escaping @Sendable () -> Bool = { true }
     ) {
         self.source = source
         self.identity = identity
         self.cache = cache
+        self.coverage = coverage
         self.now = now
         self.evaluatesAsPrometheus = evaluatesAsPrometheus
     }
@@ -49,13 +52,11 @@ struct CachingSource: FragmentSourceOverAnother {
     func open(_ question: FragmentQuestion) async throws(UpstreamError) -> any FragmentStream {
         // What a question costs, only the member knows.
         guard let identity, question.statistics == nil else {
+            await noteCoverage(of: question)
             return try await source.open(question)
         }
         let key = FragmentKey(question, identity)
-        let window =
-            evaluatesAsPrometheus()
-            ? CachedWindow(question.text, on: question.grid, tail: cache.tail, now: now()) : nil
-        guard let window else {
+        guard let window = window(of: question) else {
             cache.count { $0.passed += 1 }
             return try await shared(question, key, nil, most: ResultsCache.sharedBytes).stream
         }
@@ -68,7 +69,27 @@ struct CachingSource: FragmentSourceOverAnother {
         return try await shared(question, key, window, most: ResultsCache.sharedBytes).stream
     }
 
+    /// nil for a question of whose answer nothing can be kept.
+    private func window(of question: FragmentQuestion) -> CachedWindow? {
+        guard evaluatesAsPrometheus() else { return nil }
+        return CachedWindow(question.text, on: question.grid, tail: cache.tail, now: now())
+    }
+
     // MARK: - What the cache has
+
+    /// Counts what the cache would have answered of a question that the member is asked.
+    private func noteCoverage(of question: FragmentQuestion) async {
+        guard let coverage else { return }
+        let count = question.grid.count
+        var cached = 0
+        if let identity, let window = window(of: question),
+            let use = window.use(
+                of: await cache.store.extents(of: FragmentKey(question, identity), for: window))
+        {
+            cached = count - use.missing.reduce(0) { $0 + $1.count }
+        }
+        coverage.add(steps: count, cached: cached)
+    }
 
     /// The answer of the cache and of the member together; nil where the member must be asked for all
     /// of it.

@@ -11,14 +11,17 @@ public struct QueryStatistics: Sendable {
     var preparation = Duration.zero
     /// When members began to be asked.
     var began = ContinuousClock.now
+    /// What the cache has of the query; nil where it has no part in it.
+    private(set) var coverage: CacheCoverage?
     private var samples: SampleStatistics?
     private var untold: Set<String> = []
 
     public init() {}
 
     /// - Parameter admitted: When the query was let in.
-    init(admitted: ContinuousClock.Instant) {
+    init(admitted: ContinuousClock.Instant, coverage: CacheCoverage? = nil) {
         began = .now
+        self.coverage = coverage
         preparation = admitted.duration(to: began)
     }
 
@@ -51,7 +54,7 @@ public struct QueryStatistics: Sendable {
         Set(untold.map { "the query statistics leave out project \(GoQuoting.quote($0))" })
     }
 
-    /// The value of `stats`, as the reference writes it. What is sorted here is sorted while it is
+    /// The value of `stats`, as the reference writes it, and `cache` behind that. What is sorted here is sorted while it is
     /// merged, so that sorting has no time of its own.
     func append(to out: inout [UInt8]) {
         let inner = began.duration(to: .now) - queue
@@ -67,6 +70,10 @@ public struct QueryStatistics: Sendable {
         }
         out.append(contentsOf: "},\"samples\":".utf8)
         (samples ?? SampleStatistics()).append(to: &out)
+        if let coverage {
+            out.append(contentsOf: ",\"cache\":".utf8)
+            coverage.append(to: &out)
+        }
         out.append(UInt8(ascii: "}"))
     }
 }

@@ -78,14 +78,16 @@ public struct QueryExecution: Sendable {
         try admission.add(plan)
         let turn = resources.turn(query.time, for: project.client)
         let partEffect = try partEffect(query, scope)
+        let cache = cache(for: query)
+        let coverage = query.statistics == nil || cache == nil ? nil : CacheCoverage()
         let questions = QuestionAsker(
             project: project, lookback: lookback(query, project), deadline: query.time.members,
             concurrency: limits.maxMemberConcurrency,
             refusesParts: Self.refusesParts(query.partialResponse, partEffect),
             partEffect: partEffect, statistics: query.statistics,
             turn: turn, samples: SampleBudget(options(query, scope), key: samplesKey(project)),
-            source: project.bounding(source(for: query), at: now()))
-        let statistics = QueryStatistics(admitted: admitted)
+            source: project.bounding(source(by: cache, coverage), at: now()))
+        let statistics = QueryStatistics(admitted: admitted, coverage: coverage)
         if case .union(let leaf) = plan.root {
             return try await SplicedResponse(
                 query: query, plan: plan, leaf: leaf, asker: questions,
@@ -102,17 +104,26 @@ public struct QueryExecution: Sendable {
         ).response()
     }
 
-    /// What answers fragments of a query: the members, asked for long ranges in parts, by way of the
-    /// cache where that may be.
-    private func source(for query: QueryRequest) -> @Sendable (Member) -> any FragmentSource {
+    /// The cache, where a query may be answered from it.
+    private func cache(for query: QueryRequest) -> ResultsCache? {
         // Labels that are dropped with the name may change in the middle of a range.
+        guard query.takesCached, !settings.features.contains(.typeAndUnitLabels) else { return nil }
+        return resources.cache
+    }
+
+    /// What answers fragments of a query: the members, asked for long ranges in parts, by way of the
+    /// cache where there is one for it.
+    private func source(
+        by cache: ResultsCache?, _ coverage: CacheCoverage?
+    ) -> @Sendable (Member) -> any FragmentSource {
+        // As for the cache.
         if settings.features.contains(.typeAndUnitLabels) { return source }
         let split = { @Sendable [source, longFragments] (member: Member) -> any FragmentSource in
             SplittingSource(source(member), of: member, long: longFragments)
         }
-        guard let cache = resources.cache, query.takesCached else { return split }
+        guard let cache else { return split }
         return { [now] member in
-            CachingSource(split(member), of: member, cache: cache, now: now)
+            CachingSource(split(member), of: member, cache: cache, coverage: coverage, now: now)
         }
     }
 

@@ -81,6 +81,67 @@ import TimeSeries
         }
     }
 
+    /// The members of `cache` in the statistics of an answer; nil where there is none.
+    private static func coverage(_ answer: TestGateway.Answer) -> String? {
+        guard let start = answer.body.firstRange(of: #""cache":{"#) else { return nil }
+        return String(answer.body[start.upperBound...].prefix { $0 != "}" })
+    }
+
+    @Test func `Statistics say what the cache has, and the members are asked nevertheless`()
+        async throws
+    {
+        try await Self.withGateway { gateway, visits, _ in
+            func expect(
+                _ range: String, _ coverage: String?, asked: Int = 1,
+                at location: SourceLocation = #_sourceLocation
+            ) async throws {
+                let answer = try await gateway.get(range)
+                #expect(answer.status == 200, sourceLocation: location)
+                #expect(Self.coverage(answer) == coverage, sourceLocation: location)
+                #expect(await Self.asked(visits) == asked, sourceLocation: location)
+            }
+            let nothing = #""fragments":2,"totalSteps":42,"cachedSteps":0"#
+            try await expect(Self.range + "&stats=all", nothing)
+            // What is asked with statistics is not kept.
+            try await expect(Self.range + "&stats=true", nothing)
+            try await expect(Self.range, nil)
+            try await expect(
+                Self.range + "&stats=1", #""fragments":2,"totalSteps":42,"cachedSteps":42"#)
+            // Five minutes later, of twenty.
+            let later = Self.range.replacing("1700000300", with: "1700000600")
+                .replacing("1700001500", with: "1700001800")
+            try await expect(
+                later + "&stats=all", #""fragments":2,"totalSteps":42,"cachedSteps":32"#)
+            // A quarter is not worth joining.
+            let muchLater = Self.range.replacing("1700000300", with: "1700001320")
+                .replacing("1700001500", with: "1700002520")
+            try await expect(
+                muchLater + "&stats=all", #""fragments":2,"totalSteps":42,"cachedSteps":0"#)
+            // What is evaluated here tells it too.
+            let quotient = Self.range.replacing("query=m", with: "query=sum(m)/count(m)")
+            try await expect(
+                quotient + "&stats=all", #""fragments":4,"totalSteps":84,"cachedSteps":0"#, asked: 2
+            )
+            try await expect(quotient, nil, asked: 2)
+            try await expect(
+                quotient + "&stats=all", #""fragments":4,"totalSteps":84,"cachedSteps":84"#,
+                asked: 2)
+            try await expect(Self.range + "&stats=all&nocache=1", nil)
+            // A constant asks for nothing.
+            try await expect(
+                "/p/all/api/v1/query?query=1&stats=all",
+                #""fragments":0,"totalSteps":0,"cachedSteps":0"#, asked: 0)
+        }
+    }
+
+    @Test func `Steps that may still change are none of those that the cache has`() async throws {
+        try await Self.withGateway("cache: {tail: 10y}") { gateway, _, _ in
+            #expect(try await gateway.get(Self.range).status == 200)
+            let answer = try await gateway.get(Self.range + "&stats=all")
+            #expect(Self.coverage(answer) == #""fragments":2,"totalSteps":42,"cachedSteps":0"#)
+        }
+    }
+
     @Test func theCacheCanBeSwitchedOff() async throws {
         try await Self.withGateway("cache: {enabled: false}") { gateway, visits, _ in
             for _ in 0..<2 {
@@ -88,6 +149,9 @@ import TimeSeries
                 #expect(answer.status == 200)
                 #expect(await Self.asked(visits) == 1)
             }
+            let statistics = try await gateway.get(Self.range + "&stats=all")
+            #expect(statistics.body.contains(#""samples":"#))
+            #expect(Self.coverage(statistics) == nil)
             let metrics = try await gateway.get("/metrics").body
             #expect(!metrics.contains("tributary_cache"))
         }
