@@ -80,6 +80,8 @@ let package = Package(
         module("PrometheusWire", ["TimeSeries", "GoText", "CSnappy"]),
         // What two servers answered, and where it differs.
         module("Answers", ["PrometheusWire"]),
+        // Tables, formats and graphs of the command line.
+        module("CommandLineOutput", ["Answers", "GoText", "PrometheusWire"]),
         module("Replay", ["Answers", "GoText", "PrometheusServer", "PrometheusWire"]),
         module("HTTPTransport", ["GoText", "CCurl", "CZlib", lifecycle]),
         module("UpstreamSettings", ["GoText", "PromQL", crypto]),
@@ -139,8 +141,9 @@ let package = Package(
         .executableTarget(
             name: "tributary",
             dependencies: [
-                "GoText", "Gateway", "GatewayConfiguration", "PromQLScripts", "EmbeddedPrometheus",
-                "PrometheusServer", "Replay", "UpstreamSettings",
+                "Answers", "CommandLineOutput", "GoText", "Gateway", "GatewayConfiguration",
+                "PromQLScripts", "EmbeddedPrometheus", "PrometheusServer", "Replay",
+                "UpstreamSettings",
                 "HTTPTransport", "PrometheusWire", "TimeSeries", argumentParser,
                 logging, lifecycle,
             ],
@@ -199,6 +202,8 @@ let package = Package(
                 "PromQLEngine", "TestSupport",
                 "TimeSeries",
             ]),
+        tests(
+            "CommandLineTests", ["Answers", "CommandLineOutput", "GoText", "PrometheusWire"]),
         tests(
             "ReplayTests", ["GoText", "PrometheusWire", "Replay", "TestSupport"]),
         tests(

@@ -97,8 +97,7 @@ struct DemoCommand: AsyncParsableCommand {
         for (title, query) in queries {
             Console.answer("\n\(title):\n\(query)\n")
             do {
-                let answer = try await InProcessQuery.instant(query, of: application)
-                Console.answer(try QueryTable(answer).text)
+                Console.answer(try await InProcessQuery.table(query, of: application))
             } catch {
                 Console.answer("  \(error)")
             }

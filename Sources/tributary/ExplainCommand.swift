@@ -1,4 +1,6 @@
 import ArgumentParser
+import GoText
+import HTTPTransport
 import PrometheusWire
 
 /// `tributary explain EXPRESSION`
@@ -7,15 +9,35 @@ struct ExplainCommand: AsyncParsableCommand {
         commandName: "explain",
         abstract: "Shows how a gateway answers a query: who is asked what, and what is done here.")
 
+    @Argument(help: "PromQL.")
+    var expression: String
+    @OptionGroup(title: "Times") var times: QueryTimes
     @Flag(help: "Run the plan too, and say what each request and operator cost.")
     var analyze = false
     @Flag(help: "Print the whole answer as JSON.")
     var json = false
-    @OptionGroup var arguments: QueryArguments
+    @OptionGroup(title: "Server") var project: ProjectOption
+    @OptionGroup(title: "Server") var server: ServerOptions
 
     func run() async throws {
-        let body = try await arguments.ask(
-            "/api/v1/explain", analyze ? [("analyze", "true")] : [])
+        let connection = try server.connection(project: project)
+        let now = WallClock.now()
+        var parameters = [(name: "query", value: expression)]
+        if let range = try times.range(now, points: 250) {
+            parameters += range.parameters
+        } else if let time = try times.instant(now) {
+            parameters.append(("time", time.requestText))
+        }
+        if analyze { parameters.append(("analyze", "true")) }
+        let body: [UInt8]
+        do throws(TransferError) {
+            body = try await connection.send(
+                .post(form: FormText.bytes(of: parameters)), connection.api + "/api/v1/explain"
+            ).body
+        } catch {
+            Console.say("\(connection.api): \(error)")
+            throw Outcome.failure
+        }
         if json {
             Console.answer(String(decoding: body, as: UTF8.self))
             return

@@ -1,116 +1,153 @@
+import Answers
 import ArgumentParser
+import CommandLineOutput
 import Foundation
 import Gateway
 import GatewayConfiguration
 import GoText
 import HTTPTransport
 import PrometheusServer
-import UpstreamSettings
 
 /// `tributary query EXPRESSION`
 struct QueryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "query", abstract: "Asks a Prometheus API and shows the answer as a table.")
+        commandName: "query",
+        abstract: "Asks a Prometheus API and shows the answer.",
+        discussion: """
+            With --start it is a range query, until --end or now. Ends with 0 for an answer, with 1 \
+            for an error, and with 3 for an answer with warnings if --strict is given.
+            """)
 
-    @OptionGroup var arguments: QueryArguments
-
-    func run() async throws {
-        let body = try await arguments.ask(
-            arguments.isRange ? "/api/v1/query_range" : "/api/v1/query")
-        do {
-            Console.answer(try QueryTable(body).text)
-        } catch {
-            Console.say("\(error)")
-            throw Outcome.failure
-        }
-    }
-}
-
-/// What `query` and `explain` are told: the gateway, the times and the query.
-struct QueryArguments: ParsableArguments {
-    @Option(help: "The gateway, or one of its projects: http://HOST:PORT/p/PROJECT.")
-    var url = "http://127.0.0.1:9090"
-    @Option(help: "Time of an instant query: seconds or RFC 3339; now by default.")
-    var time: String?
-    @Option(help: "Start of a range query.")
-    var start: String?
-    @Option(help: "End of a range query.")
-    var end: String?
-    @Option(help: "Step of a range query: seconds or a duration.")
-    var step: String?
-    @Option(help: "An API key or token, sent as Authorization: Bearer.")
-    var token: String?
     @Argument(help: "PromQL.")
     var expression: String
-
-    var isRange: Bool { start != nil }
+    @OptionGroup(title: "Times") var times: QueryTimes
+    @Flag(help: "Draw the series over time; of the last hour unless --start is given.")
+    var plot = false
+    @Option(help: "Ask again after so long, such as 5s, until Ctrl-C.")
+    var watch: DurationOption?
+    @Option(help: "With --watch: end after so many answers.")
+    var count: Int?
+    @Option(help: "The order of the series: labels, value or descending; else the server's.")
+    var sort: SeriesOrder?
+    @Option(help: "How many series are shown.")
+    var limit: Int?
+    @Flag(help: "End with 3 when the answer has warnings, as one without all members has.")
+    var strict = false
+    @OptionGroup(title: "Output") var output: OutputOptions
+    @OptionGroup(title: "Server") var project: ProjectOption
+    @OptionGroup(title: "Server") var server: ServerOptions
 
     func validate() throws {
-        let range = [start, end, step].compactMap { $0 }.count
-        guard range == 0 || range == 3 else {
-            throw ValidationError("A range query needs --start, --end and --step.")
-        }
-        if range == 3, time != nil {
-            throw ValidationError("--time belongs to an instant query.")
+        if let limit, limit < 1 { throw ValidationError("--limit is 1 or more.") }
+        if let count, count < 1 { throw ValidationError("--count is 1 or more.") }
+        if count != nil, watch == nil { throw ValidationError("--count needs --watch.") }
+        if let watch, watch.length < 100 { throw ValidationError("--watch is 100ms or more.") }
+        if plot, times.time != nil { throw ValidationError("--plot draws a range: use --start.") }
+        if plot, let format = output.output, format != .table, format != .wide {
+            throw ValidationError("--plot is no \(format.rawValue): leave --output out.")
         }
     }
 
-    /// The body of the answer at a path of the API. Failures are said on standard error.
-    func ask(_ path: String, _ extra: [(name: String, value: String)] = []) async throws -> [UInt8]
-    {
-        let server: ServerURL
-        do throws(ServerURL.Problem) {
-            server = try ServerURL(url)
-        } catch {
-            throw ValidationError("\(url) \(error.text).")
+    func run() async throws {
+        let connection = try server.connection(project: project)
+        guard let watch else {
+            let round = try await round(connection)
+            for remark in round.remarks { Console.say(remark) }
+            if let text = round.text { Console.answer(text) }
+            try end(round)
+            return
         }
+        var left = count ?? .max
+        while true {
+            let round = try await round(connection)
+            show(round, every: watch.length)
+            left -= 1
+            if left == 0 { return try end(round) }
+            try await Task.sleep(for: watch.length.duration)
+        }
+    }
+
+    // MARK: - One answer
+
+    /// What one question came to.
+    private struct Round {
+        /// For standard output.
+        var text: String?
+        /// Warnings, infos, and the error if it is one.
+        var remarks: [String] = []
+        var isAnswer = true
+        var hasWarnings = false
+    }
+
+    private func round(_ connection: Connection) async throws -> Round {
+        let now = WallClock.now()
+        let range = try times.range(
+            now, fallback: plot ? "1h" : nil, points: plot ? 2 * plotWidth : 250)
+        var parameters = [(name: "query", value: expression)]
+        if let range {
+            parameters += range.parameters
+        } else {
+            parameters.append(("time", (try times.instant(now) ?? now).requestText))
+        }
+        // Which series are the first ones is the server's to say, unless they are sorted here.
+        if let limit, sort == nil { parameters.append(("limit", "\(limit)")) }
+        let answer: QueryAnswer
+        let body: [UInt8]
         do {
-            return try await send("\(server)\(path)", extra)
+            let path = range == nil ? "/api/v1/query" : "/api/v1/query_range"
+            let (status, bytes) = try await connection.send(
+                .post(form: FormText.bytes(of: parameters)), connection.api + path)
+            body = bytes
+            answer = try QueryAnswer(status: status, body: bytes)
         } catch {
-            Console.say("\(url): \(error)")
-            throw Outcome.failure
+            return Round(remarks: ["\(connection.api): \(error)"], isAnswer: false)
         }
+        var round = Round()
+        round.remarks =
+            answer.warnings.map { "warning: \($0)" } + answer.infos.map { "info: \($0)" }
+        round.hasWarnings = !answer.warnings.isEmpty
+        guard let listing = Listing(answer, order: sort, limit: limit) else {
+            if case .error(let type, let text) = answer.outcome {
+                round.remarks.append(
+                    type.isEmpty
+                        ? "\(connection.api): HTTP status \(answer.status): \(text)"
+                        : "\(type): \(text)")
+            }
+            round.isAnswer = false
+            return round
+        }
+        if plot, let range {
+            round.text = graph(answer, range)
+        } else {
+            round.text = try output.text(listing, body: body)
+        }
+        return round
     }
 
-    private func send(
-        _ url: String, _ extra: [(name: String, value: String)]
-    ) async throws
-        -> [UInt8]
-    {
-        var parameters = [(name: "query", value: expression)] + extra
-        for (name, value) in [("time", time), ("start", start), ("end", end), ("step", step)] {
-            if let value { parameters.append((name, value)) }
-        }
-        var headers = HeaderFields()
-        headers.append(name: "Content-Type", value: "application/x-www-form-urlencoded")
-        if let token { headers.append(name: "Authorization", value: "Bearer \(token)") }
-        let request = TransferRequest(
-            url: url, method: .post(form: FormText.bytes(of: parameters)), headers: headers,
-            timeout: .seconds(300))
-        return try await OneTransfer.answer(to: request).body
+    private func end(_ round: Round) throws {
+        if !round.isAnswer { throw Outcome.failure }
+        if strict, round.hasWarnings { throw Outcome.partial }
     }
-}
 
-/// A request over a transport of its own, as commands send it.
-enum OneTransfer {
-    /// - Returns: the status, and the whole body.
-    /// - Throws: `TransferError`.
-    static func answer(
-        to request: TransferRequest
-    ) async throws(TransferError) -> (status: Int, body: [UInt8]) {
-        let transport = try CurlMulti()
-        let result: Result<(status: Int, body: [UInt8]), TransferError>
-        do throws(TransferError) {
-            let response = try await transport.execute(request)
-            var body: [UInt8] = []
-            var chunks = response.body.makeAsyncIterator()
-            while let chunk = try await chunks.next() { body.append(contentsOf: chunk) }
-            result = .success((response.status, body))
-        } catch {
-            result = .failure(error)
-        }
-        await transport.shutdown()
-        return try result.get()
+    /// In the place of the answer before, where there is a screen.
+    private func show(_ round: Round, every interval: Milliseconds) {
+        let head =
+            "every \(DurationText.text(interval)): \(expression)  \(RFC3339.text(seconds: WallClock.now().wholeSeconds))"
+        let text = ([head] + (round.text.map { [$0] } ?? []) + round.remarks)
+            .joined(separator: "\n")
+        Console.answer(Terminal.isHere ? "\u{1B}[H\u{1B}[2J\(text)" : text + "\n")
+    }
+
+    // MARK: - The graph
+
+    private var plotWidth: Int { min(Terminal.width ?? 100, 500) }
+
+    private func graph(_ answer: QueryAnswer, _ range: QueryTimes.Range) -> String {
+        let height = max(6, min(20, (Terminal.height ?? 30) / 2))
+        return BraillePlot(
+            answer, order: sort, limit: limit, from: range.start, to: range.end,
+            step: Milliseconds(range.step)
+        ).text(width: plotWidth, height: height, style: output.style)
     }
 }
 
@@ -118,23 +155,16 @@ enum OneTransfer {
 enum InProcessQuery {
     struct NotARequest: Error {}
 
-    /// The answer's JSON to an instant query of the default project.
-    static func instant(_ query: String, of application: GatewayApplication) async throws -> [UInt8]
-    {
+    /// The answer to an instant query of the default project, as a table.
+    static func table(_ query: String, of application: GatewayApplication) async throws -> String {
         let form = FormText.bytes(of: [("query", query)])
         guard
             let request = PrometheusRequest(
                 method: "POST", target: "\(application.configuration.urlBasePath)/api/v1/query",
                 headers: ["Content-Type": "application/x-www-form-urlencoded"], body: form)
         else { throw NotARequest() }
-        return try await application.responder.respond(to: request).collected().body
+        let response = try await application.responder.respond(to: request).collected()
+        let answer = try QueryAnswer(status: response.status, body: response.body)
+        return Listing(answer)?.table.brief.text(width: Terminal.width) ?? answer.summary
     }
-}
-
-/// How the program ends.
-enum Outcome {
-    /// Something failed while running.
-    static let failure = ExitCode(1)
-    /// A configuration or a script is wrong.
-    static let invalid = ExitCode(2)
 }

@@ -80,5 +80,56 @@ extension EndToEnd {
                     == printed.oracle.output.split(separator: "\n").sorted())
             #expect(printed.oracle.status == 0)
         }
+
+        // MARK: - The program's own commands print as promtool does
+
+        /// What `promtool` and `tributary` print for the same server.
+        private func bothTools(
+            _ promtool: [String], _ tributary: [String]
+        ) async throws -> (promtool: CommandOutput, tributary: CommandOutput) {
+            let url = try Scene.required().gateway.project("all").url
+            return try await offPool {
+                (
+                    try .of(
+                        PrometheusVersion.three.tool("promtool"),
+                        promtool.map { $0 == "URL" ? url : $0 }),
+                    try .of(
+                        Repository.gateway(), tributary + ["-o", "promtool", "--url", url],
+                        environment: ["TRIBUTARY_CONFIG": "/nowhere"])
+                )
+            }
+        }
+
+        @Test(
+            "tributary query -o promtool prints what promtool query instant does",
+            arguments: [
+                "up", "trap", "escaped", "count(up)", "1 + 1", "-0.000001 * vector(1)", "\"a\"",
+                "1e30 * up", "temperature[1m]", "nope", "time()",
+                "sort(sum by (project) (temperature))",
+            ])
+        func ownInstant(query: String) async throws {
+            let printed = try await bothTools(
+                ["query", "instant", "--time=\(Self.start)", "URL", query],
+                ["query", query, "--time", "\(Self.start)"])
+            #expect(printed.tributary.output == printed.promtool.output)
+            #expect(printed.tributary.status == 0 && printed.promtool.status == 0)
+        }
+
+        @Test(
+            "tributary query -o promtool prints what promtool query range does",
+            arguments: ["up", "trap", "memory", "escaped", "vector(1)", "nope", "temperature / 0"])
+        func ownRange(query: String) async throws {
+            let printed = try await bothTools(
+                [
+                    "query", "range", "--start=\(Self.start)", "--end=\(Self.end)", "--step=30s",
+                    "URL", query,
+                ],
+                [
+                    "query", query, "--start", "\(Self.start)", "--end", "\(Self.end)", "--step",
+                    "30s",
+                ])
+            #expect(printed.tributary.output == printed.promtool.output)
+            #expect(printed.tributary.status == 0 && printed.promtool.status == 0)
+        }
     }
 }

@@ -12,8 +12,9 @@ struct AdministrationClient {
         var description: String
     }
 
-    var server: ServerURL
-    var token: Secret?
+    var connection: Connection
+
+    private var server: ServerURL { connection.server }
 
     private static let path = "/api/cluster-pool-attributes"
 
@@ -69,16 +70,9 @@ struct AdministrationClient {
     ) async throws -> Data {
         let given = query.compactMap { name, value in value.map { (name: name, value: $0) } }
         let form = given.isEmpty ? "" : "?" + FormText.text(of: given)
-        var headers = HeaderFields()
-        headers.append(name: "Accept", value: "application/json")
-        if case .put = method { headers.append(name: "Content-Type", value: "application/json") }
-        if let token { headers.append(name: "Authorization", value: "Bearer \(token.exposed)") }
         let answer: (status: Int, body: [UInt8])
         do throws(TransferError) {
-            answer = try await OneTransfer.answer(
-                to: TransferRequest(
-                    url: "\(server)\(Self.path)\(form)", method: method, headers: headers,
-                    timeout: .seconds(30), maximumBytes: 64 << 20))
+            answer = try await connection.send(method, "\(server)\(Self.path)\(form)")
         } catch {
             throw Failure(description: "\(server): \(error)")
         }
@@ -89,42 +83,6 @@ struct AdministrationClient {
                 description: said ?? "\(server) answers with HTTP status \(answer.status)")
         }
         return body
-    }
-}
-
-/// Which gateway is administered, and by whom.
-struct GatewayOptions: ParsableArguments {
-    @Option(help: "The gateway, with its base path if it has one.")
-    var gateway = "http://127.0.0.1:9090"
-    @Option(
-        help: "File with a token that may administer; else the environment's TRIBUTARY_TOKEN.")
-    var tokenFile: String?
-
-    func client() throws -> AdministrationClient {
-        let server: ServerURL
-        do throws(ServerURL.Problem) {
-            server = try ServerURL(gateway)
-        } catch {
-            throw ValidationError("\(gateway) \(error.text).")
-        }
-        return AdministrationClient(server: server, token: try token())
-    }
-
-    private func token() throws -> Secret? {
-        if let tokenFile {
-            switch Secret.read(file: tokenFile) {
-            case .success(let token): return token
-            case .failure(let problem):
-                Console.say("\(tokenFile): \(problem)")
-                throw Outcome.invalid
-            }
-        }
-        switch Secret.read(text: ProcessInfo.processInfo.environment["TRIBUTARY_TOKEN"] ?? "") {
-        case .success(let token): return token
-        case .failure(let problem):
-            Console.say("TRIBUTARY_TOKEN \(problem)")
-            throw Outcome.invalid
-        }
     }
 }
 

@@ -26,7 +26,7 @@ struct GetClusterPoolAttributes: AsyncParsableCommand {
             """,
         aliases: ["cluster-pool-attribute"])
 
-    @OptionGroup var gateway: GatewayOptions
+    @OptionGroup(title: "Server") var server: ServerOptions
     @OptionGroup var place: PlaceOptions
     @Option(
         name: .customLong("attrFile"), help: "Write the record to this file, for update to read.")
@@ -43,7 +43,7 @@ struct GetClusterPoolAttributes: AsyncParsableCommand {
 
     func run() async throws {
         try await Administration.run {
-            let records = try await gateway.client().list(
+            let records = try await AdministrationClient(connection: try server.connection()).list(
                 project: place.project, domain: place.domain)
             guard let project = place.project, let domain = place.domain else {
                 for record in records { try show(record) }
@@ -84,7 +84,7 @@ struct UpdateClusterPoolAttributes: AsyncParsableCommand {
         discussion: "Shows the change and asks before it is made.",
         aliases: ["cluster-pool-attribute"])
 
-    @OptionGroup var gateway: GatewayOptions
+    @OptionGroup(title: "Server") var server: ServerOptions
     @OptionGroup var change: ChangeOptions
     @Option(
         name: .customLong("attrFile"),
@@ -111,7 +111,7 @@ struct UpdateClusterPoolAttributes: AsyncParsableCommand {
         try await Administration.run {
             let wanted = try ClusterPoolAttribute.load(
                 path: attributeFile, environment: ProcessInfo.processInfo.environment)
-            let client = try gateway.client()
+            let client = AdministrationClient(connection: try server.connection())
             let present = try await client.list(project: wanted.project, domain: wanted.domain)
                 .first { $0.workflow == wanted.workflow }
             if present == wanted {
@@ -152,7 +152,7 @@ struct DeleteClusterPoolAttributes: AsyncParsableCommand {
             """,
         aliases: ["cluster-pool-attribute"])
 
-    @OptionGroup var gateway: GatewayOptions
+    @OptionGroup(title: "Server") var server: ServerOptions
     @OptionGroup var place: PlaceOptions
     @OptionGroup var change: ChangeOptions
     @Option(name: .customLong("attrFile"), help: "A file that names the place instead.")
@@ -176,7 +176,7 @@ struct DeleteClusterPoolAttributes: AsyncParsableCommand {
                 (project, domain, workflow) = (named.project, named.domain, named.workflow)
             }
             guard let project, let domain else { return }
-            let client = try gateway.client()
+            let client = AdministrationClient(connection: try server.connection())
             let present = try await client.list(project: project, domain: domain)
                 .first { $0.workflow == workflow }
             guard let present else {
