@@ -142,7 +142,8 @@ let package = Package(
             name: "tributary",
             dependencies: [
                 "Answers", "CommandLineOutput", "GoText", "Gateway", "GatewayConfiguration",
-                "PromQLScripts", "EmbeddedPrometheus", "PrometheusServer", "Replay",
+                "PromQLScripts", "EmbeddedPrometheus", "PrometheusServer", "YAML",
+                "Replay",
                 "UpstreamSettings",
                 "HTTPTransport", "PrometheusWire", "TimeSeries", argumentParser,
                 logging, lifecycle,
@@ -203,7 +204,10 @@ let package = Package(
                 "TimeSeries",
             ]),
         tests(
-            "CommandLineTests", ["Answers", "CommandLineOutput", "GoText", "PrometheusWire"]),
+            "CommandLineTests",
+            [
+                "Answers", "CommandLineOutput", "GoText", "PrometheusWire",
+            ]),
         tests(
             "ReplayTests", ["GoText", "PrometheusWire", "Replay", "TestSupport"]),
         tests(

@@ -131,5 +131,20 @@ extension EndToEnd {
             #expect(printed.tributary.output == printed.promtool.output)
             #expect(printed.tributary.status == 0 && printed.promtool.status == 0)
         }
+
+        @Test(
+            "tributary values and series -o promtool print what promtool does",
+            arguments: ["up", "trap", "escaped", "nope"])
+        func ownLists(metric: String) async throws {
+            let window = ["--start=\(Self.start - 3600)", "--end=\(Self.end + 3600)"]
+            let series = try await bothTools(
+                ["query", "series"] + window + ["--match=\(metric)", "URL"],
+                ["series", metric] + window)
+            #expect(series.tributary.output == series.promtool.output)
+            let label = metric == "nope" ? "nolabel" : "job"
+            let values = try await bothTools(
+                ["query", "labels"] + window + ["URL", label], ["values", label] + window)
+            #expect(values.tributary.output == values.promtool.output)
+        }
     }
 }

@@ -1,19 +1,13 @@
 import ArgumentParser
 import Foundation
 import GatewayConfiguration
+import PrometheusWire
 
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Darwin)
 import Darwin
 #endif
-
-/// `tributary get …`
-struct GetCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "get", abstract: "Shows what a running gateway was told.",
-        subcommands: [GetClusterPoolAttributes.self])
-}
 
 /// `tributary get cluster-pool-attributes`
 struct GetClusterPoolAttributes: AsyncParsableCommand {
@@ -43,10 +37,11 @@ struct GetClusterPoolAttributes: AsyncParsableCommand {
 
     func run() async throws {
         try await Administration.run {
-            let records = try await AdministrationClient(connection: try server.connection()).list(
-                project: place.project, domain: place.domain)
+            let records = try await AdministrationClient(connection: try server.connection())
+                .attributes(
+                    project: place.project, domain: place.domain)
             guard let project = place.project, let domain = place.domain else {
-                for record in records { try show(record) }
+                for record in records { show(record) }
                 return
             }
             // The most specific record that speaks of the place.
@@ -59,13 +54,13 @@ struct GetClusterPoolAttributes: AsyncParsableCommand {
                     description: "no cluster pool attribute for project \(project), domain "
                         + "\(domain)\(workflow)")
             }
-            guard let attributeFile else { return try show(found) }
+            guard let attributeFile else { return show(found) }
             try AttributeFile.write(found.yaml, to: attributeFile, force: force)
         }
     }
 
-    private func show(_ record: ClusterPoolAttribute) throws {
-        Console.answer(String(decoding: try AdministrationClient.json(record), as: UTF8.self))
+    private func show(_ record: ClusterPoolAttribute) {
+        Console.answer(String(decoding: AdministrationClient.document(record).bytes, as: UTF8.self))
     }
 }
 
@@ -112,8 +107,10 @@ struct UpdateClusterPoolAttributes: AsyncParsableCommand {
             let wanted = try ClusterPoolAttribute.load(
                 path: attributeFile, environment: ProcessInfo.processInfo.environment)
             let client = AdministrationClient(connection: try server.connection())
-            let present = try await client.list(project: wanted.project, domain: wanted.domain)
-                .first { $0.workflow == wanted.workflow }
+            let present = try await client.attributes(
+                project: wanted.project, domain: wanted.domain
+            )
+            .first { $0.workflow == wanted.workflow }
             if present == wanted {
                 Console.say("No changes detected. Skipping the update.")
                 return
@@ -132,13 +129,6 @@ struct UpdateClusterPoolAttributes: AsyncParsableCommand {
             Console.say("updated the cluster pool attribute")
         }
     }
-}
-
-/// `tributary delete …`
-struct DeleteCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "delete", abstract: "Removes what a running gateway was told.",
-        subcommands: [DeleteClusterPoolAttributes.self])
 }
 
 /// `tributary delete cluster-pool-attributes -p PROJECT -d DOMAIN`
@@ -177,7 +167,7 @@ struct DeleteClusterPoolAttributes: AsyncParsableCommand {
             }
             guard let project, let domain else { return }
             let client = AdministrationClient(connection: try server.connection())
-            let present = try await client.list(project: project, domain: domain)
+            let present = try await client.attributes(project: project, domain: domain)
                 .first { $0.workflow == workflow }
             guard let present else {
                 Console.say("No changes detected. There is no such record.")
