@@ -1,6 +1,11 @@
 import ArgumentParser
+import CommandLineOutput
 import Foundation
+import Gateway
 import GatewayConfiguration
+import Logging
+import PrometheusServer
+import PrometheusWire
 import UpstreamSettings
 
 /// `tributary check FILE`
@@ -10,7 +15,8 @@ struct CheckCommand: AsyncParsableCommand {
         abstract: "Reads a configuration and tells everything that is wrong with it.",
         discussion: """
             Makes and changes nothing. Where data_dir or postgres names a store, the projects in it \
-            may be members, as when the gateway starts.
+            may be members, as when the gateway starts. Ends with 2 when something is wrong, and with \
+            1 when --online finds a project that cannot be reached.
             """)
 
     @OptionGroup var options: ConfigurationOptions
@@ -18,6 +24,16 @@ struct CheckCommand: AsyncParsableCommand {
     var config: String?
     @Argument(help: "A configuration file or a kind: Coroot custom resource.")
     var file: String?
+    @Flag(help: "Ask every project's server whether it is there.")
+    var online = false
+    @Option(help: "How the result is printed: text, json, or github, for GitHub's workflows.")
+    var format = Format.text
+
+    enum Format: String, ExpressibleByArgument, CaseIterable {
+        case text
+        case json
+        case github
+    }
 
     func validate() throws {
         if (file == nil) == (config == nil) {
@@ -27,16 +43,43 @@ struct CheckCommand: AsyncParsableCommand {
 
     func run() async throws {
         guard let path = file ?? config else { return }
-        let configuration = try options.load(
-            path, generatesSecrets: false, existing: await storedProjects(path)
-        ).withChosenMembers
-        let own = configuration.notesOnOwnAddress(hostNames: OwnHostNames.all)
-        for note in configuration.notes + own { Console.say("\(path): note: \(note)") }
-        for project in configuration.projects {
-            Console.answer("\(project.name)  \(Self.description(of: project))")
+        let existing = await storedProjects(path)
+        let configuration: Configuration
+        do throws(ConfigurationErrors) {
+            configuration = try options.configuration(
+                path, generatesSecrets: false, existing: existing
+            ).withChosenMembers
+        } catch {
+            say(error.findings, isValid: false)
+            throw Outcome.invalid
         }
-        let count = configuration.projects.count
-        Console.say("\(path): \(count) project\(count == 1 ? "" : "s"), no errors")
+        let own = configuration.notesOnOwnAddress(hostNames: OwnHostNames.all)
+        let notes = configuration.notes + own
+        switch format {
+        case .text:
+            for note in notes { Console.say("\(path): note: \(note)") }
+            if !online {
+                for project in configuration.projects {
+                    Console.answer("\(project.name)  \(Self.description(of: project))")
+                }
+            }
+            let count = configuration.projects.count
+            Console.say("\(path): \(count) project\(count == 1 ? "" : "s"), no errors")
+        case .json, .github: say(notes.map { Finding($0, path: path) }, isValid: true)
+        }
+        if online { try await OnlineCheck(configuration).run(isSilent: format != .text) }
+    }
+
+    private func say(_ findings: [Finding], isValid: Bool) {
+        switch format {
+        case .text: Console.say(findings.text)
+        case .github: for finding in findings { Console.answer(finding.githubCommand) }
+        case .json:
+            let document = JSONValue.object([
+                ("valid", .bool(isValid)), ("findings", .array(findings.map(\.json))),
+            ])
+            Console.answer(String(decoding: document.bytes, as: UTF8.self))
+        }
     }
 
     /// Regular projects of the store that the file names. One that cannot be reached from here is
@@ -80,6 +123,86 @@ struct CheckCommand: AsyncParsableCommand {
                 + project.memberChoice.discovery.sources.map { ", and what \($0) tells" }.joined()
         case .misconfigured(let reason): "out of service: \(reason)"
         }
+    }
+}
+
+/// Asks the servers of a configuration whether they are there, as its gateway would.
+private struct OnlineCheck {
+    private var configuration: Configuration
+
+    init(_ configuration: Configuration) {
+        self.configuration = configuration
+        // The gateway of this check has no clients but us.
+        self.configuration.authentication = nil
+        self.configuration.tls = nil
+        self.configuration.listenAddress = Configuration.defaultListenAddress
+        self.configuration.urlBasePath = ""
+        self.configuration.dataDirectory = nil
+        self.configuration.postgres = nil
+        self.configuration.cache.redis = nil
+    }
+
+    /// Shows each project with what its server says.
+    ///
+    /// - Parameter isSilent: Whether only the exit code tells.
+    func run(isSilent: Bool) async throws {
+        var logger = Logger(label: "tributary.check")
+        logger.logLevel = .critical
+        let application = try GatewayApplication(configuration: configuration, logger: logger)
+        guard
+            let request = PrometheusRequest(
+                method: "GET", target: "/api/projects", headers: [:], body: [])
+        else { return }
+        let body = try? await application.responder.respond(to: request).collected().body
+        await application.shutdown()
+        let projects = body.flatMap { try? JSONValue(parsing: $0) }?["data"]?.items ?? []
+        if !isSilent,
+            let text = Listing.projects(projects).text(
+                .table, body: [], width: Terminal.width, style: Terminal.style(.auto),
+                hasHeader: true)
+        {
+            Console.answer(text)
+        }
+        let isWhole =
+            projects.count == configuration.projects.count
+            && projects.allSatisfy(\.isReachable)
+        if !isWhole { throw Outcome.failure }
+    }
+}
+
+extension ConfigurationErrors {
+    /// In the order in which they are told.
+    var findings: [Finding] {
+        errors.map { error in
+            var place = error
+            (place.file, place.line, place.column) = (nil, nil, nil)
+            return Finding(
+                .error, path: error.file ?? path, line: error.line,
+                column: error.line == nil ? nil : error.column ?? 1,
+                keyPath: error.keyPath, text: place.description)
+        }
+    }
+}
+
+extension Finding {
+    init(_ note: ConfigurationNote, path: String) {
+        var place = note
+        (place.file, place.line) = (nil, nil)
+        self.init(
+            .note, path: note.file ?? path, line: note.line, column: nil, keyPath: note.keyPath,
+            text: place.description)
+    }
+}
+
+extension [Finding] {
+    /// For people: each with its line of the file, a line feed between two of them.
+    var text: String {
+        let sources = Dictionary(grouping: self, by: \.path).mapValues { findings in
+            findings.first.flatMap { FileManager.default.contents(atPath: $0.path) }
+                .flatMap { String(data: $0, encoding: .utf8) }.map(SourceText.init)
+        }
+        let style = Terminal.errorStyle
+        return map { $0.text(in: sources[$0.path] ?? nil, style: style) }.joined(separator: "\n")
     }
 }
 

@@ -87,16 +87,7 @@ struct ServedFile: Sendable {
     var path: String
     /// Where to listen instead.
     var address: ListenAddress?
-    var secretsDirectory: String?
-    /// The file with the settings that go with a custom resource.
-    var settings: String?
-
-    init(path: String, address: ListenAddress?, options: ConfigurationOptions) {
-        self.path = path
-        self.address = address
-        secretsDirectory = options.secretsDir
-        settings = options.settings
-    }
+    var options: ConfigurationOptions
 
     var source: ConfigurationSource {
         ConfigurationSource { (reading) throws(ConfigurationSource.Refused) in
@@ -124,7 +115,7 @@ struct ServedFile: Sendable {
 
     /// The store that the file names.
     func store() async throws(StoreError) -> (any ProjectStore)? {
-        guard let location = StoreLocation.read(path: settings ?? path) else { return nil }
+        guard let location = StoreLocation.read(path: options.settings ?? path) else { return nil }
         return try await location.open()
     }
 
@@ -134,25 +125,28 @@ struct ServedFile: Sendable {
     func load(
         existing: Set<String>, former: Configuration? = nil, isOfProjectFilesAlone: Bool = false
     ) throws(ConfigurationSource.Refused) -> Configuration {
-        let environment = ProcessInfo.processInfo.environment
-        let secrets = SecretFiles(
-            directory: secretsDirectory, environment: environment,
-            generation: secretsDirectory != nil ? .whenMissing : .never)
-        var configuration: Configuration
+        let configuration: Configuration
         do throws(ConfigurationErrors) {
-            if let settings {
-                configuration = try Configuration.load(
-                    resource: path, settings: settings, environment: environment,
-                    secrets: secrets, existingProjects: existing)
-            } else {
-                configuration = try Configuration.load(
-                    path: path, environment: environment, secrets: secrets,
-                    existingProjects: existing, former: former,
-                    isOfProjectFilesAlone: isOfProjectFilesAlone)
-            }
+            configuration = try options.configuration(
+                path, generatesSecrets: true, existing: existing, former: former,
+                isOfProjectFilesAlone: isOfProjectFilesAlone)
         } catch {
             throw ConfigurationSource.Refused(error.description)
         }
+        return try accepted(configuration)
+    }
+
+    func read(existing: Set<String>) throws(ConfigurationErrors) -> Configuration {
+        try options.configuration(path, generatesSecrets: true, existing: existing)
+    }
+
+    /// The configuration as it is served here.
+    ///
+    /// - Throws: when it must not be served where it listens.
+    func accepted(
+        _ read: Configuration
+    ) throws(ConfigurationSource.Refused) -> Configuration {
+        var configuration = read
         if let address { configuration.listenAddress = address }
         if !configuration.listenAddress.isLoopback, configuration.authentication == nil {
             throw ConfigurationSource.Refused(

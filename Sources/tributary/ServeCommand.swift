@@ -37,9 +37,12 @@ struct ServeCommand: AsyncParsableCommand {
         do {
             let store = try await file.store()
             let existing = try await store?.contents().regularProjects ?? []
-            let configuration = try file.load(existing: existing)
+            let configuration = try file.accepted(try file.read(existing: existing))
             for note in configuration.notes { Console.say("\(config): note: \(note)") }
             try await Serving.run(configuration, store: store, source: file.source)
+        } catch let errors as ConfigurationErrors {
+            Console.say(errors.findings.text)
+            throw Outcome.invalid
         } catch let refused as ConfigurationSource.Refused {
             Console.say(refused.description)
             throw Outcome.invalid
@@ -105,22 +108,29 @@ struct ConfigurationOptions: ParsableArguments {
     func load(
         _ path: String, generatesSecrets: Bool, existing: Set<String> = []
     ) throws -> Configuration {
+        do throws(ConfigurationErrors) {
+            return try configuration(path, generatesSecrets: generatesSecrets, existing: existing)
+        } catch {
+            Console.say(error.findings.text)
+            throw Outcome.invalid
+        }
+    }
+
+    /// Reads a configuration.
+    func configuration(
+        _ path: String, generatesSecrets: Bool, existing: Set<String>
+    ) throws(ConfigurationErrors) -> Configuration {
         let environment = ProcessInfo.processInfo.environment
         let secrets = SecretFiles(
             directory: secretsDir, environment: environment,
             generation: generatesSecrets && secretsDir != nil ? .whenMissing : .never)
-        do throws(ConfigurationErrors) {
-            if let settings {
-                return try Configuration.load(
-                    resource: path, settings: settings, environment: environment, secrets: secrets,
-                    existingProjects: existing)
-            }
+        if let settings {
             return try Configuration.load(
-                path: path, environment: environment, secrets: secrets, existingProjects: existing)
-        } catch {
-            Console.say(error.description)
-            throw Outcome.invalid
+                resource: path, settings: settings, environment: environment, secrets: secrets,
+                existingProjects: existing)
         }
+        return try Configuration.load(
+            path: path, environment: environment, secrets: secrets, existingProjects: existing)
     }
 }
 

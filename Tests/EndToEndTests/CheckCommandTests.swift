@@ -102,4 +102,87 @@ import Testing
                 + "password, header X-Scope-OrgID\n")
         #expect(!"\(checked.output)\(checked.errors)".contains("hidden"))
     }
+
+    private static let wrong = """
+        defaultProject: b
+        projects:
+          - name: a
+            prometheus: {ulr: "http://user:hidden-word@a", timeout: 5s}
+        """
+
+    @Test func anErrorIsShownWithItsLineAndNoSecret() async throws {
+        try await withTemporaryFolder { folder in
+            try await offPool {
+                let checked = try check(Self.wrong, in: folder)
+                #expect(checked.status == 2)
+                #expect(checked.errors.contains(":4:18: projects[0].prometheus.ulr"), "\(checked)")
+                #expect(checked.errors.contains("\n  4 |     prometheus: {ulr: …\n"), "\(checked)")
+                #expect(checked.errors.contains("\n    |                  ^^^\n"), "\(checked)")
+                #expect(!checked.errors.contains("hidden-word"))
+                let served = try CommandOutput.of(
+                    Repository.gateway(), ["serve", "--config", "\(folder)/configuration.yaml"])
+                #expect(served.status == 2)
+                #expect(served.errors == checked.errors)
+            }
+        }
+    }
+
+    @Test func theCauseIsToldBeforeItsConsequences() async throws {
+        try await withTemporaryFolder { folder in
+            try await offPool {
+                let checked = try check(Self.wrong, in: folder)
+                let lines = checked.errors.split(separator: "\n").filter { $0.contains(".yaml:") }
+                // The default project is written first, and is the last to be told.
+                #expect(lines.last?.contains("unknown project b") == true, "\(checked)")
+                #expect(lines.count >= 2)
+            }
+        }
+    }
+
+    @Test func theResultIsForProgramsToo() async throws {
+        try await withTemporaryFolder { folder in
+            try await offPool {
+                _ = try check(Self.wrong, in: folder)
+                let path = "\(folder)/configuration.yaml"
+                let json = try CommandOutput.of(
+                    Repository.gateway(), ["check", path, "--format", "json"])
+                #expect(json.status == 2)
+                let document = try JSONValue(parsing: Array(json.output.utf8))
+                let first = document["findings"]?.items?.first
+                #expect(first?["line"]?.text == "4")
+                #expect(first?["keyPath"]?.text == "projects[0].prometheus.ulr", "\(json)")
+                let github = try CommandOutput.of(
+                    Repository.gateway(), ["check", path, "--format", "github"])
+                #expect(github.output.hasPrefix("::error file="))
+                #expect(github.output.contains(",line=4,col=18::"), "\(github)")
+            }
+        }
+    }
+
+    @Test func serversAreAskedOnlyWhenThatIsWanted() async throws {
+        try await withTemporaryFolder { folder in
+            try await offPool {
+                let member = try LoopbackServer.answering(
+                    #"{"status":"success","data":{"resultType":"vector","result":[]}}"#)
+                let yaml = """
+                    auth: {tokens: [{name: t, token: hidden-word}]}
+                    projects:
+                      - {name: here, prometheus: {url: "http://127.0.0.1:\(member.port)"}}
+                    """
+                #expect(try check(yaml, in: folder).status == 0)
+                #expect(member.queries.isEmpty)
+                let arguments = ["check", "\(folder)/configuration.yaml", "--online"]
+                let online = try CommandOutput.of(Repository.gateway(), arguments)
+                #expect(online.status == 0, "\(online)")
+                #expect(online.output.contains("here     prometheus  yes"), "\(online)")
+                #expect(!member.queries.isEmpty)
+                _ = try check(
+                    yaml + "\n  - {name: away, prometheus: {url: \"http://127.0.0.1:1\"}}\n",
+                    in: folder)
+                let away = try CommandOutput.of(Repository.gateway(), arguments)
+                #expect(away.status == 1)
+                #expect(away.output.contains("away     prometheus  no"), "\(away)")
+            }
+        }
+    }
 }

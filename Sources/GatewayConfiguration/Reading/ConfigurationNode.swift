@@ -129,6 +129,9 @@ struct VariableSubstitution {
 /// What was found while reading: errors are gathered, not thrown, so that all are told at once.
 struct ConfigurationReport {
     private(set) var errors: [ConfigurationError] = []
+    /// Indices of the errors that may only follow from others, as one of a name does whose definition
+    /// has an error of its own.
+    private var consequences: Set<Int> = []
     /// Unusable values that were reported.
     private var unusable: Set<Place> = []
 
@@ -151,6 +154,14 @@ struct ConfigurationReport {
 
     mutating func error(_ error: ConfigurationError) { errors.append(error) }
 
+    /// An error that may only follow from others, and is told behind them.
+    mutating func consequence(
+        at node: ConfigurationNode, subject: String? = nil, _ problem: String, mend: String? = nil
+    ) {
+        consequences.insert(errors.count)
+        error(at: node, subject: subject, problem, mend: mend)
+    }
+
     /// Reports, once, why a value is unusable; false for one that is not.
     mutating func errorIfUnusable(_ node: ConfigurationNode) -> Bool {
         guard case .unusable(let problem, let mend) = node.content else { return false }
@@ -167,17 +178,20 @@ struct ConfigurationReport {
                 file: node?.file, line: node?.line, keyPath: node?.keyPath ?? "", text: text))
     }
 
-    /// Those of the configuration file first, then by file; in the order of the document; of one
-    /// place in the order found.
+    /// Causes before consequences; of either those of the configuration file first, then by file, in
+    /// the order of the document; of one place in the order found.
     var sortedErrors: [ConfigurationError] {
         errors.enumerated().sorted { a, b in
             func place(
                 _ error: (offset: Int, element: ConfigurationError)
             ) -> (
-                String, Int, Int, Int
+                Int, String, Int, Int, Int
             ) {
                 let (offset, error) = error
-                return (error.file ?? "", error.line ?? 0, error.column ?? 0, offset)
+                return (
+                    consequences.contains(offset) ? 1 : 0, error.file ?? "", error.line ?? 0,
+                    error.column ?? 0, offset
+                )
             }
             return place(a) < place(b)
         }.map(\.element)

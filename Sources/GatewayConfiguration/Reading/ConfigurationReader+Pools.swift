@@ -112,7 +112,7 @@ extension ConfigurationReader {
                         "\(name) is a multi-cluster project, not a cluster")
                 } else if !clusterNames.contains(name), !projectNames.contains(name) {
                     let known = clusterNames + projectNames
-                    report.error(
+                    report.consequence(
                         at: place, subject: subject, "unknown cluster \(name)",
                         mend: NearestName.of(name, among: known).map { "did you mean \($0)?" }
                             ?? "add it to clusters")
@@ -197,7 +197,7 @@ extension ConfigurationReader {
     ) {
         let known = configuration.clusterPools.map(\.name)
         guard !known.contains(name) else { return }
-        report.error(
+        report.consequence(
             at: place, "unknown cluster pool \(name)",
             mend: NearestName.of(name, among: known).map { "did you mean \($0)?" }
                 ?? "add it to clusterPools")

@@ -10,7 +10,7 @@ extension ConfigurationReader {
             // Where there is a store, projects may all be made through the API.
             let others: [Keys.Root] = [.projects, .dataDirectory, .postgres, .projectFiles]
             if others.allSatisfy({ section[$0] == nil }) {
-                report.error(
+                report.consequence(
                     at: section.place(of: .projects), "there are no projects",
                     mend: "list at least one, with a name and a prometheus url")
             }

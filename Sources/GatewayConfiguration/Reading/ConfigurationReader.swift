@@ -212,7 +212,7 @@ struct ConfigurationReader {
     ) {
         let known = configuration.projects.map(\.name) + existingProjects.sorted()
         guard !known.contains(name) else { return }
-        report.error(
+        report.consequence(
             at: place, subject: subject, "unknown project \(name)",
             mend: NearestName.of(name, among: known).map { "did you mean \($0)?" })
     }

@@ -57,7 +57,8 @@ extension ConfigurationReader {
         sharedSource = readSharedSource(root, spec, elements)
         noteIgnored(fields)
         guard !elements.isEmpty else {
-            report.error(at: spec, "there are no projects", mend: "list them in spec.projects")
+            report.consequence(
+                at: spec, "there are no projects", mend: "list them in spec.projects")
             return configuration
         }
         configuration.projects = readProjects(elements)

@@ -79,13 +79,20 @@ enum Terminal {
         return size
     }
 
+    /// Of standard error, which is told its own way.
+    static var errorStyle: TextStyle {
+        isatty(STDERR_FILENO) == 1 && !refusesColours ? .coloured : .plain
+    }
+
+    private static var refusesColours: Bool {
+        Variable.value("NO_COLOR") != nil || Variable.value("TERM") == "dumb"
+    }
+
     static func style(_ choice: ColourChoice) -> TextStyle {
         switch choice {
         case .always: return .coloured
         case .never: return .plain
-        case .auto:
-            let isRefused = Variable.value("NO_COLOR") != nil || Variable.value("TERM") == "dumb"
-            return isHere && !isRefused ? .coloured : .plain
+        case .auto: return isHere && !refusesColours ? .coloured : .plain
         }
     }
 }
