@@ -119,6 +119,13 @@ let package = Package(
                 "PrometheusWire", "PrometheusServer", "Upstream", "UpstreamSettings",
                 "GatewayConfiguration", "CHeap", "Redis", crypto,
             ]),
+        // Expressions of dashboards and rules, planned over members that are not asked.
+        module(
+            "QueryLint",
+            [
+                "Federation", "GatewayConfiguration", "GoText", "PromQL", "PrometheusWire",
+                "TimeSeries", "YAML",
+            ]),
         module(
             "EmbeddedPrometheus",
             [
@@ -142,7 +149,7 @@ let package = Package(
             name: "tributary",
             dependencies: [
                 "Answers", "CommandLineOutput", "GoText", "Gateway", "GatewayConfiguration",
-                "PromQLScripts", "EmbeddedPrometheus", "PrometheusServer", "YAML",
+                "PromQLScripts", "EmbeddedPrometheus", "PrometheusServer", "QueryLint", "YAML",
                 "Replay",
                 "UpstreamSettings",
                 "HTTPTransport", "PrometheusWire", "TimeSeries", argumentParser,
@@ -206,7 +213,8 @@ let package = Package(
         tests(
             "CommandLineTests",
             [
-                "Answers", "CommandLineOutput", "GoText", "PrometheusWire",
+                "Answers", "CommandLineOutput", "GatewayConfiguration", "GoText", "PrometheusWire",
+                "QueryLint",
             ]),
         tests(
             "ReplayTests", ["GoText", "PrometheusWire", "Replay", "TestSupport"]),

@@ -171,4 +171,46 @@ import Testing
             #expect(worse.output.contains("away,prometheus,,API,no,"), "\(worse)")
         }
     }
+
+    @Test func `Expressions are linted by the gateway as they are here`() async throws {
+        try await withGateway { run, folder, _, gateway in
+            let rules = "\(folder)/rules.yaml"
+            try """
+            groups:
+              - name: g
+                rules:
+                  - {record: a, expr: sum by (job) (up)}
+                  - {record: b, expr: "quantile(0.5, up)"}
+                  - {alert: C, expr: absent(up)}
+            """.write(toFile: rules, atomically: true, encoding: .utf8)
+            // One member, planned over by the gateway and here.
+            let set = try run(["config", "set", "here", "--url", gateway])
+            #expect(set.status == 0)
+            let remote = try run(["lint", rules, "--context", "here", "-o", "json"])
+            let single = try run(["lint", rules, "--members", "first", "-o", "json"])
+            #expect(remote.status == 0, "\(remote)")
+            let classes = try [remote, single].map { output in
+                try JSONValue(parsing: Array(output.output.utf8)).items?.map {
+                    [$0["class"]?.text, $0["missingMember"]?.text]
+                }
+            }
+            #expect(classes[0] == classes[1])
+            let table = try run(["lint", rules])
+            #expect(table.status == 0)
+            #expect(table.output.contains("\(rules):4: group g, record a: combined\n"), "\(table)")
+            #expect(table.output.contains("  fetched whole: up\n"))
+            #expect(
+                table.output.contains(
+                    "hint: if one value for each project will do, write quantile by"))
+            #expect(table.output.contains("a missing member: may make a false answer, by absent()"))
+            #expect(try run(["lint", rules, "--fail-on", "fetched"]).status == 1)
+            #expect(try run(["lint", rules, "--fail-on", "inverted"]).status == 1)
+            let local = try run(["lint", rules, "--config", "\(folder)/c.yaml", "-o", "json"])
+            #expect(try JSONValue(parsing: Array(local.output.utf8)).items?.count == 3)
+            try "groups: [{name: g, rules: [{record: a, expr: sum(}]}]".write(
+                toFile: rules, atomically: true, encoding: .utf8)
+            #expect(try run(["lint", rules]).status == 1)
+            #expect(try run(["lint", "\(folder)/none.yaml"]).status == 2)
+        }
+    }
 }
