@@ -260,10 +260,11 @@ import Testing
                 projects: [{name: a, clusterPool: other}]
                 """,
             errors: [
-                "c.yaml:2:26: clusterPools.default[0]: cluster pool default: unknown cluster c2; "
-                    + "did you mean c1?",
                 "c.yaml:2:38: clusterPools.empty: cluster pool empty: the pool has no clusters; "
                     + "list the names of its clusters",
+                // What names others may only follow from what is wrong with those.
+                "c.yaml:2:26: clusterPools.default[0]: cluster pool default: unknown cluster c2; "
+                    + "did you mean c1?",
                 "c.yaml:3:25: clusterPoolAttributes[0]: unknown cluster pool defualt; did you mean "
                     + "default?",
                 "c.yaml:4:35: projects[0].clusterPool: unknown cluster pool other; add it to "
