@@ -3,7 +3,7 @@
 SEED ?= 1
 SECONDS ?= 60
 
-.PHONY: build release deb check test e2e demo bench bench-compare campaign tsan fuzz fuzz-promql fuzz-federation fuzz-parser fuzz-wire fuzz-members fuzz-http fuzz-requests fuzz-exposition fuzz-configuration format lint clean
+.PHONY: build release deb check test e2e demo bench bench-compare campaign tsan fuzz fuzz-promql fuzz-federation fuzz-parser fuzz-wire fuzz-members fuzz-http fuzz-requests fuzz-exposition fuzz-configuration format lint command-line clean
 
 build:            ## debug build
 	@scripts/install-dependencies
@@ -73,6 +73,11 @@ fuzz-configuration: ## YAML, and documents of the API, under libFuzzer
 
 format:           ## rewrite the sources as swift format has them
 	swift format --in-place --parallel --recursive Sources Tests Package.swift
+
+command-line:     ## man pages and completions under .build/command-line, docs/command-line.md anew
+	swift build
+	scripts/command-line page >docs/command-line.md
+	scripts/command-line files .build/command-line
 
 lint:             ## fails when the format differs
 	@scripts/check-format
