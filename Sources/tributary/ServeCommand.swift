@@ -117,8 +117,14 @@ struct ConfigurationOptions: ParsableArguments {
     }
 
     /// Reads a configuration.
+    ///
+    /// - Parameters:
+    ///   - existing: Regular projects of the store, which the file may name.
+    ///   - former: What is in force; nil at the start.
+    ///   - isOfProjectFilesAlone: Whether the configuration file is what it was for `former`.
     func configuration(
-        _ path: String, generatesSecrets: Bool, existing: Set<String>
+        _ path: String, generatesSecrets: Bool, existing: Set<String>,
+        former: Configuration? = nil, isOfProjectFilesAlone: Bool = false
     ) throws(ConfigurationErrors) -> Configuration {
         let environment = ProcessInfo.processInfo.environment
         let secrets = SecretFiles(
@@ -130,7 +136,8 @@ struct ConfigurationOptions: ParsableArguments {
                 existingProjects: existing)
         }
         return try Configuration.load(
-            path: path, environment: environment, secrets: secrets, existingProjects: existing)
+            path: path, environment: environment, secrets: secrets, existingProjects: existing,
+            former: former, isOfProjectFilesAlone: isOfProjectFilesAlone)
     }
 }
 

@@ -25,7 +25,8 @@ struct Tributary: AsyncParsableCommand {
         version: ProductVersion.text,
         subcommands: [
             ServeCommand.self, CheckCommand.self, SchemaCommand.self, ConvertCommand.self,
-            QueryCommand.self, ExplainCommand.self, LintCommand.self, ReplayCommand.self, HealthCommand.self,
+            QueryCommand.self, ExplainCommand.self, LintCommand.self, ReplayCommand.self,
+            HealthCommand.self,
             LabelsCommand.self, ValuesCommand.self, SeriesCommand.self, MetadataCommand.self,
             TargetsCommand.self, AlertsCommand.self, RulesCommand.self, StatusCommand.self,
             GetCommand.self, CreateCommand.self, ApplyCommand.self, UpdateCommand.self,

@@ -148,9 +148,10 @@ import Testing
                     Repository.gateway(), ["check", path, "--format", "json"])
                 #expect(json.status == 2)
                 let document = try JSONValue(parsing: Array(json.output.utf8))
-                let first = document["findings"]?.items?.first
-                #expect(first?["line"]?.text == "4")
-                #expect(first?["keyPath"]?.text == "projects[0].prometheus.ulr", "\(json)")
+                let found = document["findings"]?.items?.first {
+                    $0["keyPath"]?.text == "projects[0].prometheus.ulr"
+                }
+                #expect(found?["line"]?.text == "4", "\(json)")
                 let github = try CommandOutput.of(
                     Repository.gateway(), ["check", path, "--format", "github"])
                 #expect(github.output.hasPrefix("::error file="))

@@ -7,6 +7,18 @@ import Testing
 @Suite struct CommandLineDocumentTests {
     private static let script = "\(Repository.root)/scripts/command-line"
 
+    @Test func `docs/command-line.md is what the program says of itself`() async throws {
+        let made = try await offPool {
+            try CommandOutput.of(Self.script, ["page", Repository.gateway()])
+        }
+        #expect(made.status == 0, "\(made.errors)")
+        let page = try String(
+            contentsOfFile: "\(Repository.root)/docs/command-line.md", encoding: .utf8)
+        #expect(
+            made.output == page,
+            "write it anew: scripts/command-line page > docs/command-line.md")
+    }
+
     @Test func `Packages get a manual page a command, and completions of three shells`()
         async throws
     {

@@ -20,7 +20,7 @@ import Testing
         /// Queries of the member `held` wait for it.
         let gate = DispatchSemaphore(value: 0)
 
-        init() throws {
+        init(status: Int = 200) throws {
             let holder = Holder()
             let gate = gate
             server = try LoopbackServer { request, socket in
@@ -30,7 +30,7 @@ import Testing
                     return
                 }
                 let isQuestion = request.path.hasSuffix("/api/v1/query")
-                if isQuestion, request.path.hasPrefix("/held") { gate.wait() }
+                if Self.isHeld(request) { gate.wait() }
                 let body =
                     isQuestion
                     ? #"{"status":"success","data":{"resultType":"vector","result":"#
@@ -38,8 +38,14 @@ import Testing
                     : #"{"status":"error","errorType":"not_found","error":""}"#
                 try Self.write(body, "application/json", 200, socket)
             }
-            state = Mutex(State())
+            state = Mutex(State(status: status))
             holder.set(self)
+        }
+
+        /// The test's own query of the member `held`; the gateway's look at its status is another.
+        static func isHeld(_ request: LoopbackServer.Request) -> Bool {
+            let parameters = request.target + String(decoding: request.body, as: UTF8.self)
+            return request.path == "/held/api/v1/query" && parameters.contains("time=1000")
         }
 
         private final class Holder: Sendable {
@@ -105,11 +111,12 @@ import Testing
     }
 
     private func run(
-        _ rest: String = "", _ work: @escaping @Sendable (Inventory, Gateway) throws -> Void
+        _ rest: String = "", status: Int = 200,
+        _ work: @escaping @Sendable (Inventory, Gateway) throws -> Void
     ) async throws {
         try await withTemporaryFolder { folder in
             try await offPool {
-                let inventory = try Inventory()
+                let inventory = try Inventory(status: status)
                 let gateway = try Gateway(
                     """
                     projects:
@@ -175,8 +182,7 @@ import Testing
     }
 
     @Test func `What a server that never answered would tell is a missing member`() async throws {
-        try await run { inventory, gateway in
-            inventory.state.withLock { $0.status = 503 }
+        try await run(status: 503) { inventory, gateway in
             try gateway.wait("the failure") {
                 let answer = try gateway.address.get("/p/all/api/v1/query?query=up&time=1000")
                 return answer.status == 503 && answer.text.contains("status 503, not 200")
@@ -199,7 +205,7 @@ import Testing
                 first.text.withLock { $0 = text ?? "no answer" }
             }
             try gateway.wait("the question") {
-                inventory.server.queries.contains { $0.path == "/held/api/v1/query" }
+                inventory.server.queries.contains(where: Inventory.isHeld)
             }
             inventory.tell(["new"])
             try gateway.wait("the new member") { try gateway.members() == ["new"] }

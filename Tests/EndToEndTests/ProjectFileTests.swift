@@ -105,9 +105,11 @@ import Testing
             let gateway = try Watched(
                 folder, ["a.yaml": Self.file(["a"]), "b.yaml": Self.file(["b"])])
             #expect(try gateway.up("a.yaml") == "1")
-            try gateway.replace("a.yaml", "projects: [{name: a, colour: red}]")
+            try gateway.replace(
+                "a.yaml",
+                #"projects: [{name: a, prometheus: {url: "http://127.0.0.1:1"}, colour: red}]"#)
             try gateway.wait("the warning") { try gateway.up("a.yaml") == "0" }
-            let error = "a.yaml:1:22: projects[0].colour: project a: unknown key colour"
+            let error = "a.yaml:1:63: projects[0].colour: project a: unknown key colour"
             try gateway.wait("the log") { gateway.process.log.contains(error) }
             let shown = try gateway.address.get("/api/projects/a").json()["data"]?["source"]
             #expect(shown?["error"]?.text?.contains(error) == true, "\(String(describing: shown))")

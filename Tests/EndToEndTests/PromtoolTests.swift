@@ -103,7 +103,7 @@ extension EndToEnd {
         @Test(
             "tributary query -o promtool prints what promtool query instant does",
             arguments: [
-                "up", "trap", "escaped", "count(up)", "1 + 1", "-0.000001 * vector(1)", "\"a\"",
+                "up", "trap", "escaped", "count(up)", "1 + 1", "0 - 0.000001 * vector(1)",
                 "1e30 * up", "temperature[1m]", "nope", "time()",
                 "sort(sum by (project) (temperature))",
             ])

@@ -91,7 +91,7 @@ import Testing
             let sorted = try run(query + ["-o", "value", "--sort", "value", "--limit", "1"], [:])
             #expect(sorted.output == "180\n")
             let narrow = try run(query, ["COLUMNS": "24"])
-            #expect(narrow.output.contains("request…"))
+            #expect(narrow.output.contains("requests_t…"))
             let coloured = try run(query + ["--color", "always"], [:])
             #expect(coloured.output.hasPrefix("\u{1B}[1m__name__"))
         }

@@ -148,7 +148,8 @@ import Testing
                     + "mean prometheus?",
                 "c.yaml:3:44: projects[0].colour: project a: unknown key colour; known here are "
                     + "name, prometheus, remoteCoroot, clusterPool, memberProjects, apiKeys, "
-                    + "partialResponse, exactness, timeRange, labels and selector",
+                    + "partialResponse, exactness, timeRange, labels, memberSelector, discovery and "
+                    + "selector",
             ]),
         Case(
             name: "a variable that is not set is named, and nothing follows from it",

@@ -53,8 +53,13 @@ struct JSONSchema {
             return keyPaths(items, prefix + "[]", isDeprecated: isDeprecated)
         }
         let stem = prefix.isEmpty ? "" : prefix + "."
-        if schema["additionalProperties"] is [String: Any] {
-            return isDeprecated ? [] : [stem + "<name>"]
+        if let every = schema["additionalProperties"] as? [String: Any] {
+            let possibilities = every["anyOf"] as? [[String: Any]] ?? [every]
+            let mappings = possibilities.filter { resolved($0)["properties"] != nil }
+            return (isDeprecated ? [] : [stem + "<name>"])
+                + mappings.flatMap {
+                    keyPaths($0, stem + "<name>", isDeprecated: isDeprecated)
+                }
         }
         var paths: [String] = []
         for (name, value) in schema["properties"] as? [String: Any] ?? [:] {

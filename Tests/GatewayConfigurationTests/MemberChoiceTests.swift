@@ -96,22 +96,22 @@ import UpstreamSettings
         arguments: [
             (
                 "memberProjects: [\"Prod-*\"]",
-                "6:33: projects[4].memberProjects[0]: project all: \"Prod-*\" fits no name of a "
+                "6:34: projects[4].memberProjects[0]: project all: \"Prod-*\" fits no name of a "
                     + "project; write a-z, 0-9, - and _, and * for any of them, at most 63 characters"
             ),
             (
                 "memberProjects: [\"a*\", \"a*\"]",
-                "6:39: projects[4].memberProjects[1]: project all: duplicate member a*; list every "
+                "6:40: projects[4].memberProjects[1]: project all: duplicate member a*; list every "
                     + "member once"
             ),
             (
                 "memberSelector: {env: \"\"}",
-                "6:38: projects[4].memberSelector.env: project all: label env has no value; write one, "
+                "6:39: projects[4].memberSelector.env: project all: label env has no value; write one, "
                     + "or leave the label out"
             ),
             (
                 "memberSelector: {project: x}",
-                "6:33: projects[4].memberSelector.project: project all: label project is the partition "
+                "6:34: projects[4].memberSelector.project: project all: label project is the partition "
                     + "label; write another name"
             ),
             (
@@ -126,7 +126,7 @@ import UpstreamSettings
             ),
             (
                 "memberSelector: {env: prod}}\n  - {name: b, memberProjects: [all]",
-                "7:33: projects[5].memberProjects[0]: project b: member all is itself a multi-cluster "
+                "7:32: projects[5].memberProjects[0]: project b: member all is itself a multi-cluster "
                     + "project; list the members of all instead"
             ),
         ] as [(String, String)])

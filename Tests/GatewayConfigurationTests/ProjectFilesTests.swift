@@ -150,7 +150,7 @@ import UpstreamSettings
                 "d/x.yaml:1:12: projects[0].name: project #0: name is required"
             ),
             ("", "d/x.yaml: the file is empty; it needs projects"),
-            ("projects:\n  - {name", "d/x.yaml:2:"),
+            ("projects:\n  - {name", "d/x.yaml:3:"),
             ("- {name: a}", "d/x.yaml:1:1: must be a mapping, not a list; its keys are projects"),
             (
                 "defaultProject: a\nprojects: []",

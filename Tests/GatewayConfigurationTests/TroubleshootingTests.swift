@@ -16,7 +16,7 @@ import Testing
 
     /// Calls that make an error; their arguments are texts that users read.
     private static let makers = [
-        "APIError(", "TransferError(", "self.init(.", "error(because:", ".badData(",
+        "APIError(", "TransferError(", "self.init(.", "because:", ".badData(",
         ".unavailable(", ".oversized(", ".tooLarge(", ".limit(", ".undecidable(",
         ".notPrometheus(", ".partial(", ".connect(", ".tls(", ".broken(", ".other(",
     ]

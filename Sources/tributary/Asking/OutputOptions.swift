@@ -34,7 +34,7 @@ struct OutputOptions: ParsableArguments {
 
     /// Prints a listing on standard output.
     func print(_ listing: Listing, body: [UInt8]) throws {
-        if let text = try text(listing, body: body) { Console.answer(text) }
+        if let text = try text(listing, body: body), !text.isEmpty { Console.answer(text) }
     }
 
     func text(_ listing: Listing, body: [UInt8]) throws -> String? {
