@@ -100,6 +100,7 @@ struct PackageTests {
     private func check(_ root: String) throws {
         for path in [
             "lib/systemd/system/tributary.service",
+            "usr/share/man/man1/tributary.1.gz", "usr/share/man/man1/tributary-query.1.gz",
             "usr/share/bash-completion/completions/tributary",
             "usr/share/zsh/vendor-completions/_tributary",
             "usr/share/fish/vendor_completions.d/tributary.fish",
