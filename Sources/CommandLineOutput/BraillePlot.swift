@@ -248,8 +248,8 @@ private struct Canvas {
 public enum Sparkline {
     private static let bars = Array("▁▂▃▄▅▆▇█")
 
-    /// At most `width` characters, each the mean of the values that it stands for. Values that are
-    /// no finite numbers are left out.
+    /// At most `width` characters. Each shows the mean of neighbouring values. Values that are not
+    /// finite are left out.
     public static func text(_ values: [Double], width: Int = 16) -> String {
         let finite = values.filter(\.isFinite)
         guard let low = finite.min(), let high = finite.max(), width > 0 else { return "" }

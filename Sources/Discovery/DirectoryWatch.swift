@@ -34,7 +34,7 @@ public struct DirectoryWatch: Sendable {
         continuation.yield()
     }
 
-    // A source may be cancelled on any thread, and nothing else is done with one here.
+    /// `@unchecked Sendable`: the list is a constant, and a source may be cancelled on any thread.
     private final class Sources: @unchecked Sendable {
         private let sources: [any DispatchSourceProtocol]
 

@@ -16,8 +16,8 @@ struct NameQuery: Sendable {
 
     init(_ names: NameDiscovery) { self.names = names }
 
-    /// Those of all names, each once, by name. A name without a record is a failure: a pool
-    /// without servers helps nobody.
+    /// The servers of all names, each once, by name. A name without a record is a failure, because
+    /// a pool without servers cannot answer.
     func answer() async -> MemberQuery.Answer {
         let task = Task {
             await withCheckedContinuation {

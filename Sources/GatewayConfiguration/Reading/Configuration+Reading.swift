@@ -10,8 +10,8 @@ extension Configuration {
     ///   - existingProjects: Regular projects that are known from elsewhere and may be members.
     ///   - former: What is in force, of which project files that are wrong now stay as they are; nil
     ///     at the start, where such a file is an error.
-    ///   - isOfProjectFilesAlone: Whether the configuration file is what it was when `former` was
-    ///     read, whatever it holds by now.
+    ///   - isOfProjectFilesAlone: Whether only the project files are read again. The configuration
+    ///     file counts as it was when `former` was read.
     /// - Throws: Everything wrong with it, at once.
     public static func load(
         path: String, environment: [String: String] = ProcessInfo.processInfo.environment,

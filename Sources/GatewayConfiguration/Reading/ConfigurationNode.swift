@@ -24,7 +24,7 @@ struct ConfigurationNode {
     /// As `projects[0].name`; "" for the root.
     var keyPath: String
     var content: Content
-    /// The project file that it stands in; nil for the configuration file itself.
+    /// The project file that has the node; nil for the configuration file itself.
     var file: String?
 
     /// What it is, for texts about what it should have been.

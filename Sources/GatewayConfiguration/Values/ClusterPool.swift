@@ -8,7 +8,7 @@ public struct ClusterPool: Sendable, Hashable {
     public var name: String
     /// Names of clusters, or of regular or remote projects, in the order written.
     public var clusters: [String]
-    /// Who tells of others; nil for nobody.
+    /// The names of DNS that give further servers; nil for none.
     public var discovery: NameDiscovery?
 
     public init(name: String, clusters: [String], discovery: NameDiscovery? = nil) {

@@ -6,7 +6,7 @@ public struct MemberChoice: Sendable, Hashable {
     /// `memberSelector`: the static labels that a member has, values by names; empty for no choice
     /// by labels.
     public var labels: [String: String]
-    /// Who tells of others.
+    /// The sources that tell further members.
     public var discovery = MemberDiscovery()
 
     public init(wildcards: [NameWildcard] = [], labels: [String: String] = [:]) {
