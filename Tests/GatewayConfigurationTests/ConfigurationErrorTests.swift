@@ -141,15 +141,15 @@ import Testing
                 """,
             errors: [
                 "c.yaml:1:1: project: unknown key project; did you mean projects?",
-                "c.yaml:3:5: projects[0]: project a: no data source and no api keys are defined; "
-                    + "write prometheus: {url: ...}, remoteCoroot, clusterPool or memberProjects, "
-                    + "or globalPrometheus for the whole file",
                 "c.yaml:3:15: projects[0].promethius: project a: unknown key promethius; did you "
                     + "mean prometheus?",
                 "c.yaml:3:44: projects[0].colour: project a: unknown key colour; known here are "
                     + "name, prometheus, remoteCoroot, clusterPool, memberProjects, apiKeys, "
                     + "partialResponse, exactness, timeRange, labels, memberSelector, discovery and "
                     + "selector",
+                "c.yaml:3:5: projects[0]: project a: no data source and no api keys are defined; "
+                    + "write prometheus: {url: ...}, remoteCoroot, clusterPool or memberProjects, "
+                    + "or globalPrometheus for the whole file",
             ]),
         Case(
             name: "a variable that is not set is named, and nothing follows from it",
@@ -186,6 +186,25 @@ import Testing
             errors: [
                 "c.yaml:2:33: projects[0].prometheus.url: project a: the URL holds a user name or "
                     + "password; write them under basicAuth"
+            ]),
+        Case(
+            name: "a misspelt key before what its mapping lacks without it",
+            yaml: """
+                projects:
+                  - name: us
+                    prometeus: {url: http://a}
+                  - apiKeys: []
+                    nam: eu
+                    prometheus: {url: http://a}
+                """,
+            errors: [
+                "c.yaml:3:5: projects[0].prometeus: project us: unknown key prometeus; did you mean "
+                    + "prometheus?",
+                "c.yaml:5:5: projects[1].nam: project #1: unknown key nam; did you mean name?",
+                "c.yaml:2:5: projects[0]: project us: no data source and no api keys are defined; "
+                    + "write prometheus: {url: ...}, remoteCoroot, clusterPool or memberProjects, or "
+                    + "globalPrometheus for the whole file",
+                "c.yaml:4:5: projects[1].name: project #1: name is required",
             ]),
         Case(
             name: "a certificate without its key",

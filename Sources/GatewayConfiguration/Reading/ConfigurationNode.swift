@@ -132,13 +132,29 @@ struct ConfigurationReport {
     /// Indices of the errors that may only follow from others, as one of a name does whose definition
     /// has an error of its own.
     private var consequences: Set<Int> = []
+    /// Mappings with unknown keys: what they lack may only be misspelt.
+    private var misspelt: Set<Place> = []
+    /// Indices of the errors about unknown keys.
+    private var unknownKeys: Set<Int> = []
     /// Unusable values that were reported.
     private var unusable: Set<Place> = []
 
     private struct Place: Hashable {
         var file: String?
-        var line: Int
-        var column: Int
+        var line: Int?
+        var column: Int?
+
+        init(_ node: ConfigurationNode) {
+            file = node.file
+            line = node.line
+            column = node.column
+        }
+
+        init(_ error: ConfigurationError) {
+            file = error.file
+            line = error.line
+            column = error.column
+        }
     }
 
     private(set) var notes: [ConfigurationNote] = []
@@ -162,11 +178,21 @@ struct ConfigurationReport {
         error(at: node, subject: subject, problem, mend: mend)
     }
 
+    /// An error about a key that a mapping may not have. What is told at the mapping itself, such as a
+    /// key that it lacks, then comes behind it.
+    mutating func unknownKey(
+        in mapping: ConfigurationNode, at key: ConfigurationNode, subject: String? = nil,
+        _ problem: String, mend: String?
+    ) {
+        misspelt.insert(Place(mapping))
+        unknownKeys.insert(errors.count)
+        error(at: key, subject: subject, problem, mend: mend)
+    }
+
     /// Reports, once, why a value is unusable; false for one that is not.
     mutating func errorIfUnusable(_ node: ConfigurationNode) -> Bool {
         guard case .unusable(let problem, let mend) = node.content else { return false }
-        let place = Place(file: node.file, line: node.line, column: node.column)
-        if unusable.insert(place).inserted {
+        if unusable.insert(Place(node)).inserted {
             error(at: node, problem, mend: mend)
         }
         return true
@@ -188,8 +214,11 @@ struct ConfigurationReport {
                 Int, String, Int, Int, Int
             ) {
                 let (offset, error) = error
+                let follows =
+                    consequences.contains(offset)
+                    || misspelt.contains(Place(error)) && !unknownKeys.contains(offset)
                 return (
-                    consequences.contains(offset) ? 1 : 0, error.file ?? "", error.line ?? 0,
+                    follows ? 1 : 0, error.file ?? "", error.line ?? 0,
                     error.column ?? 0, offset
                 )
             }

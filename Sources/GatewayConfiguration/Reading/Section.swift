@@ -103,8 +103,9 @@ struct Section<Key: RawRepresentable<String> & Hashable> {
         let mend =
             NearestName.of(entry.key, among: known).map { "did you mean \($0)?" }
             ?? "known here are \(Self.names(known))"
-        report.error(
-            at: place, subject: subject, "unknown key \(YAMLNode.shown(entry.key))", mend: mend)
+        report.unknownKey(
+            in: node, at: place, subject: subject,
+            "unknown key \(YAMLNode.shown(entry.key))", mend: mend)
     }
 
     private static func names(_ names: [String]) -> String {
