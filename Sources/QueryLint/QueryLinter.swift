@@ -39,10 +39,10 @@ public struct LintResult: Sendable, Equatable {
     public var fetched: [String] = []
     /// Causes before their consequences.
     public var findings: [Finding] = []
-    /// What a missing member does to the answer: `none`, `subset`, `thinned` or `inverted`.
-    public var missing = MissingMemberEffect.none.mark
+    /// What a missing member does to the answer: in the words of explain.
+    public var missing = MissingMemberEffect.none.words
     /// The construct that may make a false answer of less data.
-    public var invertedBy: String?
+    public var couldBeWrongBy: String?
 
     /// The result of what `explain` of a gateway answers.
     ///
@@ -55,7 +55,7 @@ public struct LintResult: Sendable, Equatable {
             return
         }
         missing = data["missingMember"]?.text ?? missing
-        invertedBy = data["invertedBy"]?.text
+        couldBeWrongBy = data["couldBeWrongBy"]?.text
         var texts: [String] = []
         if let root = data["plan"] { Self.collect(root, &texts) }
         let isUnion = data["plan"]?["place"]?.text == "merge"
@@ -105,7 +105,7 @@ public struct LintResult: Sendable, Equatable {
                     })
             ), ("missingMember", .string(missing)),
         ]
-        if let invertedBy { pairs.append(("invertedBy", .string(invertedBy))) }
+        if let couldBeWrongBy { pairs.append(("couldBeWrongBy", .string(couldBeWrongBy))) }
         return .object(pairs)
     }
 }
@@ -159,8 +159,8 @@ public struct QueryLinter: Sendable {
                 query, planClass: Self.planClass(isUnion: isUnion, texts: texts, fetched: fetched))
             result.fetched = result.planClass == .fetched ? fetched : []
             let effect = plan.effect(ofMissing: plan.membersAsked)
-            result.missing = effect.mark
-            if case .mayBeWrong(let construct) = effect { result.invertedBy = construct }
+            result.missing = effect.words
+            if case .mayBeWrong(let construct) = effect { result.couldBeWrongBy = construct }
             result.findings = LintResult.ordered(
                 plan.notes.map { note in
                     LintResult.Finding(

@@ -90,7 +90,7 @@ struct ExplainText {
             throw Refusal(description: "the answer is no plan")
         }
         if let refusal { throw Refusal(description: refusal) }
-        var lines = [tree, "", "a missing member makes the answer: \(mark)"]
+        var lines = [tree, "", "when a member is missing, its part or the answer: \(mark)"]
         if !notes.isEmpty { lines += ["", "not pushed down:"] + notes }
         if !keys.isEmpty { lines += ["", "pushed down without the partition label:"] + keys }
         text = lines.joined(separator: "\n") + "\n"

@@ -31,7 +31,7 @@ struct LintCommand: AsyncParsableCommand {
     var members: String?
     @Option(
         help:
-            "What is an error besides: fetched (series are sent whole) or inverted (a missing member may make a false answer). May be given again."
+            "What is an error besides: fetched (series are sent whole) or could-be-wrong (a missing member could make a wrong answer). May be given again."
     )
     var failOn: [Failing] = []
     @Flag(help: "Show only expressions that are not pushed down, or may be false.")
@@ -43,7 +43,7 @@ struct LintCommand: AsyncParsableCommand {
 
     enum Failing: String, ExpressibleByArgument, CaseIterable {
         case fetched
-        case inverted
+        case couldBeWrong = "could-be-wrong"
     }
 
     private var isRemote: Bool { server.url != nil || server.context != nil }
@@ -123,14 +123,14 @@ struct LintCommand: AsyncParsableCommand {
         return failOn.contains { failing in
             switch failing {
             case .fetched: result.planClass == .fetched
-            case .inverted: result.invertedBy != nil || result.missing == "inverted"
+            case .couldBeWrong: result.couldBeWrongBy != nil
             }
         }
     }
 
     private func isWorthShowing(_ result: LintResult) -> Bool {
         switch result.planClass {
-        case .constant, .pushedDown, .combined: result.missing == "inverted"
+        case .constant, .pushedDown, .combined: result.couldBeWrongBy != nil
         case .fetched, .refused: true
         }
     }
@@ -220,9 +220,10 @@ struct LintCommand: AsyncParsableCommand {
     private static func effect(_ result: LintResult) -> String {
         switch result.missing {
         case "none": "changes nothing"
-        case "subset": "its series are missing, those given are right"
-        case "thinned": "values are computed from fewer series"
-        default: "may make a false answer, by \(result.invertedBy ?? "what is computed from less")"
+        case "is missing": "its series are missing, those given are right"
+        case "computed without it": "values are computed without its series"
+        default:
+            "the answer could be wrong, because of \(result.couldBeWrongBy ?? "a part of the query")"
         }
     }
 }

@@ -11,11 +11,14 @@ import Testing
 
     @Test(
         arguments: [
-            ("1 + 1", .constant, "none"), ("rate(x[5m])", .pushedDown, "subset"),
-            ("sum by (project) (x)", .pushedDown, "subset"),
-            ("sum(rate(x[5m]))", .combined, "thinned"),
-            ("histogram_quantile(0.9, sum by (le) (rate(x_bucket[5m])))", .combined, "thinned"),
-            ("quantile(0.9, x)", .fetched, "thinned"), ("sum(", .refused, "none"),
+            ("1 + 1", .constant, "none"), ("rate(x[5m])", .pushedDown, "is missing"),
+            ("sum by (project) (x)", .pushedDown, "is missing"),
+            ("sum(rate(x[5m]))", .combined, "computed without it"),
+            (
+                "histogram_quantile(0.9, sum by (le) (rate(x_bucket[5m])))", .combined,
+                "computed without it"
+            ),
+            ("quantile(0.9, x)", .fetched, "computed without it"), ("sum(", .refused, "none"),
         ] as [(String, LintResult.PlanClass, String)])
     func `An expression has a class and an effect of a missing member`(
         text: String, planClass: LintResult.PlanClass, missing: String
@@ -63,8 +66,8 @@ import Testing
 
     @Test func `What a missing member may make false is named`() {
         let result = lint("absent(up{job=\"x\"})")
-        #expect(result.missing == "inverted")
-        #expect(result.invertedBy == "absent()")
+        #expect(result.missing == "could be wrong")
+        #expect(result.couldBeWrongBy == "absent()")
     }
 
     @Test func `The members of a configuration have their labels`() throws {

@@ -157,7 +157,7 @@ struct VMAlertTests {
                 }
                 #expect(
                     try scene.alerts.rule("NoQueueAnywhere")?["lastError"]?.text?.contains(
-                        "could answer wrongly without it") == true)
+                        "could be wrong without it") == true)
             }
         }
     }

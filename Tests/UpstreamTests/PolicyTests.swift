@@ -188,34 +188,32 @@ import UpstreamSettings
 
     @Test("Failures read as a sentence, and become the error they are")
     func failures() {
-        for (kind, attempts, text, type) in [
+        for (kind, attempts, text, effort, type) in [
             (
                 .connect("connection refused"), 2,
-                "project \"b\": connection refused after 2 attempts in 12 ms", "unavailable"
+                "connection refused", " after 2 attempts in 12 ms", "unavailable"
             ),
-            (.timeout, 1, "project \"b\": timed out after 12 ms", "timeout"),
+            (.timeout, 1, "timed out", " after 12 ms", "timeout"),
             (
-                .http(status: 502, .other("")), 1, "project \"b\": HTTP status 502 after 12 ms",
+                .http(status: 502, .other("")), 1, "HTTP status 502", " after 12 ms",
                 "unavailable"
             ),
             (
                 .rejectedQuery(status: 422, errorType: "execution", text: "many-to-many"), 1,
-                "project \"b\": many-to-many", "execution"
+                "many-to-many", "", "execution"
             ),
             (
                 .rejectedQuery(status: 400, errorType: "bad_data", text: "x"), 1,
-                "project \"b\": x", "bad_data"
+                "x", "", "bad_data"
             ),
-            (.limit("too much"), 1, "project \"b\": too much after 12 ms", "execution"),
-            (
-                .unavailable("down; not asked again for 5 ms"), 0,
-                "project \"b\": down; not asked again for 5 ms", "unavailable"
-            ),
-            (.cancelled, 1, "project \"b\": context canceled", "canceled"),
-        ] as [(UpstreamError.Kind, Int, String, String)] {
+            (.limit("too much"), 1, "too much", " after 12 ms", "execution"),
+            (.unavailable("down"), 0, "down", "", "unavailable"),
+            (.cancelled, 1, "context canceled", "", "canceled"),
+        ] as [(UpstreamError.Kind, Int, String, String, String)] {
             let failure = UpstreamError(
                 member: "b", kind: kind, attempts: attempts, elapsed: .milliseconds(12))
-            #expect(failure.description == text)
+            #expect(failure.description == "project \"b\": \(text)")
+            #expect(failure.detailedCause == text + effort)
             #expect(failure.apiError.kind.rawValue == type)
         }
     }

@@ -54,10 +54,10 @@ public struct PartialAnswer: Sendable {
             throw APIError(.unavailable, "\(named(first.key)): \(first.value)")
         }
         return missing.map { member, error in
-            warning(about: member, error.cause, effect?.missing)
+            warning(about: member, error.cause, effect?.missing.warning)
         }
             + parts.sorted { $0.key < $1.key }.map { member, cause in
-                warning(about: member, cause, effect?.parts)
+                warning(about: member, cause, effect?.parts.warningOfPart)
             }
     }
 
@@ -90,7 +90,7 @@ public struct PartialAnswer: Sendable {
         case .safe:
             if case .mayBeWrong(let construct) = effect {
                 throw self.error(
-                    because: "\(construct) could answer wrongly without it", in: phase)
+                    because: "\(construct) could be wrong without it", in: phase)
             }
         case .warn: break
         }
@@ -98,12 +98,10 @@ public struct PartialAnswer: Sendable {
 
     /// The warning about a member that is missing, or some of its data.
     ///
-    /// - Parameter effect: on the whole answer; nil where it goes without saying.
-    public func warning(
-        about member: Int, _ cause: String, _ effect: MissingMemberEffect?
-    ) -> String {
-        let mark = effect.map { " (the answer is \($0.mark) without it)" } ?? ""
-        return "\(named(member)): \(cause)\(mark)"
+    /// - Parameter effect: on the whole answer, in words; nil where it goes without saying.
+    public func warning(about member: Int, _ cause: String, _ effect: String?) -> String {
+        let ending = effect.map { " (\($0))" } ?? ""
+        return "\(named(member)): \(cause)\(ending)"
     }
 
     /// Whether every member answered, but none wholly.

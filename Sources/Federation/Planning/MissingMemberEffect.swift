@@ -26,13 +26,34 @@ public enum MissingMemberEffect: Sendable, Equatable {
         other.rank > rank ? other : self
     }
 
-    /// The mark as explain and warnings print it.
-    public var mark: String {
+    /// The words that explain and `tributary lint` have for it.
+    public var words: String {
         switch self {
         case .none: "none"
-        case .subset: "subset"
-        case .incompleteAggregate: "thinned"
-        case .mayBeWrong: "inverted"
+        case .subset: "is missing"
+        case .incompleteAggregate: "computed without it"
+        case .mayBeWrong: "could be wrong"
+        }
+    }
+
+    /// The end of a warning about a member that is missing. It is the same at each request, so that
+    /// clients can tell a new warning from an old one.
+    public var warning: String {
+        switch self {
+        case .none: "the answer does not need it"
+        case .subset: "its part of the answer is missing"
+        case .incompleteAggregate: "the answer is computed without it"
+        case .mayBeWrong: "the answer could be wrong without it"
+        }
+    }
+
+    /// The end of a warning about a member that answered without some of its series.
+    public var warningOfPart: String {
+        switch self {
+        case .none: "the answer does not need them"
+        case .subset: "some of its series are missing"
+        case .incompleteAggregate: "the answer is computed without some of its series"
+        case .mayBeWrong: "the answer could be wrong without some of its series"
         }
     }
 }
@@ -168,7 +189,7 @@ extension Plan {
             return .mayBeWrong("\(call.function.rawValue)()").worst(worst)
         case .changes, .resets, .delta, .idelta, .increase, .irate, .rate, .deriv,
             .predictLinear:
-            // Over a subquery of thinned values: a member coming or going looks like a change.
+            // Over a subquery of values computed without a member: a member coming or going looks like a change.
             return worst == .incompleteAggregate
                 ? .mayBeWrong("\(call.function.rawValue)()") : worst
         default: return worst

@@ -27,9 +27,9 @@ struct ExplainAnswer: Sendable {
         let everybody = Set(scope.members.indices)
         let effect = plan.effect(ofMissing: everybody.intersection(plan.membersAsked))
         out.append(contentsOf: ",\"missingMember\":".utf8)
-        JSONText.append(effect.mark, to: &out)
+        JSONText.append(effect.words, to: &out)
         if case .mayBeWrong(let construct) = effect {
-            out.append(contentsOf: ",\"invertedBy\":".utf8)
+            out.append(contentsOf: ",\"couldBeWrongBy\":".utf8)
             JSONText.append(construct, to: &out)
         }
         out.append(contentsOf: ",\"membersAsked\":".utf8)
@@ -193,7 +193,7 @@ struct FetchAnalysis: Sendable {
     init(_ reply: PlanExecution.Reply) {
         milliseconds = reply.duration / .milliseconds(1)
         switch reply.outcome {
-        case .failure(let error): failure = error.cause
+        case .failure(let error): failure = error.detailedCause
         case .success(let fetched):
             bytes = fetched.bytes
             switch fetched.value {

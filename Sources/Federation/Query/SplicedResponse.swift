@@ -314,7 +314,7 @@ struct SplicedResponse: Sendable {
             if let cause = trailer.partiality {
                 failures.append(
                     PartialAnswer(names: asker.names)
-                        .warning(about: part.member, cause, asker.partEffect))
+                        .warning(about: part.member, cause, asker.partEffect.warningOfPart))
             }
         }
         var infos = annotations.infos.union(query.infos)

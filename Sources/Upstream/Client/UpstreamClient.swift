@@ -201,9 +201,10 @@ public final class UpstreamClient: Sendable {
     }
 
     private func notAsked(_ reason: String) -> UpstreamError {
-        let last = lastFailure ?? "failing"
-        return UpstreamError(
-            member: configuration.name, kind: .unavailable("\(last); \(reason)"))
+        var error = UpstreamError(
+            member: configuration.name, kind: .unavailable(lastFailure ?? "failing"))
+        error.reasonNotAsked = reason
+        return error
     }
 
     // MARK: - One attempt

@@ -62,6 +62,8 @@ public struct UpstreamError: Error, Sendable, Equatable, CustomStringConvertible
     public var attempts: Int
     /// From the first attempt on.
     public var elapsed: Duration
+    /// Why the member was not asked at all, where its circuit is open: `not asked again for 5 ms`.
+    public var reasonNotAsked: String?
 
     /// - Parameter member: empty where the caller adds the name.
     public init(member: String = "", kind: Kind, attempts: Int = 0, elapsed: Duration = .zero) {
@@ -71,13 +73,19 @@ public struct UpstreamError: Error, Sendable, Equatable, CustomStringConvertible
         self.elapsed = elapsed
     }
 
-    /// `project "b": connection refused after 2 attempts in 12 ms`.
+    /// `project "b": connection refused`.
     public var description: String {
         "project \(GoQuoting.quote(member)): \(cause)"
     }
 
-    /// The description without the project's name.
-    public var cause: String {
+    /// The description without the project's name. It has no times and counts: the same failure
+    /// reads the same at the next request.
+    public var cause: String { kind.text }
+
+    /// The cause with what was tried, for explain and the log:
+    /// `connection refused after 2 attempts in 12 ms`.
+    public var detailedCause: String {
+        if let reasonNotAsked { return "\(kind.text); \(reasonNotAsked)" }
         switch kind {
         case .cancelled, .unavailable, .rejectedQuery, .exceeded, .loop, .ownGrid, .partial,
             .undecidable, .noRemoteRead, .noTurn, .noMemory:

@@ -163,8 +163,8 @@ private final class FaultMatrix {
     /// Whether the answer names the member as too late. A sound member of one second's timeout can
     /// be that where the machine stops for a second; the answer is honest then.
     private static func saysLate(_ answer: HTTPAnswer) -> Bool {
-        answer.text.contains(#"member\": timed out after "#)
-            || answer.text.contains(#"member": timed out after "#)
+        answer.text.contains(#"member\": timed out"#)
+            || answer.text.contains(#"member": timed out"#)
     }
 
     /// The answers of a project of sound members, by question.

@@ -96,9 +96,11 @@ import Testing
             // What is there of it is in the answer.
             let union = try await gateway.ask("/p/all/api/v1/query?query=up")
             #expect(union.body.contains(#""project":"a""#), "\(union.body)")
-            #expect(union.body.contains("(the answer is subset without it)"))
+            #expect(union.body.contains("(some of its series are missing)"))
             let sum = try await gateway.ask("/p/all/api/v1/query?query=sum(up)")
-            #expect(sum.body.contains("(the answer is thinned without it)"), "\(sum.body)")
+            #expect(
+                sum.body.contains("(the answer is computed without some of its series)"),
+                "\(sum.body)")
             let federated = try await gateway.ask("/p/all/federate?match[]=up")
             #expect(federated.body.contains("# project \"a\": "), "\(federated.body)")
             #expect(federated.body.contains("project=\"a\""))
@@ -129,7 +131,7 @@ import Testing
             #expect(unless.status == 200, "\(unless.body)")
             #expect(unless.body.contains(#""project":"b""#))
             #expect(!unless.body.contains(#""project":"a""#), "\(unless.body)")
-            #expect(unless.body.contains("(the answer is subset without it)"))
+            #expect(unless.body.contains("(its part of the answer is missing)"))
         }
     }
 }

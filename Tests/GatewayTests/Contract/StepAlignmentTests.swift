@@ -158,11 +158,12 @@ import TimeSeries
         + "alignment at that server (Mimir: -query-frontend.align-queries-with-step=false;"
 
     @Test(arguments: [
-        ("warn", "m", 200, "subset"), ("safe", "sum(m)", 200, "thinned"),
+        ("warn", "m", 200, "its part of the answer is missing"),
+        ("safe", "sum(m)", 200, "the answer is computed without it"),
         ("safe", "absent(m)", 503, ""), ("abort", "m", 503, ""),
     ])
     func `What cannot be had is a missing member, with the switch of the server in words`(
-        policy: String, query: String, status: Int, mark: String
+        policy: String, query: String, status: Int, effect: String
     ) async throws {
         try await Self.withGateways(.always, rest: ", partialResponse: \(policy)") { gateways in
             // Too many steps to be asked one by one, and too fine a difference.
@@ -172,8 +173,8 @@ import TimeSeries
                 #expect(answer.body.contains(Self.sentence), "\(answer.body)")
                 #expect(answer.body.contains("project \\\"a\\\""))
                 if status == 200 {
-                    #expect(answer.body.contains("(the answer is \(mark) without it)"))
-                    #expect(answer.body.contains(#""project":"b""#) == (mark == "subset"))
+                    #expect(answer.body.contains("(\(effect))"))
+                    #expect(answer.body.contains(#""project":"b""#) == (query == "m"))
                 }
             }
         }

@@ -222,9 +222,9 @@ private actor AnsweredStream: FragmentStream {
         #expect(warned.body.contains(#""count":"7""#))
         #expect(
             warned.body.contains(
-                #"project \"b\": timed out (the answer is thinned without it)"#), "\(warned.body)")
-        let inverted = try await ask("sum(h)==sum(h)", sources)
-        #expect(inverted.status == 503)
+                #"project \"b\": timed out (the answer is computed without it)"#), "\(warned.body)")
+        let refused = try await ask("sum(h)==sum(h)", sources)
+        #expect(refused.status == 503)
         let aborted = try await ask("sum(h)", sources, policy: .abort)
         #expect(aborted.status == 503)
     }
