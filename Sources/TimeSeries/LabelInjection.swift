@@ -22,6 +22,8 @@ public struct LabelInjection: Sendable, Hashable {
     public let labels: [Label]
     /// The bytes of each label's name.
     public let names: [[UInt8]]
+    /// The bytes of the name of the member's own label that is taken off; nil for none.
+    public private(set) var removed: [UInt8]?
     @usableFromInline static let prefix = Array("exported_".utf8)
 
     /// No label: a member shown as it shows itself. Nothing makes room, and nothing is added.
@@ -48,8 +50,23 @@ public struct LabelInjection: Sendable, Hashable {
     /// The same names make room, and these labels are not added.
     public func leavingOut(_ omitted: some Collection<String>) -> LabelInjection {
         if omitted.isEmpty { return self }
-        return LabelInjection(
+        var left = LabelInjection(
             labels.map { omitted.contains($0.name) ? Label(name: $0.name, value: "") : $0 })
+        left.removed = removed
+        return left
+    }
+
+    /// The same, with an own label of the member taken off. Series that differ must differ without
+    /// it too.
+    public func removing(_ label: String) -> LabelInjection {
+        var copy = self
+        copy.removed = Array(label.utf8)
+        return copy
+    }
+
+    /// Whether a member's label of this name is taken off.
+    @inlinable public func removes(_ memberLabel: some Sequence<UInt8>) -> Bool {
+        removed.map { memberLabel.elementsEqual($0) } ?? false
     }
 
     /// Whether a label of this name, as users see it, is one of those that are added.
@@ -99,13 +116,15 @@ public struct LabelInjection: Sendable, Hashable {
 
     /// A member's label set as the union holds it.
     public func injecting(into labels: LabelSet) -> LabelSet {
-        if self.labels.isEmpty { return labels }
+        if self.labels.isEmpty, removed == nil { return labels }
         let added = self.labels.filter { !$0.value.isEmpty }
         let pairs = labels.pairs
-        guard pairs.contains(where: { renames($0.name.utf8) }) else {
+        guard pairs.contains(where: { renames($0.name.utf8) || removes($0.name.utf8) }) else {
             return added.reduce(labels) { $0.setting($1.name, to: $1.value) }
         }
-        let renamed = pairs.map { (name: visibleName(of: $0.name), value: $0.value) }
+        let renamed = pairs.filter { !removes($0.name.utf8) }.map {
+            (name: visibleName(of: $0.name), value: $0.value)
+        }
         return LabelSet(renamed + added.map { (name: $0.name, value: $0.value) })
     }
 }

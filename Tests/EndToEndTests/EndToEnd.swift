@@ -39,3 +39,15 @@ struct EndToEndMixed {}
     "End to end, one server", .scene(.shared), .serialized,
     .enabled(if: PrometheusVersion.three.isHere, "\(PrometheusVersion.three.whySkipped)"))
 struct EndToEndShared {}
+
+/// The same without the label of the selectors, in the answers and in the union.
+@Suite(
+    "End to end, hidden label", .scene(.hidden), .serialized,
+    .enabled(if: PrometheusVersion.three.isHere, "\(PrometheusVersion.three.whySkipped)"))
+struct EndToEndHidden {}
+
+/// The same with `promql-delayed-name-removal`, which marks names and removes them at the end.
+@Suite(
+    "End to end, hidden label, delayed name removal", .scene(.hiddenDelayedNames), .serialized,
+    .enabled(if: PrometheusVersion.three.isHere, "\(PrometheusVersion.three.whySkipped)"))
+struct EndToEndHiddenDelayedNames {}

@@ -72,6 +72,28 @@ extension EndToEndShared {
     }
 }
 
+extension EndToEndHidden {
+    struct GeneratedQueryTests {
+        @Test("Generated queries of parts of one server whose label is hidden are the union's")
+        func generated() async throws {
+            try await expectNoDifferences(
+                "hidden label", oneIn: 2,
+                .federation([.version3, .release35, .durationExpressions], hasInfo: true))
+        }
+    }
+}
+
+extension EndToEndHiddenDelayedNames {
+    struct GeneratedQueryTests {
+        @Test("Generated queries with a hidden label are those of a union that removes names late")
+        func generated() async throws {
+            try await expectNoDifferences(
+                "hidden label, delayed names", oneIn: 6,
+                .federation([.version3, .release35, .durationExpressions, .delayedNames]))
+        }
+    }
+}
+
 extension EndToEndVersion2 {
     struct GeneratedQueryTests {
         @Test("Generated queries are answered as a union of 2.42 answers them")

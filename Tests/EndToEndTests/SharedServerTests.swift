@@ -54,14 +54,16 @@ struct SharedServerTests {
         return text
     }
 
-    private struct Shared: Sendable {
+    struct Shared: Sendable {
         var server: PrometheusServer
         /// Holds the series of the first cluster alone.
         var alone: PrometheusServer
         var gateway: HTTPAddress
     }
 
-    private func withShared(_ work: @Sendable (Shared) throws -> Void) async throws {
+    func withShared(
+        hidesLabel: Bool = false, _ work: @Sendable (Shared) throws -> Void
+    ) async throws {
         try await withTemporaryFolder { folder in
             try await offPool {
                 let rules = "\(folder)/rules.yml"
@@ -77,6 +79,7 @@ struct SharedServerTests {
                 text += "query: {features: [promql-experimental-functions]}\nprojects:\n"
                 for cluster in Self.clusters {
                     text += "  - name: of-\(cluster)\n    selector: '{cluster=\"\(cluster)\"}'\n"
+                    if hidesLabel { text += "    keepLabel: false\n" }
                     text += "    prometheus: {url: \"\(server.address.url)\"}\n"
                     if cluster == "alpha" { text += "    apiKeys: [{key: \(Self.key)}]\n" }
                 }
@@ -105,10 +108,10 @@ struct SharedServerTests {
         }
     }
 
-    private static let token = [("Authorization", "Bearer token-of-people")]
+    static let token = [("Authorization", "Bearer token-of-people")]
 
     /// Every endpoint that tells of a member, and how many of its answers name the project's cluster.
-    private static let paths: [(path: String, parameters: [(String, String)], hasOwn: Bool)] = [
+    static let paths: [(path: String, parameters: [(String, String)], hasOwn: Bool)] = [
         ("query", [("query", "{__name__=~\".+\"}"), ("time", "\(base + 900)")], true),
         ("query", [("query", "info(requests_total)"), ("time", "\(base + 900)")], true),
         (

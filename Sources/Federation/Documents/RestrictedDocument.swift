@@ -30,16 +30,36 @@ struct RestrictedDocument: Sendable {
 
     /// The question to put to the server; nil where nothing of the answer could be shown.
     func question(_ question: DocumentQuestion) -> DocumentQuestion? {
+        var question = question
         switch rule(for: question.path) {
         case nil: return nil
         case .targetsMetadata:
             // The server's limit would count what is taken out.
-            var unlimited = question
-            unlimited.parameters = Parameters(
+            question.parameters = Parameters(
                 question.parameters.pairs.filter { $0.name != "limit" })
-            return unlimited
-        case .selected, .targets, .rules, .alerts: return question
+        case .selected, .targets, .rules, .alerts: break
         }
+        guard let hidden = selector.hiddenLabel, let own = selector.matchers.first else {
+            return question
+        }
+        question.parameters = Parameters(
+            question.parameters.pairs.map { name, value in
+                (name, name == "match_target" ? Self.text(value, without: hidden, own) : value)
+            })
+        return question
+    }
+
+    /// A selector for a server that has a label which the project's series are shown without.
+    private static func text(_ text: String, without hidden: String, _ own: LabelMatcher) -> String
+    {
+        guard var selector = try? parseSelector(text) else { return text }
+        selector.matchers = selector.matchers.flatMap { matcher -> [LabelMatcher] in
+            guard matcher.name.utf8.elementsEqual(hidden.utf8) else { return [matcher] }
+            if matcher.acceptsEmpty { return [own] }
+            // Nothing of the project fits.
+            return [own, LabelMatcher(own.name, .notEqual, own.value)]
+        }
+        return Expression.vectorSelector(selector).description
     }
 
     /// The project's part of an answer.
@@ -47,6 +67,19 @@ struct RestrictedDocument: Sendable {
     /// - Returns: also what else was in the answer that has no labels to tell whose it is, in words;
     ///   nil where there was nothing.
     func part(of data: JSONValue, at path: String) -> (data: JSONValue, leftOut: String?) {
+        let (part, leftOut) = chosen(data, at: path)
+        guard let hidden = selector.hiddenLabel else { return (part, leftOut) }
+        return (part.without(hidden, in: Self.labelFields), leftOut)
+    }
+
+    /// Where documents have labels.
+    private static let labelFields: Set<String> = [
+        "discoveredLabels", "labels", "seriesLabels", "target",
+    ]
+
+    private func chosen(
+        _ data: JSONValue, at path: String
+    ) -> (data: JSONValue, leftOut: String?) {
         switch rule(for: path) {
         case nil: (.null, "everything")
         case .selected: (data, nil)
@@ -97,5 +130,23 @@ struct RestrictedDocument: Sendable {
                 })
         }
         return (data, leavesOut ? "rules without the labels of the selector" : nil)
+    }
+}
+
+extension JSONValue {
+    /// A copy in which the objects at these keys, wherever they are, lack a member.
+    fileprivate func without(_ name: String, in fields: Set<String>) -> JSONValue {
+        switch self {
+        case .array(let items): .array(items.map { $0.without(name, in: fields) })
+        case .object(let members):
+            .object(
+                members.map { key, value in
+                    guard fields.contains(key), case .object(let labels) = value else {
+                        return (key, value.without(name, in: fields))
+                    }
+                    return (key, .object(labels.filter { !$0.key.utf8.elementsEqual(name.utf8) }))
+                })
+        default: self
+        }
     }
 }

@@ -240,11 +240,18 @@ struct SplicedResponse: Sendable {
 
     // MARK: - Writing
 
-    /// The parts whose series are not in order: known from earlier answers, or seen to hold an own
-    /// label of the name of an added one, which moved when it was renamed.
+    /// The parts whose series are not in order: known from earlier answers, seen to hold an own label
+    /// of the name of an added one, which moved when it was renamed, or without one that they were
+    /// in order with.
     private func unsorted(_ parts: [Part]) -> Set<Int> {
         var found: Set<Int> = []
+        let isOfSamples = query.kind == .instant && !isVector
         for (index, part) in parts.enumerated() {
+            let hidesLabel =
+                isOfSamples
+                && asker.project.members[part.member].clients.contains {
+                    $0.configuration.selector?.hiddenLabel != nil
+                }
             let renamed = asker.project.partition.labels(of: asker.names[part.member])
                 .namesOfMovedLabels
             let holdsRenamed = part.held.contains { page in
@@ -252,7 +259,9 @@ struct SplicedResponse: Sendable {
                     !LabelSet(key: Array(page.keys[extent.key])).keeping(renamed).isEmpty
                 }
             }
-            if holdsRenamed || unsortedMembers.contains(asker.names[part.member]) {
+            if holdsRenamed || hidesLabel
+                || unsortedMembers.contains(asker.names[part.member])
+            {
                 found.insert(index)
             }
         }

@@ -78,39 +78,12 @@ struct RemoteReadPlan: Sendable, Equatable {
     }
 }
 
-extension RemoteReadRequest.Matcher {
-    fileprivate var inPromQL: LabelMatcher {
-        let op: LabelMatcher.Operator =
-            switch op {
-            case .equal: .equal
-            case .notEqual: .notEqual
-            case .regexMatch: .regexMatch
-            case .regexNoMatch: .regexNoMatch
-            }
-        return LabelMatcher(name, op, value)
-    }
-}
-
 extension RemoteReadRequest.Matcher.Operator {
     fileprivate var isExpression: Bool {
         switch self {
         case .regexMatch, .regexNoMatch: true
         case .equal, .notEqual: false
         }
-    }
-}
-
-extension RemoteReadRequest.Matcher {
-    /// A matcher of a query, in the terms of remote read.
-    init(_ matcher: LabelMatcher) {
-        let op: Operator =
-            switch matcher.op {
-            case .equal: .equal
-            case .notEqual: .notEqual
-            case .regexMatch: .regexMatch
-            case .regexNoMatch: .regexNoMatch
-            }
-        self.init(matcher.name, op, matcher.value)
     }
 }
 

@@ -251,6 +251,11 @@ enum ConfigurationKeys {
                     "Which series of the Prometheus are the project's, as {cluster=\"eu\"}; all by "
                         + "default."
                 ) { $0.selector.map { .text($0.description) } },
+                .part(
+                    "keepLabel", .flag,
+                    "Whether answers show the label of a selector with one =; false takes it off.",
+                    standard: .flag(true)
+                ) { $0.selector?.hiddenLabel == nil ? nil : .flag(false) },
             ])
     }
 

@@ -146,12 +146,31 @@ extension ConfigurationReader {
     }
 
     private mutating func readSelector(_ section: Section<SettingName>) -> ProjectSelector? {
-        guard let text = section.text("selector", &report) else { return nil }
+        let keepsLabel = section.bool("keepLabel", &report) ?? true
+        guard let text = section.text("selector", &report) else {
+            if !keepsLabel, section["selector"] == nil {
+                report.error(
+                    at: section.place(of: "keepLabel"), subject: section.subject,
+                    "keepLabel: false needs a selector, whose label it takes off",
+                    mend: "write a selector such as '{cluster=\"eu\"}', or remove keepLabel")
+            }
+            return nil
+        }
+        let selector: ProjectSelector
         do throws(ProjectSelector.Refusal) {
-            return try ProjectSelector(text)
+            selector = try ProjectSelector(text)
         } catch {
             report.error(
                 at: section.place(of: "selector"), subject: section.subject, error.problem,
+                mend: error.mend)
+            return nil
+        }
+        if keepsLabel { return selector }
+        do throws(ProjectSelector.Refusal) {
+            return try selector.hidingLabel()
+        } catch {
+            report.error(
+                at: section.place(of: "keepLabel"), subject: section.subject, error.problem,
                 mend: error.mend)
             return nil
         }

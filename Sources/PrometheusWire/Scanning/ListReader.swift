@@ -174,7 +174,12 @@ public struct ListReader {
             guard UTF8Text.isValid(inside), !Self.hasEscapedScalars(inside) else { return nil }
         }
         switch kind {
-        case .names(let injection): if injection.renames(inside) { return nil }
+        case .names(let injection):
+            if injection.removes(inside) {
+                count += 1
+                return i + 1
+            }
+            if injection.renames(inside) { return nil }
         case .values(leavingOutEmpty: true):
             if inside.isEmpty {
                 count += 1
@@ -242,6 +247,9 @@ public struct ListReader {
 
     private mutating func appendText(_ bytes: [UInt8]) {
         switch kind {
+        case .names(let injection) where injection.removes(bytes):
+            count += 1
+            return
         case .names(let injection):
             let name = injection.visibleName(of: bytes)
             list.append(text: String(decoding: name, as: UTF8.self))

@@ -6,7 +6,8 @@ struct LabelEditor: Sendable {
 
     init(_ injection: LabelInjection?) { self.injection = injection ?? .none }
 
-    /// Renamed, with the labels that are added, sorted, without empty values; always valid UTF-8.
+    /// Renamed, with the labels that are added and without the one that is taken off, sorted, without
+    /// empty values; always valid UTF-8.
     ///
     /// - Throws: when a name occurs twice.
     func edited<Bytes: RangeReplaceableCollection<UInt8> & BidirectionalCollection & Equatable>(
@@ -14,7 +15,7 @@ struct LabelEditor: Sendable {
     ) throws(ScanError) -> [(name: Bytes, value: Bytes)] {
         var all: [(name: Bytes, value: Bytes)] = []
         all.reserveCapacity(labels.count + injection.labels.count)
-        for label in labels where !label.value.isEmpty {
+        for label in labels where !label.value.isEmpty && !injection.removes(label.name) {
             let name = UTF8Text.repaired(label.name)
             all.append((injection.visibleName(of: name), UTF8Text.repaired(label.value)))
         }
@@ -47,7 +48,8 @@ struct MetricEditor {
     private let head: [UInt8]
     /// In the order of their names.
     private let added: [Added]
-    /// The bits of the last bytes of the names that labels make room for: most labels end in none.
+    /// The bits of the last bytes of the names that labels make room for, and of the one that is
+    /// taken off: most labels end in none.
     private let lastBytes: UInt64
     private let shortestName: Int
 
@@ -63,7 +65,7 @@ struct MetricEditor {
             LabelSet.append(label.value.utf8, to: &added.key)
             return added
         }
-        let names = editor.injection.names
+        let names = editor.injection.names + (editor.injection.removed.map { [$0] } ?? [])
         lastBytes = names.reduce(0) { $0 | Self.bit(of: $1.last) }
         shortestName = names.map(\.count).min() ?? 0
     }
@@ -183,7 +185,7 @@ struct MetricEditor {
 
     // MARK: - Names
 
-    /// Whether names ascend and none is to be renamed.
+    /// Whether names ascend and none is to be renamed or taken off.
     private func areOrdered(
         _ labels: [PlainLabel], in bytes: UnsafeBufferPointer<UInt8>
     ) -> Bool {
@@ -197,7 +199,7 @@ struct MetricEditor {
             previous = label.name
             // A cheap test first, that every name in the chains passes.
             if lastBytes & Self.bit(of: text.last) != 0, text.count >= shortestName,
-                editor.injection.renames(text)
+                editor.injection.renames(text) || editor.injection.removes(text)
             {
                 return false
             }

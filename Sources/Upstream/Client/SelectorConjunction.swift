@@ -1,5 +1,5 @@
-import PromQL
-import PrometheusWire
+public import PromQL
+public import PrometheusWire
 import UpstreamSettings
 
 /// Adds the selector of a project to everything that its server is asked about series, so that the
@@ -14,9 +14,12 @@ struct SelectorConjunction: Sendable {
     private let configured: [LabelMatcher]
     /// The same series, chosen without `=`.
     private let added: [LabelMatcher]
+    /// The label of the selector, where the server answers as one without it.
+    private let hidden: HiddenLabel?
 
     init(_ selector: ProjectSelector) {
         configured = selector.matchers
+        hidden = selector.hiddenLabel.map(HiddenLabel.init)
         added = selector.matchers.map { matcher in
             guard matcher.op == .equal else { return matcher }
             return LabelMatcher(matcher.name, .regexMatch, ExternalLabels.quoted(matcher.value))
@@ -45,8 +48,20 @@ struct SelectorConjunction: Sendable {
     private static let nothing = LabelMatcher("__name__", .regexNoMatch, ".*")
 
     func adding(to selector: VectorSelector) -> VectorSelector {
-        let additions = additions(to: selector.matchers)
         var selector = selector
+        let additions: [LabelMatcher]
+        if let hidden {
+            // No series has the label. Matchers that want a value stay, as `absent` makes a label.
+            let own = selector.matchers.filter { $0.name.utf8.elementsEqual(hidden.name.utf8) }
+            if own.allSatisfy(\.acceptsEmpty) {
+                selector.matchers.removeAll { $0.name.utf8.elementsEqual(hidden.name.utf8) }
+                additions = added
+            } else {
+                additions = [Self.nothing]
+            }
+        } else {
+            additions = self.additions(to: selector.matchers)
+        }
         // A name before the braces allows no other matcher of the name.
         if additions.contains(where: \.isOfName) { selector.name = nil }
         selector.matchers += additions
@@ -58,8 +73,14 @@ struct SelectorConjunction: Sendable {
         var options = ParserOptions.everything
         // What is sent may be wrapped in more than the client wrote.
         options.maximumDepth += 100
-        return try parseExpression(text, options: options).mapSelectors { adding(to: $0) }
-            .description
+        let restricted = try parseExpression(text, options: options)
+            .mapSelectors { adding(to: $0) }
+        return (hidden?.takenOff(restricted) ?? restricted).description
+    }
+
+    /// A query of which only the selectors mean something.
+    private func adding(toSelectorsOf text: String) throws(ParseError) -> String {
+        try parseExpression(text, options: .everything).mapSelectors { adding(to: $0) }.description
     }
 
     private func adding(toSelector text: String) throws(ParseError) -> String {
@@ -77,16 +98,14 @@ struct SelectorConjunction: Sendable {
     /// A query of remote read, whose matchers have no second meaning.
     func adding(to query: RemoteReadRequest.Query) -> RemoteReadRequest.Query {
         var query = query
-        query.matchers += configured.map { matcher in
-            let op: RemoteReadRequest.Matcher.Operator =
-                switch matcher.op {
-                case .equal: .equal
-                case .notEqual: .notEqual
-                case .regexMatch: .regexMatch
-                case .regexNoMatch: .regexNoMatch
-                }
-            return RemoteReadRequest.Matcher(matcher.name, op, matcher.value)
+        if let hidden {
+            let own = query.matchers.filter { $0.name.utf8.elementsEqual(hidden.name.utf8) }
+            query.matchers.removeAll { $0.name.utf8.elementsEqual(hidden.name.utf8) }
+            if !own.allSatisfy(\.inPromQL.acceptsEmpty) {
+                query.matchers.append(RemoteReadRequest.Matcher(Self.nothing))
+            }
         }
+        query.matchers += configured.map(RemoteReadRequest.Matcher.init)
         return query
     }
 
@@ -99,9 +118,13 @@ struct SelectorConjunction: Sendable {
     func adding(to request: UpstreamRequest) throws(ParseError) -> UpstreamRequest {
         var request = request
         switch request.path {
-        case "/api/v1/query", "/api/v1/query_range", "/api/v1/query_exemplars":
+        case "/api/v1/query", "/api/v1/query_range":
             request.parameters = try request.parameters.mapping("query") {
                 text throws(ParseError) in try adding(toQuery: text)
+            }
+        case "/api/v1/query_exemplars":
+            request.parameters = try request.parameters.mapping("query") {
+                text throws(ParseError) in try adding(toSelectorsOf: text)
             }
         case let path where Self.isOfLists(path):
             guard request.parameters.pairs.contains(where: { $0.name == "match[]" }) else {
@@ -146,5 +169,31 @@ extension UpstreamClient {
                 member: configuration.name,
                 kind: .limit("the project's selector cannot be added: \(error.description)"))
         }
+    }
+}
+
+extension RemoteReadRequest.Matcher {
+    /// A matcher of a query, in the terms of remote read.
+    public init(_ matcher: LabelMatcher) {
+        let op: Operator =
+            switch matcher.op {
+            case .equal: .equal
+            case .notEqual: .notEqual
+            case .regexMatch: .regexMatch
+            case .regexNoMatch: .regexNoMatch
+            }
+        self.init(matcher.name, op, matcher.value)
+    }
+
+    /// The same in the terms of a query.
+    public var inPromQL: LabelMatcher {
+        let op: LabelMatcher.Operator =
+            switch op {
+            case .equal: .equal
+            case .notEqual: .notEqual
+            case .regexMatch: .regexMatch
+            case .regexNoMatch: .regexNoMatch
+            }
+        return LabelMatcher(name, op, value)
     }
 }

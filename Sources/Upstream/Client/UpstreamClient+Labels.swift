@@ -66,8 +66,13 @@ extension UpstreamClient {
     ) async throws(UpstreamError) -> UpstreamList {
         try await answer(of: .labelNames, mustEmulate: await passesOver(selection)) {
             mayBeMissing async throws(UpstreamError) in
-            try await texts(
-                .names(injection),
+            var selection = selection
+            // The hidden one may be among the first.
+            if hiddenLabel != nil, let limit = selection.limit, limit > 0 {
+                selection.limit = limit &+ 1
+            }
+            return try await texts(
+                .names(shown(injection)),
                 UpstreamRequest(
                     path: "/api/v1/labels", parameters: selection.parameters,
                     mayBeMissing: mayBeMissing), selection)
@@ -85,7 +90,10 @@ extension UpstreamClient {
     public func labelValues(
         _ name: String, _ selection: SeriesSelection = SeriesSelection()
     ) async throws(UpstreamError) -> UpstreamList {
-        try await answer(of: .labelValues, mustEmulate: await passesOver(selection)) {
+        if let hiddenLabel, hiddenLabel.utf8.elementsEqual(name.utf8) {
+            return UpstreamList(elements: ElementList([]), warnings: [], infos: [])
+        }
+        return try await answer(of: .labelValues, mustEmulate: await passesOver(selection)) {
             mayBeMissing async throws(UpstreamError) in
             let path = "/api/v1/label/\(LabelNamePath.segment(name))/values"
             var selection = selection
@@ -139,7 +147,7 @@ extension UpstreamClient {
         // The path takes no request without a selector.
         if selection.matchers.isEmpty { selection.matchers = ["{__name__=~\".+\"}"] }
         let request = UpstreamRequest(path: "/api/v1/series", parameters: selection.parameters)
-        return try await list(.series(injection), request, selection)
+        return try await list(.series(shown(injection)), request, selection)
     }
 
     private func texts(

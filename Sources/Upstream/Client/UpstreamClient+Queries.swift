@@ -114,7 +114,7 @@ extension UpstreamClient {
                 continue
             }
             let scanner = ResponseScanner(
-                injecting: transfer.options.injection, on: transfer.grid,
+                injecting: shown(by: transfer), on: transfer.grid,
                 expecting: transfer.expected, limits: configuration.scan)
             return SeriesStream(
                 answer, scanner: scanner, shape: transfer.shape,

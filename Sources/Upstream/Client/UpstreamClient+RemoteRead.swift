@@ -34,7 +34,8 @@ extension UpstreamClient {
         for (query, number) in zip(request.queries, numbers) {
             for own in external.split(conjunction?.adding(to: query) ?? query) {
                 sent.queries.append(own.query)
-                let editor = RemoteSeriesEditor(injecting: injection, removing: own.added)
+                let editor = RemoteSeriesEditor(
+                    injecting: shown(injection), removing: own.added)
                 shares.append(RemoteReadShare(number: number, editor: editor))
             }
         }
@@ -53,7 +54,8 @@ extension UpstreamClient {
         if Self.isStreamed(answer.body.contentType) {
             return .chunks(
                 ChunkStream(
-                    answer, queries: shares, isUnsorted: shares.count > request.queries.count))
+                    answer, queries: shares,
+                    isUnsorted: shares.count > request.queries.count || hiddenLabel != nil))
         }
         do throws(UpstreamError.Kind) {
             var block: [UInt8] = []

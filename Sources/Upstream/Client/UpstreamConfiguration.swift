@@ -107,7 +107,7 @@ extension UpstreamConfiguration {
         for parameter in connection.queryParameters {
             fields += ["parameter", parameter.name, parameter.value.exposed]
         }
-        if let selector { fields += ["selector", selector.description] }
+        if let selector { fields += ["selector", selector.description, selector.hiddenLabel] }
         return FieldText.of(fields)
     }
 }

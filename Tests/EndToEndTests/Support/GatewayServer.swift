@@ -15,6 +15,8 @@ final class GatewayServer: Sendable {
         var labels: [String: String] = [:]
         /// Which series of the server it has; nil for all.
         var selector: String?
+        /// Further settings of the project, a line each.
+        var settings: [String] = []
     }
 
     /// A multi-cluster project; without a policy the default holds.
@@ -44,6 +46,7 @@ final class GatewayServer: Sendable {
             let labels = member.labels.map { "\($0.key): \($0.value)" }.sorted()
             if !labels.isEmpty { text += "    labels: {\(labels.joined(separator: ", "))}\n" }
             if let selector = member.selector { text += "    selector: '\(selector)'\n" }
+            for setting in member.settings { text += "    \(setting)\n" }
         }
         for project in projects {
             let list = project.members.map { "\"\($0)\"" }.joined(separator: ", ")

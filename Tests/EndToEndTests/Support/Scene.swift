@@ -39,6 +39,8 @@ final class Scene: Sendable {
         var labels: [[String: String]] = [[:], [:], [:]]
         /// Whether one server holds the series of all members, each with its member as `cluster`.
         var isShared = false
+        /// Whether that label is taken off the answers, so that the union lacks it.
+        var hidesLabel = false
 
         private static let current = ["promql-experimental-functions", "promql-duration-expr"]
 
@@ -56,9 +58,22 @@ final class Scene: Sendable {
             ])
         static let shared = Cast(
             members: [.three], oracles: [.three], features: current, isShared: true)
+        static let hidden = Cast(
+            members: [.three], oracles: [.three], features: current, isShared: true,
+            hidesLabel: true)
+        static let hiddenDelayedNames = Cast(
+            members: [.three], oracles: [.three],
+            features: current + ["promql-delayed-name-removal"], isShared: true, hidesLabel: true)
         static let two = Cast(members: [.two, .two, .two], oracles: [.two])
         static let mixed = Cast(
             members: [.two, .three, .three], oracles: [.three, .two], isOffEdges: true)
+
+        /// Which series of the server a member has; nil for all.
+        func selector(ofMember index: Int) -> String? {
+            guard isShared else { return nil }
+            return hidesLabel
+                ? "{cluster=\"\(FederationData.members[index])\"}" : FederationData.selectors[index]
+        }
 
         var hasUnicodeNames: Bool { !(members + oracles).contains(.two) }
     }
@@ -71,6 +86,7 @@ final class Scene: Sendable {
         self.directory = directory
         var data = FederationData(
             seed: Self.seed, hasUnicodeNames: cast.hasUnicodeNames, isOffEdges: cast.isOffEdges)
+        let union = data
         if cast.isShared { data.label("cluster") }
         self.data = data
         let options =
@@ -92,7 +108,8 @@ final class Scene: Sendable {
         oracles = try cast.oracles.map {
             try PrometheusServer(
                 name: "oracle-\($0.rawValue)", version: $0,
-                openMetrics: data.openMetricsOfUnion(labels: cast.labels),
+                openMetrics: (cast.hidesLabel ? union : data)
+                    .openMetricsOfUnion(labels: cast.labels),
                 directory: directory, options: options)
         }
         gateway = try GatewayServer(
@@ -101,7 +118,8 @@ final class Scene: Sendable {
                 .init(
                     name: member.0, url: member.1.address.url,
                     labels: cast.labels[index],
-                    selector: cast.isShared ? FederationData.selectors[index] : nil)
+                    selector: cast.selector(ofMember: index),
+                    settings: cast.hidesLabel ? ["keepLabel: false"] : [])
             },
             projects: [.init(name: "all", members: FederationData.members)],
             features: cast.features, settings: "cache: {enabled: true}\n", directory: directory)
