@@ -91,7 +91,7 @@ let package = Package(
             "Upstream",
             [
                 "GoText", "PrometheusWire", "HTTPTransport", "PromQL", "TimeSeries",
-                "UpstreamSettings", "YAML",
+                "UpstreamSettings", "YAML", crypto,
             ]),
         module(
             "GatewayConfiguration",
@@ -227,7 +227,7 @@ let package = Package(
                 "GoText",
                 "Upstream", "UpstreamSettings", "HTTPTransport", "PrometheusWire", "TimeSeries",
                 "ScriptedServers",
-                "TestSupport",
+                "TestSupport", crypto,
             ]),
         tests("DiscoveryTests", ["Discovery", "GatewayConfiguration", "TestSupport"]),
         tests(

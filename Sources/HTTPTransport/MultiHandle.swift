@@ -136,7 +136,7 @@ actor MultiHandle {
         }
         transfer.connections = cache
         easy.configure(
-            for: transfer.request.telling(
+            for: transfer.request.sent(
                 remaining: MonotonicInstant.now.duration(to: transfer.deadline)))
         // `running` keeps the transfer for as long as libcurl has this pointer.
         let context = Unmanaged.passUnretained(transfer).toOpaque()

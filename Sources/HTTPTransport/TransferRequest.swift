@@ -39,6 +39,9 @@ public struct TransferRequest: Sendable {
     /// `timeout` is left when the request goes out: waiting in the lane counts. It
     /// is added to the form, or to the URL. Nil for no such parameter.
     public var timeoutParameter: (@Sendable (_ remaining: Duration) -> [UInt8])?
+    /// Gives header fields that depend on the rest of the request, as a signature does. It is asked
+    /// when the request goes out, on the transport's thread. Nil for none.
+    public var signature: (@Sendable (_ request: TransferRequest) -> [HeaderFields.Field])?
 
     public init(
         url: String, method: Method = .get, headers: HeaderFields = HeaderFields(),
@@ -47,7 +50,8 @@ public struct TransferRequest: Sendable {
         timeout: Duration? = nil, timeoutCountsPauses: Bool = true, maximumBytes: Int = .max,
         window: Int = 1 << 20, lane: String = "", laneWidth: Int = .max,
         owner: ConnectionOwner = .common,
-        timeoutParameter: (@Sendable (_ remaining: Duration) -> [UInt8])? = nil
+        timeoutParameter: (@Sendable (_ remaining: Duration) -> [UInt8])? = nil,
+        signature: (@Sendable (_ request: TransferRequest) -> [HeaderFields.Field])? = nil
     ) {
         self.url = url
         self.method = method
@@ -63,10 +67,19 @@ public struct TransferRequest: Sendable {
         self.laneWidth = laneWidth
         self.owner = owner
         self.timeoutParameter = timeoutParameter
+        self.signature = signature
     }
 
-    /// The request as it goes out with so many milliseconds left.
-    func telling(remaining: Duration) -> TransferRequest {
+    /// The request as it goes out with so much time left.
+    func sent(remaining: Duration) -> TransferRequest {
+        var sent = telling(remaining: remaining)
+        for field in signature?(sent) ?? [] {
+            sent.headers.append(name: field.name, value: field.value)
+        }
+        return sent
+    }
+
+    private func telling(remaining: Duration) -> TransferRequest {
         guard let parameter = timeoutParameter?(remaining) else { return self }
         var told = self
         switch method {

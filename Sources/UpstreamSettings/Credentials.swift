@@ -4,13 +4,15 @@ public enum Credentials: Sendable, Hashable {
     case basic(username: String, password: Secret)
     case bearer(Secret)
     case oauth2(OAuth2Settings)
+    case sigV4(SigV4Settings)
 
-    /// The password, the token or the client secret, which may come from a file; nil for none.
+    /// The password, the token, the client secret or the secret key, which may come from a file; nil for none.
     public var secret: Secret? {
         switch self {
         case .none: nil
         case .basic(_, let secret), .bearer(let secret): secret
         case .oauth2(let settings): settings.clientSecret
+        case .sigV4(let settings): settings.secretKey
         }
     }
 
@@ -21,6 +23,7 @@ public enum Credentials: Sendable, Hashable {
         case .basic(_, let secret), .bearer(let secret): [secret]
         case .oauth2(let settings):
             [settings.clientSecret] + settings.endpointParameters.map(\.value)
+        case .sigV4(let settings): [settings.secretKey] + (settings.sessionToken.map { [$0] } ?? [])
         }
     }
 
@@ -33,6 +36,9 @@ public enum Credentials: Sendable, Hashable {
         case .oauth2(var settings):
             settings.clientSecret = secret
             return .oauth2(settings)
+        case .sigV4(var settings):
+            settings.secretKey = secret
+            return .sigV4(settings)
         }
     }
 }
@@ -52,5 +58,24 @@ public struct OAuth2Settings: Sendable, Hashable {
         self.clientID = clientID
         self.clientSecret = clientSecret
         self.tokenURL = tokenURL
+    }
+}
+
+/// How requests to a member are signed: by AWS Signature Version 4.
+public struct SigV4Settings: Sendable, Hashable {
+    /// That of Amazon Managed Service for Prometheus.
+    public static let defaultService = "aps"
+
+    public var region: String
+    public var service = SigV4Settings.defaultService
+    public var accessKey: String
+    public var secretKey: Secret
+    /// Of keys that are valid for a time; nil for none.
+    public var sessionToken: Secret?
+
+    public init(region: String, accessKey: String, secretKey: Secret) {
+        self.region = region
+        self.accessKey = accessKey
+        self.secretKey = secretKey
     }
 }

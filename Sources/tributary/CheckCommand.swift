@@ -103,6 +103,8 @@ struct CheckCommand: AsyncParsableCommand {
             all.append(password.exposed.isEmpty ? "a user name, no password" : "user and password")
         case .bearer: all.append("a bearer token")
         case .oauth2(let settings): all.append("tokens of \(settings.tokenURL)")
+        case .sigV4(let settings):
+            all.append("signatures for \(settings.service) in \(settings.region)")
         }
         all += source.headers.map { "header \($0.name)" }
         all += source.forwardHeaders.map { "the client's \($0)" }

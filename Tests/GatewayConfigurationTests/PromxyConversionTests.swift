@@ -186,6 +186,7 @@ import UpstreamSettings
         "native_histogram: {allow_lossy: true}",
         "kubernetes_sd_configs: [{role: pod}]", "query_params: {nocache: 1}",
         "http_client: {oauth2: {client_id: x}}", "http_client: {sigv4: {region: x}}",
+        "http_client: {sigv4: {region: x, access_key: a, secret_key: b, role_arn: c}}",
         "http_client: {proxy_url: 'http://me:hidden@x'}", "http_client: {proxy_url: 'socks5://x'}",
         "http_client: {proxy_url: 'http://x/path'}", "http_headers: {Host: x}", "timeout: 1.5s",
         "something_new: 1", "dns_sd_configs: [{names: [x]}]",

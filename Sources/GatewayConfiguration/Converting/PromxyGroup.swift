@@ -271,6 +271,7 @@ struct PromxyGroup {
             case "authorization": readAuthorization(pair, own, &log)
             case "proxy_url": readProxy(pair, own, &log)
             case "oauth2": readOAuth2(pair, own, &log)
+            case "sigv4": readSigV4(pair, own, &log)
             case "dial_timeout", "fallback_delay", "dial_network":
                 log.remark(
                     pair.line, own, "timeout of the member bounds the whole request, connecting too"
@@ -344,6 +345,25 @@ struct PromxyGroup {
             }
         }
         settings.append(.init("oauth2", .lines(oauth2)))
+    }
+
+    private mutating func readSigV4(
+        _ pair: YAMLNode.Pair, _ path: String, _ log: inout PromxyRemarks
+    ) {
+        let node = pair.value
+        guard let region = node["region"]?.text, let key = node["access_key"]?.text,
+            let secret = node.pairs.first(where: { $0.key == "secret_key" }),
+            node["role_arn"] == nil, node["profile"] == nil
+        else {
+            return log.leaveOut(
+                pair.line, path,
+                "it needs region, access_key and secret_key; profiles and roles are not used")
+        }
+        let sigv4: [WrittenSetting.Pair] = [
+            .init("region", .text(region)), .init("accessKey", .text(key)),
+            .init("secretKey", log.variable(secret.line, "\(path).secret_key")),
+        ]
+        settings.append(.init("sigv4", .lines(sigv4)))
     }
 
     private mutating func readProxy(

@@ -48,7 +48,7 @@ extension ConfigurationReader {
     }
 
     mutating func readCredentials(_ section: Section<SettingName>) -> Credentials {
-        let oauth2 = readOAuth2Alone(section)
+        let proven = readProvenCredentials(section)
         let bearer = readSecret(
             plain: "bearerToken", file: "bearerTokenFile", of: section)
         // As from a variable that is set to nothing.
@@ -57,7 +57,7 @@ extension ConfigurationReader {
                 at: section.place(of: "bearerToken"), subject: section.subject,
                 "the token is empty", mend: "give it a value, or remove bearerToken")
         }
-        if let oauth2 { return .oauth2(oauth2) }
+        if let proven { return proven }
         guard let node = section["basicAuth"] else { return bearer.map { .bearer($0) } ?? .none }
         if section["bearerToken"] != nil || section["bearerTokenFile"] != nil {
             report.error(
@@ -86,16 +86,27 @@ extension ConfigurationReader {
         return .basic(username: username.exposed, password: password ?? Secret(""))
     }
 
-    /// `oauth2`, which excludes all other credentials; nil where it is not there.
-    private mutating func readOAuth2Alone(_ section: Section<SettingName>) -> OAuth2Settings? {
-        guard let node = section["oauth2"] else { return nil }
-        for other in ["basicAuth", "bearerToken", "bearerTokenFile"] as [SettingName]
-        where section[other] != nil {
-            report.error(
-                at: node, subject: section.subject,
-                "oauth2 and \(other.rawValue) exclude each other", mend: "keep one of them")
+    /// `oauth2` or `sigv4`, which exclude all other credentials; nil where neither is there.
+    private mutating func readProvenCredentials(
+        _ section: Section<SettingName>
+    ) -> Credentials? {
+        let all: [SettingName] = ["basicAuth", "bearerToken", "bearerTokenFile", "oauth2", "sigv4"]
+        for (index, key) in all.enumerated() where index > 2 {
+            guard let node = section[key] else { continue }
+            for other in all.prefix(index) where section[other] != nil {
+                report.error(
+                    at: node, subject: section.subject,
+                    "\(key.rawValue) and \(other.rawValue) exclude each other",
+                    mend: "keep one of them")
+            }
         }
-        return OAuth2Section.table.read(node, subject: section.subject, &self)
+        let tokens = section["oauth2"].flatMap {
+            OAuth2Section.table.read($0, subject: section.subject, &self)
+        }
+        let signatures = section["sigv4"].flatMap {
+            SigV4Section.table.read($0, subject: section.subject, &self)
+        }
+        return tokens.map { .oauth2($0) } ?? signatures.map { .sigV4($0) }
     }
 
     /// The `basicAuth` of a resource's Prometheus. As of other secrets, a reference beats the plain
@@ -138,6 +149,7 @@ extension ConfigurationReader {
         if let text = section.text(plain, &report) {
             let nouns = [
                 "password": "password", "secret": "secret", "clientSecret": "client secret",
+                "secretKey": "secret key",
             ]
             return secret(
                 text, at: section.place(of: plain), subject: section.subject,

@@ -22,7 +22,7 @@ struct HeaderRules {
 
     static func of(_ section: Section<SettingName>) -> HeaderRules {
         let credentials: [SettingName] = [
-            "basicAuth", "bearerToken", "bearerTokenFile", "oauth2",
+            "basicAuth", "bearerToken", "bearerTokenFile", "oauth2", "sigv4",
         ]
         return HeaderRules(credential: credentials.first { section[$0] != nil }?.rawValue)
     }

@@ -53,13 +53,14 @@ enum OAuth2Section {
 
 extension Setting {
     /// A text that must be there, in one line.
-    fileprivate static func needed(
-        _ name: SettingName, _ path: Path<String>, _ text: String
+    static func needed(
+        _ name: SettingName, _ path: Path<String>, _ text: String,
+        of isAllowed: @escaping @Sendable (UInt8) -> Bool = { $0 > 0x20 && $0 != 0x7F }
     ) -> Setting {
         var setting = Setting(
             name, .nonEmptyText, text,
             read: { section, value, reader in
-                guard let read = reader.readWord(name, section) else {
+                guard let read = reader.readWord(name, section, of: isAllowed) else {
                     if section[name] == nil {
                         reader.report.error(
                             at: section.place(of: name), subject: section.subject,
@@ -75,7 +76,7 @@ extension Setting {
     }
 
     /// A secret that must be there, in place or in a file.
-    fileprivate static func neededSecret(
+    static func neededSecret(
         _ name: SettingName, file: SettingName, _ path: Path<Secret>, _ text: String
     ) -> Setting {
         Setting(
@@ -103,13 +104,13 @@ extension Setting {
 }
 
 extension ConfigurationReader {
-    /// A text without blanks; nil for none, and for others, which are reported.
-    fileprivate mutating func readWord(
-        _ name: SettingName, _ section: Section<SettingName>
+    /// A text of allowed bytes; nil for none, and for others, which are reported.
+    mutating func readWord(
+        _ name: SettingName, _ section: Section<SettingName>, of isAllowed: (UInt8) -> Bool
     ) -> String? {
         guard let text = section.text(name, &report) else { return nil }
         guard (1...NamedSecret.longestValue).contains(text.utf8.count),
-            text.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F })
+            text.utf8.allSatisfy(isAllowed)
         else {
             report.error(
                 at: section.place(of: name), subject: section.subject,

@@ -35,6 +35,13 @@ enum PrometheusSection {
                 guard case .oauth2(let settings) = source.credentials else { return nil }
                 return .lines(OAuth2Section.table.written(settings))
             },
+            .part(
+                "sigv4", .section(SigV4Section.table.shape),
+                "Requests are signed by AWS Signature Version 4."
+            ) { source in
+                guard case .sigV4(let settings) = source.credentials else { return nil }
+                return .lines(SigV4Section.table.written(settings))
+            },
             .secrets(
                 "headers", \.headers, names: HeaderRules.pattern,
                 "Sent with every request. Fields that frame a request, or that the gateway writes "

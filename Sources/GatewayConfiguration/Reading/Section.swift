@@ -94,6 +94,11 @@ struct Section<Key: RawRepresentable<String> & Hashable> {
                 mend: mend)
             return
         }
+        if let mend = shape.unsupported[entry.key] {
+            report.error(
+                at: place, subject: subject, "the key \(entry.key) is not supported", mend: mend)
+            return
+        }
         if let mend = shape.removed[entry.key] {
             report.error(
                 at: place, subject: subject, "the key \(entry.key) is gone", mend: mend)

@@ -24,6 +24,9 @@ struct SectionShape: Sendable {
     var ignored: Set<String> = []
     /// Keys of Coroot's without which the rest would mean something else, and what to do instead.
     var refused: [String: String] = [:]
+    /// Keys that other programs have in such a section for what the gateway cannot do, and what to do
+    /// instead.
+    var unsupported: [String: String] = [:]
     /// Keys of former versions, and what to do instead.
     var removed: [String: String] = [:]
 

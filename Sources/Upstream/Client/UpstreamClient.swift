@@ -319,7 +319,8 @@ public final class UpstreamClient: Sendable {
             laneWidth: request.question == nil
                 ? limits.concurrentRequests : limits.concurrentAnswers,
             owner: connections,
-            timeoutParameter: request.sendsTimeout ? Parameters.timeout : nil)
+            timeoutParameter: request.sendsTimeout ? Parameters.timeout : nil,
+            signature: configuration.signature)
         do throws(TransferError) {
             return try await transport.execute(transfer)
         } catch {

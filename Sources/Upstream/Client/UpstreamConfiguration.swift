@@ -75,6 +75,8 @@ public struct UpstreamConfiguration: Sendable {
             case .none: return own
             // Each request has a token of its time.
             case .oauth2: return own
+            // Each request has a signature of its own.
+            case .sigV4: return own
             case .basic(let user, let password):
                 let value = BasicCredentials.value(user: user, password: password.exposed)
                 return [("Authorization", value)] + own
@@ -113,7 +115,7 @@ extension UpstreamConfiguration {
 }
 
 extension UpstreamConfiguration {
-    /// By which credentials tokens are asked for, which change.
+    /// By which credentials tokens are asked for or signatures made, which change.
     private var provenAs: [String?] {
         guard case .prometheus(let source) = source else { return [] }
         switch source.credentials {
@@ -128,7 +130,20 @@ extension UpstreamConfiguration {
                 fields += ["parameter", parameter.name, parameter.value.exposed]
             }
             return fields
+        case .sigV4(let settings):
+            return [
+                "sigv4", settings.region, settings.service, settings.accessKey,
+                settings.secretKey.exposed, settings.sessionToken?.exposed,
+            ]
         }
+    }
+
+    /// By which requests are signed; nil where they are not.
+    var signature: (@Sendable (TransferRequest) -> [HeaderFields.Field])? {
+        guard case .prometheus(let source) = source, case .sigV4(let settings) = source.credentials
+        else { return nil }
+        let signature = RequestSignature(settings)
+        return { signature.fields(for: $0, at: WallClock.now()) }
     }
 }
 
