@@ -21,14 +21,21 @@ extension AdministrationRoutes {
         }
         administering("PUT", path, &routes) { change in
             let name = try Self.name("pool", change.request)
-            let pool = ClusterPool(name: name, clusters: try Self.clusters(change, of: name))
+            let document = try change.document()
+            let pool: ClusterPool
+            do throws(StoreRefusal) {
+                pool = try PoolDocument.read(document, name: name)
+            } catch {
+                throw APIError(.badData, error.description)
+            }
             let outcome = try await change.live.change { (contents, file) throws(StoreRefusal) in
                 try contents.put(pool, file: file)
             }
             if outcome != .unchanged {
                 audit.record(
                     change.administrator, outcome == .created ? "creates" : "updates",
-                    "cluster pool \(name) with \(pool.clusters.joined(separator: ", "))")
+                    "cluster pool \(name) with "
+                        + (pool.clusters + (pool.discovery?.names ?? [])).joined(separator: ", "))
             }
             let answer = try await answer(name, change.live.current.value, change.request)
             return PrometheusResponse(
@@ -56,31 +63,6 @@ extension AdministrationRoutes {
         return Self.success(await shown(pool, generation, request))
     }
 
-    private static func clusters(
-        _ change: Change, of name: String
-    ) throws(APIError) -> [String] {
-        guard case .mapping(let pairs) = try change.document() else {
-            throw .badData("the body is not an object")
-        }
-        if let unknown = pairs.keys.filter({ !["name", "clusters"].contains($0) }).min() {
-            throw .badData("unknown key \(unknown); known here are name, clusters")
-        }
-        if let written = pairs["name"], written != .text(name) {
-            throw .badData("name is not that of the path; a pool cannot be renamed")
-        }
-        guard case .list(let elements)? = pairs["clusters"] else {
-            throw .badData("clusters must be a list of names")
-        }
-        var names: [String] = []
-        for element in elements {
-            guard let name = element.text else {
-                throw .badData("clusters must be a list of names")
-            }
-            names.append(name)
-        }
-        return names
-    }
-
     private func shown(
         _ pool: ClusterPool, _ generation: RuntimeSnapshot, _ request: PrometheusRequest
     ) async -> JSONValue {
@@ -96,6 +78,9 @@ extension AdministrationRoutes {
         ]
         if let source = generation.configuration.serverSource(of: pool) {
             pairs.append(("discovery", JSONValue(source)))
+            if let names = pool.discovery.map(PoolDocument.shown) {
+                pairs.append(("dns", JSONValue(names)))
+            }
         }
         return .object(pairs)
     }

@@ -66,7 +66,7 @@ enum PoolSection {
 
 extension ConfigurationReader {
     /// `discovery` of a pool; nil where there is none, or where it is wrong, which is reported.
-    mutating func readNameDiscovery(_ node: ConfigurationNode, subject: String) -> NameDiscovery? {
+    mutating func readNameDiscovery(_ node: ConfigurationNode, subject: String?) -> NameDiscovery? {
         guard
             let section = Section<SettingName>(
                 node, subject: subject, shape: PoolSection.discovery, &report)

@@ -54,7 +54,7 @@ extension ConfigurationReader {
     static func errors(
         of pool: ClusterPool, in configuration: Configuration
     ) -> [ConfigurationError] {
-        guard !pool.clusters.isEmpty else {
+        guard !pool.clusters.isEmpty || pool.discovery != nil else {
             return [
                 ConfigurationError(
                     keyPath: "clusters", problem: "the pool has no clusters",

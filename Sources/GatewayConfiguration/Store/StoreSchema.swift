@@ -65,6 +65,10 @@ enum StoreSchema {
             "2 rights of tokens",
             ["ALTER TABLE access_tokens ADD COLUMN rights TEXT"]
         ),
+        (
+            "3 servers of pools",
+            ["ALTER TABLE cluster_pools ADD COLUMN discovery TEXT"]
+        ),
     ]
 }
 
@@ -110,10 +114,11 @@ enum StoreRows {
                 rights: try row.optionalText(5).map(TokenDocument.rights) ?? TokenRights(),
                 created: Timestamp(milliseconds: try row.integer(4)))
         }
-        for row in try session.run("SELECT name, clusters FROM cluster_pools") {
+        for row in try session.run("SELECT name, clusters, discovery FROM cluster_pools") {
             let name = try row.text(0)
             contents.clusterPools[name] = ClusterPool(
-                name: name, clusters: try names(row.text(1)))
+                name: name, clusters: try names(row.text(1)),
+                discovery: try row.optionalText(2).flatMap(PoolDocument.storedDiscovery))
         }
         for row in try session.run(
             "SELECT project, domain, workflow, pool FROM cluster_pool_attributes")
@@ -174,8 +179,9 @@ enum StoreRows {
             _ = try session.run("DELETE FROM cluster_pools WHERE name = ?", .text(name))
         } add: { name, pool in
             _ = try session.run(
-                "INSERT INTO cluster_pools (name, clusters) VALUES (?, ?)", .text(name),
-                .text(try written(pool.clusters)))
+                "INSERT INTO cluster_pools (name, clusters, discovery) VALUES (?, ?, ?)",
+                .text(name), .text(try written(pool.clusters)),
+                PoolDocument.written(pool).map { .text($0) } ?? .null)
         }
         try each(contents.attributes, old.attributes) { key, _ in
             _ = try session.run(
