@@ -183,7 +183,8 @@ let package = Package(
 
         tests("RegularExpressionsTests", ["RegularExpressions"]),
         tests("YAMLTests", ["YAML"]),
-        tests("TimeSeriesTests", ["GoText", "TimeSeries"], exclude: ["Fixtures"]),
+        tests(
+            "TimeSeriesTests", ["GoText", "TestSupport", "TimeSeries"], exclude: ["Fixtures"]),
         tests("PromQLTests", ["GoText", "PromQL", "RegularExpressions", "TestSupport"]),
         tests(
             "PromQLEngineTests",

@@ -116,6 +116,14 @@ struct CheckCommand: AsyncParsableCommand {
         case .prometheus(let source):
             "\(source.selector.map { "\($0) of " } ?? "")Prometheus at \(source.url)"
                 + proof(of: source)
+        case .replicas(let group):
+            "replicas "
+                + group.replicas.map { replica in
+                    switch replica.source {
+                    case .prometheus(let source): "\(source.url)" + proof(of: source)
+                    case .names(let names): "what \(DiscoverySource.names(names)) tells"
+                    }
+                }.joined(separator: " and ")
         case .remoteCoroot(let remote): "remote Coroot at \(remote.url)"
         case .clusterPool(.attributes): "cluster pool by attributes"
         case .clusterPool(.pool(let pool)): "cluster pool \(pool)"

@@ -253,6 +253,51 @@ import Testing
         }
     }
 
+    @Test func `Replicas come and go as names tell them`() async throws {
+        try await withTemporaryFolder { folder in
+            try await offPool {
+                let (names, first, second) = (try NameServer(), try Inventory(), try Inventory())
+                names.set("_r._tcp.test", [])
+                let gateway = try Gateway(
+                    """
+                    projects:
+                      - name: all
+                        replicas:
+                          - discovery:
+                              dns: {names: [_r._tcp.test.], interval: 1s, server: "127.0.0.1:\(names.port)"}
+                    """, in: folder)
+                func source() throws -> JSONValue? {
+                    try gateway.project("all")?["discovery"]?.items?.first
+                }
+                func ask() throws -> Int {
+                    try gateway.address.get("/p/all/api/v1/query?query=up&time=1000").status
+                }
+                try gateway.wait("the failure") {
+                    try source()?["error"]?.text == "_r._tcp.test.: it has no SRV records"
+                }
+                #expect(try ask() == 503)
+                names.set(
+                    "_r._tcp.test", [.service(port: first.server.port, target: "localhost")])
+                try gateway.wait("the server") { try ask() == 200 }
+                names.state.withLock { $0.records = [:] }
+                try gateway.wait("the second failure") {
+                    try source()?["error"]?.text == "_r._tcp.test.: there is no such name"
+                }
+                #expect(try !gateway.isUp())
+                #expect(try ask() == 200)
+                #expect(!second.server.queries.contains { $0.path == "/api/v1/query" })
+                names.set(
+                    "_r._tcp.test", [.service(port: second.server.port, target: "localhost")])
+                try gateway.wait("the recovery") {
+                    _ = try ask()
+                    return try gateway.isUp()
+                        && second.server.queries.contains { $0.path == "/api/v1/query" }
+                }
+                #expect(try ask() == 200)
+            }
+        }
+    }
+
     @Test func `Servers of a pool come and go as names tell them`() async throws {
         try await withTemporaryFolder { folder in
             try await offPool {

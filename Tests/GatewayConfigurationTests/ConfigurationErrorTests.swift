@@ -38,8 +38,9 @@ import Testing
                 """,
             errors: ["prod-eu", "prod-us"].enumerated().map { index, name in
                 "c.yaml:\(index * 3 + 2):5: projects[\(index)]: project \(name): no data source and "
-                    + "no api keys are defined; write prometheus: {url: ...}, remoteCoroot, "
-                    + "clusterPool or memberProjects, or globalPrometheus for the whole file"
+                    + "no api keys are defined; write prometheus: {url: ...}, replicas, "
+                    + "remoteCoroot, clusterPool or memberProjects, or globalPrometheus for the "
+                    + "whole file"
             }),
         Case(
             name: "a project without a name",
@@ -144,12 +145,12 @@ import Testing
                 "c.yaml:3:15: projects[0].promethius: project a: unknown key promethius; did you "
                     + "mean prometheus?",
                 "c.yaml:3:44: projects[0].colour: project a: unknown key colour; known here are "
-                    + "name, prometheus, remoteCoroot, clusterPool, memberProjects, apiKeys, "
+                    + "name, prometheus, replicas, replicaLabels, dedup, remoteCoroot, clusterPool, memberProjects, apiKeys, "
                     + "partialResponse, exactness, timeRange, labels, memberSelector, discovery and "
                     + "selector",
                 "c.yaml:3:5: projects[0]: project a: no data source and no api keys are defined; "
-                    + "write prometheus: {url: ...}, remoteCoroot, clusterPool or memberProjects, "
-                    + "or globalPrometheus for the whole file",
+                    + "write prometheus: {url: ...}, replicas, remoteCoroot, clusterPool or "
+                    + "memberProjects, or globalPrometheus for the whole file",
             ]),
         Case(
             name: "a variable that is not set is named, and nothing follows from it",
@@ -202,8 +203,8 @@ import Testing
                     + "prometheus?",
                 "c.yaml:5:5: projects[1].nam: project #1: unknown key nam; did you mean name?",
                 "c.yaml:2:5: projects[0]: project us: no data source and no api keys are defined; "
-                    + "write prometheus: {url: ...}, remoteCoroot, clusterPool or memberProjects, or "
-                    + "globalPrometheus for the whole file",
+                    + "write prometheus: {url: ...}, replicas, remoteCoroot, clusterPool or "
+                    + "memberProjects, or globalPrometheus for the whole file",
                 "c.yaml:4:5: projects[1].name: project #1: name is required",
             ]),
         Case(

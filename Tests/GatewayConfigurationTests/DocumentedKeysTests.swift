@@ -19,8 +19,10 @@ import Testing
         let expanded = documented.flatMap { key -> [String] in
             if key.hasPrefix("prometheus.") {
                 let rest = key.dropFirst("prometheus.".count)
-                return ["globalPrometheus.", "projects[].prometheus.", "clusters[].prometheus."]
-                    .map { $0 + rest }
+                return [
+                    "globalPrometheus.", "projects[].prometheus.",
+                    "projects[].replicas[].prometheus.", "clusters[].prometheus.",
+                ].map { $0 + rest }
             }
             if key.hasPrefix("remoteCoroot.") {
                 return ["projects[].", "clusters[]."].map { $0 + key }

@@ -36,7 +36,7 @@ import UpstreamSettings
         arguments: [
             ("{}", "the pool has no clusters; list the names of its clusters"),
             ("{clusters: []}", "the pool has no clusters"),
-            ("{discovery: {}}", "nothing tells the servers of the pool; write dns: {names: [...]}"),
+            ("{discovery: {}}", "nothing tells the servers; write dns: {names: [...]}"),
             ("{discovery: {dns: {}}}", "discovery.dns.names: cluster pool p: a name is needed"),
             ("{discovery: {dns: {names: [\"a b\"]}}}", "\"a b\" is no name of DNS"),
             (

@@ -41,9 +41,12 @@ public struct AuxiliaryEndpoints: Sendable {
         }
         let replies = await FanOut(width: limits.maxMemberConcurrency).replies(to: asked) {
             one throws(UpstreamError) in
-            try await one.member.ask(by: deadline) { client throws(UpstreamError) in
-                try await client.reply(to: one.question, deadline: deadline)
+            guard let set = one.member.replicas else {
+                return try await one.member.ask(by: deadline) { client throws(UpstreamError) in
+                    try await client.reply(to: one.question, deadline: deadline)
+                }
             }
+            return try await set.reply(to: one.question, deadline: deadline)
         }
         var gathered = GatheredDocuments(
             partial: PartialAnswer(names: project.members.map(\.name)))

@@ -331,7 +331,7 @@ extension FragmentKey {
 // MARK: - Streams
 
 /// Pages that are here.
-private final class HeldStream: FragmentStream {
+final class HeldStream: FragmentStream {
     private let pages: Mutex<ArraySlice<SeriesPage>>
     private let end: ResponseScanner.Trailer
     /// Counts the memory of the pages.

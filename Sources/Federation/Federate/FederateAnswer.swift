@@ -29,7 +29,9 @@ public struct FederateAnswer: Sendable {
     public init(
         project: ResolvedProject, limits: Limits, lookback: Milliseconds, time: AnswerTime,
         turn: QueryTurn, now: Timestamp,
-        source: @escaping @Sendable (Member) -> any FragmentSource = { MemberFragmentSource($0) }
+        source: @escaping @Sendable (Member) -> any FragmentSource = {
+            ReplicatedSource.standard($0)
+        }
     ) {
         self.project = project
         self.limits = limits

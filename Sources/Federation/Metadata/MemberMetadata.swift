@@ -11,31 +11,38 @@ struct MemberMetadata: MetadataSource {
     func labelNames(
         _ question: MetadataQuestion
     ) async throws(UpstreamError) -> MetadataReply<ElementList> {
-        let selection = SeriesSelection(question, atMost: maximum)
-        return try reply(
-            await member.ask(by: question.deadline) { client throws(UpstreamError) in
-                try await client.labels(selection, beside: question.injection ?? .none)
-            })
+        let injection: LabelInjection = question.injection ?? .none
+        let hidden = Set(hiddenLabels.map { injection.visibleName(of: $0) })
+        return try await reply(question) { client, selection throws(UpstreamError) in
+            try await client.labels(selection, beside: injection)
+        } union: {
+            ElementList(unionOf: $0, leavingOut: hidden)
+        }
     }
 
     func labelValues(
         of name: String, _ question: MetadataQuestion
     ) async throws(UpstreamError) -> MetadataReply<ElementList> {
-        let selection = SeriesSelection(question, atMost: maximum)
-        return try reply(
-            await member.ask(by: question.deadline) { client throws(UpstreamError) in
-                try await client.labelValues(name, selection)
-            })
+        if hiddenLabels.contains(name) { return MetadataReply(content: ElementList([])) }
+        return try await reply(question) { client, selection throws(UpstreamError) in
+            try await client.labelValues(name, selection)
+        } union: {
+            ElementList(unionOf: $0)
+        }
     }
 
     func series(
         _ question: MetadataQuestion
     ) async throws(UpstreamError) -> MetadataReply<ElementList> {
-        let selection = SeriesSelection(question, atMost: maximum)
-        return try reply(
-            await member.ask(by: question.deadline) { client throws(UpstreamError) in
-                try await client.series(selection, injecting: question.injection)
-            })
+        let injection: LabelInjection = question.injection ?? .none
+        let hidden = LabelNames(hiddenLabels.map { injection.visibleName(of: $0) })
+        let isHiding = !hiddenLabels.isEmpty
+        return try await reply(question) { client, selection throws(UpstreamError) in
+            try await client.series(selection, injecting: question.injection)
+        } union: {
+            isHiding
+                ? ElementList(seriesOf: $0, without: hidden) : ElementList(unionOf: $0)
+        }
     }
 
     func families(
@@ -48,20 +55,54 @@ struct MemberMetadata: MetadataSource {
                 limitation: UnrestrictableAnswer.text(
                     project: member.name, path: "/api/v1/metadata"))
         }
-        let selection = SeriesSelection(question, atMost: maximum)
-        return try reply(
-            await member.ask(by: question.deadline) { client throws(UpstreamError) in
-                try await client.metadata(metric: metric, selection)
-            })
+        return try await reply(question) { client, selection throws(UpstreamError) in
+            try await client.metadata(metric: metric, selection)
+        } union: {
+            ElementList(unionOf: $0)
+        }
+    }
+
+    /// Labels of the servers that are in no answer.
+    private var hiddenLabels: [String] { member.replicas?.labels ?? [] }
+
+    /// What the member answers; of replicas, what they have together.
+    private func reply(
+        _ question: MetadataQuestion,
+        _ ask:
+            @escaping @Sendable (UpstreamClient, SeriesSelection) async throws(UpstreamError)
+            -> UpstreamList,
+        union: ([ElementList]) -> ElementList
+    ) async throws(UpstreamError) -> MetadataReply<ElementList> {
+        var selection = SeriesSelection(question, atMost: maximum)
+        guard let set = member.replicas else {
+            let list = try await member.ask(by: question.deadline) {
+                [selection] client throws(UpstreamError) in try await ask(client, selection)
+            }
+            return try reply([list]) { $0.first ?? ElementList([]) }
+        }
+        if !set.labels.isEmpty {
+            // Several elements may become one without these labels, and the order another.
+            selection.limit = nil
+            selection.cutsAtLimit = false
+        }
+        if !set.labels.isEmpty, !question.selectors.isEmpty {
+            selection.matchers = question.selectors.compactMap(set.selectorInServers)
+            if selection.matchers.isEmpty { return MetadataReply(content: ElementList([])) }
+        }
+        let lists = try await set.askEach(from: question.start, through: question.end) {
+            [selection] client throws(UpstreamError) in try await ask(client, selection)
+        }
+        return try reply(lists, union)
     }
 
     private func reply(
-        _ list: UpstreamList
+        _ lists: [UpstreamList], _ union: ([ElementList]) -> ElementList
     ) throws(UpstreamError) -> MetadataReply<ElementList> {
-        if !list.isCut { try check(list.elements.count) }
+        let content = union(lists.map(\.elements))
+        for list in lists where !list.isCut { try check(list.elements.count) }
         return MetadataReply(
-            content: list.elements, warnings: list.warnings, infos: list.infos,
-            partiality: list.partiality)
+            content: content, warnings: lists.flatMap(\.warnings), infos: lists.flatMap(\.infos),
+            partiality: lists.lazy.compactMap(\.partiality).first)
     }
 
     private func check(_ count: Int) throws(UpstreamError) {

@@ -16,6 +16,8 @@ struct ExplainAnswer: Sendable {
     var analysis: QueryAnalysis?
     /// By fetch, where the member's `timeRange` leaves some of its steps unasked: those that are.
     var stepsAsked: [Int: Int] = [:]
+    /// By fetch of a member that is several replicas, which of them answers it and why.
+    var replicas: [Int: String] = [:]
 
     /// Both are as high as the query.
     var response: PrometheusResponse { query.expression.recursing { written } }
@@ -86,6 +88,10 @@ struct ExplainAnswer: Sendable {
         if let steps = node.fetch.flatMap({ stepsAsked[$0] }) {
             out.append(contentsOf: ",\"stepsAsked\":\(steps)".utf8)
         }
+        if let text = node.fetch.flatMap({ replicas[$0] }) {
+            out.append(contentsOf: ",\"replicas\":".utf8)
+            JSONText.append(text, to: &out)
+        }
         appendCost(of: node, isRoot: isRoot, to: &out)
         if !node.children.isEmpty {
             out.append(contentsOf: ",\"children\":[".utf8)
@@ -118,6 +124,12 @@ struct ExplainAnswer: Sendable {
     }
 
     private func costText(of node: ExplainNode, isRoot: Bool) -> String? {
+        let way = node.fetch.flatMap { replicas[$0] }
+        let texts = [way, askedText(of: node, isRoot: isRoot)].compactMap { $0 }
+        return texts.isEmpty ? nil : texts.joined(separator: ", ")
+    }
+
+    private func askedText(of node: ExplainNode, isRoot: Bool) -> String? {
         guard let steps = node.fetch.flatMap({ stepsAsked[$0] }) else {
             return analysisText(of: node, isRoot: isRoot)
         }
@@ -233,7 +245,8 @@ extension QueryExecution {
             guard ["true", "1"].contains(request.parameter("analyze")) else {
                 return ExplainAnswer(
                     query: query, plan: plan, scope: scope,
-                    stepsAsked: project.stepsAsked(of: plan, lookback: query.lookback, at: now())
+                    stepsAsked: project.stepsAsked(of: plan, lookback: query.lookback, at: now()),
+                    replicas: await replicaWays(of: plan, project, query)
                 ).response
             }
             let admission = try await resources.admit(
@@ -247,18 +260,37 @@ extension QueryExecution {
                 project: project, lookback: query.lookback, deadline: query.time.members,
                 concurrency: limits.maxMemberConcurrency, turn: turn,
                 samples: SampleBudget(options(query, scope), key: samplesKey(project)),
-                source: project.bounding(source, at: now()))
+                source: project.bounding(replicated(source), at: now()))
             let settled = try await execution(query, plan, scope, asker, traced).settled()
             let analysis = try await turn.compute { Self.analysis(settled, turn.held) }
             return ExplainAnswer(
                 query: query, plan: settled.execution.plan, scope: settled.execution.scope,
                 analysis: analysis,
                 stepsAsked: project.stepsAsked(
-                    of: settled.execution.plan, lookback: query.lookback, at: now())
+                    of: settled.execution.plan, lookback: query.lookback, at: now()),
+                replicas: await replicaWays(of: settled.execution.plan, project, query)
             ).response
         } catch {
             return refusal(error, of: project)
         }
+    }
+
+    /// By fetch of a member that is several replicas, which of them answers it and why.
+    private func replicaWays(
+        of plan: Plan, _ project: ResolvedProject, _ query: QueryRequest
+    ) async -> [Int: String] {
+        var ways: [Int: String] = [:]
+        let source = replicated(source)
+        for (index, fetch) in plan.fetches.enumerated() {
+            let member = project.members[fetch.member]
+            guard let replicated = source(member) as? ReplicatedSource else { continue }
+            if case .stored = fetch.form { continue }
+            ways[index] = await replicated.explanation(
+                of: FragmentQuestion(
+                    text: fetch.text, grid: fetch.grid, lookback: query.lookback,
+                    deadline: query.time.members))
+        }
+        return ways
     }
 
     private static func analysis(

@@ -116,6 +116,12 @@ public struct QueryExecution: Sendable {
     private func source(
         by cache: ResultsCache?, _ coverage: CacheCoverage?
     ) -> @Sendable (Member) -> any FragmentSource {
+        replicated(singleSource(by: cache, coverage))
+    }
+
+    private func singleSource(
+        by cache: ResultsCache?, _ coverage: CacheCoverage?
+    ) -> @Sendable (Member) -> any FragmentSource {
         // As for the cache.
         if settings.features.contains(.typeAndUnitLabels) { return source }
         let split = { @Sendable [source, longFragments] (member: Member) -> any FragmentSource in
@@ -124,6 +130,26 @@ public struct QueryExecution: Sendable {
         guard let cache else { return split }
         return { [now] member in
             CachingSource(split(member), of: member, cache: cache, coverage: coverage, now: now)
+        }
+    }
+
+    /// Sources that answer for members with replicas too, by way of sources for one server each.
+    func replicated(
+        _ single: @escaping @Sendable (Member) -> any FragmentSource
+    ) -> @Sendable (Member) -> any FragmentSource {
+        var evaluation = ReplicaEvaluation()
+        evaluation.options.defaultSubqueryStep = Milliseconds(settings.defaultSubqueryStep)
+        evaluation.options.lookback = Milliseconds(settings.lookback)
+        evaluation.options.delayedNameRemoval = settings.features.contains(.delayedNameRemoval)
+        evaluation.options.useStartTimestamps = settings.features.contains(.startTimestamps)
+        evaluation.options.typeAndUnitLabels = settings.features.contains(.typeAndUnitLabels)
+        evaluation.options.maxSamples = settings.maxSamples
+        evaluation.rules = { [boundary, languages] members, deadline in
+            let versions = await languages(members, deadline).compactMap { $0 }
+            return (await boundary(members, deadline), versions.min() ?? .current)
+        }
+        return { [evaluation, now] member in
+            ReplicatedSource.source(member, evaluation: evaluation, now: now, single)
         }
     }
 

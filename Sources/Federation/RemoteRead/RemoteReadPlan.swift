@@ -1,5 +1,6 @@
 import GoText
 import PromQL
+import PromQLEngine
 import PrometheusWire
 import RegularExpressions
 import TimeSeries
@@ -98,6 +99,9 @@ struct RemoteReadMembers: Sendable {
     /// What of the members' answers may be held.
     var turn: QueryTurn
 
+    /// Samples of replicas that are merged for one request.
+    private static let mostSamples = EngineOptions().maxSamples
+
     /// In the order of the plan; every reply is of a type that was accepted, or a failure. Where
     /// chunks and samples were accepted, samples of one member end the round: what is still under
     /// way is left out.
@@ -140,7 +144,15 @@ struct RemoteReadMembers: Sendable {
                 request, numbers: part.numbers, injecting: injection, deadline: deadline,
                 work: turn.work, hold: hold)
         }
-        let reply = try await member.ask(by: deadline, read)
+        let reply: RemoteReadReply
+        if let set = member.replicas {
+            reply = try await ReplicatedRead(
+                set: set, now: WallClock.now(), budget: SampleBudget(Self.mostSamples),
+                deadline: deadline, work: turn.work
+            ).reply(to: request, numbers: part.numbers, injecting: injection, hold: hold)
+        } else {
+            reply = try await member.ask(by: deadline, read)
+        }
         switch reply {
         case .samples where !types.contains(.samples):
             throw .unavailable("the member's remote read cannot stream chunks")

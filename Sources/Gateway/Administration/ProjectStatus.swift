@@ -29,6 +29,15 @@ struct ProjectStatus: Sendable {
                 return .outOfService("there is no client for it")
             }
             return await status(of: client)
+        case .replicas:
+            let named = generation.clients.replicas[project.name]?.named ?? []
+            let replies = await FanOut(width: named.count).replies(to: named) {
+                await status(of: $0.client)
+            }
+            return .any(
+                zip(named, replies).compactMap { one, reply in
+                    (try? reply.outcome.get()).map { (name: one.name, status: $0) }
+                })
         case .clusterPool(let choice):
             let resolution = PoolResolution(generation.configuration)
             let pool =

@@ -67,7 +67,7 @@ struct ProjectDirectory: Sendable {
                 }
             }
             members = found + project.silentSources.map { outOfService($0.name, $0.reason) }
-        case .prometheus, .remoteCoroot, .clusterPool, .misconfigured:
+        case .prometheus, .replicas, .remoteCoroot, .clusterPool, .misconfigured:
             do throws(PoolRefusal) {
                 members = [try member(project, address)]
             } catch {
@@ -160,6 +160,13 @@ struct ProjectDirectory: Sendable {
             return Member(
                 name: project.name, source: .server(try passing(client, address)),
                 timeRange: project.timeRange)
+        case .replicas:
+            guard let set = clients.replicas[project.name] else {
+                return outOfService(project.name, "member project not found: \(project.name)")
+            }
+            return Member(
+                name: project.name, source: try passing(set, address).source,
+                timeRange: project.timeRange)
         case .clusterPool(let choice): return try pooled(project, choice, address)
         case .multiCluster:
             return outOfService(
@@ -172,6 +179,16 @@ struct ProjectDirectory: Sendable {
     ) throws(PoolRefusal) -> UpstreamClient {
         do throws(APIError) {
             return try client.forwarding(address.headers.values)
+        } catch {
+            throw .request(error)
+        }
+    }
+
+    private func passing(
+        _ set: ReplicaSet, _ address: Address
+    ) throws(PoolRefusal) -> ReplicaSet {
+        do throws(APIError) {
+            return try set.forwarding(address.headers.values)
         } catch {
             throw .request(error)
         }

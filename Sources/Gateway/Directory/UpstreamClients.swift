@@ -1,8 +1,6 @@
+import Federation
 import GatewayConfiguration
-import GoText
 import HTTPTransport
-import PrometheusServer
-import PrometheusWire
 import Upstream
 import UpstreamSettings
 
@@ -11,6 +9,8 @@ import UpstreamSettings
 struct UpstreamClients: Sendable {
     let projects: [String: UpstreamClient]
     let clusters: [String: UpstreamClient]
+    /// Of projects that are replicas.
+    let replicas: [String: ReplicaSet]
 
     /// What each client was made of, so that it can be kept.
     private let origins: [Place: Origin]
@@ -18,6 +18,7 @@ struct UpstreamClients: Sendable {
     private enum Place: Hashable {
         case project(String)
         case cluster(String)
+        case replica(String, String)
     }
 
     private struct Origin: Hashable {
@@ -60,6 +61,9 @@ struct UpstreamClients: Sendable {
             guard let source = project.source else { continue }
             projects[project.name] = client(project.name, source, at: .project(project.name))
         }
+        replicas = ReplicaSet.all(of: configuration, reusing: old?.replicas ?? [:]) {
+            client($0, $2, at: .replica($0, $1))
+        }
         self.clusters = clusters
         self.projects = projects
         self.origins = origins
@@ -69,6 +73,7 @@ struct UpstreamClients: Sendable {
         switch place {
         case .project(let name): projects[name]
         case .cluster(let name): clusters[name]
+        case .replica(let name, let replica): replicas[name]?.client(named: replica)
         }
     }
 
@@ -78,6 +83,7 @@ struct UpstreamClients: Sendable {
     /// Everybody, for metrics. A cluster with the name of a project is told apart from it.
     var named: [(name: String, client: UpstreamClient)] {
         projects.map { (name: $0.key, client: $0.value) }
+            + replicas.values.flatMap(\.named)
             + clusters.map {
                 (name: projects[$0.key] == nil ? $0.key : "cluster \($0.key)", client: $0.value)
             }

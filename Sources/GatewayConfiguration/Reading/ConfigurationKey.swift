@@ -168,7 +168,8 @@ enum ConfigurationKeys {
     }
 
     enum Project: String, ConfigurationKey {
-        case name, prometheus, remoteCoroot, clusterPool, memberProjects, apiKeys
+        case name, prometheus, replicas, replicaLabels, dedup, remoteCoroot, clusterPool
+        case memberProjects, apiKeys
 
         static var definition: String? { "project" }
         static var others: [SectionShape.Key] { settings.shape.keys }
@@ -188,6 +189,18 @@ enum ConfigurationKeys {
                     "The value of the partition label and the name in /p/<name>/api/v1/...",
                     isRequired: true)
             case .prometheus: ConfigurationKeys.prometheus
+            case .replicas:
+                KeyMeaning(
+                    .sections(ReplicaSection.table.shape),
+                    "Servers that scrape the same targets, the preferred one first.")
+            case .replicaLabels:
+                KeyMeaning(
+                    .names, "Labels that tell the replicas apart; they are taken off all answers.")
+            case .dedup:
+                .choice(
+                    of: ReplicaGroup.Deduplication.auto,
+                    "raw merges the samples of the replicas for every query, auto where the "
+                        + "preferred one lacks some.")
             case .remoteCoroot: ConfigurationKeys.remoteCoroot
             case .clusterPool:
                 KeyMeaning(

@@ -123,7 +123,7 @@ extension ConfigurationReader {
         }
         project.selector = selector
         switch source {
-        case .prometheus, .misconfigured: break
+        case .prometheus, .replicas, .misconfigured: break
         case .remoteCoroot, .clusterPool, .multiCluster:
             guard selector != nil else { break }
             report.error(
@@ -206,8 +206,9 @@ extension ConfigurationReader {
         _ section: Section<Keys.Project>, members: [String], choice: MemberChoice, keys: [APIKey],
         hasKeys: Bool
     ) -> Project.Kind? {
-        let sources: [Keys.Project] = [.prometheus, .remoteCoroot, .clusterPool]
+        let sources: [Keys.Project] = [.prometheus, .replicas, .remoteCoroot, .clusterPool]
         var given = sources.filter { section[$0] != nil }.map(\.rawValue)
+        if section[.replicas] == nil { refuseReplicaKeys(section) }
         let isOverMembers = !members.isEmpty || !choice.isEmpty
         if isOverMembers {
             let isNamed = !members.isEmpty || !choice.wildcards.isEmpty
@@ -244,6 +245,9 @@ extension ConfigurationReader {
         if let node = section[.prometheus] {
             kinds.append(readPrometheus(node, subject: section.subject).map { .prometheus($0) })
         }
+        if section[.replicas] != nil {
+            kinds.append(readReplicas(section).map { .replicas($0) })
+        }
         if let node = section[.remoteCoroot] {
             kinds.append(readRemoteCoroot(node, subject: section.subject))
         }
@@ -265,7 +269,8 @@ extension ConfigurationReader {
             : "no data source and no api keys are defined"
         report.error(
             at: section.node, subject: section.subject, problem,
-            mend: "write prometheus: {url: ...}, remoteCoroot, clusterPool or memberProjects, "
+            mend: "write prometheus: {url: ...}, replicas, remoteCoroot, clusterPool or "
+                + "memberProjects, "
                 + "or globalPrometheus for the whole file")
         return nil
     }

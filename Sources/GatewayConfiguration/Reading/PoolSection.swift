@@ -14,7 +14,7 @@ enum PoolSection {
     static let discovery = SectionShape([
         .init(
             name: "dns", type: .section(names.shape),
-            text: "Names of DNS whose records are servers of the pool.")
+            text: "Names of DNS whose records are the servers.")
     ])
 
     static let names = SettingsTable<NameDiscovery>(
@@ -65,7 +65,8 @@ enum PoolSection {
 }
 
 extension ConfigurationReader {
-    /// `discovery` of a pool; nil where there is none, or where it is wrong, which is reported.
+    /// `discovery` of a pool or of replicas; nil where there is none, or where it is wrong, which is
+    /// reported.
     mutating func readNameDiscovery(_ node: ConfigurationNode, subject: String?) -> NameDiscovery? {
         guard
             let section = Section<SettingName>(
@@ -73,7 +74,7 @@ extension ConfigurationReader {
         else { return nil }
         guard let names = section["dns"] else {
             report.error(
-                at: node, subject: subject, "nothing tells the servers of the pool",
+                at: node, subject: subject, "nothing tells the servers",
                 mend: "write dns: {names: [...]}")
             return nil
         }

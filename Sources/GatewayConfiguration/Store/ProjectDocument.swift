@@ -35,11 +35,17 @@ public enum ProjectDocument {
         var files: [String: SecretFile] = [:]
         switch project.kind {
         case .prometheus(let source): files["prometheus"] = source.credentials.secret?.file
+        case .replicas(let group):
+            for (index, replica) in group.replicas.enumerated() {
+                files[fileKey(ofReplica: index)] = replica.prometheus?.credentials.secret?.file
+            }
         case .remoteCoroot(let remote): files["remoteCoroot"] = remote.apiKey.file
         case .clusterPool, .multiCluster, .misconfigured: break
         }
         return files
     }
+
+    private static func fileKey(ofReplica index: Int) -> String { "replicas[\(index)]" }
 
     /// The project with its secret read from the file that it came from, if that is there.
     private static func attach(_ files: DocumentValue?, to project: Project) -> Project {
@@ -47,12 +53,22 @@ public enum ProjectDocument {
             guard let path = files?[key]?.text else { return secret }
             return (try? SecretFiles().file(path, isWatched: true)) ?? secret
         }
+        func attach(to source: inout PrometheusSource, _ key: String) {
+            guard let secret = source.credentials.secret else { return }
+            source.credentials = source.credentials.replacing(current(secret, key))
+        }
         var project = project
         switch project.kind {
         case .prometheus(var source):
-            guard let secret = source.credentials.secret else { return project }
-            source.credentials = source.credentials.replacing(current(secret, "prometheus"))
+            attach(to: &source, "prometheus")
             project.kind = .prometheus(source)
+        case .replicas(var group):
+            for index in group.replicas.indices {
+                guard var source = group.replicas[index].prometheus else { continue }
+                attach(to: &source, fileKey(ofReplica: index))
+                group.replicas[index].source = .prometheus(source)
+            }
+            project.kind = .replicas(group)
         case .remoteCoroot(var remote):
             remote.apiKey = current(remote.apiKey, "remoteCoroot")
             project.kind = .remoteCoroot(remote)
@@ -146,8 +162,9 @@ public enum ProjectDocument {
     ) throws(StoreRefusal) {
         switch document {
         case .list(let elements):
-            for element in elements {
-                try refuseForeignSecrets(element, path: path + "[]", stored: nil)
+            for (index, element) in elements.enumerated() {
+                try refuseForeignSecrets(
+                    element, path: path + "[]", stored: stored?.element(at: index))
             }
         case .mapping(let pairs):
             for (key, value) in pairs.sorted(by: { $0.key < $1.key }) {
@@ -179,16 +196,31 @@ public enum ProjectDocument {
         var document = document
         for source in ["prometheus", "remoteCoroot"] {
             guard let new = document[source] else { continue }
-            let url = new["url"]?.text.flatMap { try? ServerURL($0).description }
-            guard let kept = stored[source], let url, kept["url"]?.text == url,
-                tlsIsSame(new, kept), wayIsSame(new, kept)
-            else { continue }
-            document[source] = new.replacing(redacted, from: kept)
+            document[source] = withKeptSecrets(new, of: stored[source])
+        }
+        if case .list(var replicas)? = document["replicas"] {
+            for (index, replica) in replicas.enumerated() {
+                guard let new = replica["prometheus"] else { continue }
+                let kept = stored["replicas"]?.element(at: index)?["prometheus"]
+                replicas[index]["prometheus"] = withKeptSecrets(new, of: kept)
+            }
+            document["replicas"] = .list(replicas)
         }
         guard document.firstText(where: { $0 == redacted }) == nil else {
             throw .invalid(problem, mend: "send the secret itself")
         }
         return document
+    }
+
+    /// A server's settings with the secrets that it had, where it is still the same server.
+    private static func withKeptSecrets(
+        _ new: DocumentValue, of kept: DocumentValue?
+    ) -> DocumentValue {
+        let url = new["url"]?.text.flatMap { try? ServerURL($0).description }
+        guard let kept, let url, kept["url"]?.text == url, tlsIsSame(new, kept),
+            wayIsSame(new, kept)
+        else { return new }
+        return new.replacing(redacted, from: kept)
     }
 
     /// An edit that turns verification off would let a third party read the secret on its way.
@@ -221,6 +253,13 @@ public enum ProjectDocument {
         switch project.kind {
         case .prometheus(let source):
             document["prometheus"] = DocumentValue(PrometheusSection.table.written(source), secret)
+        case .replicas(let group):
+            document["replicas"] = .list(
+                group.replicas.map { DocumentValue(ReplicaSection.table.written($0), secret) })
+            if !group.labels.isEmpty {
+                document["replicaLabels"] = .list(group.labels.map { .text($0) })
+            }
+            document["dedup"] = .text(group.deduplication.rawValue)
         case .remoteCoroot(let remote):
             document["remoteCoroot"] = DocumentValue(
                 RemoteCorootSection.table.written(remote), secret)
@@ -253,6 +292,12 @@ extension DocumentValue {
         case .list(let names): self = .list(names.map { .text($0) })
         case .lines(let pairs), .braces(let pairs): self.init(pairs, secret)
         }
+    }
+
+    /// nil where this is no list, or a shorter one.
+    fileprivate func element(at index: Int) -> DocumentValue? {
+        guard case .list(let elements) = self, elements.indices.contains(index) else { return nil }
+        return elements[index]
     }
 
     /// The first text, anywhere within, that fits.

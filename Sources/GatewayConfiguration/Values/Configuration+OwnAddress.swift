@@ -7,8 +7,10 @@ extension Configuration {
     /// - Parameter hostNames: Names and addresses of this machine.
     public func notesOnOwnAddress(hostNames: Set<String>) -> [ConfigurationNote] {
         let sources =
-            projects.compactMap { project in
-                project.source.map { (name: "project \"\(project.name)\"", url: $0.connection.url) }
+            projects.flatMap { project in
+                project.sources.map {
+                    (name: "project \"\(project.name)\"", url: $0.connection.url)
+                }
             }
             + clusters.map { (name: "cluster \"\($0.name)\"", url: $0.source.connection.url) }
         return sources.filter { leadsBack($0.url, hostNames) }.map { source in

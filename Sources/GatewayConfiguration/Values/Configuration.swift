@@ -65,7 +65,7 @@ public struct Configuration: Sendable, Hashable {
 extension Configuration {
     /// Every file that a secret in use comes from, once, by path.
     public var secretFiles: [SecretFile] {
-        let sources = projects.compactMap(\.source) + clusters.map(\.source)
+        let sources = projects.flatMap(\.sources) + clusters.map(\.source)
         let secrets =
             sources.flatMap(\.connection.secrets) + projects.flatMap { $0.apiKeys.map(\.key) }
             + (cache.redis?.secrets ?? [])

@@ -30,7 +30,7 @@ public struct MemberDiscovery: Sendable, Hashable {
     }
 }
 
-/// What is asked again and again for projects, or for servers of pools.
+/// What is asked again and again for projects, or for servers of pools and replicas.
 public enum DiscoverySource: Sendable, Hashable, CustomStringConvertible {
     case server(MemberDiscovery.Server)
     case files([FilePattern])
@@ -60,7 +60,7 @@ public struct Findings: Sendable, Hashable {
     /// What one answer holds.
     public enum Found: Sendable, Hashable {
         case projects([Project])
-        /// Servers of a pool.
+        /// Servers of a pool, or replicas.
         case clusters([Cluster])
 
         /// Names, in the order of the answer.
@@ -102,9 +102,10 @@ public struct Findings: Sendable, Hashable {
 }
 
 extension Configuration {
-    /// What the projects in it ask for members, and pools for servers, each source once.
+    /// What the projects in it ask for members and replicas, and pools for servers, each source once.
     public var discoverySources: Set<DiscoverySource> {
         Set(projects.flatMap(\.memberChoice.discovery.sources))
+            .union(projects.flatMap(\.replicaSources))
             .union(clusterPools.compactMap { $0.discovery.map { .names($0) } })
     }
 

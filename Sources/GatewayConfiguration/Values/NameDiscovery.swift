@@ -1,6 +1,6 @@
 public import UpstreamSettings
 
-/// Names whose records are the servers of a pool: `discovery.dns`.
+/// Names whose records are the servers of a pool, or replicas: `discovery.dns`.
 public struct NameDiscovery: Sendable, Hashable {
     public enum RecordType: String, Sendable, Hashable, CaseIterable {
         case a = "A"

@@ -5,6 +5,8 @@ public struct Project: Sendable, Hashable {
     /// Where its series come from; exactly one of these.
     public enum Kind: Sendable, Hashable {
         case prometheus(PrometheusSource)
+        /// Servers that scrape the same targets.
+        case replicas(ReplicaGroup)
         case remoteCoroot(RemoteCoroot)
         case clusterPool(PoolChoice)
         /// Names of regular projects, in the order written, none twice. `memberChoice` adds others.
@@ -80,24 +82,51 @@ public struct Project: Sendable, Hashable {
         switch kind {
         case .prometheus(let source): .prometheus(source)
         case .remoteCoroot(let remote): .remoteCoroot(remote)
-        case .clusterPool, .multiCluster, .misconfigured: nil
+        case .replicas, .clusterPool, .multiCluster, .misconfigured: nil
         }
     }
 
-    /// Which series of its server are the project's; nil for all. Only a Prometheus has one.
+    /// The servers that it names itself: one, or those of its replicas.
+    public var sources: [UpstreamSource] {
+        if case .replicas(let group) = kind {
+            return group.replicas.compactMap(\.prometheus).map { .prometheus($0) }
+        }
+        return source.map { [$0] } ?? []
+    }
+
+    /// What tells replicas of it.
+    var replicaSources: [DiscoverySource] {
+        guard case .replicas(let group) = kind else { return [] }
+        return group.discoveries.map { .names($0) }
+    }
+
+    /// Which series of its servers are the project's; nil for all. Only a Prometheus has one.
     public var selector: ProjectSelector? {
-        get { if case .prometheus(let source) = kind { source.selector } else { nil } }
+        get {
+            switch kind {
+            case .prometheus(let source): source.selector
+            case .replicas(let group): group.selector
+            case .remoteCoroot, .clusterPool, .multiCluster, .misconfigured: nil
+            }
+        }
         set {
-            guard case .prometheus(var source) = kind else { return }
-            source.selector = newValue
-            kind = .prometheus(source)
+            switch kind {
+            case .prometheus(var source):
+                source.selector = newValue
+                kind = .prometheus(source)
+            case .replicas(var group):
+                group.selector = newValue
+                kind = .replicas(group)
+            case .remoteCoroot, .clusterPool, .multiCluster, .misconfigured: break
+            }
         }
     }
 
-    /// `prometheus`, `remoteCoroot`, `clusterPool`, `multiCluster` or `misconfigured`.
+    /// `prometheus`, `replicas`, `remoteCoroot`, `clusterPool`, `multiCluster` or `misconfigured`.
     public var kindName: String {
         switch kind {
         case .prometheus: "prometheus"
+        case .replicas: "replicas"
         case .remoteCoroot: "remoteCoroot"
         case .clusterPool: "clusterPool"
         case .multiCluster: "multiCluster"
@@ -108,7 +137,7 @@ public struct Project: Sendable, Hashable {
     public var isMultiCluster: Bool {
         switch kind {
         case .multiCluster: true
-        case .prometheus, .remoteCoroot, .clusterPool, .misconfigured: false
+        case .prometheus, .replicas, .remoteCoroot, .clusterPool, .misconfigured: false
         }
     }
 }

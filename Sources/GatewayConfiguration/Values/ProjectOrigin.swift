@@ -19,9 +19,9 @@ extension Configuration {
         return foundNames[name].map { origin($0) }
     }
 
-    /// The sources of members of a project, in the order of its keys.
+    /// The sources of members or replicas of a project, in the order of its keys.
     public func memberSources(of project: Project) -> [ProjectOrigin] {
-        project.memberChoice.discovery.sources.map { origin($0) }
+        (project.memberChoice.discovery.sources + project.replicaSources).map { origin($0) }
     }
 
     /// The source of servers of a pool; nil where it has none.

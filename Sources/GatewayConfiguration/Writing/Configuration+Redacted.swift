@@ -81,6 +81,14 @@ extension Project {
         switch kind {
         case .prometheus, .remoteCoroot:
             lines += source.map { $0.lines.map { "    " + $0 } } ?? []
+        case .replicas(let group):
+            lines.append("    replicas:")
+            for replica in group.replicas {
+                let written = WrittenSetting.lines(ReplicaSection.table.written(replica))
+                lines += written.element.map { "      " + $0 }
+            }
+            if !group.labels.isEmpty { lines.append("    replicaLabels: \(list(group.labels))") }
+            lines.append("    dedup: \(group.deduplication.rawValue)")
         case .clusterPool(.attributes): lines.append("    clusterPool: attributes")
         case .clusterPool(.pool(let pool)): lines.append("    clusterPool: \(quoted(pool))")
         case .multiCluster:
@@ -146,6 +154,13 @@ extension WrittenSetting {
         guard case .lines(let pairs) = self else { return ["\(quoted(name)): \(inOneLine)"] }
         return ["\(quoted(name)):"]
             + pairs.flatMap { $0.value.lines($0.name) }.map { "  " + $0 }
+    }
+
+    /// A mapping as an element of a list, no secret shown.
+    var element: [String] {
+        guard case .lines(let pairs) = self else { return ["- \(inOneLine)"] }
+        let lines = pairs.flatMap { $0.value.lines($0.name) }
+        return lines.enumerated().map { ($0.offset == 0 ? "- " : "  ") + $0.element }
     }
 
     fileprivate var inOneLine: String {

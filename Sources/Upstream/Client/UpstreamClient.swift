@@ -435,6 +435,11 @@ extension UpstreamClient {
         state.withLock { $0.breaker.refuses(at: .now) }
     }
 
+    /// Ends the pause of a member that kept failing, where none other can be asked.
+    ///
+    /// - Returns: whether it had one.
+    func endRest() -> Bool { state.withLock { $0.breaker.endPause(at: .now) } }
+
     /// Whether a request is under way that finds out whether the member is back; others wait for
     /// what comes of it.
     public var isBeingProbed: Bool {

@@ -44,6 +44,15 @@ struct CircuitBreaker: Sendable, Equatable {
         }
     }
 
+    /// Lets the next request find out whether the member is back.
+    ///
+    /// - Returns: whether requests were refused.
+    mutating func endPause(at now: MonotonicInstant) -> Bool {
+        guard case .open(let until, let round) = state, now < until else { return false }
+        state = .open(until: now, round: round)
+        return true
+    }
+
     mutating func request(at now: MonotonicInstant) -> Action {
         switch state {
         case .closed: return .ask
