@@ -52,27 +52,38 @@ import UpstreamSettings
         #expect(source.queryParameters.first?.value.exposed == "a$b")
     }
 
-    @Test func `Several servers of a group become a pool, and what merges them is left out`() throws
-    {
+    @Test func `Several servers of a group become replicas`() throws {
         let conversion = try PromxyConversion(
             """
             promxy:
               server_groups:
                 - name: Main Cluster
-                  static_configs: [{targets: ["a:9090", "b:9090"]}]
+                  static_configs: [{targets: ["a:9090", "b:9090", "a:9090"]}]
                   anti_affinity: 10s
+                  prefer_max: true
+                  inject_matchers: ['cluster="a"']
+                  http_headers: {X-Token: hidden}
                 - static_configs: [{targets: ["c:9090"]}]
                   anti_affinity: 10s
             """)
         let configuration = try checked(conversion)
         #expect(configuration.projects.map(\.name) == ["main-cluster", "group-1", "all"])
-        #expect(configuration.projects[0].kind == .clusterPool(.pool("main-cluster")))
-        #expect(
-            configuration.clusterPools.map(\.clusters) == [["main-cluster-1", "main-cluster-2"]])
+        guard case .replicas(let group) = configuration.projects[0].kind else {
+            Issue.record("\(conversion.yaml)")
+            return
+        }
+        let servers = group.servers(Findings()).map(\.prometheus)
+        #expect(servers.map(\.url.description) == ["http://a:9090", "http://b:9090"])
+        #expect(servers.allSatisfy { $0.headers.first?.value.exposed == "secret-1" })
+        #expect(servers.allSatisfy { $0.selector?.description == #"{cluster="a"}"# })
         #expect(configuration.projects[2].partialResponse == .abort)
         #expect(
-            keys(conversion, isLoss: true) == ["promxy.server_groups[0].anti_affinity"])
-        #expect(keys(conversion, isLoss: false) == ["promxy.server_groups[0]"])
+            keys(conversion, isLoss: true) == ["promxy.server_groups[0].prefer_max"])
+        #expect(
+            keys(conversion, isLoss: false) == [
+                "promxy.server_groups[0]", "promxy.server_groups[0].anti_affinity",
+                "promxy.server_groups[0].http_headers.X-Token",
+            ])
     }
 
     @Test func `Time ranges are those of the projects`() throws {
@@ -226,18 +237,6 @@ import UpstreamSettings
         #expect(configuration.projects[0].selector?.description == #"{cluster="a",job=~"x|y"}"#)
         #expect(configuration.projects[1].labels == ["region": "west"])
         #expect(configuration.projects[1].selector == nil)
-    }
-
-    @Test func `A pool of servers has no selector`() throws {
-        let conversion = try PromxyConversion(
-            """
-            promxy:
-              server_groups:
-                - static_configs: [{targets: ["a:9090", "b:9090"]}]
-                  inject_matchers: ['cluster="a"']
-            """)
-        #expect(keys(conversion, isLoss: true) == ["promxy.server_groups[0].inject_matchers"])
-        _ = try checked(conversion)
     }
 
     @Test func `What stands beside the groups is named`() throws {

@@ -90,8 +90,6 @@ public struct PromxyConversion: Sendable {
         var lines = ["# Made by tributary convert of a configuration of promxy."]
         if let partition { lines.append("partitionLabel: \(partition)") }
         lines += ["defaultProject: \(all)", "projects:"]
-        var clusters: [String] = []
-        var pools: [String] = []
         for (group, name) in zip(groups, names) {
             lines.append("  - name: \(name)")
             if !group.timeRange.isEverything {
@@ -110,27 +108,43 @@ public struct PromxyConversion: Sendable {
             if group.sources.count == 1 {
                 lines += group.sources[0].lines.map { "    " + $0 }
             } else {
-                lines.append("    clusterPool: \(name)")
-                let members = group.sources.indices.map { "\(name)-\($0 + 1)" }
-                for (member, source) in zip(members, group.sources) {
-                    clusters.append("  - name: \(member)")
-                    clusters += source.lines.map { "    " + $0 }
-                }
-                pools.append("  \(name): [\(members.joined(separator: ", "))]")
-                log.remark(
-                    group.line, group.key,
-                    "its \(group.sources.count) servers are the pool \(name): one of them answers "
-                        + "each request, and their samples are not merged")
-                for merge in group.merging {
-                    log.leaveOut(merge.line, merge.key, "samples of two servers are not merged")
-                }
+                lines += replicas(of: group, &log)
             }
         }
         lines.append("  - name: \(all)")
         lines.append("    memberProjects: [\(names.joined(separator: ", "))]")
         lines.append("    partialResponse: \(policy(of: groups, &log).rawValue)")
-        if !clusters.isEmpty { lines += ["clusters:"] + clusters + ["clusterPools:"] + pools }
         return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// The servers of a group, of which each has all of its series.
+    private static func replicas(
+        of group: PromxyGroup, _ log: inout PromxyRemarks
+    ) -> [String] {
+        let most = ReplicaGroup.most
+        log.remark(
+            group.line, group.key,
+            "its servers are replicas: holes of the first are filled from the next")
+        if group.sources.count > most {
+            log.leaveOut(
+                group.line, group.key,
+                "it names \(group.sources.count) servers, and \(most) are allowed; the others are not "
+                    + "asked")
+        }
+        for merge in group.merging {
+            if merge.name == "prefer_max" {
+                log.leaveOut(merge.line, merge.key, "samples of one server at a time are taken")
+            } else {
+                log.remark(
+                    merge.line, merge.key,
+                    "a hole is longer than three intervals of the series, and than a minute")
+            }
+        }
+        return ["    replicas:"]
+            + group.sources.prefix(most).flatMap { source in
+                WrittenSetting.lines([.init("prometheus", .lines(source.settings))]).element
+                    .map { "      " + $0 }
+            }
     }
 
     /// The label that tells every group apart by values which can be names of projects; nil where

@@ -10,7 +10,7 @@ struct PromxyGroup {
         var line: Int
     }
 
-    /// One server, as a project or a cluster names it.
+    /// One server, as a project or a replica names it.
     struct Source {
         var settings: [WrittenSetting.Pair]
 
@@ -32,11 +32,13 @@ struct PromxyGroup {
     private(set) var mayBeMissing = false
 
     /// Keys that say how samples of several servers are merged.
-    private(set) var merging: [(line: Int, key: String)] = []
+    private(set) var merging: [(line: Int, key: String, name: String)] = []
 
     private var scheme = "http"
     private var pathPrefix = ""
     private var settings: [WrittenSetting.Pair] = []
+    /// Of the sources.
+    private var urls: [ServerURL] = []
 
     /// nil for a group without a server that the gateway can ask, which is said.
     init?(_ node: YAMLNode, at index: Int, _ log: inout PromxyRemarks) {
@@ -65,10 +67,6 @@ struct PromxyGroup {
             log.leaveOut(line, key, "it names no server that the gateway can ask")
             return nil
         }
-        if sources.count > 1, selector != nil {
-            log.leaveOut(line, "\(key).inject_matchers", "a pool of servers has no selector")
-            selector = nil
-        }
     }
 
     /// Names of one address and a port are asked as they are; others are not looked up.
@@ -78,7 +76,8 @@ struct PromxyGroup {
         let names = element["names"]?.elements.compactMap(\.text) ?? []
         guard ["A", "AAAA"].contains(element["type"]?.text), let port = element["port"]?.text else {
             log.leaveOut(
-                element.line, path, "SRV records are not looked up; name the servers in a pool")
+                element.line, path,
+                "SRV records are not looked up here; write them as replicas[].discovery.dns")
             return []
         }
         log.remark(
@@ -111,7 +110,7 @@ struct PromxyGroup {
         case "align_query_range_with_step":
             log.remark(pair.line, path, "is found out; see prometheus.capabilities.stepGrid")
         case "anti_affinity", "anti_affinity_dynamic", "prefer_max":
-            merging.append((pair.line, path))
+            merging.append((pair.line, path, pair.key))
         case "max_idle_conns", "max_idle_conns_per_host", "idle_conn_timeout":
             log.remark(pair.line, path, "the gateway keeps its connections by rules of its own")
         case "relative_time_range", "absolute_time_range": readTimeRange(pair, path, &log)
@@ -426,7 +425,7 @@ struct PromxyGroup {
                 guard count == 1 else {
                     log.leaveOut(
                         label.line, "\(key).static_configs.labels.\(label.key)",
-                        "the servers of a pool have the same labels")
+                        "the servers of a project have the same labels")
                     continue
                 }
                 labels += Self.labels([label])
@@ -436,6 +435,8 @@ struct PromxyGroup {
         if !prefix.isEmpty, !prefix.hasPrefix("/") { prefix = "/" + prefix }
         do throws(ServerURL.Problem) {
             let url = try ServerURL("\(scheme)://\(target.text)\(prefix)")
+            guard !urls.contains(url) else { return }
+            urls.append(url)
             sources.append(
                 Source(settings: [.init("url", .text(url.description))] + settings))
         } catch {
