@@ -66,11 +66,14 @@ import TimeSeries
         let mixed = ScrapeClass.classes([["a.b": 60, "api": 240, "slow": 12]])
         #expect(
             mixed.map(\.question) == [
-                "sum by (job) (up{job!~\"a\\\\.b|slow\"})", "sum by (job) (up{job=~\"a\\\\.b\"})",
-                "sum by (job) (up{job=~\"slow\"})",
+                "sum by (job) (last_over_time(up{job!~\"a\\\\.b|slow\"}[1m]))",
+                "sum by (job) (last_over_time(up{job=~\"a\\\\.b\"}[3m]))",
+                "sum by (job) (last_over_time(up{job=~\"slow\"}[15m]))",
             ])
         #expect(mixed.map(\.window) == [60_000, 180_000, 900_000])
-        #expect(ScrapeClass.classes([["api": 60]]).map(\.question) == ["sum by (job) (up)"])
+        #expect(
+            ScrapeClass.classes([["api": 60]]).map(\.question)
+                == ["sum by (job) (last_over_time(up[3m]))"])
     }
 
     @Test func replicasThatDidNotTellAreTheLast() {

@@ -66,12 +66,14 @@ struct ScrapeClass: Sendable, Equatable {
         return some
     }
 
-    /// The question whose answer tells how many targets are fresh.
+    /// The question whose answer tells how many targets are fresh. A window says how old a scrape may
+    /// be to servers too that take no lookback with a query.
     var question: String {
         let selector = VectorSelector(
             name: "up",
             matchers: [LabelMatcher("__name__", .equal, "up")] + [matcher].compactMap { $0 })
-        return "sum by (job) (\(Expression.vectorSelector(selector).description))"
+        let newest = MatrixSelector(selector, window: .fixed(window))
+        return "sum by (job) (last_over_time(\(Expression.matrixSelector(newest).description)))"
     }
 }
 
@@ -85,7 +87,7 @@ struct FreshTargets: Sendable {
         _ client: UpstreamClient, _ scrapes: ScrapeClass, on grid: StepGrid,
         _ deadline: ContinuousClock.Instant
     ) async throws(UpstreamError) {
-        let options = QueryOptions(lookbackDelta: scrapes.window, deadline: deadline)
+        let options = QueryOptions(deadline: deadline)
         let stream: SeriesStream
         if grid.count == 1 {
             stream = try await client.query(scrapes.question, at: grid.start, options: options)
