@@ -64,6 +64,7 @@ final class UpstreamCall: Sendable {
         client.state.withLock { state in
             state.breaker.record(.answered, wasProbe: true, at: .now)
         }
+        client.note(.up)
     }
 
     /// A member that gave no sign for as long as anybody would wait has failed. One that was given
@@ -115,10 +116,12 @@ final class UpstreamCall: Sendable {
         }
         guard isFirst else { return }
         let text = outcome == .failed ? failure?.kind.text : nil
-        client.state.withLock { state in
+        let found = client.state.withLock { state in
             state.breaker.record(outcome, wasProbe: isProbe, at: .now)
             state.lastFailure = text ?? state.lastFailure
+            return state.breaker.memberState
         }
+        if outcome != .undecided { client.note(found, because: text) }
         guard let text else { return }
         client.common.link.withLock { link in
             link.health.failures += 1

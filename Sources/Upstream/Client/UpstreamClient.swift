@@ -41,6 +41,7 @@ public final class UpstreamClient: Sendable {
         struct Link {
             var encoding: EncodingPolicy
             var health = UpstreamHealth()
+            var events: MemberEventSource
         }
 
         let link: LockedValue<Link>
@@ -64,7 +65,9 @@ public final class UpstreamClient: Sendable {
                 tokens = nil
             }
             link = LockedValue(
-                Link(encoding: EncodingPolicy(isOnLoopback: connection.url.isLoopback)))
+                Link(
+                    encoding: EncodingPolicy(isOnLoopback: connection.url.isLoopback),
+                    events: MemberEventSource(member: configuration.name, at: .now)))
             places = FairLine(places: connection.maxConcurrency)
         }
     }

@@ -39,6 +39,8 @@ public struct UpstreamConfiguration: Sendable {
     /// The gateway that asks, so that it knows its own requests when they come back to it; nil to
     /// send no hops.
     public var gateway: HopChain.Identity?
+    /// Is told when the member goes and when it comes back.
+    public var onEvent: MemberEventHandler?
 
     public init(name: String, source: UpstreamSource) {
         self.name = name
