@@ -74,9 +74,10 @@ fuzz-configuration: ## YAML, and documents of the API, under libFuzzer
 format:           ## rewrite the sources as swift format has them
 	swift format --in-place --parallel --recursive Sources Tests Package.swift
 
-command-line:     ## man pages and completions under .build/command-line, docs/command-line.md anew
+command-line:     ## man pages and completions under .build/command-line, docs/command-line.md and docs/metrics.md anew
 	swift build
 	scripts/command-line page >docs/command-line.md
+	.build/debug/tributary metrics >docs/metrics.md
 	scripts/command-line files .build/command-line
 
 lint:             ## fails when the format differs

@@ -135,21 +135,29 @@ let package = Package(
             ]),
         // The language of Prometheus's own PromQL tests.
         module("PromQLScripts", ["GoText", "TimeSeries"]),
+        // What the gateway tells of itself: metrics, notifications.
+        module(
+            "GatewayState",
+            [
+                "GoText", "Discovery", "Federation", "GatewayConfiguration", "PrometheusServer",
+                "PrometheusWire", "RegularExpressions", "Upstream", "UpstreamSettings", lifecycle,
+            ]),
         module(
             "Gateway",
             [
                 "GoText",
-                "Discovery", "Federation", "Upstream", "UpstreamSettings", "HTTPTransport",
+                "Discovery", "Federation", "GatewayState", "Upstream", "UpstreamSettings",
+                "HTTPTransport",
                 "GatewayConfiguration",
                 "PrometheusWire",
-                "PrometheusServer", "PromQL", "Redis", "RegularExpressions", "TimeSeries", logging,
-                lifecycle, signals,
+                "PrometheusServer", "PromQL", "Redis", "TimeSeries", logging, lifecycle, signals,
             ]),
         .executableTarget(
             name: "tributary",
             dependencies: [
                 "Answers", "CommandLineOutput", "GoText", "Gateway", "GatewayConfiguration",
-                "PromQLScripts", "EmbeddedPrometheus", "PrometheusServer", "QueryLint", "YAML",
+                "GatewayState", "PromQLScripts", "EmbeddedPrometheus", "PrometheusServer",
+                "QueryLint", "YAML",
                 "Replay",
                 "UpstreamSettings",
                 "HTTPTransport", "PrometheusWire", "TimeSeries", argumentParser,
@@ -261,7 +269,8 @@ let package = Package(
             "GatewayTests",
             [
                 "GoText",
-                "Gateway", "GatewayConfiguration", "PromQL", "Federation", "Upstream",
+                "Gateway", "GatewayConfiguration", "GatewayState", "PromQL", "Federation",
+                "Upstream",
                 "UpstreamSettings",
                 "HTTPTransport", "EmbeddedPrometheus", "ScriptedServers",
                 "PrometheusServer", "PrometheusWire", "RealServers", "Redis", "TimeSeries",

@@ -33,13 +33,20 @@ public struct SourceMetrics: Sendable {
 
     public func exposition() -> ExpositionText {
         var text = ExpositionText()
-        text.family(
-            "tributary_discovery_up", .gauge,
-            "0 while what a source says cannot be used, so that its last answer stays in force.")
+        text.family(Self.up)
         for (source, state) in sources { text.sample(source.labels, state.isUp ? 1 : 0) }
-        text.family(
-            "tributary_discovery_found", .gauge, "Projects or servers in force of a source.")
+        text.family(Self.found)
         for (source, state) in sources { text.sample(source.labels, Double(state.count)) }
         return text
     }
+
+    private static let up = MetricFamily(
+        "tributary_discovery_up", .gauge,
+        "0 while what a source says cannot be used, so that its last answer stays in force.",
+        labels: ["kind", "source"])
+    private static let found = MetricFamily(
+        "tributary_discovery_found", .gauge, "Projects or servers in force of a source.",
+        labels: ["kind", "source"])
+
+    public static let families = [up, found]
 }

@@ -4,6 +4,18 @@ import Logging
 import NIOCore
 import Synchronization
 
+/// How many connections of clients are open, for metrics.
+public final class ConnectionCount: Sendable {
+    private let count = Atomic(0)
+
+    public init() {}
+
+    /// Accepted and not closed.
+    public var open: Int { count.load(ordering: .relaxed) }
+
+    fileprivate func add(_ more: Int) { count.add(more, ordering: .relaxed) }
+}
+
 /// The connections of all clients, and which of them leave for new ones.
 ///
 /// Of `limits.connections` places the last is kept free: a connection that takes it makes the one
@@ -56,7 +68,10 @@ final class Connections: Sendable {
     private let logger: Logger
     private let state = Mutex(State())
 
-    init(limits: ServerLimits, logger: Logger) {
+    private let count: ConnectionCount
+
+    init(limits: ServerLimits, logger: Logger, count: ConnectionCount = ConnectionCount()) {
+        self.count = count
         most = limits.connections
         mostOfClient = limits.connectionsPerClient
         self.logger = logger
@@ -140,9 +155,13 @@ final class Connections: Sendable {
 
     private var isFull: Bool { state.withLock { Self.lacksRoom($0, most) } }
 
-    fileprivate func opened() { state.withLock { $0.open += 1 } }
+    fileprivate func opened() {
+        count.add(1)
+        state.withLock { $0.open += 1 }
+    }
 
     fileprivate func closed() {
+        count.add(-1)
         state.withLock { state in
             state.open -= 1
             // Room was made, whichever connection it was.

@@ -28,6 +28,8 @@ public struct PrometheusServer: Service {
     /// Lends what bodies take, where memory is shared with other things; nil for no bound but the
     /// server's own.
     public var bodyLoan: @Sendable () -> (any BodyLoan)?
+    /// Counts the connections of clients.
+    public var connectionCount = ConnectionCount()
     /// Called with the real port once connections are accepted.
     public var onListening: @Sendable (_ port: Int) async -> Void
     /// Called after each answer.
@@ -54,7 +56,8 @@ public struct PrometheusServer: Service {
     /// address cannot be listened on.
     public func run() async throws {
         let memory = RequestMemory(limit: limits.requestBytes)
-        let connections = Connections(limits: limits, logger: logger)
+        let connections = Connections(
+            limits: limits, logger: logger, count: connectionCount)
         let connection = WatchedConnection(
             limits: limits, connections: connections, tls: tls,
             executors: ConnectionExecutors(taskExecutors),

@@ -3,6 +3,7 @@ import CommandLineOutput
 import Foundation
 import Gateway
 import GatewayConfiguration
+import GatewayState
 import Logging
 import PrometheusServer
 import PrometheusWire
@@ -223,6 +224,15 @@ struct SchemaCommand: ParsableCommand {
         abstract: "Prints the JSON Schema of the configuration file, for editors.")
 
     func run() { Console.answer(Configuration.jsonSchema) }
+}
+
+/// `tributary metrics`
+struct MetricsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "metrics",
+        abstract: "Prints the reference of the gateway's own metrics, as Markdown.")
+
+    func run() { print(MetricsReference.page, terminator: "") }
 }
 
 /// The names and addresses of this machine, as far as it knows them without asking anybody.

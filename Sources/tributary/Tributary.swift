@@ -24,7 +24,8 @@ struct Tributary: AsyncParsableCommand {
             """,
         version: ProductVersion.text,
         subcommands: [
-            ServeCommand.self, CheckCommand.self, SchemaCommand.self, ConvertCommand.self,
+            ServeCommand.self, CheckCommand.self, SchemaCommand.self, MetricsCommand.self,
+            ConvertCommand.self,
             QueryCommand.self, ExplainCommand.self, LintCommand.self, ReplayCommand.self,
             HealthCommand.self,
             LabelsCommand.self, ValuesCommand.self, SeriesCommand.self, MetadataCommand.self,

@@ -236,7 +236,7 @@ final class Clockwork: FragmentSource {
             #expect(try await Self.text(other, Self.question(600, 200)) == expected)
         }
         #expect(large.grids.count == 2)
-        #expect(cache.metrics.flatMap(\.samples).allSatisfy { $0.value >= 0 })
+        #expect(cache.exposition().families.flatMap(\.samples).allSatisfy { $0.value >= 0 })
     }
 
     // MARK: - The same question twice

@@ -279,7 +279,7 @@ final class SharedDouble: SharedBytes {
         let extent = try Self.extent(600, 100)
         await gateway.store.put(extent, at: Self.key(), inPlaceOf: nil)
         #expect(await gateway.store.extents(of: Self.key(), for: window).count == 1)
-        #expect(gateway.store.metrics.first?.samples.map(\.value) == [0])
+        #expect(gateway.store.exposition().families.first?.samples.map(\.value) == [0])
     }
 
     /// There is a bound for what is read and what waits to be written.

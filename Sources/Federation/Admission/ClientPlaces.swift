@@ -13,6 +13,10 @@ final class ClientPlaces: Sendable {
     }
 
     private let lines = Mutex<[ClientIdentity: Line]>([:])
+    private let refusals = Atomic(0)
+
+    /// How often a client had no place in time.
+    var refused: Int { refusals.load(ordering: .relaxed) }
 
     /// Clients that have requests under way.
     var clients: Int { lines.withLock { $0.count } }
@@ -55,6 +59,7 @@ final class ClientPlaces: Sendable {
             leave(client, line)
             switch error {
             case .timedOut:
+                refusals.add(1, ordering: .relaxed)
                 throw .timedOut(
                     in: .queue,
                     because: "the token has \(places) request\(places == 1 ? "" : "s") under way "

@@ -106,6 +106,7 @@ public final class MemoryBudget: Sendable {
     }
 
     private let line: WaitingLine<Rules>
+    private let refusals = Atomic(0)
 
     /// - Parameter limit: Bytes.
     public init(limit: Int) { line = WaitingLine(Rules(limit: limit)) }
@@ -115,6 +116,9 @@ public final class MemoryBudget: Sendable {
         let rules = line.snapshot.rules
         return (rules.used, rules.peak, rules.limit)
     }
+
+    /// How often something was refused, or waited in vain.
+    var refused: Int { refusals.load(ordering: .relaxed) }
 
     /// The most bytes that were lent at once since the last call.
     func takeRecentPeak() -> Int {
@@ -144,8 +148,16 @@ public final class MemoryBudget: Sendable {
         func add(
             _ bytes: Int, isWhole: Bool = false, until deadline: ContinuousClock.Instant
         ) async throws(NoLoan) {
-            try await budget.line.enter(
-                Rules.Ticket(holder: id, bytes: bytes, isWhole: isWhole), until: deadline)
+            do throws(NoLoan) {
+                try await budget.line.enter(
+                    Rules.Ticket(holder: id, bytes: bytes, isWhole: isWhole), until: deadline)
+            } catch {
+                switch error {
+                case .refused, .timedOut: budget.refusals.add(1, ordering: .relaxed)
+                case .cancelled: break
+                }
+                throw error
+            }
         }
 
         /// Takes so many bytes more if they are to be had at once.

@@ -72,6 +72,50 @@ public final class QueryResources: Sendable {
             lentBytes: used, peakLentBytes: peak, lendableBytes: limit)
     }
 
+    /// What is in use and what was waited for, as metrics.
+    public func exposition(_ load: Load) -> ExpositionText {
+        var text = ExpositionText()
+        text.family(Self.queries)
+        text.sample([("state", "running")], Double(load.queries))
+        text.sample([("state", "waiting")], Double(load.waiting))
+        text.family(Self.queue)
+        slots.waits.append(labels: [], to: &text)
+        text.family(Self.memoryInUse)
+        text.sample([("kind", "requests")], Double(load.requestBytes))
+        text.sample([("kind", "lent")], Double(load.lentBytes))
+        text.sample([("kind", "lent_peak")], Double(load.peakLentBytes))
+        text.sample([("kind", "limit")], Double(load.lendableBytes))
+        text.family(Self.refusals)
+        for (limit, count) in [
+            ("auth.tokens[].limits.maxConcurrency", places.refused),
+            ("limits.maxMemory", memory.refused), ("limits.maxQueueMemory", requests.refused),
+        ] {
+            text.sample([("limit", limit)], Double(count))
+        }
+        if let cache { text.append(cache.exposition()) }
+        return text
+    }
+
+    private static let queries = MetricFamily(
+        "tributary_queries", .gauge,
+        "Queries under way, and pieces of their work that wait for a place to compute.",
+        labels: ["state"])
+    private static let queue = MetricFamily(
+        "tributary_query_queue_seconds", .histogram,
+        "How long pieces of queries' work waited for a place to compute; those that had one at once "
+            + "are left out.")
+    private static let memoryInUse = MetricFamily(
+        "tributary_query_memory_bytes", .gauge,
+        "What queries under way cost: their requests; what is lent to them of limits.maxMemory, the "
+            + "most that was lent at once, and how much may be.", labels: ["kind"])
+
+    private static let refusals = MetricFamily(
+        "tributary_limits_exceeded_total", .counter,
+        "Times that a query found no room in time under a limit of all queries, by the key of the "
+            + "limit.", labels: ["limit"])
+
+    public static let families = [queries, queue, memoryInUse, refusals]
+
     /// What a request of this kind needs to compute its answer.
     public func turn(_ time: AnswerTime, for client: ClientIdentity) -> QueryTurn {
         QueryTurn(

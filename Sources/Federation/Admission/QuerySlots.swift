@@ -28,6 +28,9 @@ final class QuerySlots: Sendable {
     /// Pieces of work that have a place, and those that wait for one.
     var load: (running: Int, waiting: Int) { line.load }
 
+    /// What pieces of work waited for a place.
+    var waits: DurationHistogram { line.waits }
+
     /// What one query computes. It waits for places until the deadline.
     func work(for client: ClientIdentity, until deadline: ContinuousClock.Instant) -> QueryWork {
         QueryWork(for: client, in: line, until: deadline)

@@ -14,6 +14,7 @@ public final class QueueMemory: Sendable {
     private struct State {
         var bytes = 0
         var queries = 0
+        var refused = 0
     }
 
     private let limit: Int
@@ -30,6 +31,9 @@ public final class QueueMemory: Sendable {
 
     /// Queries under way, and what they cost in bytes.
     var load: (queries: Int, bytes: Int) { state.withLock { ($0.queries, $0.bytes) } }
+
+    /// How often there was no room for a query.
+    var refused: Int { state.withLock { $0.refused } }
 
     /// A query under way. Dropping it ends its cost.
     public final class Admission: Sendable {
@@ -64,7 +68,10 @@ public final class QueueMemory: Sendable {
 
         fileprivate func add(_ more: Int) throws(APIError) {
             let fits = memory.state.withLock { state in
-                guard state.bytes + more <= memory.limit else { return false }
+                guard state.bytes + more <= memory.limit else {
+                    state.refused += 1
+                    return false
+                }
                 state.bytes += more
                 return true
             }

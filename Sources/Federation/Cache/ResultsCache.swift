@@ -133,60 +133,49 @@ public final class ResultsCache: Sendable {
 
     var counted: Counts { counts.withLock { $0 } }
 
-    /// One number of a metric.
-    public struct Sample: Sendable {
-        /// Name and value of a label; nil for none.
-        public var label: (name: String, value: String)?
-        public var value: Int
-    }
-
-    /// What is shown of the cache on `/metrics`.
-    public struct Metric: Sendable {
-        public var name: String
-        public var help: String
-        public var isCounter: Bool
-        public var samples: [Sample]
-    }
-
-    public var metrics: [Metric] {
+    /// What it does, as metrics.
+    func exposition() -> ExpositionText {
         let (counts, load) = (counted, store.load)
-        func plain(_ value: Int) -> [Sample] { [Sample(label: nil, value: value)] }
-        func result(_ text: String, _ value: Int) -> Sample {
-            Sample(label: ("result", text), value: value)
+        var text = ExpositionText()
+        text.family(Self.fragments)
+        for (result, count) in [
+            ("hit", counts.hits), ("part", counts.partialHits), ("miss", counts.misses),
+            ("passed", counts.passed),
+        ] {
+            text.sample([("result", result)], Double(count))
         }
-        return [
-            Metric(
-                name: "tributary_cache_fragments_total",
-                help: "Fragments of queries, by what the cache had of them.", isCounter: true,
-                samples: [
-                    result("hit", counts.hits), result("part", counts.partialHits),
-                    result("miss", counts.misses), result("passed", counts.passed),
-                ]),
-            Metric(
-                name: "tributary_cache_shared_total",
-                help: "Fragments answered by what another request asked a member at the time.",
-                isCounter: true, samples: plain(counts.shared)),
-            Metric(
-                name: "tributary_cache_steps_saved_total",
-                help: "Steps that no member was asked for, as the cache had them.",
-                isCounter: true, samples: plain(counts.stepsSaved)),
-            Metric(
-                name: "tributary_cache_evictions_total",
-                help: "Answers that were dropped for want of room.", isCounter: true,
-                samples: plain(load.evictions)),
-            Metric(
-                name: "tributary_cache_answers", help: "Answers in the cache.", isCounter: false,
-                samples: plain(load.extents)),
-            Metric(
-                name: "tributary_cache_bytes",
-                help: "What the cache takes: answers kept, and those that arrive just now.",
-                isCounter: false,
-                samples: [
-                    Sample(label: ("kind", "kept"), value: load.bytes),
-                    Sample(label: ("kind", "arriving"), value: arriving.load),
-                ]),
-        ] + store.metrics
+        text.family(Self.shared, is: Double(counts.shared))
+        text.family(Self.stepsSaved, is: Double(counts.stepsSaved))
+        text.family(Self.evictions, is: Double(load.evictions))
+        text.family(Self.answers, is: Double(load.extents))
+        text.family(Self.bytes)
+        text.sample([("kind", "kept")], Double(load.bytes))
+        text.sample([("kind", "arriving")], Double(arriving.load))
+        text.append(store.exposition())
+        return text
     }
+
+    private static let fragments = MetricFamily(
+        "tributary_cache_fragments_total", .counter,
+        "Fragments of queries, by what the cache had of them: all (hit), some steps (part), or "
+            + "nothing (miss); of the rest nothing is kept (passed).", labels: ["result"])
+    private static let shared = MetricFamily(
+        "tributary_cache_shared_total", .counter,
+        "Fragments answered by what another request asked a member at the time.")
+    private static let stepsSaved = MetricFamily(
+        "tributary_cache_steps_saved_total", .counter,
+        "Steps that no member was asked for, as the cache had them.")
+    private static let evictions = MetricFamily(
+        "tributary_cache_evictions_total", .counter,
+        "Answers that were dropped for want of room.")
+    private static let answers = MetricFamily(
+        "tributary_cache_answers", .gauge, "Answers in the cache.")
+    private static let bytes = MetricFamily(
+        "tributary_cache_bytes", .gauge,
+        "What the cache takes: answers kept, and those that arrive just now.", labels: ["kind"])
+
+    public static let families =
+        [fragments, shared, stepsSaved, evictions, answers, bytes] + SharedResultsStore.families
 }
 
 /// An answer that was read to its end.

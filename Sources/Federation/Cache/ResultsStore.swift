@@ -55,11 +55,11 @@ protocol ResultsStore: Sendable {
     /// What it holds now, and what it dropped for want of room.
     var load: ResultsLoad { get }
     /// What `/metrics` shows besides.
-    var metrics: [ResultsCache.Metric] { get }
+    func exposition() -> ExpositionText
 }
 
 extension ResultsStore {
-    var metrics: [ResultsCache.Metric] { [] }
+    func exposition() -> ExpositionText { ExpositionText() }
 }
 
 /// Bytes of memory that several take of, up to a limit.

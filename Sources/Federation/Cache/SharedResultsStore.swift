@@ -225,32 +225,39 @@ final class SharedResultsStore: ResultsStore {
 
     // MARK: - Metrics
 
-    var metrics: [ResultsCache.Metric] {
+    func exposition() -> ExpositionText {
         let (lookups, writes) = (counted, shared.counts)
-        func sample(_ result: String, _ value: Int) -> ResultsCache.Sample {
-            ResultsCache.Sample(label: ("result", result), value: value)
+        var text = ExpositionText()
+        text.family(Self.up, is: shared.isUp ? 1 : 0)
+        text.family(Self.lookups)
+        for (result, count) in [
+            ("hit", lookups.hits), ("miss", lookups.misses), ("rejected", lookups.rejected),
+            ("failed", lookups.failed), ("away", lookups.away),
+        ] {
+            text.sample([("result", result)], Double(count))
         }
-        return [
-            ResultsCache.Metric(
-                name: "tributary_cache_redis_up",
-                help: "Whether the server that the cache is shared in answers.", isCounter: false,
-                samples: [ResultsCache.Sample(label: nil, value: shared.isUp ? 1 : 0)]),
-            ResultsCache.Metric(
-                name: "tributary_cache_redis_lookups_total",
-                help: "Fragments of which memory had too little, by what the server had of them.",
-                isCounter: true,
-                samples: [
-                    sample("hit", lookups.hits), sample("miss", lookups.misses),
-                    sample("rejected", lookups.rejected), sample("failed", lookups.failed),
-                    sample("away", lookups.away),
-                ]),
-            ResultsCache.Metric(
-                name: "tributary_cache_redis_writes_total",
-                help: "Answers for other gateways, by what became of them.", isCounter: true,
-                samples: [
-                    sample("written", writes.written), sample("failed", writes.failed),
-                    sample("dropped", writes.dropped + lookups.dropped),
-                ]),
-        ]
+        text.family(Self.writes)
+        for (result, count) in [
+            ("written", writes.written), ("failed", writes.failed),
+            ("dropped", writes.dropped + lookups.dropped),
+        ] {
+            text.sample([("result", result)], Double(count))
+        }
+        return text
     }
+
+    private static let up = MetricFamily(
+        "tributary_cache_redis_up", .gauge,
+        "Whether the server that the cache is shared in answers; absent without one.")
+    private static let lookups = MetricFamily(
+        "tributary_cache_redis_lookups_total", .counter,
+        "Fragments of which memory had too little, by what the server had of them: more (hit), or "
+            + "not (miss), an entry that is damaged or not signed (rejected), no answer in time "
+            + "(failed), or it was known to be away (away).", labels: ["result"])
+    private static let writes = MetricFamily(
+        "tributary_cache_redis_writes_total", .counter,
+        "Answers for other gateways, by what became of them: written, failed at the server, or "
+            + "dropped for want of room.", labels: ["result"])
+
+    static let families = [up, lookups, writes]
 }

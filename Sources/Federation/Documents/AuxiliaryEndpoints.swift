@@ -49,7 +49,7 @@ public struct AuxiliaryEndpoints: Sendable {
             return try await set.reply(to: one.question, deadline: deadline)
         }
         var gathered = GatheredDocuments(
-            partial: PartialAnswer(names: project.members.map(\.name)))
+            partial: PartialAnswer(names: project.members.map(\.name), counts: project.counts))
         gathered.annotations.areNamed = !partition.isNone
         for (one, reply) in zip(asked, replies) {
             gathered.take(reply.outcome, of: one)

@@ -14,7 +14,13 @@ public struct PartialAnswer: Sendable {
     /// Why data is missing of members that are in the answer, by member.
     public private(set) var parts: [Int: String] = [:]
 
-    public init(names: [String]) { self.names = names }
+    /// Counts answers from which somebody is missing.
+    var counts: AnswerCounts?
+
+    public init(names: [String], counts: AnswerCounts? = nil) {
+        self.names = names
+        self.counts = counts
+    }
 
     /// Those that are missing.
     public var members: Set<Int> { Set(missing.map(\.member)) }
@@ -46,6 +52,23 @@ public struct PartialAnswer: Sendable {
         asked: Set<Int>, under policy: PartialResponse,
         effect: (missing: MissingMemberEffect, parts: MissingMemberEffect)?,
         in phase: QueryPhase? = nil
+    ) throws(APIError) -> [String] {
+        if missing.isEmpty, parts.isEmpty { return [] }
+        let worst = missing.isEmpty ? effect?.parts : effect?.missing
+        do throws(APIError) {
+            let warnings = try admitted(asked, policy, effect, phase)
+            counts?.count(worst, isGiven: true)
+            return warnings
+        } catch {
+            counts?.count(worst, isGiven: false)
+            throw error
+        }
+    }
+
+    private func admitted(
+        _ asked: Set<Int>, _ policy: PartialResponse,
+        _ effect: (missing: MissingMemberEffect, parts: MissingMemberEffect)?,
+        _ phase: QueryPhase?
     ) throws(APIError) -> [String] {
         if !missing.isEmpty {
             try check(asked, policy, effect?.missing ?? .subset, phase)

@@ -23,6 +23,8 @@ public struct ResolvedProject: Sendable {
     public var partition: PartitionLabel
     /// Who asks.
     public var client: ClientIdentity
+    /// Counts answers that lack members.
+    public var counts: AnswerCounts?
     /// Matchers that the client's every selector gets: it may see no other series.
     public private(set) var restriction: [LabelMatcher] = []
     /// Of the client alone.

@@ -70,7 +70,7 @@ public struct FederateAnswer: Sendable {
             question throws(UpstreamError) in
             try await newest(question.fetch, refusesParts: policy == .abort)
         }
-        var partial = PartialAnswer(names: project.members.map(\.name))
+        var partial = PartialAnswer(names: project.members.map(\.name), counts: project.counts)
         for (question, reply) in zip(questions, replies) {
             switch reply.outcome {
             case .failure(let error): partial.add(question.fetch.member, error)

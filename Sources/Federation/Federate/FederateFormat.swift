@@ -61,6 +61,23 @@ struct FederateFormat: Sendable, Equatable {
     }
 }
 
+/// The format of what the gateway tells of itself, as the reader asks in `Accept`.
+public enum ExpositionFormat {
+    /// Whether OpenMetrics 1.0.0 is what the reader likes best of it and the text format.
+    public static func prefersOpenMetrics(_ accept: String) -> Bool {
+        for range in AcceptedRange.ranges(of: accept) {
+            switch (range.type, range.parameters["version"]) {
+            case ("application/openmetrics-text", nil), ("application/openmetrics-text", "1.0.0"):
+                return true
+            case ("text/plain", nil), ("text/plain", "0.0.4"), ("text/*", _), ("*/*", _):
+                return false
+            default: continue
+            }
+        }
+        return false
+    }
+}
+
 /// One of the media ranges that an `Accept` header lists.
 struct AcceptedRange: Sendable {
     /// `text/plain`, as it is written.

@@ -100,7 +100,9 @@ public struct MetadataEndpoints: Sendable {
         _ answer: MetadataFederation.Answer<Content>, _ request: PrometheusRequest
     ) throws(APIError) -> [String] {
         let policy = try project.policy(for: request)
-        return try answer.partial.admit(asked: answer.asked, under: policy, effect: nil)
+        var partial = answer.partial
+        partial.counts = project.counts
+        return try partial.admit(asked: answer.asked, under: policy, effect: nil)
     }
 
     /// Every member has answered, so nothing is left that could fail. A long answer is merged while

@@ -13,6 +13,8 @@ struct EvaluatedResponse: Sendable {
     var turn: QueryTurn
     /// What some of a member's data missing does to the answer.
     var partEffect: MissingMemberEffect
+    /// Counts the answer where members are missing.
+    var counts: AnswerCounts?
 
     /// - Throws: `APIError`.
     func response() async throws -> PrometheusResponse {
@@ -28,6 +30,7 @@ struct EvaluatedResponse: Sendable {
     ) async throws -> PrometheusResponse {
         let plan = settled.execution.plan
         var gathered = settled.gathered
+        gathered.partial.counts = counts
         let failures = try gathered.partial.admit(
             asked: plan.membersAsked, under: query.partialResponse,
             effect: (plan.effect(ofMissing: gathered.partial.members), partEffect),

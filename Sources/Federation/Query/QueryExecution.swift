@@ -100,7 +100,7 @@ public struct QueryExecution: Sendable {
             query: query,
             execution: execution(
                 query, plan, scope, questions, options(query, scope), statistics),
-            turn: turn, partEffect: partEffect
+            turn: turn, partEffect: partEffect, counts: project.counts
         ).response()
     }
 

@@ -127,7 +127,7 @@ struct SplicedResponse: Sendable {
             try await Self.begun(fetch, share: share, maxSeries, asker, merged)
         }
         var parts: [Part] = []
-        var partial = PartialAnswer(names: asker.names)
+        var partial = PartialAnswer(names: asker.names, counts: asker.project.counts)
         for reply in replies {
             switch reply.outcome {
             case .success(let part): parts.append(part)
@@ -322,7 +322,7 @@ struct SplicedResponse: Sendable {
             statistics.add(trailer, from: asker.names[part.member])
             if let cause = trailer.partiality {
                 failures.append(
-                    PartialAnswer(names: asker.names)
+                    PartialAnswer(names: asker.names, counts: asker.project.counts)
                         .warning(about: part.member, cause, asker.partEffect.warningOfPart))
             }
         }

@@ -123,7 +123,7 @@ public struct RemoteReadEndpoint: Sendable {
         _ outcomes: [RemoteReadMembers.Outcome], _ read: RemoteReadRequest,
         _ project: ResolvedProject, _ policy: PartialResponse
     ) throws -> PrometheusResponse {
-        var partial = PartialAnswer(names: project.members.map(\.name))
+        var partial = PartialAnswer(names: project.members.map(\.name), counts: project.counts)
         var pages = [[SeriesPage]](repeating: [], count: read.queries.count)
         for (part, reply) in outcomes {
             switch reply {
@@ -173,7 +173,7 @@ public struct RemoteReadEndpoint: Sendable {
         _ project: ResolvedProject, _ policy: PartialResponse, _ turn: QueryTurn,
         _ admission: QueueMemory.Admission
     ) async throws -> PrometheusResponse {
-        var partial = PartialAnswer(names: project.members.map(\.name))
+        var partial = PartialAnswer(names: project.members.map(\.name), counts: project.counts)
         let asked = Set(outcomes.map(\.part.member))
         var parts: [ChunkedAnswer.Part] = []
         for (part, reply) in outcomes {

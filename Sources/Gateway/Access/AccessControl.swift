@@ -1,4 +1,5 @@
 import GatewayConfiguration
+import GatewayState
 import PrometheusServer
 import Upstream
 import UpstreamSettings
@@ -13,6 +14,16 @@ struct AccessControl: Sendable {
         case notAdministrator
         /// Asked by a name that is not the gateway's, where no `auth` is configured.
         case foreignHost
+
+        /// As metrics name it.
+        var counted: GatewayMetrics.AuthenticationFailure {
+            switch self {
+            case .missing: .missing
+            case .unknown: .unknown
+            case .notAdministrator: .forbidden
+            case .foreignHost: .host
+            }
+        }
 
         var text: String {
             switch self {

@@ -1,4 +1,5 @@
 import GatewayConfiguration
+import GatewayState
 import Logging
 import PrometheusServer
 import PrometheusWire
@@ -11,6 +12,7 @@ struct AdministrationRoutes: Sendable {
     let reference: LiveReference
     let audit: AuditLog
     let probes: MemberProbes
+    let metrics: GatewayMetrics
 
     /// Compressed as elsewhere, but without CORS: pages of other origins have no business here.
     private static let traits: RouteTraits = [.readyGated, .compressed]
@@ -72,6 +74,7 @@ struct AdministrationRoutes: Sendable {
             do throws(AccessControl.Refusal) {
                 grant = try access.grant(for: request.headers)
             } catch {
+                metrics.record(error.counted)
                 throw APIError(error)
             }
             return try await handler(request, grant, try live())
@@ -93,6 +96,7 @@ struct AdministrationRoutes: Sendable {
         do throws(AccessControl.Refusal) {
             administrator = try access.administrator(for: request.headers)
         } catch {
+            metrics.record(error.counted)
             throw APIError(error)
         }
         if administrator.token == nil, request.method != "GET" { try refuseForeignPages(request) }

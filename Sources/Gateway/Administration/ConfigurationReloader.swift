@@ -1,5 +1,6 @@
 import Federation
 import GatewayConfiguration
+import GatewayState
 import GoText
 import HTTPTransport
 import Logging
@@ -17,7 +18,7 @@ actor ConfigurationReloader {
         @Sendable (Configuration, StoreContents, _ former: RuntimeSnapshot?) -> RuntimeSnapshot
 
     nonisolated let current: CurrentGeneration
-    nonisolated let reloads = ReloadState()
+    nonisolated let reloads: ReloadState
     nonisolated let store: (any ProjectStore)?
     nonisolated let source: ConfigurationSource?
     /// Where the gateway was started, whatever a reload says.
@@ -43,6 +44,7 @@ actor ConfigurationReloader {
     ) {
         current = CurrentGeneration(build(file, contents, nil))
         bound = file.listenAddress
+        reloads = ReloadState(hasStore: store != nil)
         self.tls = tls
         self.store = store
         self.source = source
@@ -90,6 +92,7 @@ actor ConfigurationReloader {
             let revision = try await store.revision()
             if isStoreLost { logger.warning("the store is available again") }
             isStoreLost = false
+            reloads.record(storeFailure: nil)
             guard revision != current.value.contents.revision else { return }
             install(try await store.contents())
         } catch {
@@ -97,6 +100,7 @@ actor ConfigurationReloader {
                 logger.error("\(error); what is in force stays so")
             }
             isStoreLost = true
+            reloads.record(storeFailure: "\(error)")
         }
     }
 
@@ -241,7 +245,7 @@ actor ConfigurationReloader {
     private func leaveLine() { waiting = nil }
 
     private func record(_ failure: ConfigurationSource.Refused?) {
-        reloads.record(success: failure == nil)
+        reloads.record(failure: failure?.description)
         if let failure {
             logger.error("the configuration was not reloaded, the former one stays: \(failure)")
         } else {
@@ -395,6 +399,29 @@ struct RuntimeSnapshot: Sendable {
     var routes: RouteTable
     /// Files of secrets in use, which are looked at again and again.
     var secretFiles: [SecretFile]
+}
+
+extension RuntimeSnapshot {
+    /// All servers that may be asked, by the names that metrics show.
+    var enabledMembers: [(name: String, client: UpstreamClient)] {
+        let disabled = Set(configuration.clusters.filter { !$0.enabled }.map(\.name))
+        return clients.named.filter { member in
+            !disabled.contains { clients.clusters[$0] === member.client }
+        }
+    }
+
+    /// What there is to notify of, as far as a reader may know.
+    func notifications(for grant: Grant, _ reloads: ReloadState.Value?) -> [Notification] {
+        Notifications(
+            grant.seesEverything ? reloads : nil,
+            members: enabledMembers.map { member in
+                (
+                    member.name, clients.projects[member.name].map { _ in member.name },
+                    member.client.health.presence
+                )
+            }, now: WallClock.now()
+        ).all.filter { grant.seesEverything || $0.project.map(grant.opens) ?? false }
+    }
 }
 
 /// The generation in force.

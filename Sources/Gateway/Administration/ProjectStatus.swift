@@ -106,6 +106,9 @@ struct MemberStatus: Sendable, Equatable {
     var version: String?
     /// From a request to the head of its answer, the newest weighing most.
     var latency: Duration?
+    /// Since when it is there or not, and when it last answered; nil for several servers.
+    var since: Timestamp?
+    var lastSuccess: Timestamp?
 
     static func outOfService(_ reason: String) -> MemberStatus {
         MemberStatus(isReachable: false, lastError: Failed(text: reason))
@@ -168,6 +171,8 @@ struct MemberStatus: Sendable, Equatable {
             ("lagSeconds", seconds(lag?.seconds)),
             ("version", version.map { .string($0) } ?? .null),
             ("latencySeconds", seconds(latency.map { $0 / .seconds(1) })),
+            ("since", since.map { .string(RFC3339.text($0)) } ?? .null),
+            ("lastSuccess", lastSuccess.map { .string(RFC3339.text($0)) } ?? .null),
         ])
     }
 }
@@ -177,6 +182,8 @@ struct MemberStatus: Sendable, Equatable {
 actor MemberProbes {
     private static let validity: Duration = .seconds(5)
     private static let patience: Duration = .seconds(3)
+    /// For what is less of a question.
+    private static let probeTime: Duration = .seconds(1)
 
     private struct Probe {
         var client: UpstreamClient
@@ -210,7 +217,11 @@ actor MemberProbes {
         switch failure?.kind {
         // It judged the question, or answered it in its way, so it is there.
         case nil, .rejectedQuery, .exceeded, .ownGrid, .partial: isReachable = true
-        default: isReachable = false
+        // The question may be too much for it. Metrics are to say the same.
+        case .timeout: isReachable = await client.probe(within: probeTime).state == .up
+        default:
+            await client.probe(within: probeTime)
+            isReachable = false
         }
         let version = isReachable ? await client.capabilities().version : nil
         let health = client.health
@@ -221,7 +232,8 @@ actor MemberProbes {
         return MemberStatus(
             isReachable: isReachable, lastError: error,
             lag: newest.map { max(.zero, now - $0) }, version: version ?? health.version,
-            latency: health.latency)
+            latency: health.latency, since: health.presence.since,
+            lastSuccess: health.presence.lastSuccess)
     }
 
     private static func newestScrape(

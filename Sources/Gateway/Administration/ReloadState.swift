@@ -1,8 +1,7 @@
 public import GatewayConfiguration
-import GoText
 import ServiceLifecycle
-import Synchronization
 import UnixSignals
+import Upstream
 
 /// Reloads the configuration on SIGHUP.
 struct HangupReload: Service {
@@ -15,28 +14,6 @@ struct HangupReload: Service {
                 // What went wrong was logged, and the former configuration stays in force.
                 try? await live.reload()
             }
-        }
-    }
-}
-
-/// How the last reload went, for `status/runtimeinfo` and `/metrics`.
-final class ReloadState: Sendable {
-    struct Value: Sendable {
-        var succeeded = true
-        /// Seconds since the epoch of the last configuration that was taken.
-        var lastSuccess: Double
-    }
-
-    private let state: Mutex<Value>
-
-    init() { state = Mutex(Value(lastSuccess: WallClock.now().seconds)) }
-
-    var value: Value { state.withLock { $0 } }
-
-    func record(success: Bool) {
-        state.withLock { state in
-            state.succeeded = success
-            if success { state.lastSuccess = WallClock.now().seconds }
         }
     }
 }
@@ -55,6 +32,21 @@ struct StoreWatch: Service {
                 try? await Task.sleep(for: Self.interval)
             }
         }
+    }
+}
+
+/// Asks members in the background whether they are there.
+struct MemberProbing: Service {
+    let live: ConfigurationReloader
+
+    func run() async throws {
+        let probes = BackgroundProbes { [live] in
+            let snapshot = live.current.value
+            return BackgroundProbes.Wanted(
+                members: snapshot.enabledMembers.map(\.client),
+                interval: snapshot.configuration.probes.interval)
+        }
+        await cancelWhenGracefulShutdown { await probes.run() }
     }
 }
 

@@ -1,6 +1,7 @@
 import Discovery
 import Federation
 public import GatewayConfiguration
+import GatewayState
 import HTTPTransport
 public import Logging
 public import PrometheusServer
@@ -104,6 +105,7 @@ public struct GatewayApplication: Sendable {
             bodyLoan: { [live] in live.current.value.resources.memory.loan() },
             onListening: onListening, onCompleted: { [metrics] in metrics.record($0) })
         server.taskExecutors = transport.taskExecutors
+        server.connectionCount = metrics.connections
         if let tls = live.tls { server.tls = { tls.context } }
         return server
     }
@@ -113,10 +115,12 @@ public struct GatewayApplication: Sendable {
     public func shutdown() async { await transport.shutdown() }
 
     /// What runs beside the server, in the order of their start: the transport to members, which
-    /// must be stopped after the server; what watches memory, the store, secrets and projects; what
-    /// reloads on SIGHUP.
+    /// must be stopped after the server; what watches memory, the store, secrets, projects and
+    /// members; what reloads on SIGHUP.
     public var services: [any Service] {
-        var services: [any Service] = [transport, HeapWatch(live: live), SecretWatch(live: live)]
+        var services: [any Service] = [
+            transport, HeapWatch(live: live), SecretWatch(live: live), MemberProbing(live: live),
+        ]
         if live.store != nil { services.append(StoreWatch(live: live)) }
         if live.source != nil {
             services += [HangupReload(live: live), ProjectFileWatch(live: live)]
@@ -235,13 +239,14 @@ extension RuntimeSnapshot {
         let secretFiles = configuration.secretFiles
         let routes = GatewayRoutes(
             configuration: configuration,
-            directory: ProjectDirectory(configuration, clients: clients), access: access,
+            directory: ProjectDirectory(configuration, clients: clients, counts: metrics.answers),
+            access: access,
             metrics: metrics, status: StatusEndpoints(configuration: configuration, live: live),
-            members: MemberMetrics(clients: clients), secretFiles: secretFiles,
+            members: clients.named, secretFiles: secretFiles,
             queries: queries(configuration, resources),
             administration: AdministrationRoutes(
                 base: configuration.urlBasePath, access: access, reference: live, audit: audit,
-                probes: probes),
+                probes: probes, metrics: metrics),
             reads: RemoteReadEndpoint(configuration, resources: resources), resources: resources,
             identity: identity)
         self.init(

@@ -1,5 +1,6 @@
 import Federation
 import GatewayConfiguration
+import GatewayState
 import GoText
 import PrometheusServer
 import PrometheusWire
@@ -92,7 +93,7 @@ extension GatewayRoutes {
         }
         each(["GET"], "/status/self_metrics", &routes) { request in
             try requireWholeSight(request)
-            return try SelfMetrics(metrics: await ownMetrics()).response(to: request)
+            return try SelfMetrics(ownMetrics()).response(to: request)
         }
         // A server that still reads its log answers these too.
         for address in Self.addresses {
@@ -102,13 +103,19 @@ extension GatewayRoutes {
                 return .json(Envelope.head + Array(#"{"min":0,"max":0,"current":0}}"#.utf8))
             }
             routes.on("GET", path: path + "/notifications", traits: .crossOrigin) { request in
-                _ = try grant(request)
-                return .json(Envelope.head + Array("[]}".utf8))
+                let grant = try grant(request)
+                return Notifications(holding(for: grant)).response
             }
             routes.on("GET", path: path + "/notifications/live", traits: .crossOrigin) {
-                _ = try grant($0)
-                return notifications.stream()
+                let grant = try grant($0)
+                return notifications.stream { holding(for: grant) }
             }
         }
+    }
+
+    /// What there is to notify of, by the configuration that is in force then.
+    private func holding(for grant: Grant) -> [Notification] {
+        guard let live = status.live.live else { return [] }
+        return live.current.value.notifications(for: grant, live.reloads.value)
     }
 }

@@ -1,6 +1,6 @@
-import Discovery
 import Federation
 import GatewayConfiguration
+import GatewayState
 import GoText
 import PrometheusServer
 import PrometheusWire
@@ -17,7 +17,7 @@ struct GatewayRoutes: Sendable {
     var access: AccessControl
     var metrics: GatewayMetrics
     var status: StatusEndpoints
-    var members: MemberMetrics
+    var members: [(name: String, client: UpstreamClient)]
     var secretFiles: [SecretFile]
     var queries: QueryHandlers
     var administration: AdministrationRoutes
@@ -234,12 +234,13 @@ struct GatewayRoutes: Sendable {
     // MARK: The server itself
 
     private func addLifecycle(to routes: inout RouteTable) {
-        for (path, text, traits) in [
-            ("/-/healthy", "Prometheus Server is Healthy.\n", []),
-            ("/-/ready", "Prometheus Server is Ready.\n", .readyGated),
-        ] as [(String, String, RouteTraits)] {
-            routes.on("GET", path: base + path, traits: traits) { _ in .text(text) }
-            routes.on("HEAD", path: base + path, traits: traits) { _ in PrometheusResponse() }
+        routes.on("GET", path: base + "/-/healthy", traits: []) { _ in
+            .text("Prometheus Server is Healthy.\n")
+        }
+        routes.on("HEAD", path: base + "/-/healthy", traits: []) { _ in PrometheusResponse() }
+        routes.on("GET", path: base + "/-/ready", traits: .readyGated) { try ready($0) }
+        routes.on("HEAD", path: base + "/-/ready", traits: .readyGated) { request in
+            PrometheusResponse(status: try ready(request).status)
         }
         routes.on("POST", "PUT", path: base + "/-/quit", traits: []) { _ in
             .text(status: 403, "Lifecycle API is not enabled.")
@@ -249,12 +250,10 @@ struct GatewayRoutes: Sendable {
         }
         routes.on("GET", path: base + "/metrics", traits: []) { request in
             try requireWholeSight(request)
-            var response = PrometheusResponse.text(await ownMetrics().text)
-            response.headers["Content-Type"] = "text/plain; version=0.0.4; charset=utf-8"
-            return response
+            return GatewayExposition.response(ownMetrics(), to: request)
         }
         routes.on("GET", path: base + "/version", traits: []) { _ in
-            .text(String(decoding: status.buildObject + [UInt8(ascii: "\n")], as: UTF8.self))
+            .text(String(decoding: status.version + [UInt8(ascii: "\n")], as: UTF8.self))
         }
         routes.on("GET", path: base + "/", traits: []) { _ in
             let page = base + "/query"
@@ -271,34 +270,24 @@ struct GatewayRoutes: Sendable {
         }
     }
 
-    /// What the gateway knows about itself.
-    func ownMetrics() async -> ExpositionText {
-        var text = status.exposition
-        let load = queries.load()
-        text.family(
-            "tributary_queries", .gauge,
-            "Queries under way, and pieces of their work that wait for a place to compute.")
-        text.sample([("state", "running")], Double(load.queries))
-        text.sample([("state", "waiting")], Double(load.waiting))
-        text.family(
-            "tributary_query_memory_bytes", .gauge,
-            "What queries under way cost: their requests; what is lent to them of limits.maxMemory, "
-                + "the most that was lent at once, and how much may be.")
-        text.sample([("kind", "requests")], Double(load.requestBytes))
-        text.sample([("kind", "lent")], Double(load.lentBytes))
-        text.sample([("kind", "lent_peak")], Double(load.peakLentBytes))
-        text.sample([("kind", "limit")], Double(load.lendableBytes))
-        for metric in resources.cache?.metrics ?? [] {
-            text.family(metric.name, metric.isCounter ? .counter : .gauge, metric.help)
-            for sample in metric.samples {
-                text.sample(sample.label.map { [$0] } ?? [], Double(sample.value))
-            }
+    /// Whether the gateway answers and, where that is asked for, its members do.
+    private func ready(_ request: PrometheusRequest) throws(APIError) -> PrometheusResponse {
+        let asked = request.parameter("members")
+        if asked.isEmpty { return .text("Prometheus Server is Ready.\n") }
+        guard let wanted = MembersReadiness(rawValue: asked) else {
+            throw .parameter("members", "must be all or any")
         }
-        text.append(members.exposition())
-        text.append(SecretMetrics(files: secretFiles).exposition())
-        text.append(SourceMetrics(configuration).exposition())
-        text.append(metrics.exposition())
-        return text
+        return wanted.response(
+            status.live.live?.current.value.enabledMembers.map(\.client.health.presence) ?? [])
+    }
+
+    /// What the gateway knows about itself.
+    func ownMetrics() -> ExpositionText {
+        GatewayExposition(
+            configuration: configuration, compatibility: StatusEndpoints.compatibility,
+            process: status.process, requests: metrics, members: MemberMetrics(members),
+            secrets: SecretMetrics(files: secretFiles), reloads: status.live.live?.reloads.value
+        ).text(queries.load(), resources)
     }
 
     // MARK: Requests
@@ -336,6 +325,7 @@ struct GatewayRoutes: Sendable {
         do throws(AccessControl.Refusal) {
             return try access.grant(for: request.headers)
         } catch {
+            metrics.record(error.counted)
             throw APIError(error)
         }
     }

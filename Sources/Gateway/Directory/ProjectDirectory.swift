@@ -31,8 +31,13 @@ struct ProjectDirectory: Sendable {
     private let clients: UpstreamClients
     private let pools: PoolResolution
     private let disabledClusters: Set<String>
+    private let counts: AnswerCounts?
 
-    init(_ configuration: Configuration, clients: UpstreamClients) {
+    /// - Parameter counts: Counts answers that lack members.
+    init(
+        _ configuration: Configuration, clients: UpstreamClients, counts: AnswerCounts? = nil
+    ) {
+        self.counts = counts
         self.configuration = configuration
         self.clients = clients
         projects = Dictionary(
@@ -94,6 +99,7 @@ struct ProjectDirectory: Sendable {
         // Where all tokens are sent as keys are, only keys are those of hubs.
         resolved.mustBeWhole =
             isOwn || address.isAskedByKey && (configuration.readsAuthorization || grant.isKey)
+        resolved.counts = counts
         resolved.restrict(to: grant.rights)
         return resolved
     }

@@ -1,9 +1,8 @@
 import GatewayConfiguration
+import GatewayState
 import GoText
 import PrometheusServer
 import PrometheusWire
-import ServiceLifecycle
-import Synchronization
 
 #if canImport(Glibc)
 import Glibc
@@ -22,15 +21,18 @@ struct StatusEndpoints: Sendable {
     let process = ProcessMetrics()
 
     /// Six keys and no more: others make Grafana take the server for something else.
-    var buildObject: [UInt8] {
-        JSONValue.object([
-            ("version", .string(Self.compatibility)), ("revision", .string("tributary")),
-            ("branch", .string("tributary")), ("buildUser", .string("")),
-            ("buildDate", .string("")), ("goVersion", .string("")),
-        ]).bytes
-    }
+    private static let build: [(key: String, value: JSONValue)] = [
+        ("version", .string(compatibility)), ("revision", .string("tributary")),
+        ("branch", .string("tributary")), ("buildUser", .string("")),
+        ("buildDate", .string("")), ("goVersion", .string("")),
+    ]
 
-    var buildInformation: [UInt8] { Self.enveloped(buildObject) }
+    var buildInformation: [UInt8] { Self.enveloped(JSONValue.object(Self.build).bytes) }
+
+    /// The same, with the gateway's own version.
+    var version: [UInt8] {
+        JSONValue.object(Self.build + [("tributary", .string(ProductVersion.text))]).bytes
+    }
 
     var flags: [UInt8] {
         let query = configuration.query
@@ -56,7 +58,7 @@ struct StatusEndpoints: Sendable {
                 ("startTime", .string(started)), ("CWD", .string(Self.workingDirectory)),
                 ("hostname", .string(Self.hostName)),
                 ("serverTime", .string(RFC3339.text(WallClock.now()))),
-                ("reloadConfigSuccess", .bool(reload?.succeeded ?? true)),
+                ("reloadConfigSuccess", .bool(reload?.failure == nil)),
                 (
                     "lastConfigTime",
                     .string(
@@ -74,26 +76,6 @@ struct StatusEndpoints: Sendable {
     func effectiveConfiguration(for grant: Grant) -> [UInt8] {
         let shown = configuration.shown(to: grant)
         return Self.enveloped(JSONValue.object([("yaml", .string(shown.redactedYAML))]).bytes)
-    }
-
-    /// The process and the configuration, as metrics.
-    var exposition: ExpositionText {
-        var text = process.exposition()
-        text.family("tributary_projects", .gauge, "Projects by kind.")
-        for (kind, count) in configuration.projectCounts {
-            text.sample([("kind", kind)], Double(count))
-        }
-        if let reload = live.live?.reloads.value {
-            text.family(
-                "tributary_config_last_reload_successful", .gauge,
-                "Whether the last reload of the configuration was taken.")
-            text.sample([], reload.succeeded ? 1 : 0)
-            text.family(
-                "tributary_config_last_reload_success_timestamp_seconds", .gauge,
-                "When a configuration was taken last.")
-            text.sample([], reload.lastSuccess)
-        }
-        return text
     }
 
     private static func enveloped(_ data: [UInt8]) -> [UInt8] {
@@ -130,52 +112,5 @@ extension Configuration {
         shown.postgres = nil
         shown.authentication?.tokens.removeAll { grant != .token($0) }
         return shown
-    }
-
-    /// How many projects there are of each kind.
-    fileprivate var projectCounts: [(kind: String, count: Int)] {
-        var counts: [String: Int] = [:]
-        for project in projects { counts[project.kindName, default: 0] += 1 }
-        return counts.sorted { $0.key < $1.key }.map { (kind: $0.key, count: $0.value) }
-    }
-}
-
-/// `notifications/live`: a stream of events, kept open. The gateway has nothing to notify of, so
-/// that only signs of life are sent, which clients pass over.
-final class NotificationStream: Sendable {
-    private let most: Int
-    private let open = Mutex(0)
-    private let interval: Duration
-
-    /// - Parameter most: streams at once; more are answered 204.
-    init(most: Int = 16, interval: Duration = .seconds(15)) {
-        self.most = most
-        self.interval = interval
-    }
-
-    func stream() -> PrometheusResponse {
-        guard open.withLock({ $0 }) < most else { return PrometheusResponse(status: 204) }
-        return PrometheusResponse(
-            headers: ["Content-Type": "text/event-stream", "Cache-Control": "no-cache"],
-            body: .stream { [self] writer in
-                open.withLock { $0 += 1 }
-                defer { open.withLock { $0 -= 1 } }
-                repeat {
-                    try await writer.write(":\n\n".utf8)
-                    try await writer.flush()
-                } while await pause()
-            })
-    }
-
-    /// False when the server ends, or the client went away.
-    private func pause() async -> Bool {
-        do {
-            try await cancelWhenGracefulShutdown { [interval] in
-                try await Task.sleep(for: interval)
-            }
-            return true
-        } catch {
-            return false
-        }
     }
 }

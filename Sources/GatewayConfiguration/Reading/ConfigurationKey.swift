@@ -75,7 +75,7 @@ enum ConfigurationKeys {
         case urlBasePath = "url_base_path"
         case dataDirectory = "data_dir"
         case postgres
-        case defaultProject, partitionLabel, auth, query, limits, cache
+        case defaultProject, partitionLabel, auth, query, limits, cache, probes
         case globalPrometheus, projects, projectFiles, clusters, clusterPools, clusterPoolAttributes
         case clusterPoolAssignments, bucketRule
 
@@ -134,6 +134,10 @@ enum ConfigurationKeys {
                 KeyMeaning(
                     .section(CacheSection.table.shape),
                     "Keeps what members answered about times that do not change any more.")
+            case .probes:
+                KeyMeaning(
+                    .section(ProbesSection.table.shape),
+                    "Finds out in the background whether members are there.")
             case .globalPrometheus:
                 KeyMeaning(
                     .section(PrometheusSection.table.shape),

@@ -75,6 +75,9 @@ struct ConfigurationReader {
         if let node = section[.cache] {
             _ = CacheSection.table.read(node, into: &configuration.cache, subject: nil, &self)
         }
+        if let node = section[.probes] {
+            _ = ProbesSection.table.read(node, into: &configuration.probes, subject: nil, &self)
+        }
         if let node = section[.globalPrometheus] {
             sharedSource = readGlobalPrometheus(node)
         }

@@ -1,3 +1,5 @@
+import GoText
+
 /// The keys of `query`.
 enum QuerySection {
     static let table = SettingsTable<QuerySettings>(
@@ -53,6 +55,32 @@ enum CacheSection {
         table.shape.ignored = ["gc_interval", "ttl"]
         return table
     }()
+}
+
+/// The keys of `probes`.
+enum ProbesSection {
+    static let table = SettingsTable<ProbeSettings>(
+        blank: ProbeSettings(),
+        [
+            Setting(
+                "interval", .duration,
+                "Between two requests that find out whether a member is there, which are sent "
+                    + "where no client's query just did; 0s for none.",
+                read: { section, settings, reader in
+                    guard
+                        let interval = section.duration("interval", atLeast: .zero, &reader.report)
+                    else { return true }
+                    guard interval == .zero || interval >= ProbeSettings.shortestInterval else {
+                        reader.report.error(
+                            at: section.place(of: "interval"), subject: section.subject,
+                            "is shorter than 100ms",
+                            mend: "write 100ms or more, or 0s to turn probes off")
+                        return true
+                    }
+                    settings.interval = interval
+                    return true
+                }, write: { .word(DurationText.text($0.interval)) })
+        ])
 }
 
 /// The keys of `limits`.

@@ -45,6 +45,7 @@ public struct Configuration: Sendable, Hashable {
     public var query = QuerySettings()
     public var limits = Limits()
     public var cache = CacheSettings()
+    public var probes = ProbeSettings()
     /// What is worth knowing but wrong with nothing: ignored keys, secrets still to be made.
     public var notes: [ConfigurationNote] = []
 

@@ -101,6 +101,17 @@ public struct CacheSettings: Sendable, Hashable {
     public init() {}
 }
 
+/// How members are asked in the background whether they are there.
+public struct ProbeSettings: Sendable, Hashable {
+    /// The least between two probes of a member.
+    public static let shortestInterval = Duration.milliseconds(100)
+
+    /// Between two probes of a member; zero for none.
+    public var interval = Duration.seconds(10)
+
+    public init() {}
+}
+
 /// A Redis or Valkey server in which several gateways keep what members answered for one another.
 public struct RedisSettings: Sendable, Hashable {
     /// An answer is used no longer than this, wherever it is kept.

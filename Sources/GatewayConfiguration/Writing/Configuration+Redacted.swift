@@ -17,6 +17,7 @@ extension Configuration {
         lines += WrittenSetting.lines(QuerySection.table.written(query)).lines("query")
         lines += WrittenSetting.lines(LimitsSection.table.written(limits)).lines("limits")
         lines += WrittenSetting.lines(CacheSection.table.written(cache)).lines("cache")
+        lines += WrittenSetting.lines(ProbesSection.table.written(probes)).lines("probes")
         if !projectFiles.patterns.isEmpty {
             let patterns = projectFiles.patterns.map(\.description)
             lines.append("# projectFiles: \(list(patterns)), whose projects are among these")

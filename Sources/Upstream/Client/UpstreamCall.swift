@@ -17,6 +17,9 @@ final class UpstreamCall: Sendable {
     let client: UpstreamClient
     private let isProbe: Bool
     private let isAdvisory: Bool
+    /// Asked in the background, for the member's presence alone.
+    private let isForPresence: Bool
+    private let isQuestion: Bool
     private let mayBeMissing: Bool
     private let start = MonotonicInstant.now
     private let progress = LockedValue(Progress())
@@ -25,6 +28,8 @@ final class UpstreamCall: Sendable {
         self.client = client
         self.isProbe = isProbe
         isAdvisory = request.isAdvisory
+        isForPresence = request.isForPresence
+        isQuestion = request.question != nil
         mayBeMissing = request.mayBeMissing
     }
 
@@ -42,6 +47,7 @@ final class UpstreamCall: Sendable {
             progress.attempts += 1
             return progress.attempts
         }
+        if isForPresence { return }
         client.common.link.withLock { link in
             link.health.requests += 1
             if attempts > 1 { link.health.retries += 1 }
@@ -52,7 +58,7 @@ final class UpstreamCall: Sendable {
     func countAnswer(after latency: Duration, httpVersion: String) {
         progress.withLock { $0.isAnswered = true }
         client.common.link.withLock { link in
-            link.health.observe(latency: latency)
+            if !isForPresence { link.health.observe(latency: latency) }
             link.health.httpVersion = httpVersion
         }
     }
@@ -115,18 +121,58 @@ final class UpstreamCall: Sendable {
             return !progress.isRecorded
         }
         guard isFirst else { return }
+        if isForPresence { return recordPresence(outcome, failure?.kind) }
         let text = outcome == .failed ? failure?.kind.text : nil
-        let found = client.state.withLock { state in
+        let (former, found) = client.state.withLock { state in
+            let former = state.breaker.memberState
             state.breaker.record(outcome, wasProbe: isProbe, at: .now)
             state.lastFailure = text ?? state.lastFailure
-            return state.breaker.memberState
+            return (former, state.breaker.memberState)
         }
         if outcome != .undecided { client.note(found, because: text) }
-        guard let text else { return }
-        client.common.link.withLock { link in
-            link.health.failures += 1
-            link.health.lastFailure = UpstreamHealth.Failed(text: text, time: WallClock.now())
+        if let text, let kind = failure?.kind {
+            client.common.link.withLock { link in
+                link.health.failures += 1
+                link.health.failureReasons[FailureReason(kind), default: 0] += 1
+                link.health.lastFailure = UpstreamHealth.Failed(text: text, time: WallClock.now())
+                // What one client passes on may be what fails. While the circuit stays open, probes
+                // tell whether the member is there.
+                if found == .down, former != .down, client.configuration.forwarded.isEmpty {
+                    link.health.presence.failed(because: text, at: WallClock.now())
+                }
+            }
+        } else if outcome == .answered, isQuestion, showsPresence(failure?.kind) == true {
+            client.common.link.withLock { $0.answered() }
         }
+    }
+
+    /// What a probe found out: it counts as no request of a client, and a circuit is neither opened
+    /// nor closed by it.
+    private func recordPresence(_ outcome: CircuitBreaker.Outcome, _ kind: UpstreamError.Kind?) {
+        guard outcome == .answered || kind != nil, let isThere = showsPresence(kind) else { return }
+        let wasFailing = client.common.link.withLock { link in
+            defer { link.isProbeFailing = !isThere }
+            if isThere {
+                link.health.probesAnswered += 1
+                link.answered()
+            } else if let text = kind?.text {
+                link.health.probesFailed += 1
+                link.health.lastFailure = UpstreamHealth.Failed(text: text, time: WallClock.now())
+                link.health.presence.failed(because: text, at: WallClock.now())
+            }
+            return link.isProbeFailing
+        }
+        guard isThere else { return client.note(.down, because: kind?.text) }
+        let circuit = client.state.withLock { state in
+            state.breaker.endPause(at: .now)
+            return state.breaker.memberState
+        }
+        // A member that answers probes while questions fail is not back.
+        if wasFailing || circuit == .up { client.note(.up) }
+    }
+
+    private func showsPresence(_ kind: UpstreamError.Kind?) -> Bool? {
+        kind.map { $0.showsPresence(takesOthersCredentials: client.isForwarding) } ?? true
     }
 }
 
@@ -151,6 +197,9 @@ struct UpstreamRequest: Sendable {
     var isAdvisory = false
     /// Asked beside the requests of clients, which it must not take the circuit's probe from.
     var isAside = false
+    /// Asked in the background to find out whether the member is there. It is sent whatever the
+    /// circuit says, and teaches the circuit nothing.
+    var isForPresence = false
     /// A page for people in place of an answer says nothing about the member: it may not have the
     /// endpoint, and something else may stand in for it.
     var mayBeMissing = false

@@ -21,6 +21,8 @@ public struct QueryOptions: Sendable {
     public var resultType: ResponseScanner.ResultType
     /// Further parameters.
     public var extra: Parameters
+    /// Whether it only finds out whether the member is there.
+    var isProbe = false
     /// Whose question it is, and where its answer is read; nil for none of a client.
     public var work: QueryWork?
 
@@ -148,8 +150,9 @@ struct QueryTransfer: Sendable {
             for (name, value) in own { parameters.add(name, value) }
         }
         return UpstreamRequest(
-            path: path, parameters: parameters, sendsTimeout: true, mayBeMissing: mayBeMissing,
-            question: MemberQuestion(cost: cost, options.work))
+            path: path, parameters: parameters, sendsTimeout: true,
+            isForPresence: options.isProbe, mayBeMissing: mayBeMissing,
+            question: options.isProbe ? nil : MemberQuestion(cost: cost, options.work))
     }
 
     private var cost: Int {

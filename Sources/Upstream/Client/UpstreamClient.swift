@@ -42,6 +42,16 @@ public final class UpstreamClient: Sendable {
             var encoding: EncodingPolicy
             var health = UpstreamHealth()
             var events: MemberEventSource
+            /// To a question or a probe.
+            var lastAnswer: MonotonicInstant?
+            /// Whether the newest probe found it away.
+            var isProbeFailing = false
+
+            /// The member answered.
+            mutating func answered() {
+                lastAnswer = .now
+                health.presence.answered(at: WallClock.now())
+            }
         }
 
         let link: LockedValue<Link>
@@ -122,6 +132,7 @@ public final class UpstreamClient: Sendable {
         let load = common.places.load
         var health = common.link.withLock { $0.health }
         (health.questionsRunning, health.questionsWaiting) = (load.running, load.waiting)
+        health.waits = common.places.waits
         state.withLock { state in
             switch state.breaker.state {
             case .closed: health.circuit = .closed
@@ -177,6 +188,7 @@ public final class UpstreamClient: Sendable {
     private func begin(
         _ request: UpstreamRequest, _ deadline: ContinuousClock.Instant
     ) async throws(UpstreamError) -> UpstreamCall {
+        if request.isForPresence { return UpstreamCall(client: self, isProbe: false, request) }
         let patience = ContinuousClock.now.advanced(by: Self.probePatience)
         while true {
             let now = MonotonicInstant.now
@@ -448,4 +460,16 @@ extension UpstreamClient {
     public var isBeingProbed: Bool {
         state.withLock { if case .halfOpen = $0.breaker.state { true } else { false } }
     }
+
+    /// Whether header fields of clients are passed on to the member.
+    var isForwarding: Bool {
+        if case .prometheus(let source) = configuration.source {
+            !source.forwardHeaders.isEmpty
+        } else {
+            false
+        }
+    }
+
+    /// Counts that it is asked beside another one that is slow.
+    func countHedge() { common.link.withLock { $0.health.hedges += 1 } }
 }

@@ -1,4 +1,5 @@
-import GoText
+public import GoText
+public import PrometheusWire
 
 /// Stops asking a member that fails again and again, and tries it now and then.
 ///
@@ -73,6 +74,14 @@ struct CircuitBreaker: Sendable, Equatable {
         return .ask
     }
 
+    /// Ends the pause: the next request finds out whether the member is back. It was seen to answer
+    /// something else than what made it fail.
+    mutating func endPause(at now: MonotonicInstant) {
+        if case .open(let until, let round) = state, now < until {
+            state = .open(until: now, round: round)
+        }
+    }
+
     /// - Parameter wasProbe: the request was let through by `probe`.
     mutating func record(_ outcome: Outcome, wasProbe: Bool, at now: MonotonicInstant) {
         switch (state, outcome) {
@@ -99,7 +108,7 @@ struct CircuitBreaker: Sendable, Equatable {
 
 /// What is known about a member from the requests sent to it.
 public struct UpstreamHealth: Sendable, Equatable {
-    public enum Circuit: String, Sendable, Equatable {
+    public enum Circuit: String, Sendable, Equatable, CaseIterable {
         /// Asked as usual.
         case closed
         /// Not asked for a while.
@@ -114,18 +123,31 @@ public struct UpstreamHealth: Sendable, Equatable {
     }
 
     public var circuit = Circuit.closed
-    /// Requests, retries included.
+    /// Whether it is there.
+    public var presence = MemberPresence()
+    /// Requests, retries included; without probes.
     public var requests = 0
+    /// Probes by what came of them.
+    public var probesAnswered = 0
+    public var probesFailed = 0
     /// Questions that have a place at the member, and those that wait for one.
     public var questionsRunning = 0
     public var questionsWaiting = 0
     /// Operations that ended in a failure of the member.
     public var failures = 0
+    /// The same by reason.
+    public var failureReasons: [FailureReason: Int] = [:]
     public var retries = 0
+    /// Times that it was asked beside a cluster of its pool that was slow.
+    public var hedges = 0
     /// Kept after the member is back.
     public var lastFailure: Failed?
     /// From a request to the head of its answer, the newest weighing most; nil before the first.
     public var latency: Duration?
+    /// All of these times.
+    public var latencies = DurationHistogram()
+    /// What questions waited for a place, those that had one at once left out.
+    public var waits = DurationHistogram()
     /// Bytes of bodies over the wire, and inflated.
     public var wireBytes = 0
     public var inflatedBytes = 0
@@ -138,6 +160,7 @@ public struct UpstreamHealth: Sendable, Equatable {
 
     mutating func observe(latency newest: Duration) {
         latency = latency.map { ($0 * 4 + newest) / 5 } ?? newest
+        latencies.observe(newest)
     }
 }
 

@@ -55,6 +55,7 @@ public actor PoolClient {
         let race = HedgedRequest(count: alternatives.count, hedgeAfter: patience)
         let outcome = await race.run(
             mayBeAskedElsewhere: { (failure: UpstreamError) in failure.kind.mayBeAskedElsewhere },
+            onHedge: { alternatives[$0].client.countHedge() },
             { index in
                 do throws(UpstreamError) {
                     return .success(try await operation(alternatives[index].client))
@@ -110,8 +111,9 @@ struct HedgedRequest: Sendable {
         case slow
     }
 
+    /// - Parameter onHedge: Is told whom is asked beside one that is slow.
     func run<Answer: Sendable, Failure: Error>(
-        mayBeAskedElsewhere: (Failure) -> Bool,
+        mayBeAskedElsewhere: (Failure) -> Bool, onHedge: (Int) -> Void = { _ in },
         _ ask: @escaping @Sendable (Int) async -> Result<Answer, Failure>
     ) async -> Outcome<Answer, Failure> {
         typealias Happened = Event<Answer, Failure>
@@ -131,6 +133,7 @@ struct HedgedRequest: Sendable {
                 switch event {
                 case .slow:
                     if Task.isCancelled { continue }
+                    if next < count { onHedge(next) }
                 case .ended(let index, .success(let answer)):
                     return .answered(answer, by: index)
                 case .ended(let index, .failure(let failure)):

@@ -1,5 +1,6 @@
 import GoText
 import HTTPTransport
+public import PrometheusWire
 
 /// Why there was no place.
 public enum NoTurn: Error, Sendable {
@@ -18,6 +19,7 @@ public final class FairLine: Sendable {
         var newest: FairOrder.Ticket = 0
         /// When a task with a place last let those go first that could run.
         var yielded = MonotonicInstant.now
+        var waits = DurationHistogram()
     }
 
     /// Tasks that could run have been let first recently enough.
@@ -32,6 +34,9 @@ public final class FairLine: Sendable {
     public var load: (running: Int, waiting: Int) {
         state.withLock { ($0.order.running, $0.order.waiting) }
     }
+
+    /// How long tasks waited that got no place at once, whatever came of it.
+    public var waits: DurationHistogram { state.withLock { $0.waits } }
 
     /// Returns with a place, which is to be given back.
     ///
@@ -50,6 +55,8 @@ public final class FairLine: Sendable {
             return state.newest
         }
         guard let ticket else { return false }
+        let start = MonotonicInstant.now
+        defer { state.withLock { $0.waits.observe(.since(start)) } }
         switch await outcome(of: client, rank, ticket, until: deadline, isolation: isolation) {
         case .placed: return true
         case .timedOut: throw .timedOut

@@ -1,15 +1,17 @@
-import GatewayConfiguration
 import GoText
-import PrometheusServer
-import PrometheusWire
+public import PrometheusServer
+public import PrometheusWire
 import RegularExpressions
 
 /// `status/self_metrics`: the gateway's own metrics as a list of metric families in the JSON of
 /// protocol buffers.
-struct SelfMetrics: Sendable {
-    var metrics: ExpositionText
+public struct SelfMetrics: Sendable {
+    private let metrics: ExpositionText
 
-    func response(to request: PrometheusRequest) throws(APIError) -> PrometheusResponse {
+    public init(_ metrics: ExpositionText) { self.metrics = metrics }
+
+    /// - Throws: 400 for a `metric_name_pattern` that is no regular expression.
+    public func response(to request: PrometheusRequest) throws(APIError) -> PrometheusResponse {
         var families = metrics.families.filter { !$0.samples.isEmpty }
         let pattern = request.parameter("metric_name_pattern")
         if !pattern.isEmpty {
@@ -19,28 +21,29 @@ struct SelfMetrics: Sendable {
             } catch {
                 throw .badData("invalid metric_name_pattern: \(error.description)")
             }
-            families.removeAll { !expression.matches($0.name) }
+            families.removeAll { !expression.matches($0.declared.name) }
         }
-        families.sort { ByteString($0.name) < ByteString($1.name) }
+        families.sort { ByteString($0.declared.name) < ByteString($1.declared.name) }
         let json = JSONValue.array(families.map(Self.json))
         return .json(Envelope.head + json.bytes + [UInt8(ascii: "}")])
     }
 
     private static func json(_ family: ExpositionText.Family) -> JSONValue {
         let metrics: [JSONValue]
-        switch family.kind {
+        switch family.declared.kind {
         case .counter, .gauge:
             metrics = family.samples.map { sample in
                 .object([
                     ("label", labels(sample.labels)),
-                    (family.kind.rawValue, .object([("value", number(sample.value))])),
+                    (family.declared.kind.rawValue, .object([("value", number(sample.value))])),
                 ])
             }
         case .histogram: metrics = histograms(family.samples)
         }
         return .object([
-            ("name", .string(family.name)), ("help", .string(family.help)),
-            ("type", .string(family.kind.rawValue.uppercased())), ("metric", .array(metrics)),
+            ("name", .string(family.declared.name)), ("help", .string(family.declared.help)),
+            ("type", .string(family.declared.kind.rawValue.uppercased())),
+            ("metric", .array(metrics)),
         ])
     }
 
