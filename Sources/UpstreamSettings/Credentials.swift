@@ -72,10 +72,38 @@ public struct SigV4Settings: Sendable, Hashable {
     public var secretKey: Secret
     /// Of keys that are valid for a time; nil for none.
     public var sessionToken: Secret?
+    /// Whose keys sign the requests, which are asked for with those above; nil to sign with these.
+    public var role: AWSRole?
 
     public init(region: String, accessKey: String, secretKey: Secret) {
         self.region = region
         self.accessKey = accessKey
         self.secretKey = secretKey
+    }
+}
+
+/// A role of AWS that the gateway assumes.
+public struct AWSRole: Sendable, Hashable {
+    public let arn: String
+    /// A condition that the role may set for those who assume it; AWS treats it as no secret. Nil for
+    /// none.
+    public var externalID: String?
+    /// Where keys of the role are asked for; nil for the endpoint of the region.
+    public var stsURL: ServerURL?
+
+    /// nil for what is not the ARN of a role.
+    public init?(arn: String) {
+        let parts = arn.split(separator: ":", maxSplits: 5, omittingEmptySubsequences: false)
+        guard (20...2048).contains(arn.utf8.count), parts.count == 6, parts[0] == "arn",
+            parts[2] == "iam", parts[5].hasPrefix("role/"), parts[5].utf8.count > 5,
+            arn.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
+        else { return nil }
+        self.arn = arn
+    }
+
+    /// The URL of the STS endpoint, with no slash at its end.
+    public func endpoint(in region: String) -> String {
+        if let stsURL { return stsURL.description }
+        return "https://sts.\(region).amazonaws.com" + (region.hasPrefix("cn-") ? ".cn" : "")
     }
 }

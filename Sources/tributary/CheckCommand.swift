@@ -105,7 +105,9 @@ struct CheckCommand: AsyncParsableCommand {
         case .bearer: all.append("a bearer token")
         case .oauth2(let settings): all.append("tokens of \(settings.tokenURL)")
         case .sigV4(let settings):
-            all.append("signatures for \(settings.service) in \(settings.region)")
+            all.append(
+                "signatures for \(settings.service) in \(settings.region)"
+                    + (settings.role.map { " as \($0.arn)" } ?? ""))
         }
         all += source.headers.map { "header \($0.name)" }
         all += source.forwardHeaders.map { "the client's \($0)" }

@@ -90,12 +90,6 @@ import UpstreamSettings
         ),
         ("sigv4: {\(needed), service: \"a b\"}", "sigv4.service: is not a value of service"),
         (
-            "sigv4: {\(needed), roleArn: \"arn:aws:iam::1:role/x\"}",
-            "sigv4.roleArn: the key roleArn is not supported; write the accessKey, secretKey and "
-                + "sessionToken of the role, or put a proxy that signs before the server: the "
-                + "gateway assumes no role"
-        ),
-        (
             "sigv4: {\(needed), profile: x}",
             "sigv4.profile: the key profile is not supported; write accessKey and secretKey: the "
                 + "gateway reads no profiles of AWS"

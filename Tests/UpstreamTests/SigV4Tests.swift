@@ -93,7 +93,7 @@ import UpstreamSettings
     }
 
     /// The signature of a request as AWS makes it, and the one that it carries.
-    private static func signatures(
+    static func signatures(
         of request: ScriptedServer.Request, secret: String
     ) throws -> (expected: String, found: String, signed: [String]) {
         let authorization = try #require(request.header("Authorization"))
@@ -146,6 +146,7 @@ import UpstreamSettings
                 #expect(found == expected, "\(request.method) \(request.target)")
                 #expect(signed == signed.sorted())
                 #expect(Set(["host", "x-amz-date", "x-amz-security-token"]).isSubset(of: signed))
+                #expect(signed.contains("content-type") == (request.method == "POST"))
                 #expect(request.header("X-Amz-Security-Token") == "session-t0ken")
                 #expect(
                     request.header("Authorization")?.contains("/eu-west-1/aps/aws4_request,")

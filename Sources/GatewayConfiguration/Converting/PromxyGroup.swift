@@ -352,16 +352,24 @@ struct PromxyGroup {
         let node = pair.value
         guard let region = node["region"]?.text, let key = node["access_key"]?.text,
             let secret = node.pairs.first(where: { $0.key == "secret_key" }),
-            node["role_arn"] == nil, node["profile"] == nil
+            node["profile"] == nil
         else {
             return log.leaveOut(
                 pair.line, path,
-                "it needs region, access_key and secret_key; profiles and roles are not used")
+                "it needs region, access_key and secret_key; profiles are not used")
         }
-        let sigv4: [WrittenSetting.Pair] = [
+        let role = node["role_arn"]?.text ?? ""
+        guard role.isEmpty || AWSRole(arn: role) != nil else {
+            return log.leaveOut(pair.line, path, "role_arn is not the ARN of a role")
+        }
+        var sigv4: [WrittenSetting.Pair] = [
             .init("region", .text(region)), .init("accessKey", .text(key)),
             .init("secretKey", log.variable(secret.line, "\(path).secret_key")),
         ]
+        if !role.isEmpty {
+            sigv4.append(.init("roleArn", .text(role)))
+            if let id = node["external_id"]?.text { sigv4.append(.init("externalId", .text(id))) }
+        }
         settings.append(.init("sigv4", .lines(sigv4)))
     }
 

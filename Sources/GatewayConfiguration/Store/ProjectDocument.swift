@@ -234,13 +234,15 @@ public enum ProjectDocument {
             && new["tls"]?["serverName"] ?? .null == old["tls"]?["serverName"] ?? .null
     }
 
-    /// Secrets go through a proxy, and that of OAuth 2.0 to the endpoint of tokens.
+    /// Secrets go through a proxy, that of OAuth 2.0 to the endpoint of tokens, and the session token
+    /// of `sigv4` to that of STS.
     private static func wayIsSame(_ new: DocumentValue, _ old: DocumentValue) -> Bool {
         func url(_ value: DocumentValue?) -> String? {
             value?.text.map { text in (try? ServerURL(text).description) ?? text }
         }
         return url(new["proxyUrl"]) == url(old["proxyUrl"])
             && url(new["oauth2"]?["tokenUrl"]) == url(old["oauth2"]?["tokenUrl"])
+            && url(new["sigv4"]?["stsUrl"]) == url(old["sigv4"]?["stsUrl"])
     }
 
     // MARK: Writing

@@ -4,47 +4,19 @@ import PrometheusWire
 import UpstreamSettings
 
 /// The access token of a member, which the gateway gets as an OAuth 2.0 client by itself (RFC 6749,
-/// section 4.4). One request for a token is under way at a time. A token is kept until shortly before
-/// it expires, or until the member refuses it.
+/// section 4.4). A token is kept until shortly before it expires, or until the member refuses it.
 final class OAuth2Tokens: Sendable {
-    struct Token: Sendable, Equatable {
-        var text: String
-        var freshUntil: MonotonicInstant
-        var expires: MonotonicInstant
-    }
-
-    /// Why there is no token; it names no URL and holds no secret.
-    private struct Refusal: Error {
-        var text: String
+    private struct Failure: Error {
+        var refusal: CredentialRefusal
         /// Whether the endpoint did not take the client for the one that it says it is.
         var isOfTheClient = false
-    }
 
-    private struct State {
-        var token: Token?
-        /// Those before, which requests under way may carry; the newest last.
-        var former: [String] = []
-        /// The last failure, which is the answer for a moment.
-        var refusal: (text: String, until: MonotonicInstant)?
-        var asking: Task<Result<Token, Refusal>, Never>?
-        /// Some endpoints take the client's name and secret in the form alone.
-        var sendsSecretInForm = false
-
-        mutating func forget() {
-            guard let token else { return }
-            former = former.suffix(1) + [token.text]
-            self.token = nil
+        init(_ text: String, isOfTheClient: Bool = false) {
+            refusal = CredentialRefusal(text: text)
+            self.isOfTheClient = isOfTheClient
         }
     }
 
-    private enum Step {
-        case token(String)
-        case refused(String)
-        case wait(Task<Result<Token, Refusal>, Never>)
-    }
-
-    /// How long an endpoint that failed is not asked again.
-    private static let pause = Duration.seconds(1)
     private static let mostPatience = Duration.seconds(10)
     /// Of an answer. No token is longer.
     static let mostBytes = 64 << 10
@@ -57,7 +29,9 @@ final class OAuth2Tokens: Sendable {
     private let configuration: UpstreamConfiguration
     private let transport: CurlMulti
     private let owner = ConnectionOwner()
-    private let state = LockedValue(State())
+    private let token = RenewedCredential<String>()
+    /// Some endpoints take the client's name and secret in the form alone.
+    private let sendsSecretInForm = LockedValue(false)
 
     /// - Parameter configuration: The member's, whose proxy and TLS settings hold for the endpoint too.
     init(
@@ -69,9 +43,7 @@ final class OAuth2Tokens: Sendable {
     }
 
     /// Tokens that the member may repeat in what it says.
-    var exposed: [String] {
-        state.withLock { state in (state.token.map { [$0.text] } ?? []) + state.former }
-    }
+    var exposed: [String] { token.known }
 
     /// A token that has not expired, as far as is known.
     ///
@@ -79,73 +51,32 @@ final class OAuth2Tokens: Sendable {
     func token(
         until deadline: ContinuousClock.Instant
     ) async throws(UpstreamError.Kind) -> String {
-        let step = state.withLock { state -> Step in
-            let now = MonotonicInstant.now
-            if let token = state.token, now < token.freshUntil { return .token(token.text) }
-            if let asking = state.asking { return .wait(asking) }
-            if let refusal = state.refusal, now < refusal.until { return .refused(refusal.text) }
-            let asking = Task { await self.asked() }
-            state.asking = asking
-            return .wait(asking)
-        }
-        switch step {
-        case .token(let text): return text
-        case .refused(let text): throw .unavailable(text)
-        case .wait(let asking):
-            let patience = max(.zero, deadline - .now)
-            guard let result = await asking.value(within: patience) else {
-                throw Task.isCancelled ? .cancelled : .timeout
-            }
-            do throws(Refusal) {
-                return try result.get().text
-            } catch {
-                throw .unavailable(error.text)
-            }
-        }
+        try await token.value(until: deadline) { await self.asked() }
     }
 
     /// The member refuses a token, which is used no more.
-    func drop(_ text: String) {
-        state.withLock { if $0.token?.text == text { $0.forget() } }
-    }
+    func drop(_ text: String) { token.drop(text) }
 
     // MARK: - The endpoint
 
-    private func asked() async -> Result<Token, Refusal> {
-        let sendsSecretInForm = state.withLock { $0.sendsSecretInForm }
-        let result: Result<Token, Refusal>
-        do throws(Refusal) {
-            result = .success(try await exchange(sendsSecretInForm: sendsSecretInForm))
+    private func asked() async -> RenewedCredential<String>.Answer {
+        let inForm = sendsSecretInForm.withLock { $0 }
+        do throws(Failure) {
+            return .success(try await exchange(sendsSecretInForm: inForm))
         } catch {
-            result =
-                error.isOfTheClient ? await other(than: sendsSecretInForm, error) : .failure(error)
-        }
-        let now = MonotonicInstant.now
-        return state.withLock { state in
-            state.asking = nil
-            switch result {
-            case .success(let token):
-                state.forget()
-                state.token = token
-                state.refusal = nil
-                return result
-            case .failure(let refusal):
-                // One that is to be replaced serves as long as it is valid.
-                if let token = state.token, now < token.expires { return .success(token) }
-                state.refusal = (refusal.text, now.advanced(by: Self.pause))
-                return result
-            }
+            return error.isOfTheClient
+                ? await other(than: inForm, error.refusal) : .failure(error.refusal)
         }
     }
 
     /// The same with the client's secret in the other place.
     private func other(
-        than sendsSecretInForm: Bool, _ first: Refusal
-    ) async -> Result<Token, Refusal> {
-        guard let token = try? await exchange(sendsSecretInForm: !sendsSecretInForm) else {
+        than inForm: Bool, _ first: CredentialRefusal
+    ) async -> RenewedCredential<String>.Answer {
+        guard let token = try? await exchange(sendsSecretInForm: !inForm) else {
             return .failure(first)
         }
-        state.withLock { $0.sendsSecretInForm = !sendsSecretInForm }
+        sendsSecretInForm.withLock { $0 = !inForm }
         return .success(token)
     }
 
@@ -181,7 +112,9 @@ final class OAuth2Tokens: Sendable {
             owner: owner)
     }
 
-    private func exchange(sendsSecretInForm: Bool) async throws(Refusal) -> Token {
+    private func exchange(
+        sendsSecretInForm: Bool
+    ) async throws(Failure) -> RenewedCredential<String>.Held {
         let begun = MonotonicInstant.now
         var bytes: [UInt8] = []
         let status: Int
@@ -192,30 +125,31 @@ final class OAuth2Tokens: Sendable {
             var chunks = response.body.makeAsyncIterator()
             while let chunk = try await chunks.next() { bytes += chunk }
         } catch {
-            throw Refusal(text: told("the token endpoint: \(error.text)"))
+            throw Failure(told("the token endpoint: \(error.text)"))
         }
         let answer = TokenAnswer(bytes)
         guard (200..<300).contains(status) else {
             let words = answer?.refusal.map { ": \($0)" } ?? ""
-            throw Refusal(
-                text: told("the token endpoint answered HTTP status \(status)\(words)"),
+            throw Failure(
+                told("the token endpoint answered HTTP status \(status)\(words)"),
                 isOfTheClient: status == 400 || status == 401)
         }
         guard let answer else {
-            throw Refusal(text: told("what the token endpoint answered is no JSON object"))
+            throw Failure(told("what the token endpoint answered is no JSON object"))
         }
         guard let text = answer.token, !text.isEmpty,
             text.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
         else {
             let words = answer.refusal.map { ": \($0)" } ?? ""
-            throw Refusal(text: told("the token endpoint answered without an access_token\(words)"))
+            throw Failure(told("the token endpoint answered without an access_token\(words)"))
         }
         if let type = answer.type, type.lowercased() != "bearer" {
-            throw Refusal(text: told("the token endpoint gave a token that is no bearer token"))
+            throw Failure(told("the token endpoint gave a token that is no bearer token"))
         }
         let life = answer.life ?? Self.standardLife
-        return Token(
-            text: text, freshUntil: begun.advanced(by: life - min(.seconds(30), life / 4)),
+        return RenewedCredential.Held(
+            value: text, begun: begun,
+            freshUntil: begun.advanced(by: life - min(.seconds(30), life / 4)),
             expires: begun.advanced(by: life))
     }
 

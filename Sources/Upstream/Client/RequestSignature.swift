@@ -13,22 +13,30 @@ struct RequestSignature: Sendable {
 
     init(_ settings: SigV4Settings) { self.settings = settings }
 
+    /// Gives the fields of each request at the time at which it goes out.
+    var atSending: @Sendable (TransferRequest) -> [HeaderFields.Field] {
+        { fields(for: $0, at: WallClock.now()) }
+    }
+
     /// The fields to add to a request, as it goes out.
     func fields(for request: TransferRequest, at time: Timestamp) -> [HeaderFields.Field] {
         let target = SignedTarget(request.url)
-        var signed = [
+        // The transport writes these itself.
+        var written = [
             HeaderFields.Field(
-                name: "Host", value: target.host(isRouted: request.tls.serverName != nil)),
-            HeaderFields.Field(name: "X-Amz-Date", value: Self.stamp(of: time)),
+                name: "Host", value: target.host(isRouted: request.tls.serverName != nil))
         ]
+        if let type = request.contentType {
+            written.append(HeaderFields.Field(name: "Content-Type", value: type))
+        }
+        var added = [HeaderFields.Field(name: "X-Amz-Date", value: Self.stamp(of: time))]
         if let token = settings.sessionToken {
-            signed.append(
-                HeaderFields.Field(name: "X-Amz-Security-Token", value: token.exposed))
+            added.append(HeaderFields.Field(name: "X-Amz-Security-Token", value: token.exposed))
         }
         let value = authorization(
-            of: request.methodName, target.path, target.query, signed, request.bodyBytes, at: time)
-        // The host is named by the transport.
-        return signed.dropFirst() + [HeaderFields.Field(name: "Authorization", value: value)]
+            of: request.methodName, target.path, target.query, written + added, request.bodyBytes,
+            at: time)
+        return added + [HeaderFields.Field(name: "Authorization", value: value)]
     }
 
     /// The value of `Authorization`.
@@ -157,6 +165,15 @@ extension TransferRequest {
         case .post, .send: "POST"
         case .put: "PUT"
         case .delete: "DELETE"
+        }
+    }
+
+    /// Of the body, as it is sent; nil for none.
+    fileprivate var contentType: String? {
+        switch method {
+        case .post: "application/x-www-form-urlencoded"
+        case .send(_, let type): type
+        case .get, .put, .delete: nil
         }
     }
 

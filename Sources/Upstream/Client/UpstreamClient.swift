@@ -59,6 +59,8 @@ public final class UpstreamClient: Sendable {
         let places: FairLine
         /// By which it is asked; nil for other credentials.
         let tokens: OAuth2Tokens?
+        /// By whose keys its requests are signed; nil for other credentials.
+        let role: AssumedRole?
         /// Tells the member from every other one of the process.
         let number = UpstreamClient.numbers.withLock { number in
             number += 1
@@ -73,6 +75,11 @@ public final class UpstreamClient: Sendable {
                 tokens = OAuth2Tokens(settings, for: configuration, transport: transport)
             } else {
                 tokens = nil
+            }
+            role = configuration.signing.flatMap { signing in
+                signing.role.map {
+                    AssumedRole($0, signing, for: configuration, transport: transport)
+                }
             }
             link = LockedValue(
                 Link(
@@ -297,13 +304,21 @@ public final class UpstreamClient: Sendable {
         return response
     }
 
-    /// Sends a request with a token where the member wants one. One that the member refuses is used no
-    /// more, and the request is sent once more with another.
+    /// Sends a request with a token, or signed by keys of a role, where the member wants that. A token
+    /// or keys that the member refuses are used no more, and the request is sent once more with others.
     private func authorized(
         _ request: UpstreamRequest, asQuery: Bool, _ deadline: ContinuousClock.Instant
     ) async throws(UpstreamError.Kind) -> TransferResponse {
+        if let role = common.role {
+            let signing = try await role.signing(until: deadline)
+            let response = try await send(request, asQuery: asQuery, deadline, signing: signing)
+            guard response.status == 403, role.drop(signing) else { return response }
+            let other = try await role.signing(until: deadline)
+            return try await send(request, asQuery: asQuery, deadline, signing: other)
+        }
         guard let tokens = common.tokens else {
-            return try await send(request, asQuery: asQuery, deadline)
+            return try await send(
+                request, asQuery: asQuery, deadline, signing: configuration.signing)
         }
         let token = try await tokens.token(until: deadline)
         let response = try await send(request, asQuery: asQuery, deadline, token: token)
@@ -315,7 +330,7 @@ public final class UpstreamClient: Sendable {
 
     private func send(
         _ request: UpstreamRequest, asQuery: Bool, _ deadline: ContinuousClock.Instant,
-        token: String? = nil
+        token: String? = nil, signing: SigV4Settings? = nil
     ) async throws(UpstreamError.Kind) -> TransferResponse {
         let remaining = deadline - .now
         guard remaining > .zero else { throw .timeout }
@@ -335,7 +350,7 @@ public final class UpstreamClient: Sendable {
                 ? limits.concurrentRequests : limits.concurrentAnswers,
             owner: connections,
             timeoutParameter: request.sendsTimeout ? Parameters.timeout : nil,
-            signature: configuration.signature)
+            signature: signing.map { RequestSignature($0).atSending })
         do throws(TransferError) {
             return try await transport.execute(transfer)
         } catch {
@@ -419,6 +434,7 @@ public final class UpstreamClient: Sendable {
     func redacted(_ kind: UpstreamError.Kind) -> UpstreamError.Kind {
         let plain =
             configuration.secrets.flatMap(\.exposedValues) + (common.tokens?.exposed ?? [])
+            + (common.role?.exposed ?? [])
         let secrets = plain + plain.map(FormText.encoded).filter { !plain.contains($0) }
         let clean = { (text: String) in
             secrets.reduce(text) { text, secret in

@@ -34,6 +34,8 @@ public struct UpstreamConfiguration: Sendable {
     var forwarded: [NamedSecret] = []
     /// For name, connection and handshake.
     public var connectTimeout = Duration.seconds(5)
+    /// How long keys of a role are kept although the member refuses requests that they sign.
+    var roleKeysSettle = Duration.seconds(60)
     public var limits = Limits()
     public var scan = ResponseScanner.Limits()
     /// The gateway that asks, so that it knows its own requests when they come back to it; nil to
@@ -135,17 +137,17 @@ extension UpstreamConfiguration {
         case .sigV4(let settings):
             return [
                 "sigv4", settings.region, settings.service, settings.accessKey,
-                settings.secretKey.exposed, settings.sessionToken?.exposed,
+                settings.secretKey.exposed, settings.sessionToken?.exposed, settings.role?.arn,
+                settings.role?.externalID, settings.role?.endpoint(in: settings.region),
             ]
         }
     }
 
     /// By which requests are signed; nil where they are not.
-    var signature: (@Sendable (TransferRequest) -> [HeaderFields.Field])? {
+    var signing: SigV4Settings? {
         guard case .prometheus(let source) = source, case .sigV4(let settings) = source.credentials
         else { return nil }
-        let signature = RequestSignature(settings)
-        return { signature.fields(for: $0, at: WallClock.now()) }
+        return settings
     }
 }
 
