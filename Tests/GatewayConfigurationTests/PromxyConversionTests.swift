@@ -264,6 +264,6 @@ import UpstreamSettings
 
     @Test(arguments: ["", "a: [", "scrape_configs: []", "promxy: {server_groups: []}", "promxy: 1"])
     func `What is none of promxy's is refused`(text: String) {
-        #expect(throws: PromxyConversion.Refusal.self) { try PromxyConversion(text) }
+        #expect(throws: ConversionRefusal.self) { try PromxyConversion(text) }
     }
 }

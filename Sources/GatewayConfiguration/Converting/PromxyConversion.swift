@@ -3,43 +3,23 @@ import YAML
 
 /// A configuration of promxy, as one of the gateway, and what is not the same in it.
 public struct PromxyConversion: Sendable {
-    /// Something that the gateway's configuration leaves out or says otherwise.
-    public struct Remark: Sendable, Equatable, CustomStringConvertible {
-        /// Of the key, in promxy's file.
-        public var line: Int
-        /// In promxy's file: `promxy.server_groups[0].anti_affinity`.
-        public var key: String
-        public var text: String
-        /// Whether something that promxy does is left out.
-        public var isLoss: Bool
-
-        public var description: String { "\(line): \(key): \(isLoss ? "left out: " : "")\(text)" }
-    }
-
-    /// Why a text is no configuration of promxy.
-    public struct Refusal: Error, Sendable, CustomStringConvertible {
-        public var line: Int?
-        public var text: String
-
-        public var description: String { (line.map { "\($0): " } ?? "") + text }
-    }
-
     /// The configuration, which `tributary check` accepts once its variables are set.
     public let yaml: String
     /// In the order of promxy's file.
-    public let remarks: [Remark]
+    public let remarks: [ConversionRemark]
 
-    public init(_ text: String) throws(Refusal) {
+    public init(_ text: String) throws(ConversionRefusal) {
         let documents: [YAMLNode]
         do throws(YAMLFailure) {
             documents = try YAMLComposer.documents(of: text)
         } catch {
-            throw Refusal(line: error.line, text: error.problem)
+            throw ConversionRefusal(line: error.line, text: error.problem)
         }
         guard let root = documents.first, let groups = root["promxy"]?["server_groups"],
             case .list(let elements) = groups.content, !elements.isEmpty
         else {
-            throw Refusal(text: "there is no promxy.server_groups, so that it is none of promxy's")
+            throw ConversionRefusal(
+                text: "there is no promxy.server_groups, so that it is none of promxy's")
         }
         var log = PromxyRemarks()
         Self.lookBeside(root, &log)
@@ -49,7 +29,7 @@ public struct PromxyConversion: Sendable {
             read.append(group)
         }
         guard !read.isEmpty else {
-            throw Refusal(
+            throw ConversionRefusal(
                 line: groups.line, text: "no server group names a server that the gateway can ask")
         }
         yaml = Self.written(read, &log)
@@ -86,7 +66,7 @@ public struct PromxyConversion: Sendable {
     private static func written(_ groups: [PromxyGroup], _ log: inout PromxyRemarks) -> String {
         let partition = partition(of: groups)
         let names = names(of: groups, partition)
-        let all = name("all", besides: names)
+        let all = ProjectName.free("all", besides: names)
         var lines = ["# Made by tributary convert of a configuration of promxy."]
         if let partition { lines.append("partitionLabel: \(partition)") }
         lines += ["defaultProject: \(all)", "projects:"]
@@ -167,28 +147,11 @@ public struct PromxyConversion: Sendable {
         for (index, group) in groups.enumerated() {
             let label = group.labels.first { $0.name == partition }?.text
             names.append(
-                label ?? name(group.name.flatMap(projectName) ?? "group-\(index)", besides: names))
+                label
+                    ?? ProjectName.free(
+                        group.name.flatMap(ProjectName.kept) ?? "group-\(index)", besides: names))
         }
         return names
-    }
-
-    /// As much of a text as the name of a project may hold; nil where nothing is left.
-    private static func projectName(_ text: String) -> String? {
-        let kept = text.lowercased().map { letter in
-            letter.isASCII && (letter.isLetter || letter.isNumber || letter == "_") ? letter : "-"
-        }
-        let name = String(kept.prefix(50))
-        return ProjectName.isValid(name) && name.contains { $0 != "-" } ? name : nil
-    }
-
-    private static func name(_ wanted: String, besides taken: [String]) -> String {
-        var name = wanted
-        var number = 2
-        while taken.contains(name) {
-            name = "\(wanted)-\(number)"
-            number += 1
-        }
-        return name
     }
 
     /// What a missing member does. The policy is one for all members, so that it is never milder
@@ -212,15 +175,15 @@ public struct PromxyConversion: Sendable {
 
 /// What is said of a conversion while it is made.
 struct PromxyRemarks {
-    private(set) var remarks: [PromxyConversion.Remark] = []
+    private(set) var remarks: [ConversionRemark] = []
     private var variables = 0
 
     mutating func leaveOut(_ line: Int, _ key: String, _ reason: String) {
-        remarks.append(.init(line: line, key: YAMLNode.shown(key), text: reason, isLoss: true))
+        remarks.append(.init(line: line, key: key, text: reason, isLoss: true))
     }
 
     mutating func remark(_ line: Int, _ key: String, _ text: String) {
-        remarks.append(.init(line: line, key: YAMLNode.shown(key), text: text, isLoss: false))
+        remarks.append(.init(line: line, key: key, text: text, isLoss: false))
     }
 
     /// A variable in the place of something secret, which is not written.
