@@ -32,6 +32,7 @@ let lifecycle = Target.Dependency.product(
     name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let signals = Target.Dependency.product(
     name: "UnixSignals", package: "swift-service-lifecycle")
+let tracing = Target.Dependency.product(name: "Tracing", package: "swift-distributed-tracing")
 let argumentParser = Target.Dependency.product(
     name: "ArgumentParser", package: "swift-argument-parser")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
@@ -51,6 +52,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-distributed-tracing.git", from: "1.7.3"),
         .package(
             url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
@@ -78,6 +80,8 @@ let package = Package(
         module("PromQL", ["RegularExpressions", "GoText"]),
         module("PromQLEngine", ["TimeSeries", "PromQL", "RegularExpressions", "GoText"]),
         module("PrometheusWire", ["TimeSeries", "GoText", "CSnappy"]),
+        // A request's identity, its trace, and what is recorded of it.
+        module("RequestTelemetry", ["GoText", tracing]),
         // What two servers answered, and where it differs.
         module("Answers", ["PrometheusWire"]),
         // Tables, formats and graphs of the command line.
@@ -90,8 +94,8 @@ let package = Package(
         module(
             "Upstream",
             [
-                "GoText", "PrometheusWire", "HTTPTransport", "PromQL", "TimeSeries",
-                "UpstreamSettings", "YAML", crypto,
+                "GoText", "PrometheusWire", "HTTPTransport", "PromQL", "RequestTelemetry",
+                "TimeSeries", "UpstreamSettings", "YAML", crypto,
             ]),
         module(
             "GatewayConfiguration",
@@ -109,15 +113,29 @@ let package = Package(
         module(
             "PrometheusServer",
             [
-                "GoText", "PrometheusWire", "CZlib", "CZstd", hummingbirdCore, nioTLS, nioSSL,
-                logging, lifecycle,
+                "GoText", "PrometheusWire", "RequestTelemetry", "CZlib", "CZstd", hummingbirdCore,
+                nioTLS, nioSSL, logging, lifecycle,
             ]),
         module(
             "Federation",
             [
                 "GoText", "TimeSeries", "PromQL", "PromQLEngine", "RegularExpressions",
-                "PrometheusWire", "PrometheusServer", "Upstream", "UpstreamSettings",
-                "GatewayConfiguration", "CHeap", "Redis", crypto,
+                "PrometheusWire", "PrometheusServer", "RequestTelemetry", "Upstream",
+                "UpstreamSettings", "GatewayConfiguration", "CHeap", "Redis", crypto,
+            ]),
+        // Lines of the log and of the query log, and where they are written.
+        module(
+            "GatewayLog",
+            [
+                "GatewayConfiguration", "GoText", "PrometheusServer", "PrometheusWire",
+                "RequestTelemetry", "Upstream", logging, tracing,
+            ]),
+        // Spans on their way to a collector.
+        module(
+            "TraceExport",
+            [
+                "GatewayConfiguration", "GoText", "HTTPTransport", "PrometheusWire",
+                "RequestTelemetry", "UpstreamSettings", lifecycle, logging, tracing,
             ]),
         // Expressions of dashboards and rules, planned over members that are not asked.
         module(
@@ -139,16 +157,17 @@ let package = Package(
         module(
             "GatewayState",
             [
-                "GoText", "Discovery", "Federation", "GatewayConfiguration", "PrometheusServer",
-                "PrometheusWire", "RegularExpressions", "Upstream", "UpstreamSettings", lifecycle,
+                "GoText", "Discovery", "Federation", "GatewayConfiguration", "GatewayLog",
+                "PrometheusServer", "PrometheusWire", "RegularExpressions", "TraceExport",
+                "Upstream",
+                "UpstreamSettings", lifecycle,
             ]),
         module(
             "Gateway",
             [
                 "GoText",
                 "Discovery", "Federation", "GatewayState", "Upstream", "UpstreamSettings",
-                "HTTPTransport",
-                "GatewayConfiguration",
+                "HTTPTransport", "GatewayConfiguration", "GatewayLog", "TraceExport",
                 "PrometheusWire",
                 "PrometheusServer", "PromQL", "Redis", "TimeSeries", logging, lifecycle, signals,
             ]),
@@ -156,7 +175,8 @@ let package = Package(
             name: "tributary",
             dependencies: [
                 "Answers", "CommandLineOutput", "GoText", "Gateway", "GatewayConfiguration",
-                "GatewayState", "PromQLScripts", "EmbeddedPrometheus", "PrometheusServer",
+                "GatewayLog", "GatewayState", "PromQLScripts", "EmbeddedPrometheus",
+                "PrometheusServer",
                 "QueryLint", "YAML",
                 "Replay",
                 "UpstreamSettings",
@@ -238,6 +258,13 @@ let package = Package(
                 "ScriptedServers",
                 "TestSupport", crypto,
             ]),
+        tests(
+            "TelemetryTests",
+            [
+                "GatewayConfiguration", "GatewayLog", "GoText", "HTTPTransport",
+                "RequestTelemetry", "ScriptedServers", "TraceExport",
+                "UpstreamSettings", logging, tracing,
+            ]),
         tests("DiscoveryTests", ["Discovery", "GatewayConfiguration", "TestSupport"]),
         tests(
             "GatewayConfigurationTests",
@@ -269,8 +296,8 @@ let package = Package(
             "GatewayTests",
             [
                 "GoText",
-                "Gateway", "GatewayConfiguration", "GatewayState", "PromQL", "Federation",
-                "Upstream",
+                "Gateway", "GatewayConfiguration", "GatewayLog", "GatewayState", "PromQL",
+                "Federation", "Upstream",
                 "UpstreamSettings",
                 "HTTPTransport", "EmbeddedPrometheus", "ScriptedServers",
                 "PrometheusServer", "PrometheusWire", "RealServers", "Redis", "TimeSeries",

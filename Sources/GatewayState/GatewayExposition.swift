@@ -78,12 +78,6 @@ public struct GatewayExposition: Sendable {
 }
 
 extension Configuration {
-    /// Tells configurations apart that are in force: 16 hexadecimal digits. Values of secrets have no
-    /// part in it.
-    public var fingerprint: String {
-        String(SecretDigest(ofText: redactedYAML).written.dropFirst("sha256:".count).prefix(16))
-    }
-
     /// How many projects there are of each kind.
     fileprivate var projectCounts: [(kind: String, count: Int)] {
         var counts: [String: Int] = [:]

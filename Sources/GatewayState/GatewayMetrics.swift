@@ -31,7 +31,9 @@ public final class GatewayMetrics: Sendable {
     /// Connections of clients.
     public let connections = ConnectionCount()
 
-    public init() {}
+    private let telemetry: TelemetryMetrics
+
+    public init(_ telemetry: TelemetryMetrics = TelemetryMetrics()) { self.telemetry = telemetry }
 
     /// Counts one answer. Paths outside the routes share one name, so that strangers cannot make
     /// new series.
@@ -81,6 +83,7 @@ public final class GatewayMetrics: Sendable {
         }
         text.family(Self.openConnections, is: Double(connections.open))
         text.append(answers.exposition())
+        text.append(telemetry.exposition())
         return text
     }
 
@@ -113,5 +116,5 @@ extension GatewayMetrics {
     static let families =
         [
             requests, broken, responseBytes, durations, authenticationFailures, openConnections,
-        ] + AnswerCounts.families
+        ] + AnswerCounts.families + TelemetryMetrics.families
 }

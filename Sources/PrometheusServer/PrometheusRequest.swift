@@ -1,4 +1,5 @@
 public import PrometheusWire
+public import RequestTelemetry
 
 /// One HTTP request, read as Prometheus reads it.
 public struct PrometheusRequest: Sendable {
@@ -119,7 +120,14 @@ public struct PrometheusRequest: Sendable {
 
 /// What became of one request, for logs and metrics.
 public struct CompletedRequest: Sendable {
+    /// The status of a request whose client went away before there was an answer.
+    public static let abandoned = 499
+
     public var method: String
+    /// Path and query as sent.
+    public var target: [UInt8]
+    /// nil where the server makes none.
+    public var scope: RequestScope?
     /// The route's pattern; nil when no route fitted.
     public var pattern: String?
     public var status: Int

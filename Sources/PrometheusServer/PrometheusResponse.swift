@@ -1,4 +1,5 @@
 public import PrometheusWire
+import RequestTelemetry
 
 /// What a handler answers. Compression, CORS and framing are added on the way out.
 public struct PrometheusResponse: Sendable {
@@ -141,15 +142,18 @@ enum ReasonPhrase {
 
 /// The answer to an error that a handler threw.
 public enum ErrorAnswer {
+    /// The answer that an error is. The request that is being answered notes it.
     public static func of(_ error: any Error) -> PrometheusResponse {
         switch error {
         case let error as APIError:
+            RequestScope.current?.note(failure: error.message)
             var response = PrometheusResponse.json(status: error.status, error.json)
             if error.kind == .unauthorized { response.headers["WWW-Authenticate"] = "Bearer" }
             return response
         case is CancellationError:
             return of(APIError(.canceled, "context canceled"))
         default:
+            RequestScope.current?.note(failure: "\(error)")
             return .failure(error)
         }
     }

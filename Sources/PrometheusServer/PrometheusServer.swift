@@ -4,6 +4,8 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 public import NIOSSL
+import PrometheusWire
+public import RequestTelemetry
 public import ServiceLifecycle
 import Synchronization
 import UnixSignals
@@ -30,10 +32,14 @@ public struct PrometheusServer: Service {
     public var bodyLoan: @Sendable () -> (any BodyLoan)?
     /// Counts the connections of clients.
     public var connectionCount = ConnectionCount()
+    /// Makes what a request is known by, from its header fields; nil where requests have no identity.
+    public var scope: (@Sendable (HTTPHeaders) -> RequestScope)?
     /// Called with the real port once connections are accepted.
     public var onListening: @Sendable (_ port: Int) async -> Void
     /// Called after each answer.
     public var onCompleted: @Sendable (CompletedRequest) -> Void
+    /// Called for a request whose client went away before its answer was there.
+    public var onAbandoned: @Sendable (CompletedRequest) -> Void = { _ in }
 
     public init(
         responder: PrometheusResponder, host: String, port: Int,
@@ -62,7 +68,10 @@ public struct PrometheusServer: Service {
             limits: limits, connections: connections, tls: tls,
             executors: ConnectionExecutors(taskExecutors),
             exchange: { head, body, output in
-                try await self.exchange(head, &body, output, memory)
+                let scope = self.scope?(head.headers)
+                return try await RequestScope.$current.withValue(scope) {
+                    try await self.exchange(head, &body, output, memory, scope)
+                }
             },
             refuse: { error, output in
                 var answer = PrometheusResponse.failure(error)
@@ -100,7 +109,7 @@ public struct PrometheusServer: Service {
 
     private func exchange(
         _ head: RequestHead, _ body: inout RequestBody, _ output: WatchedConnection.Output,
-        _ memory: RequestMemory
+        _ memory: RequestMemory, _ scope: RequestScope?
     ) async throws -> WatchedConnection.Outcome {
         let started = ContinuousClock.now
         var answer: PrometheusResponse
@@ -142,16 +151,23 @@ public struct PrometheusServer: Service {
         } catch let error as MalformedRequest {
             answer = .failure(error)
         }
+        let completed = { (status: Int, bytes: Int, isWhole: Bool) in
+            CompletedRequest(
+                method: head.method, target: head.target, scope: scope, pattern: pattern,
+                status: status, bodyBytes: bytes, duration: .now - started, isWhole: isWhole)
+        }
         // A client that is gone is owed nothing; the connection is closed by this error.
-        try Task.checkCancellation()
+        if Task.isCancelled {
+            scope?.note(failure: "the client went away")
+            onAbandoned(completed(CompletedRequest.abandoned, 0, false))
+            throw CancellationError()
+        }
         answer.headers["Date"] = HTTPDate.now()
+        if let scope { answer.headers[RequestID.header] = scope.id.text }
         var framing = AnswerFraming(of: head)
         if answer.headers["Connection"] == "close" { framing.keepsAlive = false }
         return try await send(answer, framing, isQuick, to: output) { status, bytes, isWhole in
-            onCompleted(
-                CompletedRequest(
-                    method: head.method, pattern: pattern, status: status, bodyBytes: bytes,
-                    duration: .now - started, isWhole: isWhole))
+            onCompleted(completed(status, bytes, isWhole))
         }
     }
 
@@ -188,6 +204,9 @@ public struct PrometheusServer: Service {
             return body.isLast ? .ends : .goesOn
         } catch {
             guard !Task.isCancelled, !body.hasBegun else {
+                let cause = (error as? APIError)?.message ?? "\(error)"
+                RequestScope.current?.note(
+                    failure: Task.isCancelled ? "the client went away" : cause)
                 completed(answer.status, body.sentCount, false)
                 throw body.endsWithConnection ? WatchedConnection.BrokenOff(cause: error) : error
             }
@@ -207,6 +226,7 @@ public struct PrometheusServer: Service {
     private static func isKept(_ name: String) -> Bool {
         let name = name.lowercased()
         return name == "vary" || name == "date" || name == "content-encoding"
+            || name == "x-request-id"
             || name.hasPrefix("access-control-")
     }
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import EmbeddedPrometheus
 import Gateway
 import GatewayConfiguration
+import GatewayLog
 import GoText
 import Logging
 import PrometheusServer
@@ -61,7 +62,8 @@ struct DemoCommand: AsyncParsableCommand {
             }
             let configuration = try configuration(of: members.map(\.name), ports: ports)
             group.addTask {
-                try await Serving.run(configuration) { application, url in
+                let log = try GatewayLog(overrides: GatewayLog.Overrides(level: .error))
+                try await Serving.run(configuration, log) { application, url in
                     await Self.show(application, url)
                     if once { kill(getpid(), SIGTERM) }
                 }

@@ -3,9 +3,11 @@ import Dispatch
 import Foundation
 import Gateway
 import GatewayConfiguration
+import GatewayLog
 import GoText
 import Logging
 import PrometheusServer
+import ServiceLifecycle
 import UpstreamSettings
 
 #if canImport(Glibc)
@@ -24,6 +26,7 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "Listen on HOST:PORT instead of the configured address.")
     var listen: String?
     @OptionGroup var options: ConfigurationOptions
+    @OptionGroup var logOptions: LogOptions
 
     func run() async throws {
         var address: ListenAddress?
@@ -38,13 +41,18 @@ struct ServeCommand: AsyncParsableCommand {
             let store = try await file.store()
             let existing = try await store?.contents().regularProjects ?? []
             let configuration = try file.accepted(try file.read(existing: existing))
-            for note in configuration.notes { Console.say("\(config): note: \(note)") }
-            try await Serving.run(configuration, store: store, source: file.source)
+            let log = try GatewayLog(overrides: logOptions.overrides)
+            try log.apply(configuration)
+            for note in configuration.notes { log.logger().notice("\(config): note: \(note)") }
+            try await Serving.run(configuration, log, store: store, source: file.source)
         } catch let errors as ConfigurationErrors {
             Console.say(errors.findings.text)
             throw Outcome.invalid
         } catch let refused as ConfigurationSource.Refused {
             Console.say(refused.description)
+            throw Outcome.invalid
+        } catch let error as LogWriter.Unwritable {
+            Console.say("\(config): query.logFile cannot be written to: \(error)")
             throw Outcome.invalid
         } catch let error as StoreError {
             Console.say(error.description)
@@ -56,42 +64,84 @@ struct ServeCommand: AsyncParsableCommand {
 /// Runs a gateway until Ctrl-C or SIGTERM.
 enum Serving {
     static func run(
-        _ configuration: Configuration, store: (any ProjectStore)? = nil,
+        _ configuration: Configuration, _ log: GatewayLog, store: (any ProjectStore)? = nil,
         source: ConfigurationSource? = nil,
         onListening: @escaping @Sendable (GatewayApplication, String) async -> Void = { _, _ in }
     ) async throws {
-        var logger = Logger(label: "tributary")
-        logger.logLevel = .warning
+        let logger = log.logger()
+        defer { log.flush() }
+        logger.notice(
+            "tributary starts",
+            metadata: [
+                "version": "\(ProductVersion.text)", "config_hash": "\(configuration.fingerprint)",
+                "projects": "\(configuration.projects.count)",
+            ])
         let application = try await GatewayApplication(
-            configuration: configuration, store: store, source: source, logger: logger)
+            configuration: configuration, store: store, source: source, logger: logger, log: log)
         let server = application.server { port in
             var address = configuration.listenAddress
             address.port = port
             let scheme = configuration.tls == nil ? "http" : "https"
             let url = "\(scheme)://\(address)\(configuration.urlBasePath)"
-            announce(application.configuration, url)
+            announce(application.configuration, url, logger)
             await onListening(application, url)
         }
         let deadline = StopDeadline(grace: configuration.limits.shutdownGrace)
         defer { withExtendedLifetime(deadline) {} }
         do {
-            try await server.runHandlingSignals(alongside: application.services)
+            try await server.runHandlingSignals(
+                alongside: application.services
+                    + [StopNotice(logger: logger, grace: configuration.limits.shutdownGrace)])
+            logger.notice("tributary has stopped")
         } catch {
             Console.say("cannot serve on \(configuration.listenAddress): \(error)")
             throw Outcome.failure
         }
     }
 
-    private static func announce(_ configuration: Configuration, _ url: String) {
-        Console.say("tributary listens on \(url)")
+    private static func announce(
+        _ configuration: Configuration, _ url: String, _ logger: Logger
+    ) {
+        logger.notice("tributary listens on \(url)")
         if configuration.authentication == nil {
-            Console.say("no auth is configured: every user of this machine may read every project")
+            logger.warning(
+                "no auth is configured: every user of this machine may read every project")
         }
         for project in configuration.projects {
-            Console.say("  \(url)/p/\(project.name)")
+            logger.debug("a project is served", metadata: ["url": "\(url)/p/\(project.name)"])
         }
     }
 }
+
+/// Says that the gateway was told to stop.
+private struct StopNotice: Service {
+    let logger: Logger
+    let grace: Duration
+
+    func run() async {
+        // The error says that the task was cancelled, as where another service failed.
+        guard (try? await gracefulShutdown()) != nil else { return }
+        logger.notice(
+            "tributary stops; requests under way may end",
+            metadata: ["grace_ms": "\(grace.wholeMilliseconds)"])
+    }
+}
+
+/// What is said of the log on the command line.
+struct LogOptions: ParsableArguments {
+    @Option(
+        help: "The least level that is logged, before log.level: debug, info, warning or error.")
+    var logLevel: LogSettings.Level?
+    @Option(help: "How the log is written, before log.format: text or json.")
+    var logFormat: LogSettings.Format?
+
+    var overrides: GatewayLog.Overrides {
+        GatewayLog.Overrides(level: logLevel, format: logFormat)
+    }
+}
+
+extension LogSettings.Level: ExpressibleByArgument {}
+extension LogSettings.Format: ExpressibleByArgument {}
 
 /// Where secrets of a custom resource are.
 struct ConfigurationOptions: ParsableArguments {

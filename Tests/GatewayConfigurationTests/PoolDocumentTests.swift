@@ -44,7 +44,7 @@ import UpstreamSettings
         (#"{"clusters":[1]}"#, "clusters must be a list of names"),
         (#"{"servers":[]}"#, "unknown key servers; known here are name, clusters, discovery"),
         (#"{"name":"q","clusters":[]}"#, "name is not that of the path; a pool cannot be renamed"),
-        (#"{"discovery":{}}"#, "discovery: nothing tells the servers of the pool"),
+        (#"{"discovery":{}}"#, "discovery: nothing tells the servers"),
         (#"{"discovery":{"dns":{"names":[]}}}"#, "discovery.dns.names: a name is needed"),
         (
             #"{"discovery":{"dns":{"names":["a"],"type":"A"}}}"#,
@@ -65,7 +65,7 @@ import UpstreamSettings
     {
         let pool = ClusterPool(name: "p", clusters: [], discovery: wanted)
         let file = try Configuration.parse(
-            "dataDirectory: /tmp/x\nprojects: [{name: one, prometheus: {url: http://one}}]\n",
+            "data_dir: /tmp/x\nprojects: [{name: one, prometheus: {url: http://one}}]\n",
             path: "c.yaml")
         try await withTemporaryFolder { folder in
             let store = try SQLiteProjectStore(directory: folder)

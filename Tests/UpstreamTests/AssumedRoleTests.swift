@@ -203,7 +203,7 @@ import UpstreamSettings
             (
                 "400 Bad Request",
                 "<Error><Message>\(String(repeating: "x", count: 70)) \(ownSecret)</Message></Error>",
-                "the STS endpoint answered HTTP status 400: \(String(repeating: "x", count: 70)) <redacte"
+                "the STS endpoint answered HTTP status 400: \(String(repeating: "x", count: 70)) <redacted"
             ),
             ("500 Oops", "broken", "the STS endpoint answered HTTP status 500"),
             ("302 Found", "", "the STS endpoint answered HTTP status 302"),

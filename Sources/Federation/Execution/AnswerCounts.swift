@@ -16,7 +16,7 @@ public final class AnswerCounts: Sendable {
     ///   - effect: On the answer; nil for lists, of which elements are missing.
     ///   - isGiven: Whether the answer was given, with a warning; else it was an error.
     func count(_ effect: MissingMemberEffect?, isGiven: Bool) {
-        let key = Key(effect: (effect ?? .subset).mark, isGiven: isGiven)
+        let key = Key(effect: (effect ?? .subset).words, isGiven: isGiven)
         counts.withLock { $0[key, default: 0] += 1 }
     }
 
@@ -29,8 +29,8 @@ public final class AnswerCounts: Sendable {
             for effect in [
                 MissingMemberEffect.none, .subset, .incompleteAggregate, .mayBeWrong(""),
             ] {
-                let key = Key(effect: effect.mark, isGiven: isGiven)
-                text.sample([("effect", effect.mark)], Double(counts[key] ?? 0))
+                let key = Key(effect: effect.words, isGiven: isGiven)
+                text.sample([("effect", effect.words)], Double(counts[key] ?? 0))
             }
         }
         return text

@@ -2,6 +2,7 @@ import GatewayConfiguration
 import GoText
 import PromQL
 import PrometheusWire
+import RequestTelemetry
 import Upstream
 
 /// Members that have no part in an answer, or not with all of their data, and what follows from
@@ -71,6 +72,8 @@ public struct PartialAnswer: Sendable {
         _ phase: QueryPhase?
     ) throws(APIError) -> [String] {
         if !missing.isEmpty {
+            RequestScope.current?.record?.add(
+                missing: missing.map { "\(names[$0.member]): \($0.error.cause)" })
             try check(asked, policy, effect?.missing ?? .subset, phase)
         }
         if policy == .abort, let first = parts.min(by: { $0.key < $1.key }) {

@@ -3,6 +3,7 @@ import GoText
 import PromQLEngine
 import PrometheusServer
 import PrometheusWire
+import RequestTelemetry
 import TimeSeries
 import Upstream
 
@@ -36,13 +37,17 @@ struct EvaluatedResponse: Sendable {
             effect: (plan.effect(ofMissing: gathered.partial.members), partEffect),
             in: .execution)
         let waiting = ContinuousClock.now
-        let text = try await turn.evaluate { memory throws(EvaluationError) in
-            gathered.statistics.queue =
-                settled.gathered.statistics.queue + waiting.duration(to: .now)
-            let result = try settled.execution.evaluated(gathered, memory: memory)
-            let bytes = Self.estimatedBytes(of: result)
-            guard memory.lend(bytes) else { throw .noMemory(bytes) }
-            return written(result, failures, gathered, plan)
+        let record = RequestScope.current?.record
+        let text = try await RequestScope.measure(.merge) {
+            try await turn.evaluate { memory throws(EvaluationError) in
+                gathered.statistics.queue =
+                    settled.gathered.statistics.queue + waiting.duration(to: .now)
+                let result = try settled.execution.evaluated(gathered, memory: memory)
+                let bytes = Self.estimatedBytes(of: result)
+                guard memory.lend(bytes) else { throw .noMemory(bytes) }
+                record?.add(result, limit: query.limit)
+                return written(result, failures, gathered, plan)
+            }
         }
         return turn.lending(to: .json(text))
     }

@@ -4,6 +4,7 @@ import PromQL
 import PromQLEngine
 import PrometheusServer
 import PrometheusWire
+import RequestTelemetry
 import TimeSeries
 import Upstream
 
@@ -32,15 +33,19 @@ public struct QueryExecution: Sendable {
     ) async
         -> PrometheusResponse
     {
+        let record = RequestScope.current?.record
+        record?.begin(request, kind, project)
         do {
             let query = try QueryRequest(
                 request, kind: kind, project: project, settings: settings,
                 maxQueryBytes: limits.maxQueryBytes, now: now())
+            record?.add(query.grid)
             guard query.deadline > .now else {
                 throw APIError.timedOut(in: .execution)
             }
-            let admission = try await resources.admit(
-                request, to: project, until: query.deadline)
+            let admission = try await RequestScope.measure(.queue) {
+                try await resources.admit(request, to: project, until: query.deadline)
+            }
             return try await answer(query, project, admission)
         } catch is CancellationError {
             return ErrorAnswer.of(
@@ -74,7 +79,10 @@ public struct QueryExecution: Sendable {
         -> PrometheusResponse
     {
         let admitted = ContinuousClock.now
-        let (query, plan, scope) = try await plan(query, for: project)
+        let (query, plan, scope) = try await RequestScope.measure(.plan) {
+            try await self.plan(query, for: project)
+        }
+        RequestScope.current?.record?.add(plan)
         try admission.add(plan)
         let turn = resources.turn(query.time, for: project.client)
         let partEffect = try partEffect(query, scope)

@@ -2,9 +2,10 @@ import GatewayConfiguration
 import PromQL
 import PrometheusServer
 import PrometheusWire
-import Synchronization
+import RequestTelemetry
 import TimeSeries
 import Upstream
+import UpstreamSettings
 
 /// An answer that is the union of what the members say: their bytes are merged and sent while they
 /// arrive. A short answer is held until every member succeeded, so that a failure still can be
@@ -93,14 +94,16 @@ struct SplicedResponse: Sendable {
             headers: headers,
             body: .stream { writer in
                 asker.turn.work.answerBegins()
-                if isShort {
-                    return try await write(given, [], whole, missing, late, to: &writer)
-                }
-                try await ThreadPool.run {
-                    try await withTaskCancellationHandler {
-                        try await write(given, sources, whole, missing, late, to: &writer)
-                    } onCancel: {
-                        for part in given { Task { await part.cancel() } }
+                try await RequestScope.measure(.merge) {
+                    if isShort {
+                        return try await write(given, [], whole, missing, late, to: &writer)
+                    }
+                    try await ThreadPool.run {
+                        try await withTaskCancellationHandler {
+                            try await write(given, sources, whole, missing, late, to: &writer)
+                        } onCancel: {
+                            for part in given { Task { await part.cancel() } }
+                        }
                     }
                 }
             })
@@ -339,6 +342,10 @@ struct SplicedResponse: Sendable {
         if sink.isTruncated { warnings.insert(RequestLimit.truncationWarning) }
         let lateWarnings = await late.warnings
         if let error = await late.part { throw error }
+        if let record = RequestScope.current?.record {
+            record.update { $0.series = sink.count }
+            record.add(missing: lateWarnings)
+        }
         if !lateWarnings.isEmpty, query.partialResponse == .abort {
             throw APIError(.unavailable, lateWarnings.joined(separator: "; "))
         }
@@ -485,13 +492,4 @@ extension SeriesPage {
     fileprivate func holds(_ key: ArraySlice<UInt8>) -> Bool {
         series.contains { keys[$0.key].elementsEqual(key) }
     }
-}
-
-/// Members whose answers were not in label order: from the next answer on, theirs are read wholly
-/// and sorted.
-final class UnsortedMembers: Sendable {
-    private let names = Mutex<Set<String>>([])
-
-    func add(_ name: String) { names.withLock { _ = $0.insert(name) } }
-    func contains(_ name: String) -> Bool { names.withLock { $0.contains(name) } }
 }

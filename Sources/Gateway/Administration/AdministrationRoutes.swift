@@ -186,9 +186,9 @@ public struct AuditLog: Sendable {
 
     public init(write: @escaping @Sendable (String) -> Void) { self.write = write }
 
-    /// Lines of a logger of its own, which says them whatever the level of the others is.
-    public init() {
-        var logger = Logger(label: "tributary.audit")
+    /// Lines of a logger, said whatever its level is.
+    public init(_ logger: Logger) {
+        var logger = logger
         logger.logLevel = .info
         self.init { [logger] line in logger.info("\(line)") }
     }

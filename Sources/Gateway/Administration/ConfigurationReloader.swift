@@ -1,5 +1,6 @@
 import Federation
 import GatewayConfiguration
+import GatewayLog
 import GatewayState
 import GoText
 import HTTPTransport
@@ -27,6 +28,8 @@ actor ConfigurationReloader {
     nonisolated let tls: LiveTLS?
     private let build: Builder
     private let logger: Logger
+    /// Follows reloads.
+    private let log: GatewayLog?
     private typealias Reload = Task<Result<Void, ConfigurationSource.Refused>, Never>
     /// The last of a line: one reload at a time, so that the last one asked for is the last taken.
     private var reloading: Reload?
@@ -40,7 +43,8 @@ actor ConfigurationReloader {
 
     init(
         file: Configuration, contents: StoreContents, store: (any ProjectStore)?,
-        source: ConfigurationSource?, tls: LiveTLS? = nil, logger: Logger, build: @escaping Builder
+        source: ConfigurationSource?, tls: LiveTLS? = nil, logger: Logger, log: GatewayLog? = nil,
+        build: @escaping Builder
     ) {
         current = CurrentGeneration(build(file, contents, nil))
         bound = file.listenAddress
@@ -49,6 +53,7 @@ actor ConfigurationReloader {
         self.store = store
         self.source = source
         self.logger = logger
+        self.log = log
         self.build = build
     }
 
@@ -186,8 +191,8 @@ actor ConfigurationReloader {
         let task = inLine {
             await self.leaveLine()
             do throws(ConfigurationSource.Refused) {
-                try await self.readAgain()
-                await self.record(nil)
+                let change = try await self.readAgain()
+                await self.record(nil, change)
                 return .success(())
             } catch {
                 await self.record(error)
@@ -223,7 +228,7 @@ actor ConfigurationReloader {
         }
         let task = inLine {
             do throws(ConfigurationSource.Refused) {
-                try await self.readAgain(projectFilesAlone: true)
+                _ = try await self.readAgain(projectFilesAlone: true)
                 return .success(())
             } catch {
                 return .failure(error)
@@ -244,18 +249,25 @@ actor ConfigurationReloader {
     /// What is asked for from here on may be about a file that the reload under way did not see.
     private func leaveLine() { waiting = nil }
 
-    private func record(_ failure: ConfigurationSource.Refused?) {
+    private func record(
+        _ failure: ConfigurationSource.Refused?, _ change: ConfigurationChange? = nil
+    ) {
         reloads.record(failure: failure?.description)
         if let failure {
             logger.error("the configuration was not reloaded, the former one stays: \(failure)")
         } else {
-            logger.notice("the configuration was reloaded")
+            logger.notice(
+                "the configuration was reloaded",
+                metadata: [
+                    "config_hash": "\(current.value.configuration.fingerprint)",
+                    "changed": "\(change?.text ?? "")",
+                ])
         }
     }
 
     private func readAgain(
         projectFilesAlone: Bool = false
-    ) async throws(ConfigurationSource.Refused) {
+    ) async throws(ConfigurationSource.Refused) -> ConfigurationChange {
         guard let source else { throw ConfigurationSource.Refused("there is no file to read") }
         let existing: Set<String>
         do throws(StoreError) {
@@ -285,6 +297,12 @@ actor ConfigurationReloader {
         if now.contents.revision > contents.revision { contents = now.contents }
         file.findings = now.file.findings
         current.value = build(file, contents, now)
+        do throws(LogWriter.Unwritable) {
+            try log?.apply(file)
+        } catch {
+            logger.error("the query log stays where it was (query.logFile): \(error)")
+        }
+        return ConfigurationChange(from: now.file, to: file)
     }
 
     /// The socket stays where it was opened, so that a file that says another address must not
@@ -335,37 +353,6 @@ extension ConfigurationSource.Refused {
         case .refused: self.init("\(error)")
         case .unavailable: self.init("\(error)", isUnavailable: true)
         }
-    }
-}
-
-extension Configuration {
-    /// What of a new configuration only a restart puts in force.
-    ///
-    /// - Parameter bound: The address that the gateway listens on.
-    fileprivate func notesOnRestart(
-        from old: Configuration, bound: ListenAddress
-    ) -> [String] {
-        var keys: [String] = []
-        if listenAddress != bound { keys.append("listen_address") }
-        if StoreLocation(self) != StoreLocation(old) {
-            keys.append("data_dir and postgres")
-        }
-        if tls != old.tls { keys.append("tls") }
-        let server: [(String, Bool)] = [
-            ("maxConnections", limits.maxConnections != old.limits.maxConnections),
-            (
-                "maxConnectionsPerClient",
-                limits.maxConnectionsPerClient != old.limits.maxConnectionsPerClient
-            ),
-            ("maxHeaderBytes", limits.maxHeaderBytes != old.limits.maxHeaderBytes),
-            ("maxFormBytes", limits.maxFormBytes != old.limits.maxFormBytes),
-            ("maxRequestMemory", limits.maxRequestMemory != old.limits.maxRequestMemory),
-            ("headTimeout", limits.headTimeout != old.limits.headTimeout),
-            ("idleTimeout", limits.idleTimeout != old.limits.idleTimeout),
-            ("shutdownGrace", limits.shutdownGrace != old.limits.shutdownGrace),
-        ]
-        keys += server.filter(\.1).map { "limits.\($0.0)" }
-        return keys.map { "\($0) changed; the change takes effect at the next start" }
     }
 }
 

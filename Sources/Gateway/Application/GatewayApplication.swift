@@ -1,12 +1,14 @@
 import Discovery
 import Federation
 public import GatewayConfiguration
+public import GatewayLog
 import GatewayState
 import HTTPTransport
 public import Logging
 public import PrometheusServer
 import Redis
 public import ServiceLifecycle
+import TraceExport
 import Upstream
 import UpstreamSettings
 
@@ -21,6 +23,8 @@ public struct GatewayApplication: Sendable {
     let live: ConfigurationReloader
     let metrics: GatewayMetrics
     private let transport: CurlMulti
+    private let requestLog: RequestLog
+    private let exporter: SpanExporter?
     private let readiness = Readiness(.ready)
 
     /// The gateway of a configuration that stays as it is.
@@ -37,10 +41,11 @@ public struct GatewayApplication: Sendable {
     /// - Parameters:
     ///   - store: Keeps what users make; the configuration's projects are taken over into it.
     ///   - source: Reads the configuration again, when that is asked for.
+    ///   - log: Tells requests and queries, and follows reloads; nil for a gateway that tells none.
     /// - Throws: `StoreError`, or when the transport to members cannot be set up.
     public init(
         configuration: Configuration, store: (any ProjectStore)?, source: ConfigurationSource?,
-        audit: AuditLog = AuditLog(), logger: Logger
+        audit: AuditLog? = nil, logger: Logger, log: GatewayLog? = nil
     ) async throws {
         var contents = StoreContents()
         if let store {
@@ -48,18 +53,16 @@ public struct GatewayApplication: Sendable {
         }
         try self.init(
             configuration: configuration, contents: contents, store: store, source: source,
-            audit: audit, logger: logger, queries: QueryHandlers.init)
+            audit: audit ?? AuditLog(logger), logger: logger, log: log, queries: QueryHandlers.init)
     }
 
     /// - Parameter queries: Answers queries under a configuration.
     init(
         configuration: Configuration, contents: StoreContents = StoreContents(),
         store: (any ProjectStore)? = nil, source: ConfigurationSource? = nil,
-        audit: AuditLog = AuditLog { _ in }, logger: Logger,
+        audit: AuditLog = AuditLog { _ in }, logger: Logger, log: GatewayLog? = nil,
         queries: @escaping @Sendable (Configuration, QueryResources) -> QueryHandlers
     ) throws {
-        let metrics = GatewayMetrics()
-        self.metrics = metrics
         self.logger = logger
         let reference = LiveReference()
         let probes = MemberProbes()
@@ -70,9 +73,18 @@ public struct GatewayApplication: Sendable {
             threads: CurlMulti.oneForEachProcessor,
             receiveBytes: QueryResources.Bounds(configuration, machine: machine).receiveBytes)
         self.transport = transport
+        let exporter = configuration.tracing.map {
+            SpanExporter($0, transport: transport, logger: logger)
+        }
+        self.exporter = exporter
+        requestLog = RequestLog(
+            log, tracer: exporter.map { ExportingTracer($0) },
+            sampling: configuration.tracing?.sampling ?? 0)
+        let metrics = GatewayMetrics(TelemetryMetrics(log: log, exporter: exporter))
+        self.metrics = metrics
         live = ConfigurationReloader(
             file: configuration, contents: contents, store: store, source: source, tls: tls,
-            logger: logger
+            logger: logger, log: log
         ) { file, contents, former in
             RuntimeSnapshot(
                 file: file, contents: contents, former: former, live: reference, audit: audit,
@@ -101,9 +113,15 @@ public struct GatewayApplication: Sendable {
         let address = live.bound
         var server = PrometheusServer(
             responder: responder, host: address.host, port: address.port,
-            limits: ServerLimits(configuration.limits), logger: logger,
+            limits: ServerLimits(configuration.limits), logger: logger.ofLibraries,
             bodyLoan: { [live] in live.current.value.resources.memory.loan() },
-            onListening: onListening, onCompleted: { [metrics] in metrics.record($0) })
+            onListening: onListening
+        ) { [metrics, requestLog] request in
+            metrics.record(request)
+            requestLog.record(request)
+        }
+        server.scope = { [requestLog] in requestLog.scope(for: $0) }
+        server.onAbandoned = { [requestLog] in requestLog.record($0) }
         server.taskExecutors = transport.taskExecutors
         server.connectionCount = metrics.connections
         if let tls = live.tls { server.tls = { tls.context } }
@@ -121,6 +139,7 @@ public struct GatewayApplication: Sendable {
         var services: [any Service] = [
             transport, HeapWatch(live: live), SecretWatch(live: live), MemberProbing(live: live),
         ]
+        if let exporter { services.append(exporter) }
         if live.store != nil { services.append(StoreWatch(live: live)) }
         if live.source != nil {
             services += [HangupReload(live: live), ProjectFileWatch(live: live)]
@@ -220,7 +239,8 @@ extension RuntimeSnapshot {
     ) {
         let configuration = contents.effective(file)
         let clients = UpstreamClients(
-            configuration, transport: transport, reusing: former?.clients, gateway: identity)
+            configuration, transport: transport, reusing: former?.clients, gateway: identity
+        ) { logger.say($0) }
         let bounds = QueryResources.Bounds(configuration, machine: machine)
         let resources =
             former.flatMap { $0.resources.bounds == bounds ? $0.resources : nil }

@@ -19,6 +19,14 @@ struct UpstreamClients: Sendable {
         case project(String)
         case cluster(String)
         case replica(String, String)
+
+        /// As metrics and the log name the server.
+        var shown: String {
+            switch self {
+            case .project(let name), .cluster(let name): name
+            case .replica(let project, let replica): "\(project) \(replica)"
+            }
+        }
     }
 
     private struct Origin: Hashable {
@@ -32,9 +40,10 @@ struct UpstreamClients: Sendable {
     ///   - old: Clients of an earlier configuration, over the same transport. Those whose member is
     ///     still the same are kept, with all that is known about the member.
     ///   - gateway: What requests to members are marked with.
+    ///   - onEvent: Is told when members go and come back.
     init(
         _ configuration: Configuration, transport: CurlMulti, reusing old: UpstreamClients? = nil,
-        gateway: HopChain.Identity? = nil
+        gateway: HopChain.Identity? = nil, onEvent: MemberEventHandler? = nil
     ) {
         var origins: [Place: Origin] = [:]
         func client(_ name: String, _ source: UpstreamSource, at place: Place) -> UpstreamClient {
@@ -47,6 +56,14 @@ struct UpstreamClients: Sendable {
             }
             var member = UpstreamConfiguration(name: name, source: source)
             member.gateway = gateway
+            if let onEvent {
+                let shown = place.shown
+                member.onEvent = { event in
+                    var told = event
+                    told.member = shown
+                    onEvent(told)
+                }
+            }
             member.limits.responseBytes = origin.responseBytes
             member.limits.inflate = InflateLimits(maximumBytes: origin.inflatedBytes)
             return UpstreamClient(member, transport: transport)

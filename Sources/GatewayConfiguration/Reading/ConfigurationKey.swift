@@ -75,7 +75,7 @@ enum ConfigurationKeys {
         case urlBasePath = "url_base_path"
         case dataDirectory = "data_dir"
         case postgres
-        case defaultProject, partitionLabel, auth, query, limits, cache, probes
+        case defaultProject, partitionLabel, auth, query, limits, cache, probes, log, tracing
         case globalPrometheus, projects, projectFiles, clusters, clusterPools, clusterPoolAttributes
         case clusterPoolAssignments, bucketRule
 
@@ -138,6 +138,14 @@ enum ConfigurationKeys {
                 KeyMeaning(
                     .section(ProbesSection.table.shape),
                     "Finds out in the background whether members are there.")
+            case .log:
+                KeyMeaning(
+                    .section(LogSection.table.shape), "What the gateway says about itself, and how."
+                )
+            case .tracing:
+                KeyMeaning(
+                    .section(TracingSection.table.shape),
+                    "Sends spans of requests to a collector, over OTLP.")
             case .globalPrometheus:
                 KeyMeaning(
                     .section(PrometheusSection.table.shape),

@@ -78,6 +78,12 @@ struct ConfigurationReader {
         if let node = section[.probes] {
             _ = ProbesSection.table.read(node, into: &configuration.probes, subject: nil, &self)
         }
+        if let node = section[.log] {
+            _ = LogSection.table.read(node, into: &configuration.log, subject: nil, &self)
+        }
+        if let node = section[.tracing] {
+            configuration.tracing = TracingSection.table.read(node, subject: nil, &self)
+        }
         if let node = section[.globalPrometheus] {
             sharedSource = readGlobalPrometheus(node)
         }

@@ -33,7 +33,7 @@ enum QuerySection {
                     }
                     return true
                 }, write: { .list($0.features.map(\.rawValue).sorted()) }),
-        ])
+        ] + LogSection.querySettings)
 }
 
 /// The keys of `cache`, and those that Coroot has there.

@@ -67,7 +67,7 @@ struct SectionShape: Sendable {
 indirect enum SettingType: Sendable {
     /// Types that the schema defines once.
     enum Shared: String, CaseIterable, Sendable {
-        case variable, duration, size, count, flag, projectName, names
+        case variable, duration, size, count, share, flag, projectName, names
     }
 
     case text
@@ -97,6 +97,7 @@ indirect enum SettingType: Sendable {
     static let duration = SettingType.shared(.duration)
     static let size = SettingType.shared(.size)
     static let count = SettingType.shared(.count)
+    static let share = SettingType.shared(.share)
     static let flag = SettingType.shared(.flag)
     static let projectName = SettingType.shared(.projectName)
     static let names = SettingType.shared(.names)

@@ -46,6 +46,9 @@ public struct Configuration: Sendable, Hashable {
     public var limits = Limits()
     public var cache = CacheSettings()
     public var probes = ProbeSettings()
+    public var log = LogSettings()
+    /// nil: no spans are made.
+    public var tracing: TracingSettings?
     /// What is worth knowing but wrong with nothing: ignored keys, secrets still to be made.
     public var notes: [ConfigurationNote] = []
 
@@ -69,7 +72,7 @@ extension Configuration {
         let sources = projects.flatMap(\.sources) + clusters.map(\.source)
         let secrets =
             sources.flatMap(\.connection.secrets) + projects.flatMap { $0.apiKeys.map(\.key) }
-            + (cache.redis?.secrets ?? [])
+            + (cache.redis?.secrets ?? []) + (tracing?.headers.map(\.value) ?? [])
         let tokens = authentication?.tokens ?? []
         let files = Set(secrets.compactMap(\.file) + tokens.compactMap(\.file))
         return files.sorted { $0.path < $1.path }

@@ -83,6 +83,7 @@ public struct QuerySettings: Sendable, Hashable {
     public var rangeBoundary: RangeBoundary = .auto
     /// What is switched on.
     public var features: Set<Feature> = []
+    public var log = QueryLogSettings()
 
     public init() {}
 }

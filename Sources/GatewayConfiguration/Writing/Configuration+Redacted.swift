@@ -18,6 +18,10 @@ extension Configuration {
         lines += WrittenSetting.lines(LimitsSection.table.written(limits)).lines("limits")
         lines += WrittenSetting.lines(CacheSection.table.written(cache)).lines("cache")
         lines += WrittenSetting.lines(ProbesSection.table.written(probes)).lines("probes")
+        lines += WrittenSetting.lines(LogSection.table.written(log)).lines("log")
+        if let tracing {
+            lines += WrittenSetting.lines(TracingSection.table.written(tracing)).lines("tracing")
+        }
         if !projectFiles.patterns.isEmpty {
             let patterns = projectFiles.patterns.map(\.description)
             lines.append("# projectFiles: \(list(patterns)), whose projects are among these")

@@ -119,6 +119,12 @@ extension SettingType.Shared {
         case .size:
             Self.orVariable([Self.integer(atLeast: 1024), Self.text("^[0-9]+ *([KMG]i?B)?$")])
         case .count: Self.orVariable([Self.integer(atLeast: 0)])
+        case .share:
+            Self.orVariable([
+                .object([
+                    ("type", .text("number")), ("minimum", .number(0)), ("maximum", .number(1)),
+                ])
+            ])
         case .flag: Self.orVariable([.object([("type", .text("boolean"))])])
         case .projectName: Self.orVariable([Self.text("^[-_0-9a-z]{1,63}$")])
         case .names:

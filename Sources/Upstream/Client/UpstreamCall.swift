@@ -1,6 +1,7 @@
 import GoText
 import HTTPTransport
 import PrometheusWire
+import RequestTelemetry
 import UpstreamSettings
 
 /// One operation on a member: its attempts, its time, and what it taught about the member, which is
@@ -12,6 +13,8 @@ final class UpstreamCall: Sendable {
         var waited = Duration.zero
         var isAnswered = false
         var isRecorded = false
+        /// Of the body, inflated.
+        var bytes = 0
     }
 
     let client: UpstreamClient
@@ -22,6 +25,8 @@ final class UpstreamCall: Sendable {
     private let isQuestion: Bool
     private let mayBeMissing: Bool
     private let start = MonotonicInstant.now
+    /// Where the request that the operation is for is told of it; nil where it is for none.
+    private let scope: MemberRequestScope?
     private let progress = LockedValue(Progress())
 
     init(client: UpstreamClient, isProbe: Bool, _ request: UpstreamRequest) {
@@ -31,6 +36,15 @@ final class UpstreamCall: Sendable {
         isForPresence = request.isForPresence
         isQuestion = request.question != nil
         mayBeMissing = request.mayBeMissing
+        scope = MemberRequestScope(member: client.configuration.name, path: request.path)
+    }
+
+    /// The header fields by which the member learns for which request it is asked. What is configured
+    /// for the member goes before.
+    func fields(besides given: [String]) -> [(name: String, value: String)] {
+        guard let scope else { return [] }
+        let given = given.map { $0.lowercased() }
+        return scope.fields.filter { !given.contains($0.name.lowercased()) }
     }
 
     deinit { record(.undecided) }
@@ -102,6 +116,7 @@ final class UpstreamCall: Sendable {
 
     /// The body was read to its end and made sense.
     func succeeded(_ body: UpstreamBody) {
+        progress.withLock { $0.bytes = body.inflatedBytes }
         client.common.link.withLock { link in
             let wire = body.summary?.wireBytes ?? 0
             link.health.wireBytes += wire
@@ -121,6 +136,10 @@ final class UpstreamCall: Sendable {
             return !progress.isRecorded
         }
         guard isFirst else { return }
+        let (bytes, attempts) = progress.withLock { ($0.bytes, $0.attempts) }
+        scope?.end(
+            bytes: bytes, attempts: attempts,
+            failure: failure?.detailedCause ?? (outcome == .undecided ? "given up" : nil))
         if isForPresence { return recordPresence(outcome, failure?.kind) }
         let text = outcome == .failed ? failure?.kind.text : nil
         let (former, found) = client.state.withLock { state in
@@ -203,6 +222,8 @@ struct UpstreamRequest: Sendable {
     /// A page for people in place of an answer says nothing about the member: it may not have the
     /// endpoint, and something else may stand in for it.
     var mayBeMissing = false
+    /// Header fields that tell which request of a client it is for.
+    var passedOn: [(name: String, value: String)] = []
     /// Set for what makes the member evaluate or read series: it takes one of the member's places.
     var question: MemberQuestion?
 

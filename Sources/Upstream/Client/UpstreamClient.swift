@@ -164,10 +164,11 @@ public final class UpstreamClient: Sendable {
     func open(
         _ request: UpstreamRequest, deadline: ContinuousClock.Instant?
     ) async throws(UpstreamError) -> Answer {
-        let request = try restricted(request)
+        var request = try restricted(request)
         let end = ContinuousClock.now.advanced(by: timeForQuestion)
         let deadline = deadline.map { min($0, end) } ?? end
         let call = try await begin(request, deadline)
+        request.passedOn = call.fields(besides: configuration.identification.map(\.name))
         while true {
             let kind: UpstreamError.Kind
             do throws(UpstreamError.Kind) {
@@ -393,6 +394,7 @@ public final class UpstreamClient: Sendable {
         if let identity = configuration.gateway {
             fields.append(name: HopChain.header, value: HopChain.current.adding(identity).text)
         }
+        for (name, value) in request.passedOn { fields.append(name: name, value: value) }
         if let token { fields.append(name: "Authorization", value: "Bearer \(token)") }
         for (name, value) in configuration.identification {
             fields.append(name: name, value: value)

@@ -48,6 +48,7 @@ struct CircuitBreaker: Sendable, Equatable {
     /// Lets the next request find out whether the member is back.
     ///
     /// - Returns: whether requests were refused.
+    @discardableResult
     mutating func endPause(at now: MonotonicInstant) -> Bool {
         guard case .open(let until, let round) = state, now < until else { return false }
         state = .open(until: now, round: round)
@@ -72,14 +73,6 @@ struct CircuitBreaker: Sendable, Equatable {
             return .refuse(retryIn: now.duration(to: until))
         }
         return .ask
-    }
-
-    /// Ends the pause: the next request finds out whether the member is back. It was seen to answer
-    /// something else than what made it fail.
-    mutating func endPause(at now: MonotonicInstant) {
-        if case .open(let until, let round) = state, now < until {
-            state = .open(until: now, round: round)
-        }
     }
 
     /// - Parameter wasProbe: the request was let through by `probe`.

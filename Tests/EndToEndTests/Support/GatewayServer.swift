@@ -35,6 +35,7 @@ final class GatewayServer: Sendable {
         var text = "listen_address: 127.0.0.1:\(port)\n\(settings)"
         // What is compared is what members answer, each time.
         if !settings.contains("cache:") { text += "cache: {enabled: false}\n" }
+        if !settings.contains("probes:") { text += "probes: {interval: 0s}\n" }
         if let first = projects.first { text += "defaultProject: \(first.name)\n" }
         if !features.isEmpty {
             text += "query:\n  features: [\(features.joined(separator: ", "))]\n"

@@ -118,7 +118,7 @@ import UpstreamSettings
             #expect(answer.status == status, "\(answer.body)")
             #expect(answer.body.contains(Self.unreachableStore))
             let isNamed = answer.body.contains(
-                #""warnings":["project \"t\": \#(Self.unreachableStore) (the answer is "#)
+                #""warnings":["project \"t\": \#(Self.unreachableStore) ("#)
             #expect(isNamed == (status == 200))
         }
     }

@@ -1,0 +1,10 @@
+import Synchronization
+
+/// Members whose answers were not in label order: from the next answer on, theirs are read wholly
+/// and sorted.
+final class UnsortedMembers: Sendable {
+    private let names = Mutex<Set<String>>([])
+
+    func add(_ name: String) { names.withLock { _ = $0.insert(name) } }
+    func contains(_ name: String) -> Bool { names.withLock { $0.contains(name) } }
+}
