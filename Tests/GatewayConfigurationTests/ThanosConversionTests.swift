@@ -132,6 +132,15 @@ import UpstreamSettings
         #expect(keys(conversion, isLoss: true).isEmpty)
     }
 
+    @Test func `The log is written as Thanos's is`() throws {
+        let conversion = try ThanosConversion(arguments: [
+            "--endpoint=a:10901", "--log.level=warn", "--log.format=logfmt",
+        ])
+        _ = try checked(conversion)
+        #expect(conversion.yaml.contains("log:\n  level: warning\n  format: text\n"))
+        #expect(keys(conversion, isLoss: true).isEmpty)
+    }
+
     @Test func `The route prefix goes before the external one`() throws {
         let conversion = try ThanosConversion(arguments: [
             "--endpoint=a:10901", "--web.external-prefix=/outside", "--web.route-prefix=inside",
@@ -169,8 +178,8 @@ import UpstreamSettings
 
     /// Every argument that Thanos documents is carried over or named, and no value is shown.
     @Test(arguments: [
-        "--http-address=0.0.0.0:10902", "--http-address=hidden", "--log.level=debug",
-        "--log.format=json", "--store.sd-files=hidden/*.yaml", "--store.sd-interval=5m",
+        "--http-address=0.0.0.0:10902", "--http-address=hidden", "--log.level=hidden",
+        "--log.format=hidden", "--store.sd-files=hidden/*.yaml", "--store.sd-interval=5m",
         "--endpoint.sd-config-file=hidden", "--grpc-client-tls-secure",
         "--grpc-client-tls-ca=hidden", "--grpc-client-server-name=hidden",
         "--grpc-address=0.0.0.0:10901", "--http.config=hidden", "--query.tenant-header=hidden",

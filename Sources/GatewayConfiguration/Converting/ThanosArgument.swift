@@ -136,8 +136,6 @@ enum ThanosReasons {
         "alert.query-url": "rules are shown as the members have them",
         "enable-feature": "parts of the language are query.features",
         "http.config": "TLS and credentials of clients are tls and auth",
-        "log.format": "the configuration does not say how the log is written",
-        "log.level": "the configuration does not say what is logged",
         "query.auto-downsampling": "members are asked for raw data",
         "query.default-step": "a range query needs its step",
         "query.max-concurrent-select":

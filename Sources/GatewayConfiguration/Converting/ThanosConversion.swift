@@ -41,6 +41,7 @@ private struct ThanosReading {
     private var root: [WrittenSetting.Pair] = []
     private var query: [WrittenSetting.Pair] = []
     private var limits: [WrittenSetting.Pair] = []
+    private var log: [WrittenSetting.Pair] = []
     private var routePrefix: ThanosArgument?
     private var externalPrefix: ThanosArgument?
     private var lookUpInterval: Duration?
@@ -90,6 +91,11 @@ private struct ThanosReading {
         case "http-grace-period":
             readDuration(argument) { $0.limits.append(.init("shutdownGrace", $1)) }
         case "http-address": readAddress(argument)
+        case "log.level":
+            readWord(
+                argument, as: "level",
+                ["debug": "debug", "info": "info", "warn": "warning", "error": "error"])
+        case "log.format": readWord(argument, as: "format", ["logfmt": "text", "json": "json"])
         case "web.route-prefix": routePrefix = argument
         case "web.external-prefix": externalPrefix = argument
         case "store.sd-dns-interval":
@@ -98,6 +104,19 @@ private struct ThanosReading {
             lookUpInterval = interval
         default: leaveOut(argument, "it is no argument of thanos query that is known here")
         }
+    }
+
+    /// Of the section `log`.
+    ///
+    /// - Parameter words: The gateway's words by Thanos's.
+    private mutating func readWord(
+        _ argument: ThanosArgument, as key: String, _ words: [String: String]
+    ) {
+        guard let word = words[argument.value] else {
+            return leaveOut(
+                argument, "it is none of \(words.keys.sorted().joined(separator: ", "))")
+        }
+        log.append(.init(key, .word(word)))
     }
 
     private mutating func readDuration(
@@ -241,6 +260,7 @@ private struct ThanosReading {
         let all = ProjectName.free("all", besides: names)
         var lines = ["# Made by tributary convert of the arguments of a Thanos Query."]
         for pair in root { lines += pair.value.lines(pair.name) }
+        if !log.isEmpty { lines += WrittenSetting.lines(log).lines("log") }
         lines.append("defaultProject: \(all)")
         if !query.isEmpty { lines += WrittenSetting.lines(query).lines("query") }
         if !limits.isEmpty { lines += WrittenSetting.lines(limits).lines("limits") }
