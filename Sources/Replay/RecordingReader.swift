@@ -4,7 +4,7 @@ import PrometheusWire
 
 /// How requests are recorded.
 public enum RecordingFormat: String, Sendable, CaseIterable {
-    /// The lines that Prometheus writes to its `query_log_file`.
+    /// The lines that Prometheus writes to its `query_log_file`, and the gateway to its `query.logFile`.
     case queryLog = "query-log"
     /// What a browser exports of its network traffic.
     case har
@@ -30,6 +30,8 @@ public struct RecordingError: Error, Sendable, Equatable, CustomStringConvertibl
 public enum LeftOut: String, Sendable, CaseIterable {
     case otherPath = "not of the Prometheus API, or nothing that is read"
     case unknownStep = "range queries whose step is below a second, which the log does not hold"
+    case unknownTimes = "range queries whose times the gateway could not read"
+    case cutQuery = "queries of which the log holds the beginning alone"
 }
 
 /// Reads the requests of a recording in their order. Of logs and lists it keeps one line at a time.
@@ -44,7 +46,7 @@ public struct RecordingReader {
     /// A HAR file is one document, which is kept as a whole.
     public static let largestDocument = 512 << 20
 
-    private enum Entry {
+    enum Entry {
         case request(RecordedRequest)
         case leftOut(LeftOut)
     }
@@ -113,6 +115,7 @@ extension RecordingReader {
         } catch {
             throw words(error)
         }
+        if let own = try own(entry) { return own }
         guard let parameters = entry["params"], let query = parameters["query"]?.text else {
             throw RecordingError("no params.query, which every line of a query log has")
         }

@@ -67,6 +67,31 @@ import Testing
             ])
     }
 
+    @Test("Lines of the gateway's own query log become the requests that they were")
+    func ownLog() throws {
+        let cut = String(repeating: "up+", count: 6000) + "… (3 bytes more)"
+        let log = """
+            {"time":"2026-11-28T14:34:00.004Z","request_id":"e9","project":"all","endpoint":"query","query":"up","status":503,"whole":true,"total_ms":15.042,"start":1795876439.989,"end":1795876439.989,"plan":"union"}
+            {"time":"2026-11-28T14:34:01Z","request_id":"e9","project":"all","endpoint":"query","query":"sum(","status":400}
+            {"time":"2026-11-28T14:34:02Z","request_id":"e9","project":"all","endpoint":"query_range","query":"up","status":200,"start":100,"end":160,"step":0.5}
+            {"time":"2026-11-28T14:34:03Z","request_id":"e9","project":"all","endpoint":"query_range","query":"up","status":200,"start":100,"end":100}
+            {"time":"2026-11-28T14:34:04Z","request_id":"e9","project":"all","endpoint":"query_range","query":"up","status":400}
+            {"time":"2026-11-28T14:34:05Z","request_id":"e9","project":"all","endpoint":"query","query":"\(cut)","status":200}
+
+            """
+        var reader = try Self.reader(log)
+        var lines: [String] = []
+        while let request = try reader.next() { lines.append(request.line) }
+        #expect(
+            lines == [
+                "/api/v1/query?query=up&time=1795876439.989", "/api/v1/query?query=sum%28",
+                "/api/v1/query_range?query=up&start=100&end=160&step=0.5",
+                "/api/v1/query_range?query=up&start=100&end=100&step=1",
+            ])
+        #expect(reader.leftOut == [.unknownTimes: 1, .cutQuery: 1])
+        #expect(Self.failure(log + "{}\n")?.line == 7)
+    }
+
     @Test("Lines of Prometheus 2 have their time under another name")
     func version2() throws {
         let line = #"""
