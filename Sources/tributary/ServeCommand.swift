@@ -84,6 +84,7 @@ enum Serving {
             let scheme = configuration.tls == nil ? "http" : "https"
             let url = "\(scheme)://\(address)\(configuration.urlBasePath)"
             announce(application.configuration, url, logger)
+            SystemdNotice()?.send("READY=1")
             await onListening(application, url)
         }
         let deadline = StopDeadline(grace: configuration.limits.shutdownGrace)
@@ -121,6 +122,7 @@ private struct StopNotice: Service {
     func run() async {
         // The error says that the task was cancelled, as where another service failed.
         guard (try? await gracefulShutdown()) != nil else { return }
+        SystemdNotice()?.send("STOPPING=1")
         logger.notice(
             "tributary stops; requests under way may end",
             metadata: ["grace_ms": "\(grace.wholeMilliseconds)"])
