@@ -158,7 +158,8 @@ let package = Package(
             "GatewayState",
             [
                 "GoText", "Discovery", "Federation", "GatewayConfiguration", "GatewayLog",
-                "PrometheusServer", "PrometheusWire", "RegularExpressions", "TraceExport",
+                "PrometheusServer", "PrometheusWire", "RegularExpressions", "RequestTelemetry",
+                "TraceExport",
                 "Upstream",
                 "UpstreamSettings", lifecycle,
             ]),

@@ -57,7 +57,7 @@ public struct RequestLog: Sendable {
 
     private func say(_ request: CompletedRequest, _ scope: RequestScope) {
         guard let logger else { return }
-        let limit = scope.failure.flatMap(Self.limit)
+        let limit = scope.failure.flatMap(MetLimit.key)
         let message: Logger.Message
         let level: Logger.Level
         if request.status >= 500 {
@@ -105,15 +105,16 @@ public struct RequestLog: Sendable {
     private static func path(_ target: [UInt8]) -> String {
         String(decoding: target.prefix { $0 != UInt8(ascii: "?") }, as: UTF8.self).cut(to: 512)
     }
+}
 
-    /// The key of the limit that an error names at its end or within, in parentheses.
-    static func limit(in failure: String) -> String? {
+/// A limit of the configuration that ended a request.
+public enum MetLimit {
+    /// The key that an error names in parentheses, as the gateway's own errors do; nil for none. What a
+    /// member says in parentheses is a key too where it is one of ours.
+    public static func key(in failure: String) -> String? {
         for part in failure.split(separator: "(").dropFirst() {
-            let key = part.prefix { $0 != ")" }
-            let isKey =
-                ["limits.", "query.", "auth.tokens[].limits."].contains { key.hasPrefix($0) }
-                && !key.contains(" ")
-            if isKey { return String(key) }
+            let key = String(part.prefix { $0.isASCII && ($0.isLetter || ".[]".contains($0)) })
+            if Configuration.limitKeys.contains(key) { return key }
         }
         return nil
     }

@@ -1,7 +1,9 @@
 public import Federation
+import GatewayLog
 import GoText
 public import PrometheusServer
 public import PrometheusWire
+import RequestTelemetry
 import Synchronization
 
 /// What the gateway counts about the requests of its clients.
@@ -23,6 +25,8 @@ public final class GatewayMetrics: Sendable {
         var durations: [String: DurationHistogram] = [:]
         var responseBytes: [String: Int] = [:]
         var authenticationFailures: [AuthenticationFailure: Int] = [:]
+        /// By the key of the limit.
+        var limits: [String: Int] = [:]
     }
 
     private let state = Mutex(State())
@@ -41,8 +45,10 @@ public final class GatewayMetrics: Sendable {
         let handler = request.pattern ?? "none"
         let key = RequestKey(
             handler: handler, method: Self.known(request.method), code: request.status)
+        let limit = request.scope?.failure.flatMap(MetLimit.key)
         state.withLock { state in
             state.requests[key, default: 0] += 1
+            if let limit { state.limits[limit, default: 0] += 1 }
             if !request.isWhole { state.broken[handler, default: 0] += 1 }
             state.durations[handler, default: DurationHistogram()].observe(request.duration)
             state.responseBytes[handler, default: 0] += request.bodyBytes
@@ -81,6 +87,8 @@ public final class GatewayMetrics: Sendable {
             text.sample(
                 [("reason", reason.rawValue)], Double(state.authenticationFailures[reason] ?? 0))
         }
+        text.family(Self.limits)
+        for (limit, count) in state.limits { text.sample([("limit", limit)], Double(count)) }
         text.family(Self.openConnections, is: Double(connections.open))
         text.append(answers.exposition())
         text.append(telemetry.exposition())
@@ -110,11 +118,16 @@ extension GatewayMetrics {
         "Requests turned away: without a credential that is needed (missing), with one that is not "
             + "valid (unknown), with one that may not do this (forbidden), or to a host name that "
             + "is not the gateway's (host).", labels: ["reason"])
+    private static let limits = MetricFamily(
+        "tributary_limits_exceeded_total", .counter,
+        "Requests that were errors, or broke off, because of a limit, by its key in the configuration.",
+        labels: ["limit"])
     private static let openConnections = MetricFamily(
         "tributary_http_connections", .gauge, "Connections of clients that are open.")
 
     static let families =
         [
-            requests, broken, responseBytes, durations, authenticationFailures, openConnections,
+            requests, broken, responseBytes, durations, authenticationFailures, limits,
+            openConnections,
         ] + AnswerCounts.families + TelemetryMetrics.families
 }

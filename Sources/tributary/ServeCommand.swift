@@ -87,7 +87,8 @@ enum Serving {
             SystemdNotice()?.send("READY=1")
             await onListening(application, url)
         }
-        let deadline = StopDeadline(grace: configuration.limits.shutdownGrace)
+        let deadline = StopDeadline(
+            grace: configuration.limits.shutdownGrace, log: log)
         defer { withExtendedLifetime(deadline) {} }
         do {
             try await server.runHandlingSignals(
@@ -95,7 +96,7 @@ enum Serving {
                     + [StopNotice(logger: logger, grace: configuration.limits.shutdownGrace)])
             logger.notice("tributary has stopped")
         } catch {
-            Console.say("cannot serve on \(configuration.listenAddress): \(error)")
+            logger.critical("cannot serve on \(configuration.listenAddress): \(error)")
             throw Outcome.failure
         }
     }
@@ -203,8 +204,10 @@ struct StopDeadline {
 
     private let sources: [any DispatchSourceSignal]
 
-    /// - Parameter grace: From the signal to the end.
-    init(grace: Duration) {
+    /// - Parameters:
+    ///   - grace: From the signal to the end.
+    ///   - log: Where an end by force is said.
+    init(grace: Duration, log: GatewayLog) {
         let grace = max(grace, Self.least)
         let queue = DispatchQueue(label: "stop-deadline")
         sources = [SIGINT, SIGTERM].map { signal in
@@ -212,19 +215,25 @@ struct StopDeadline {
             source.setEventHandler {
                 let time = DispatchTimeInterval.milliseconds(
                     Int((grace - Self.last).wholeMilliseconds))
-                queue.asyncAfter(deadline: .now() + time) { Self.end(after: grace) }
+                queue.asyncAfter(deadline: .now() + time) {
+                    Self.end(after: grace, log)
+                }
             }
             source.resume()
             return source
         }
     }
 
-    private static func end(after grace: Duration) {
+    private static func end(after grace: Duration, _ log: GatewayLog) {
         // Writing may wait too, for one who reads no more.
         DispatchQueue.global().async {
-            Console.say(
-                "something did not end within limits.shutdownGrace (\(grace / .seconds(1)) s) of the "
-                    + "signal; the process ends without it")
+            let seconds = grace / .seconds(1)
+            log.logger().critical(
+                """
+                something did not end within limits.shutdownGrace (\(seconds) s) of the signal; the \
+                process ends without it
+                """)
+            log.flush()
         }
         usleep(100_000)
         _exit(1)

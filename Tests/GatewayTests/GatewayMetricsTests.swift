@@ -67,6 +67,26 @@ import Upstream
         }
     }
 
+    @Test func `Queries are counted by who computes them, and what answers say by its kind`()
+        async throws
+    {
+        let gateway = try await TestGateway(Self.yaml)
+        for query in ["up", "sum(up)", "quantile(0.5,up)", "1%2B1", "quantile(2,vector(1))"] {
+            _ = try await gateway.get("/p/world/api/v1/query?query=\(query)")
+        }
+        let lines = try await metrics(of: gateway)
+        for (computed, count) in [("members", 1), ("merged", 1), ("gateway", 1), ("none", 2)] {
+            #expect(
+                lines.contains("tributary_query_plans_total{computed=\"\(computed)\"} \(count)"))
+        }
+        let ratio = lines.first { $0.hasPrefix("tributary_plan_pushdown_ratio ") }
+        #expect(ratio?.hasPrefix("tributary_plan_pushdown_ratio 0.666666") == true)
+        // The quantile is out of range. The members do not answer, which is an error and no warning.
+        for (kind, count) in [("missing", 0), ("warning", 1), ("info", 0)] {
+            #expect(lines.contains("tributary_warnings_total{kind=\"\(kind)\"} \(count)"))
+        }
+    }
+
     @Test func `A reader that prefers OpenMetrics gets it`() async throws {
         let gateway = try await TestGateway(Self.yaml)
         _ = try await gateway.get("/p/world/api/v1/query?query=up")

@@ -45,6 +45,14 @@ struct TelemetryTests {
             return answer
         }
 
+        /// What `/metrics` says.
+        var metrics: String {
+            get async throws {
+                let answer = try await transport.execute(TransferRequest(url: url + "/metrics"))
+                return String(decoding: try await answer.body.collect(), as: UTF8.self)
+            }
+        }
+
         /// Lines of a log once so many are there.
         func lines(
             _ name: String, _ count: Int, with text: String = ""
@@ -248,6 +256,9 @@ struct TelemetryTests {
             #expect(limited["limit"] as? String == "limits.maxSeries")
             #expect(limited["level"] as? String == "warning")
             #expect(limited["status"] as? String == "422")
+            #expect(
+                try await gateway.metrics.contains(
+                    "\ntributary_limits_exceeded_total{limit=\"limits.maxSeries\"} 1\n"))
             gateway.isAway.add(2)
             _ = try await gateway.ask(
                 "/api/v1/query?time=1500&nocache=1&query=up&x=secret", [("X-Request-Id", "failed")])

@@ -163,8 +163,10 @@ struct GatewayLogTests {
                 "auth.tokens[].limits.maxSamples"
             ),
             ("query processing (in limits) failed", nil), ("no", nil),
+            ("a member said (limits.unknown)", nil),
+            ("no memory (limits.maxRequestMemory, limits.maxMemory)", "limits.maxRequestMemory"),
         ] as [(String, String?)])
     func limit(failure: String, key: String?) {
-        #expect(RequestLog.limit(in: failure) == key)
+        #expect(MetLimit.key(in: failure) == key)
     }
 }

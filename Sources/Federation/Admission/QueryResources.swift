@@ -85,13 +85,6 @@ public final class QueryResources: Sendable {
         text.sample([("kind", "lent")], Double(load.lentBytes))
         text.sample([("kind", "lent_peak")], Double(load.peakLentBytes))
         text.sample([("kind", "limit")], Double(load.lendableBytes))
-        text.family(Self.refusals)
-        for (limit, count) in [
-            ("auth.tokens[].limits.maxConcurrency", places.refused),
-            ("limits.maxMemory", memory.refused), ("limits.maxQueueMemory", requests.refused),
-        ] {
-            text.sample([("limit", limit)], Double(count))
-        }
         if let cache { text.append(cache.exposition()) }
         return text
     }
@@ -109,12 +102,7 @@ public final class QueryResources: Sendable {
         "What queries under way cost: their requests; what is lent to them of limits.maxMemory, the "
             + "most that was lent at once, and how much may be.", labels: ["kind"])
 
-    private static let refusals = MetricFamily(
-        "tributary_limits_exceeded_total", .counter,
-        "Times that a query found no room in time under a limit of all queries, by the key of the "
-            + "limit.", labels: ["limit"])
-
-    public static let families = [queries, queue, memoryInUse, refusals]
+    public static let families = [queries, queue, memoryInUse]
 
     /// What a request of this kind needs to compute its answer.
     public func turn(_ time: AnswerTime, for client: ClientIdentity) -> QueryTurn {

@@ -198,7 +198,7 @@ struct GatheredDocuments: Sendable {
         let failures = try shortfalls(policy)
         var out = Envelope.head
         data.append(to: &out)
-        Envelope.appendTail(
+        partial.counts.appendTail(
             failures: failures, warnings: annotations.warnings, infos: annotations.infos, to: &out)
         return .json(out)
     }

@@ -113,7 +113,7 @@ public struct MetadataEndpoints: Sendable {
     ) throws(APIError) -> PrometheusResponse {
         let written = WrittenList(
             lists: answer.content, merge: merge,
-            failures: try admit(answer, request) + answer.limitations,
+            counts: project.counts, failures: try admit(answer, request) + answer.limitations,
             annotations: answer.annotations)
         let held = answer.content.reduce(0) { $0 + $1.heldBytes }
         guard held > WrittenList.chunk else { return .json(written.whole) }
@@ -131,6 +131,7 @@ private struct WrittenList: Sendable {
     var lists: [ElementList]
     /// Begins to merge them.
     var merge: @Sendable ([ElementList]) -> any ListWriter
+    var counts: AnswerCounts?
     /// About members that are missing.
     var failures: [String]
     var annotations: MemberAnnotations
@@ -168,7 +169,7 @@ private struct WrittenList: Sendable {
         out.append(merge.brackets.closing)
         var warnings = annotations.warnings
         if merge.isTruncated { warnings.insert(RequestLimit.truncationWarning) }
-        Envelope.appendTail(
+        counts.appendTail(
             failures: failures, warnings: warnings, infos: annotations.infos, to: &out)
     }
 }

@@ -118,8 +118,7 @@ struct EvaluatedResponse: Sendable {
         var warnings = result.annotations.warnings.union(annotations.warnings)
             .union(query.warnings)
         if isTruncated { warnings.insert(RequestLimit.truncationWarning) }
-        Envelope.appendTail(
-            failures: failures, warnings: warnings, infos: infos, to: &out)
+        counts.appendTail(failures: failures, warnings: warnings, infos: infos, to: &out)
         return out
     }
 }

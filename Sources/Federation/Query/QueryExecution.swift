@@ -83,6 +83,7 @@ public struct QueryExecution: Sendable {
             try await self.plan(query, for: project)
         }
         RequestScope.current?.record?.add(plan)
+        project.counts?.count(plan)
         try admission.add(plan)
         let turn = resources.turn(query.time, for: project.client)
         let partEffect = try partEffect(query, scope)

@@ -349,9 +349,8 @@ struct SplicedResponse: Sendable {
         if !lateWarnings.isEmpty, query.partialResponse == .abort {
             throw APIError(.unavailable, lateWarnings.joined(separator: "; "))
         }
-        Envelope.appendTail(
-            failures: failures + lateWarnings, warnings: warnings,
-            infos: infos, to: &tail)
+        asker.project.counts.appendTail(
+            failures: failures + lateWarnings, warnings: warnings, infos: infos, to: &tail)
         try await writer.write(tail)
     }
 }

@@ -145,3 +145,15 @@ enum LimitsSection {
                 "What requests under way have to end when the gateway stops."),
         ])
 }
+
+extension Configuration {
+    /// The keys that bound what requests may cost, in full: `limits.maxSeries`.
+    public static let limitKeys: Set<String> = {
+        let sections = [
+            ("limits", LimitsSection.table.settings.map(\.name.rawValue)),
+            ("query", QuerySection.table.settings.map(\.name.rawValue)),
+            ("auth.tokens[].limits", TokenSection.limits.settings.map(\.name.rawValue)),
+        ]
+        return Set(sections.flatMap { section, keys in keys.map { "\(section).\($0)" } })
+    }()
+}

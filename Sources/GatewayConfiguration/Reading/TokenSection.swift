@@ -17,7 +17,7 @@ enum TokenSection {
                 "What the token's requests may cost, within what all may."),
         ])
 
-    private static let limits = SettingsTable<TokenLimits>(
+    static let limits = SettingsTable<TokenLimits>(
         blank: TokenLimits(),
         [
             .count(

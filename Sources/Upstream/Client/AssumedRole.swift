@@ -102,11 +102,9 @@ final class AssumedRole: Sendable {
             throw refusal("the STS endpoint: \(error.text)")
         }
         guard (200..<300).contains(status) else {
-            // A secret must be found before the words are cut.
             let words =
-                AssumeRoleAnswer.refusal(bytes).map { words in
-                    let shown = ContentSniffer.shown(Array(told(words).utf8))
-                    return ": \(shown.dropFirst().dropLast())"
+                AssumeRoleAnswer.refusal(bytes).map {
+                    ": \(Credentials.sigV4(settings).shown($0))"
                 } ?? ""
             throw refusal("the STS endpoint answered HTTP status \(status)\(words)")
         }
@@ -126,16 +124,7 @@ final class AssumedRole: Sendable {
     }
 
     private func refusal(_ text: String) -> CredentialRefusal {
-        CredentialRefusal(text: "AWS role: " + told(text))
-    }
-
-    /// With the gateway's own secrets taken out, which an endpoint may repeat.
-    private func told(_ text: String) -> String {
-        let plain = Credentials.sigV4(settings).secrets.flatMap(\.exposedValues)
-        let hidden = plain + plain.map(FormText.encoded)
-        return hidden.filter { $0.count >= 4 }.reduce(text) {
-            $0.replacing($1, with: "<redacted>")
-        }
+        CredentialRefusal(text: "AWS role: " + Credentials.sigV4(settings).redacting(text))
     }
 }
 

@@ -129,7 +129,7 @@ final class OAuth2Tokens: Sendable {
         }
         let answer = TokenAnswer(bytes)
         guard (200..<300).contains(status) else {
-            let words = answer?.refusal.map { ": \(shown($0))" } ?? ""
+            let words = answer?.refusal.map { ": \(credentials.shown($0))" } ?? ""
             throw Failure(
                 told("the token endpoint answered HTTP status \(status)\(words)"),
                 isOfTheClient: status == 400 || status == 401)
@@ -140,7 +140,7 @@ final class OAuth2Tokens: Sendable {
         guard let text = answer.token, !text.isEmpty,
             text.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
         else {
-            let words = answer.refusal.map { ": \(shown($0))" } ?? ""
+            let words = answer.refusal.map { ": \(credentials.shown($0))" } ?? ""
             throw Failure(told("the token endpoint answered without an access_token\(words)"))
         }
         if let type = answer.type, type.lowercased() != "bearer" {
@@ -153,21 +153,9 @@ final class OAuth2Tokens: Sendable {
             expires: begun.advanced(by: life))
     }
 
-    private func told(_ text: String) -> String { "OAuth 2.0: " + redacted(text) }
+    private func told(_ text: String) -> String { "OAuth 2.0: " + credentials.redacting(text) }
 
-    /// The beginning of the endpoint's words. Secrets are taken out first, so that none is cut in two.
-    private func shown(_ words: String) -> String {
-        String(ContentSniffer.shown(Array(redacted(words).utf8)).dropFirst().dropLast())
-    }
-
-    /// With the gateway's own secrets taken out, which an endpoint may repeat.
-    private func redacted(_ text: String) -> String {
-        let plain = (Credentials.oauth2(settings).secrets).flatMap(\.exposedValues)
-        let hidden = plain + plain.map(FormText.encoded)
-        return hidden.filter { $0.count >= 4 }.reduce(text) {
-            $0.replacing($1, with: "<redacted>")
-        }
-    }
+    private var credentials: Credentials { .oauth2(settings) }
 }
 
 /// What a token endpoint answers (RFC 6749, sections 5.1 and 5.2).

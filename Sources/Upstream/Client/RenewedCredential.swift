@@ -1,5 +1,7 @@
 import GoText
 import HTTPTransport
+import PrometheusWire
+import UpstreamSettings
 
 /// Why there is no credential; it names no URL and holds no secret.
 struct CredentialRefusal: Error {
@@ -116,5 +118,19 @@ final class RenewedCredential<Value: Sendable & Equatable>: Sendable {
             }
         }
         return answer
+    }
+}
+
+extension Credentials {
+    /// A text with these secrets taken out, which an endpoint may repeat, also as in a form.
+    func redacting(_ text: String) -> String {
+        let plain = secrets.flatMap(\.exposedValues)
+        let hidden = plain + plain.map(FormText.encoded)
+        return hidden.filter { $0.count >= 4 }.reduce(text) { $0.replacing($1, with: "<redacted>") }
+    }
+
+    /// The beginning of an endpoint's words. Secrets are taken out first, so that none is cut in two.
+    func shown(_ words: String) -> String {
+        String(ContentSniffer.shown(Array(redacting(words).utf8)).dropFirst().dropLast())
     }
 }
