@@ -55,6 +55,35 @@ extension EndToEnd {
             }
         }
 
+        @Test("Lists that are sent while they arrive are those of the union")
+        func arriving() async throws {
+            let scene = try Scene.required()
+            try await offPool {
+                let gateway = try GatewayServer(
+                    name: "lists-unheld",
+                    members: zip(FederationData.members, scene.members).map {
+                        .init(name: $0, url: $1.address.url)
+                    }, projects: [.init(name: "all", members: FederationData.members)],
+                    settings: "limits: {heldAnswerBytes: 1KiB}\n", directory: scene.directory)
+                defer { gateway.process.stop() }
+                // Twice: a list that turned out not to be in order is sorted the next time.
+                for selectors in Self.selectors + Self.selectors where !selectors.isEmpty {
+                    let parameters = selectors.map { ("match[]", $0) }
+                    let paths = ["/api/v1/series"] + Self.names.map { "/api/v1/label/\($0)/values" }
+                    for path in paths {
+                        let both = try [gateway.project("all"), scene.oracle.address].map {
+                            try $0.get(path, parameters).json()
+                        }
+                        #expect(both[0]["warnings"] == both[1]["warnings"])
+                        let isSeries = path.hasSuffix("series")
+                        let items = both.map { $0["data"]?.items?.map { "\($0)" } }
+                            .map { isSeries ? $0?.sorted() : $0 }
+                        #expect(items[0] == items[1], "\(path) \(selectors)")
+                    }
+                }
+            }
+        }
+
         @Test("Where nothing was stored at the time, nothing is listed")
         func elsewhere() async throws {
             for path in ["/api/v1/labels", "/api/v1/label/job/values", "/api/v1/series"] {

@@ -33,6 +33,7 @@ public final class QueryResources: Sendable {
     public let memory: MemoryBudget
     /// nil where it is off.
     public let cache: ResultsCache?
+    public let unsortedLists = UnsortedLists()
 
     /// - Parameter onChange: Is told when the server that the cache is shared in is there, and when
     ///   it is not.

@@ -80,6 +80,8 @@ struct MemberMetadata: MetadataSource {
             }
             return try reply([list]) { $0.first ?? ElementList([]) }
         }
+        // They become one list, which none of them may be in the middle of.
+        selection.heldBytes = nil
         if !set.labels.isEmpty {
             // Several elements may become one without these labels, and the order another.
             selection.limit = nil
@@ -102,14 +104,12 @@ struct MemberMetadata: MetadataSource {
         for list in lists where !list.isCut { try check(list.elements.count) }
         return MetadataReply(
             content: content, warnings: lists.flatMap(\.warnings), infos: lists.flatMap(\.infos),
-            partiality: lists.lazy.compactMap(\.partiality).first)
+            partiality: lists.lazy.compactMap(\.partiality).first,
+            rest: lists.lazy.compactMap(\.rest).first)
     }
 
     private func check(_ count: Int) throws(UpstreamError) {
-        guard count <= maximum else {
-            throw UpstreamError(
-                kind: .oversized("more than \(maximum) elements (limits.maxSeries)"))
-        }
+        guard count <= maximum else { throw UpstreamError(kind: .moreElements(than: maximum)) }
     }
 }
 
@@ -117,8 +117,8 @@ extension SeriesSelection {
     fileprivate init(_ question: MetadataQuestion, atMost maximum: Int) {
         self.init(
             matchers: question.selectors, start: question.start, end: question.end,
-            limit: question.limit, cutsAtLimit: question.cutsAtLimit, maximum: maximum,
-            deadline: question.deadline,
+            limit: question.limit, cutsAtLimit: question.cutsAtLimit,
+            heldBytes: question.heldBytes, maximum: maximum, deadline: question.deadline,
             isRestricted: question.isRestricted)
     }
 }

@@ -10,11 +10,16 @@ public struct MetadataEndpoints: Sendable {
     var project: ResolvedProject
     var limits: Limits
     var time: AnswerTime
+    var unsorted: UnsortedLists
 
-    public init(project: ResolvedProject, limits: Limits, time: AnswerTime) {
+    /// - Parameter unsorted: Shared by all requests.
+    public init(
+        project: ResolvedProject, limits: Limits, time: AnswerTime, unsorted: UnsortedLists
+    ) {
         self.project = project
         self.limits = limits
         self.time = time
+        self.unsorted = unsorted
     }
 
     public func labelNames(_ request: PrometheusRequest) async throws -> PrometheusResponse {
@@ -30,18 +35,22 @@ public struct MetadataEndpoints: Sendable {
         if !request.isPathValidUTF8 {
             throw APIError.badData("invalid label name: \(request.quotedLabelName)")
         }
-        let asked = try self.request(request) { .badData($0) }
+        var asked = try self.request(request) { .badData($0) }
+        asked.heldBytes = limits.heldAnswerBytes
+        asked.unsorted = unsorted.values
         let answer = await federation.labelValues(of: name, asked)
-        return try respond(answer, to: request) { ListMerge($0, limit: asked.limit) }
+        return try respond(arriving: answer, to: request, asked, mayShare: true)
     }
 
     public func series(_ request: PrometheusRequest) async throws -> PrometheusResponse {
         if let error = request.formError {
             throw APIError.badData("error parsing form values: \(error.description)")
         }
-        let asked = try self.request(request, needsSelector: true) { .parameter("match[]", $0) }
+        var asked = try self.request(request, needsSelector: true) { .parameter("match[]", $0) }
+        asked.heldBytes = limits.heldAnswerBytes
+        asked.unsorted = unsorted.series
         let answer = await federation.series(asked)
-        return try respond(answer, to: request) { ListMerge($0, limit: asked.limit) }
+        return try respond(arriving: answer, to: request, asked, mayShare: false)
     }
 
     /// Types, units and help texts. Limits hold for the merged answer; unlike elsewhere a limit of
@@ -105,72 +114,31 @@ public struct MetadataEndpoints: Sendable {
         return try partial.admit(asked: answer.asked, under: policy, effect: nil)
     }
 
-    /// Every member has answered, so nothing is left that could fail. A long answer is merged while
-    /// it is sent, so that it is not here a second time.
+    /// The answer whose lists may still arrive.
+    ///
+    /// - Parameter mayShare: whether the lists of two members may have the same element.
+    private func respond(
+        arriving answer: MetadataFederation.Answer<[ElementList]>, to request: PrometheusRequest,
+        _ asked: MetadataFederation.Request, mayShare: Bool
+    ) throws(APIError) -> PrometheusResponse {
+        if answer.rests.isEmpty {
+            return try respond(answer, to: request) { ListMerge($0, limit: asked.limit) }
+        }
+        let failures = try admit(answer, request) + answer.limitations
+        return ArrivingLists(
+            ListResponse(answer, failures: failures, counts: project.counts), rests: answer.rests,
+            limit: asked.limit,
+            mayShare: mayShare, unsorted: asked.unsorted
+        ).response()
+    }
+
+    /// The answer whose lists are here.
     private func respond(
         _ answer: MetadataFederation.Answer<[ElementList]>, to request: PrometheusRequest,
         _ merge: @escaping @Sendable ([ElementList]) -> any ListWriter
     ) throws(APIError) -> PrometheusResponse {
-        let written = WrittenList(
-            lists: answer.content, merge: merge,
-            counts: project.counts, failures: try admit(answer, request) + answer.limitations,
-            annotations: answer.annotations)
-        let held = answer.content.reduce(0) { $0 + $1.heldBytes }
-        guard held > WrittenList.chunk else { return .json(written.whole) }
-        Lending.lender?.settle(held + WrittenList.writtenAtOnce)
-        return PrometheusResponse(
-            headers: ["Content-Type": "application/json"],
-            body: .stream { writer in
-                try await ThreadPool.run { try await written.write(to: &writer) }
-            })
-    }
-}
-
-/// An answer that is the merge of lists.
-private struct WrittenList: Sendable {
-    var lists: [ElementList]
-    /// Begins to merge them.
-    var merge: @Sendable ([ElementList]) -> any ListWriter
-    var counts: AnswerCounts?
-    /// About members that are missing.
-    var failures: [String]
-    var annotations: MemberAnnotations
-
-    static let chunk = 64 << 10
-    /// What is gathered, compressed and not yet sent, in bytes.
-    static let writtenAtOnce = 6 * chunk
-
-    /// Everything at once.
-    var whole: [UInt8] {
-        var merge = merge(lists)
-        var out = Self.head(of: merge)
-        _ = merge.append(to: &out, upTo: .max)
-        appendTail(of: merge, to: &out)
-        return out
-    }
-
-    func write(to writer: inout BodyWriter) async throws {
-        var merge = merge(lists)
-        var out = Self.head(of: merge)
-        out.reserveCapacity(2 * Self.chunk)
-        while merge.append(to: &out, upTo: Self.chunk) {
-            try await writer.write(out)
-            out.removeAll(keepingCapacity: true)
-        }
-        appendTail(of: merge, to: &out)
-        try await writer.write(out)
-    }
-
-    private static func head(of merge: any ListWriter) -> [UInt8] {
-        Envelope.head + [merge.brackets.opening]
-    }
-
-    private func appendTail(of merge: any ListWriter, to out: inout [UInt8]) {
-        out.append(merge.brackets.closing)
-        var warnings = annotations.warnings
-        if merge.isTruncated { warnings.insert(RequestLimit.truncationWarning) }
-        counts.appendTail(
-            failures: failures, warnings: warnings, infos: annotations.infos, to: &out)
+        let failures = try admit(answer, request) + answer.limitations
+        return ListResponse(answer, failures: failures, counts: project.counts).response(merge)
     }
 }
 

@@ -25,6 +25,16 @@ struct MetadataFederation: Sendable {
         var asked: Set<Int>
         /// Members of which nothing can be shown, in words.
         var limitations: [String] = []
+        /// What still arrives of lists that are the content.
+        var rests: [Rest] = []
+    }
+
+    /// What still arrives of a list.
+    struct Rest: Sendable {
+        /// Which one of those that came.
+        var list: Int
+        var member: Int
+        var stream: ListStream
     }
 
     /// What is asked, before it is known of whom.
@@ -36,6 +46,10 @@ struct MetadataFederation: Sendable {
         var limit = 0
         /// Whether members must answer wholly, so that their lists are read to the end.
         var isWhole = false
+        /// Bytes of all lists together behind which their rests may be left to be read as they arrive.
+        var heldBytes = 0
+        /// Members whose lists turned out not to be in order after a part of them was given.
+        var unsorted = UnsortedMembers()
         var deadline: ContinuousClock.Instant?
     }
 
@@ -53,6 +67,7 @@ struct MetadataFederation: Sendable {
             var question = question
             // Those that are renamed change their places: the first ones are not the first any more.
             if question.injection != nil { question.limit = nil }
+            question.heldBytes = nil
             return try await source.labelNames(question)
         }
         return replies.answer { given in
@@ -76,6 +91,7 @@ struct MetadataFederation: Sendable {
             }
             var probe = question
             probe.limit = 1
+            probe.heldBytes = nil
             var reply = try await source.labelNames(probe)
             let values: [String] = reply.content.isEmpty || value.isEmpty ? [] : [value]
             reply.content = ElementList(values)
@@ -123,6 +139,7 @@ struct MetadataFederation: Sendable {
         var partial: PartialAnswer
         var annotations = MemberAnnotations()
         var limitations: [String] = []
+        var rests: [Rest] = []
 
         /// The answer whose content is made of theirs.
         func answer<Result: Sendable>(
@@ -130,7 +147,7 @@ struct MetadataFederation: Sendable {
         ) -> Answer<Result> {
             Answer(
                 content: content(given), annotations: annotations, partial: partial, asked: asked,
-                limitations: limitations)
+                limitations: limitations, rests: rests)
         }
     }
 
@@ -142,7 +159,7 @@ struct MetadataFederation: Sendable {
             -> MetadataReply<Content>
     ) async -> Replies<Content> {
         let partition = partition
-        let chosen = members.enumerated().compactMap { index, member -> Chosen? in
+        var chosen = members.enumerated().compactMap { index, member -> Chosen? in
             guard member.mayHave(request.start, request.end) else { return nil }
             return request.selectors.texts(forMember: member.name).map { texts in
                 Chosen(
@@ -157,6 +174,13 @@ struct MetadataFederation: Sendable {
                         injection: LabelInjection(partition, of: member.name)))
             }
         }
+        // Rests take a place each among the transfers under way.
+        if !request.isWhole, request.heldBytes > 0, chosen.count <= concurrency {
+            for index in chosen.indices
+            where !request.unsorted.contains(members[chosen[index].index].name) {
+                chosen[index].question.heldBytes = request.heldBytes / chosen.count
+            }
+        }
         let outcomes = await FanOut(width: concurrency).replies(to: chosen) {
             one throws(UpstreamError) in try await ask(one.source, one.question)
         }
@@ -168,6 +192,10 @@ struct MetadataFederation: Sendable {
             switch reply.outcome {
             case .failure(let error): replies.partial.add(member, error)
             case .success(let value):
+                if let rest = value.rest {
+                    replies.rests.append(
+                        Rest(list: replies.given.count, member: member, stream: rest))
+                }
                 replies.given.append(
                     Given(member: members[member].name, content: value.content))
                 replies.annotations.add(
@@ -191,6 +219,9 @@ struct MetadataQuestion: Sendable {
     var limit: Int?
     /// Whether a list in order is not read further than that.
     var cutsAtLimit = false
+    /// Bytes of a list in order behind which the rest may be left to be read as it arrives; nil where
+    /// all is read before.
+    var heldBytes: Int?
     /// When the answer is of no more use.
     var deadline: ContinuousClock.Instant?
     /// Whether nothing of other series may be in the answer.
@@ -207,6 +238,8 @@ struct MetadataReply<Content: Sendable>: Sendable {
     var infos: [String] = []
     /// Why elements are missing, as the member says; nil of a whole answer.
     var partiality: String?
+    /// Gives what is still to come of a list; nil where that is nothing.
+    var rest: ListStream?
     /// Why nothing of the member can be shown; nil where something can.
     var limitation: String?
 }

@@ -96,10 +96,12 @@ struct GatewayRoutes: Sendable {
         on(methods, path, &routes, shows: shows) { request, project in
             let time = time(request)
             let admission = try await resources.admit(request, to: project, until: time.deadline)
-            defer { withExtendedLifetime(admission) {} }
-            return try await resources.turn(time, for: project.client).lending {
+            var response = try await resources.turn(time, for: project.client).lending {
                 try await handler(request, project)
             }
+            // Lists may be read while they are sent.
+            response.loan = (response.loan, admission)
+            return response
         }
     }
 
@@ -146,7 +148,9 @@ struct GatewayRoutes: Sendable {
     func metadata(
         _ request: PrometheusRequest, _ project: ResolvedProject
     ) -> MetadataEndpoints {
-        MetadataEndpoints(project: project, limits: configuration.limits, time: time(request))
+        MetadataEndpoints(
+            project: project, limits: configuration.limits, time: time(request),
+            unsorted: resources.unsortedLists)
     }
 
     /// The time that a request has which is no query.

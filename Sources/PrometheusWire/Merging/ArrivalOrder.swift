@@ -16,6 +16,17 @@ struct ArrivalOrder {
     /// Elements that came, without those that have the key of the one before.
     private(set) var different = 0
 
+    /// Elements, each once, that those to come belong behind: all but the last one, and those behind it.
+    var settled: Int { different - run.count }
+
+    /// So much of the last key, in bytes, none that is to come belongs before: what begins with its own
+    /// labels may belong before all of it.
+    var boundOfLast: Int {
+        let last = run.last ?? []
+        if added.isEmpty { return last.count }
+        return PartitionOrderBuffer.count(of: last[...], before: added) ?? last.count
+    }
+
     /// - Parameter added: Names of the labels that label sets get; none of other lists.
     init(added: [String] = []) { self.added = added.map { Array($0.utf8) + [0] } }
 

@@ -58,6 +58,9 @@ final class ListPage: @unchecked Sendable {  // Proof: `init` alone writes to th
 
     deinit { block.deallocate() }
 
+    /// With the places of its elements in an order, in bytes.
+    var heldBytes: Int { byteCount + count * MemoryLayout<ElementList.Place>.stride }
+
     private static func copy(_ bytes: UnsafeRawBufferPointer, to place: UnsafeMutableRawPointer) {
         guard let start = bytes.baseAddress, !bytes.isEmpty else { return }
         place.copyMemory(from: start, byteCount: bytes.count)
@@ -86,6 +89,8 @@ public struct ElementList: Sendable {
     /// The order, where it is not the one of arrival.
     private(set) var order: [Place]?
     public private(set) var count = 0
+    /// So much of the key that came last no element belongs before that came or comes later.
+    var boundOfLast = 0
     private var isSorted = true
     private var sealedBytes = 0
 
@@ -195,6 +200,21 @@ public struct ElementList: Sendable {
         if !isSorted { sort() }
     }
 
+    /// Adds another list, which may be of any order; `sort` is to follow.
+    mutating func add(_ other: ElementList) {
+        pages += other.pages
+        count += other.count
+        sealedBytes += other.sealedBytes
+        (order, isSorted) = (nil, false)
+    }
+
+    /// Where the element stands in the order that came last.
+    var placeOfLast: Int {
+        guard let order, let page = pages.last else { return count - 1 }
+        let index = page.view.count - 1
+        return order.lastIndex { Int($0.page) == pages.count - 1 && Int($0.index) == index } ?? 0
+    }
+
     // MARK: - Sorting
 
     private struct Sortable {
@@ -203,7 +223,7 @@ public struct ElementList: Sendable {
         var place: Place
     }
 
-    private mutating func sort() {
+    mutating func sort() {
         let pages = pages
         withExtendedLifetime(pages) {
             let views = pages.map(\.view)
@@ -248,139 +268,6 @@ public struct ElementList: Sendable {
             }
         }
         return shared
-    }
-}
-
-/// Writes an answer's list piece by piece.
-public protocol ListWriter {
-    /// What stands around the list.
-    var brackets: (opening: UInt8, closing: UInt8) { get }
-    /// Whether a limit left something out; known at the end.
-    var isTruncated: Bool { get }
-    /// Appends elements, with commas between them, until so many bytes are there; false when nothing
-    /// more is left or wanted.
-    mutating func append(to out: inout [UInt8], upTo size: Int) -> Bool
-}
-
-/// Merges the lists of several members into one, in byte order, that holds every element once. Bytes
-/// are compared, and copied into the answer alone.
-public struct ListMerge: ListWriter {
-    /// Where a list has got to.
-    private struct Cursor {
-        var list: Int
-        var page = 0
-        /// In the page, or in the order of a list that has one.
-        var index = 0
-        /// Of the page, where elements are read as they stand.
-        var view: ListPage.View?
-        var key = UnsafeRawBufferPointer(start: nil, count: 0)
-        var text = UnsafeRawBufferPointer(start: nil, count: 0)
-
-        init(list: Int) { self.list = list }
-
-        mutating func show(_ index: Int, of view: ListPage.View) {
-            key = view.key(index)
-            text = view.text(index)
-        }
-    }
-
-    /// They own what the views show.
-    private let lists: [ElementList]
-    private let views: [[ListPage.View]]
-    private let orders: [[ElementList.Place]?]
-    private let limit: Int
-    /// The cursors that have an element, as a heap: the least is first.
-    private var heap: [Cursor] = []
-    private var last: UnsafeRawBufferPointer?
-    public private(set) var count = 0
-    /// Whether the limit left something out.
-    public private(set) var isTruncated = false
-
-    /// - Parameter limit: of elements; 0 is none.
-    public init(_ lists: [ElementList], limit: Int = 0) {
-        self.lists = lists
-        self.limit = limit
-        views = lists.map { $0.pages.map(\.view) }
-        orders = lists.map(\.order)
-        for index in lists.indices {
-            var cursor = Cursor(list: index)
-            if place(&cursor) { heap.append(cursor) }
-        }
-        for place in stride(from: heap.count / 2 - 1, through: 0, by: -1) { sink(from: place) }
-    }
-
-    public var brackets: (opening: UInt8, closing: UInt8) { (UInt8(ascii: "["), UInt8(ascii: "]")) }
-
-    public mutating func append(to out: inout [UInt8], upTo size: Int = .max) -> Bool {
-        while out.count < size {
-            guard let text = next() else { return false }
-            if count > 1 { out.append(UInt8(ascii: ",")) }
-            out.append(contentsOf: text)
-        }
-        return true
-    }
-
-    /// The text of the next element that is another than the last; nil when nothing more is left or
-    /// wanted. Of use as long as the merge lives.
-    mutating func next() -> UnsafeRawBufferPointer? {
-        while var least = heap.first {
-            let (key, text) = (least.key, least.text)
-            let isTwice = last.map { ByteOrder.compare($0, key) == 0 } ?? false
-            if !isTwice, limit > 0, count == limit {
-                isTruncated = true
-                heap = []
-                return nil
-            }
-            least.index += 1
-            if place(&least) {
-                heap[0] = least
-            } else {
-                heap[0] = heap[heap.count - 1]
-                heap.removeLast()
-            }
-            sink(from: 0)
-            if isTwice { continue }
-            count += 1
-            last = key
-            return text
-        }
-        return nil
-    }
-
-    /// Lets a cursor show the element that it has got to; false behind the last.
-    private func place(_ cursor: inout Cursor) -> Bool {
-        if let view = cursor.view {
-            if cursor.index < view.count {
-                cursor.show(cursor.index, of: view)
-                return true
-            }
-            cursor.page += 1
-            cursor.index = 0
-        } else if let order = orders[cursor.list] {
-            guard cursor.index < order.count else { return false }
-            let place = order[cursor.index]
-            cursor.show(Int(place.index), of: views[cursor.list][Int(place.page)])
-            return true
-        }
-        guard cursor.page < views[cursor.list].count else { return false }
-        // No page is empty.
-        let view = views[cursor.list][cursor.page]
-        cursor.view = view
-        cursor.show(0, of: view)
-        return true
-    }
-
-    private mutating func sink(from start: Int) {
-        var place = start
-        while true {
-            var least = place
-            for child in (2 * place + 1)..<(2 * place + 3) where child < heap.count {
-                if ByteOrder.compare(heap[child].key, heap[least].key) < 0 { least = child }
-            }
-            if least == place { return }
-            heap.swapAt(place, least)
-            place = least
-        }
     }
 }
 

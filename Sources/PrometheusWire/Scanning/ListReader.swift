@@ -52,14 +52,14 @@ public struct ListReader {
         }
     }
 
-    /// Whether the elements came in order so far, so that those to come belong behind all of them
-    /// but the last. Never so of families, which are sorted here.
+    /// Whether the elements came in order so far, so that those to come belong behind the `settled`
+    /// ones. Never so of families, which are sorted here.
     public var isOrdered: Bool {
         if case .families = kind { false } else { order.isKept }
     }
 
-    /// Elements that were read, without those that are the same as the one before.
-    public var different: Int { order.different }
+    /// Elements, each once, behind which all that are to come belong while they come in order.
+    public var settled: Int { order.settled }
 
     /// What the elements take that were not taken yet, in bytes.
     public var heldBytes: Int { list.heldBytes }
@@ -69,6 +69,7 @@ public struct ListReader {
         var list = list
         self.list = ElementList()
         list.finish()
+        list.boundOfLast = order.boundOfLast
         return list
     }
 

@@ -43,8 +43,11 @@ struct DataListScanner {
     /// Whether they came in order so far.
     var isOrdered: Bool { reader.isOrdered }
 
-    /// Elements that were read, without those that are the same as the one before.
-    var different: Int { reader.different }
+    /// Elements, each once, behind which all that are to come belong while they come in order.
+    var settled: Int { reader.settled }
+
+    /// What elements take that were not taken yet, in bytes.
+    var elementBytes: Int { reader.heldBytes }
 
     /// What is held of the answer, in bytes.
     var heldBytes: Int { pending.count + reader.heldBytes }

@@ -14,6 +14,9 @@ public struct SeriesSelection: Sendable {
     /// Whether a list in order that goes on behind `limit` is left off there, and its transfer ended:
     /// some servers know no `limit`. What such a member says behind the list is not known then.
     public var cutsAtLimit: Bool
+    /// Bytes of a list in order behind which the rest is left to be read as it arrives; nil where all
+    /// is read before.
+    public var heldBytes: Int?
     /// Elements that are read; an answer that has more is left off behind them.
     public var maximum: Int
     /// When the answer is of no more use.
@@ -24,11 +27,12 @@ public struct SeriesSelection: Sendable {
 
     public init(
         matchers: [String] = [], start: Timestamp? = nil, end: Timestamp? = nil, limit: Int? = nil,
-        cutsAtLimit: Bool = false, maximum: Int = .max - 1,
+        cutsAtLimit: Bool = false, heldBytes: Int? = nil, maximum: Int = .max - 1,
         deadline: ContinuousClock.Instant? = nil, isRestricted: Bool = false
     ) {
         self.isRestricted = isRestricted
         self.cutsAtLimit = cutsAtLimit
+        self.heldBytes = heldBytes
         self.matchers = matchers
         self.start = start
         self.end = end
@@ -176,7 +180,7 @@ extension UpstreamClient {
         let stream = try await stream(everything, nil)
         // By bytes: text that Unicode calls equal may be two names.
         var found: Set<[UInt8]> = []
-        while found.count <= selection.maximum, let some = try await stream.next() {
+        while found.count <= selection.maximum, let some = try await stream.nextElements() {
             var bytes = 0
             some.forEachLabelSet { labels in
                 for text in texts(labels) where found.insert(Array(text.utf8)).inserted {

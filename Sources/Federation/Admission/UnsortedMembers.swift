@@ -8,3 +8,12 @@ final class UnsortedMembers: Sendable {
     func add(_ name: String) { names.withLock { _ = $0.insert(name) } }
     func contains(_ name: String) -> Bool { names.withLock { $0.contains(name) } }
 }
+
+/// Members whose lists turned out not to be in order after a part of them was given: from the next
+/// answer on, theirs are read wholly and sorted.
+public final class UnsortedLists: Sendable {
+    let series = UnsortedMembers()
+    let values = UnsortedMembers()
+
+    public init() {}
+}
