@@ -42,7 +42,7 @@ public struct GatewayExposition: Sendable {
         text.append(members.exposition())
         text.append(secrets.exposition())
         text.append(SourceMetrics(configuration).exposition())
-        text.append(requests.exposition())
+        text.append(requests.exposition(resources.refusals))
         return text
     }
 

@@ -61,7 +61,10 @@ public final class GatewayMetrics: Sendable {
     }
 
     /// The counters as they are now.
-    public func exposition() -> ExpositionText {
+    ///
+    /// - Parameter refusals: Under limits that all queries share, by the key of the limit; of these
+    ///   limits no others are counted.
+    public func exposition(_ refusals: [String: Int] = [:]) -> ExpositionText {
         let state = state.withLock { $0 }
         var text = ExpositionText()
         text.family(Self.requests)
@@ -88,7 +91,9 @@ public final class GatewayMetrics: Sendable {
                 [("reason", reason.rawValue)], Double(state.authenticationFailures[reason] ?? 0))
         }
         text.family(Self.limits)
-        for (limit, count) in state.limits { text.sample([("limit", limit)], Double(count)) }
+        for (limit, count) in state.limits.merging(refusals, uniquingKeysWith: { $1 }) {
+            text.sample([("limit", limit)], Double(count))
+        }
         text.family(Self.openConnections, is: Double(connections.open))
         text.append(answers.exposition())
         text.append(telemetry.exposition())
@@ -120,7 +125,8 @@ extension GatewayMetrics {
             + "is not the gateway's (host).", labels: ["reason"])
     private static let limits = MetricFamily(
         "tributary_limits_exceeded_total", .counter,
-        "Requests that were errors, or broke off, because of a limit, by its key in the configuration.",
+        "Requests that were errors, or broke off, because of a limit, and times that a query found no room "
+            + "in time under one that all share; by its key in the configuration.",
         labels: ["limit"])
     private static let openConnections = MetricFamily(
         "tributary_http_connections", .gauge, "Connections of clients that are open.")

@@ -87,6 +87,16 @@ import Upstream
         }
     }
 
+    @Test func `Limits that all queries share are shown from the start`() async throws {
+        let lines = try await metrics(of: try await TestGateway(Self.yaml))
+        for key in ["limits.maxMemory", "limits.maxQueueMemory"] {
+            #expect(lines.contains("tributary_limits_exceeded_total{limit=\"\(key)\"} 0"))
+        }
+        let shown = GatewayMetrics().exposition(["limits.maxMemory": 2]).families
+        let family = shown.first { $0.declared.name == "tributary_limits_exceeded_total" }
+        #expect(family?.samples.map(\.value) == [2])
+    }
+
     @Test func `A reader that prefers OpenMetrics gets it`() async throws {
         let gateway = try await TestGateway(Self.yaml)
         _ = try await gateway.get("/p/world/api/v1/query?query=up")

@@ -90,6 +90,15 @@ public final class QueryResources: Sendable {
         return text
     }
 
+    /// Times that a query found no room in time under a limit that all share, by the key of the limit.
+    /// Some of these errors say only that the time was up, as Prometheus does.
+    public var refusals: [String: Int] {
+        [
+            "auth.tokens[].limits.maxConcurrency": places.refused,
+            "limits.maxMemory": memory.refused, "limits.maxQueueMemory": requests.refused,
+        ]
+    }
+
     private static let queries = MetricFamily(
         "tributary_queries", .gauge,
         "Queries under way, and pieces of their work that wait for a place to compute.",

@@ -208,7 +208,7 @@ public struct ElementList: Sendable {
         (order, isSorted) = (nil, false)
     }
 
-    /// Where the element stands in the order that came last.
+    /// The place of the newest element in the sorted order.
     var placeOfLast: Int {
         guard let order, let page = pages.last else { return count - 1 }
         let index = page.view.count - 1
