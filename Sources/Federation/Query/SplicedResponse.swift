@@ -458,35 +458,6 @@ struct ElementSink {
     }
 }
 
-/// The elements of pages in label order.
-struct SortedElements: Sequence, IteratorProtocol {
-    private var elements: ArraySlice<SeriesElement>
-
-    init(_ pages: [SeriesPage]) {
-        var all = Self.elements(of: pages)
-        all.sort { $0.key.lexicographicallyPrecedes($1.key) }
-        elements = all[...]
-    }
-
-    /// In the order of the pages.
-    init(asGiven pages: [SeriesPage]) {
-        elements = Self.elements(of: pages)[...]
-    }
-
-    private static func elements(of pages: [SeriesPage]) -> [SeriesElement] {
-        pages.flatMap { page in
-            page.series.indices.map { SeriesElement(page: page, index: $0) }
-        }
-    }
-
-    mutating func next() -> SeriesElement? { elements.popFirst() }
-
-    /// The first of the elements that has the labels of the one before it.
-    var firstTwice: SeriesElement? {
-        zip(elements, elements.dropFirst()).first { $0.key.elementsEqual($1.key) }?.1
-    }
-}
-
 extension SeriesPage {
     fileprivate func holds(_ key: ArraySlice<UInt8>) -> Bool {
         series.contains { keys[$0.key].elementsEqual(key) }

@@ -110,10 +110,9 @@ public struct SeriesMerge {
 
     private mutating func note(_ element: SeriesElement) throws(ScanError) {
         if let last {
-            if last.key.elementsEqual(element.key) {
-                throw .duplicate(LabelSet(key: Array(element.key)))
-            }
-            if element.key.lexicographicallyPrecedes(last.key) { disorder += 1 }
+            let order = element.order(to: last)
+            if order == 0 { throw .duplicate(LabelSet(key: Array(element.key))) }
+            if order < 0 { disorder += 1 }
         }
         last = element
     }
@@ -125,7 +124,7 @@ public struct SeriesMerge {
     private mutating func fill(_ index: Int) -> Bool {
         if streams[index].isDone, var all = streams[index].collected {
             streams[index].collected = nil
-            all.sort { $1.key.lexicographicallyPrecedes($0.key) }
+            all.sort { $1.order(to: $0) < 0 }
             streams[index].sorted = all
         }
         if streams[index].sorted != nil {
@@ -162,7 +161,7 @@ public struct SeriesMerge {
 
     private func precedes(_ a: Int, _ b: Int) -> Bool {
         guard let first = streams[a].head, let second = streams[b].head else { return false }
-        return first.key.lexicographicallyPrecedes(second.key)
+        return first.order(to: second) < 0
     }
 
     private mutating func push(_ index: Int) {
@@ -201,6 +200,11 @@ public struct SeriesElement: Sendable {
 
     /// The ordered key of its label set.
     public var key: ArraySlice<UInt8> { page.keys[page.series[index].key] }
+
+    /// Below zero where its labels come before another's, zero for the same labels.
+    func order(to other: SeriesElement) -> Int {
+        page.keyOrder(of: index, to: other.index, in: other.page)
+    }
 
     /// Appends the JSON object.
     public func append(to out: inout [UInt8]) {
@@ -280,7 +284,7 @@ struct PartitionOrderBuffer {
     }
 
     private mutating func emit(_ element: SeriesElement) {
-        if let last, element.key.lexicographicallyPrecedes(last.key) { disorder += 1 }
+        if let last, element.order(to: last) < 0 { disorder += 1 }
         last = element
         ready.append(element)
     }
