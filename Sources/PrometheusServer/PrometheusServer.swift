@@ -98,9 +98,14 @@ public struct PrometheusServer: Service {
 
     /// Serves until SIGINT or SIGTERM, together with other services, which stop in reverse order.
     public func runHandlingSignals(alongside services: [any Service] = []) async throws {
+        // Named by their types: else each is printed with all that it holds, which takes longer than
+        // anything else at the start.
+        let named = (services + [self]).map { service in
+            ServiceGroupConfiguration.ServiceConfiguration(
+                service: service, serviceName: String(describing: type(of: service)))
+        }
         var configuration = ServiceGroupConfiguration(
-            services: services + [self], gracefulShutdownSignals: [.sigint, .sigterm],
-            logger: logger)
+            services: named, gracefulShutdownSignals: [.sigint, .sigterm], logger: logger)
         configuration.maximumGracefulShutdownDuration = limits.shutdownGrace
         try await ServiceGroup(configuration: configuration).run()
     }
