@@ -104,8 +104,10 @@ public struct TransferRequest: Sendable {
                 return "the header field \(field.name) holds a line break"
             }
         }
-        let scheme = url.prefix { $0 != ":" }.lowercased()
-        if scheme != "http" && scheme != "https" { return "the URL is not an http or https URL" }
+        let scheme = url.utf8.prefix { $0 != UInt8(ascii: ":") }.map { $0 | 0x20 }
+        if !scheme.elementsEqual("http".utf8) && !scheme.elementsEqual("https".utf8) {
+            return "the URL is not an http or https URL"
+        }
         if url.utf8.contains(where: { $0 <= 0x20 || $0 == 0x7F }) {
             return "the URL holds a blank or a control character"
         }

@@ -104,16 +104,23 @@ public struct RouteTable: Sendable {
     private func moved(_ request: PrometheusRequest) -> PrometheusResponse? {
         guard request.method != "CONNECT", request.path != "*" else { return nil }
         var clean = CleanPath.of(request.pathBytes)
-        let text = String(decoding: clean, as: UTF8.self)
-        if optionsPatterns.contains(where: { $0.isStem(text) }) { clean.append(UInt8(ascii: "/")) }
+        // Most paths have more segments than any stem, and are not even made a text.
+        let depth = clean.count { $0 == UInt8(ascii: "/") }
+        if optionsPatterns.contains(where: { $0.depthOfStem == depth }) {
+            let text = String(decoding: clean, as: UTF8.self)
+            if optionsPatterns.contains(where: { $0.isStem(text) }) {
+                clean.append(UInt8(ascii: "/"))
+            }
+        }
         guard clean != request.pathBytes else { return nil }
         return .moved(301, to: clean, query: request.rawQueryBytes, method: request.method)
     }
 
     private func entry(for path: String) -> (Entry, [String: String])? {
         if let entry = literal[path] { return (entry, [:]) }
+        let parts = PathPattern.split(path)
         for entry in patterns {
-            if let parameters = entry.pattern.match(path) { return (entry, parameters) }
+            if let parameters = entry.pattern.match(parts) { return (entry, parameters) }
         }
         return nil
     }
@@ -162,6 +169,10 @@ struct PathPattern: Sendable, Equatable {
         }
     }
 
+    /// The slashes of a path that may lack only the last `/` before what `*` stands for; nil where
+    /// none can.
+    var depthOfStem: Int? { segments.last == .rest ? segments.count - 1 : nil }
+
     /// Whether a path lacks only the last `/` before what `*` stands for.
     func isStem(_ path: String) -> Bool {
         segments.last == .rest && !path.hasSuffix("/")
@@ -169,8 +180,10 @@ struct PathPattern: Sendable, Equatable {
     }
 
     /// The parameters of a path that fits; nil when it does not. A parameter is never empty.
-    func match(_ path: String) -> [String: String]? {
-        let parts = Self.split(path)
+    func match(_ path: String) -> [String: String]? { match(Self.split(path)) }
+
+    /// The same for the segments of a path.
+    func match(_ parts: [Substring]) -> [String: String]? {
         var parameters: [String: String] = [:]
         for (index, segment) in segments.enumerated() {
             if segment == .rest { return parameters }
@@ -188,7 +201,7 @@ struct PathPattern: Sendable, Equatable {
         return parts.count == segments.count ? parameters : nil
     }
 
-    private static func split(_ path: String) -> [Substring] {
+    static func split(_ path: String) -> [Substring] {
         path.dropFirst(path.hasPrefix("/") ? 1 : 0)
             .split(separator: "/", omittingEmptySubsequences: false)
     }
@@ -225,6 +238,7 @@ enum CleanPath {
 
     /// A decoded path without `.`, `..` and empty segments. A `/` at the end stays.
     static func of(_ path: [UInt8]) -> [UInt8] {
+        if isClean(path) { return path }
         var segments: [ArraySlice<UInt8>] = []
         for segment in path.split(separator: slash) where segment != [dot] {
             if segment == [dot, dot] {
@@ -236,6 +250,18 @@ enum CleanPath {
         var clean = segments.flatMap { [slash] + $0 }
         if clean.isEmpty || path.last == slash { clean.append(slash) }
         return clean
+    }
+
+    /// True of most paths that have no empty segment and none that begins with a dot; others are
+    /// looked at more closely.
+    private static func isClean(_ path: [UInt8]) -> Bool {
+        guard path.first == slash else { return false }
+        var last: UInt8 = 0
+        for byte in path {
+            if last == slash, byte == slash || byte == dot { return false }
+            last = byte
+        }
+        return true
     }
 
     /// A decoded path with the escapes that Go's URLs have.

@@ -34,7 +34,10 @@ public struct LabelInjection: Sendable, Hashable {
         names = self.labels.map { Array($0.name.utf8) }
     }
 
-    public init(name: String, value: String) { self.init([Label(name: name, value: value)]) }
+    public init(name: String, value: String) {
+        labels = [Label(name: name, value: value)]
+        names = [Array(name.utf8)]
+    }
 
     /// The labels of a member; nil where members are told apart by none.
     public init?(_ partition: PartitionLabel, of member: String) {

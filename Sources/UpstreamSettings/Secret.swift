@@ -89,11 +89,9 @@ public struct SecretDigest: Sendable, Hashable, CustomStringConvertible {
     /// As `init(written:)` reads it. For the store alone: it is as good as the key to somebody who
     /// can guess keys.
     public var written: String {
-        Self.prefix
-            + bytes.map { byte in
-                let digits = String(byte, radix: 16)
-                return digits.utf8.count == 1 ? "0" + digits : digits
-            }.joined()
+        let digits = Array("0123456789abcdef".utf8)
+        let text = bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
+        return Self.prefix + String(decoding: text, as: UTF8.self)
     }
 
     public var description: String { "<redacted>" }

@@ -95,6 +95,7 @@ final class WaitingLine<Rules: TurnRules>: Sendable {
 
     /// Those whose waiting is over, as the rules are now.
     private static func settled(_ state: inout State) -> [Settled] {
+        if state.waiting.isEmpty { return [] }
         var settled: [Settled] = []
         var rest: [Waiter] = []
         for waiter in state.waiting {
@@ -106,7 +107,7 @@ final class WaitingLine<Rules: TurnRules>: Sendable {
         }
         // Where some come in, the others wait for these.
         while settled.isEmpty || settled.last?.outcome == .refused,
-            let index = state.rules.hopeless(rest.lazy.map(\.ticket))
+            let index = state.rules.hopeless(rest.map { $0.ticket })
         {
             settled.append(
                 Settled(continuation: rest.remove(at: index).continuation, outcome: .refused))

@@ -16,6 +16,13 @@ struct FragmentKey: Sendable, Hashable {
     /// What is added to the series that are kept.
     var injection: LabelInjection?
     var resultType: ResponseScanner.ResultType
+
+    /// What nearly always tells two keys apart is enough.
+    func hash(into hasher: inout Hasher) {
+        hasher.combine(member.client)
+        hasher.combine(text)
+        hasher.combine(phase)
+    }
 }
 
 /// A member's answer to a fragment at consecutive steps, none of which changes any more.

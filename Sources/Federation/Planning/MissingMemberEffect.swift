@@ -66,6 +66,8 @@ extension MissingMemberEffect {
     public static func ofMissingSeries(
         _ expression: Expression, on grid: StepGrid, in scope: FederationScope
     ) throws(ParseError) -> MissingMemberEffect {
+        // A selector shows each series by itself.
+        if case .vectorSelector = expression { return .subset }
         var parts = scope
         parts.members = ["missing", "present"]
         parts.languages = []

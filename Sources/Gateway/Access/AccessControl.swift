@@ -60,6 +60,8 @@ struct AccessControl: Sendable {
     private let isOpen: Bool
     private let readsAuthorization: Bool
     private let bound: ListenAddress
+    /// `Host` fields that are ours; there are more.
+    private let usualHosts: Set<String>
 
     /// - Parameters:
     ///   - contents: Keys and tokens that were made through the API.
@@ -68,7 +70,9 @@ struct AccessControl: Sendable {
         _ configuration: Configuration, _ contents: StoreContents = StoreContents(),
         bound: ListenAddress? = nil
     ) {
-        self.bound = bound ?? configuration.listenAddress
+        let address = bound ?? configuration.listenAddress
+        self.bound = address
+        usualHosts = Set(["localhost", "127.0.0.1"].map { "\($0):\(address.port)" })
         let own = Set(configuration.authentication?.tokens.map(\.name) ?? [])
         tokens =
             (configuration.authentication?.tokens ?? [])
@@ -116,6 +120,7 @@ struct AccessControl: Sendable {
     /// machine (DNS rebinding) is of the same origin as the gateway for its browser, and is known
     /// by this field alone.
     private func isOwn(_ authority: String) -> Bool {
+        if usualHosts.contains(authority) { return true }
         let host = ListenAddress(authority)?.host ?? authority
         if HostName.isLoopback(host) { return true }
         if let address = IPAddress(host) { return address == IPAddress(bound.host) }

@@ -348,7 +348,7 @@ struct GatewayRoutes: Sendable {
             project: request.pathParameters["project"],
             domain: request.pathParameters["domain"],
             workflow: request.pathParameters["workflow"],
-            seed: PoolAffinityKey.of(request, now: WallClock.now()),
+            seed: directory.hasPools ? PoolAffinityKey.of(request, now: WallClock.now()) : "",
             pool: pool.isEmpty ? nil : pool, dataSource: dataSource.isEmpty ? nil : dataSource,
             isAskedByKey: !(request.headers["X-API-Key"] ?? "").isEmpty, headers: request.headers)
     }

@@ -32,6 +32,10 @@ struct ProjectDirectory: Sendable {
     private let pools: PoolResolution
     private let disabledClusters: Set<String>
     private let counts: AnswerCounts?
+    /// Where no project has labels of its own.
+    private let plainPartition: PartitionLabel?
+    /// Whether there are clusters to choose among.
+    let hasPools: Bool
 
     /// - Parameter counts: Counts answers that lack members.
     init(
@@ -43,6 +47,10 @@ struct ProjectDirectory: Sendable {
         projects = Dictionary(
             configuration.projects.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         pools = PoolResolution(configuration)
+        hasPools = !configuration.clusters.isEmpty
+        plainPartition =
+            configuration.projects.allSatisfy(\.labels.isEmpty)
+            ? PartitionLabel(configuration.partitionLabel) : nil
         disabledClusters = Set(configuration.clusters.filter { !$0.enabled }.map(\.name))
     }
 
@@ -105,6 +113,7 @@ struct ProjectDirectory: Sendable {
     }
 
     private func partition(of members: [Member]) -> PartitionLabel {
+        if let plainPartition { return plainPartition }
         let labels = members.map { ($0.name, projects[$0.name]?.labels ?? [:]) }
         return PartitionLabel(
             configuration.partitionLabel, labels: Dictionary(labels) { first, _ in first })
