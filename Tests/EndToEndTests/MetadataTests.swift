@@ -69,7 +69,9 @@ extension EndToEnd {
                 // Twice: a list that turned out not to be in order is sorted the next time.
                 for selectors in Self.selectors + Self.selectors where !selectors.isEmpty {
                     let parameters = selectors.map { ("match[]", $0) }
-                    let paths = ["/api/v1/series"] + Self.names.map { "/api/v1/label/\($0)/values" }
+                    let paths =
+                        ["/api/v1/series", "/api/v1/labels"]
+                        + Self.names.map { "/api/v1/label/\($0)/values" }
                     for path in paths {
                         let both = try [gateway.project("all"), scene.oracle.address].map {
                             try $0.get(path, parameters).json()

@@ -30,15 +30,16 @@ import Testing
         _ elements: [String], _ second: Second, isPacked: Bool
     ) throws -> ScriptedServer {
         try ScriptedServer { request, connection in
-            guard request.path.contains("series") || request.path.contains("label") else {
-                return connection.answer("{}", status: "404 Not Found")
-            }
+            let isObject = request.path.hasSuffix("/metadata")
+            guard isObject || request.path.contains("series") || request.path.contains("label")
+            else { return connection.answer("{}", status: "404 Not Found") }
             let half = elements.count / 2
             var first = Array(
-                (#"{"status":"success","data":["# + elements[..<half].joined(separator: ",")).utf8)
+                (#"{"status":"success","data":\#(isObject ? "{" : "[")"#
+                    + elements[..<half].joined(separator: ",")).utf8)
             var rest = Array(
                 ("," + elements[half...].joined(separator: ",")
-                    + #"],"warnings":["a disk is slow"]}"#).utf8)
+                    + #"\#(isObject ? "}" : "]"),"warnings":["a disk is slow"]}"#).utf8)
             if isPacked {
                 let all = compressed(first + rest)
                 (first, rest) = (Array(all[..<(all.count / 2)]), Array(all[(all.count / 2)...]))
@@ -64,11 +65,11 @@ import Testing
 
     private static func withGateway(
         _ x: [String], _ second: Second, _ settings: String = "limits: {heldAnswerBytes: 64KiB}",
-        isPacked: Bool = false,
+        y: [String] = threes, isPacked: Bool = false,
         _ work: @escaping @Sendable (GatewayApplication) async throws -> Void
     ) async throws {
         let servers = [
-            try server(x, second, isPacked: isPacked), try server(threes, .wholly, isPacked: false),
+            try server(x, second, isPacked: isPacked), try server(y, .wholly, isPacked: false),
         ]
         defer { for server in servers { server.stop() } }
         var logger = Logger(label: "test")
@@ -83,6 +84,11 @@ import Testing
                   - {name: all, memberProjects: [x, y]}
                   - {name: more, memberProjects: [down, x, y]}
                   - {name: x-alone, memberProjects: [x]}
+                  - name: pair
+                    replicas:
+                      - {prometheus: {url: "\(servers[0].url)"}}
+                      - {prometheus: {url: "\(servers[1].url)"}}
+                  - {name: pairs, memberProjects: [pair]}
                 \(settings)
                 """, path: "c.yaml"), logger: logger
         ).closedAtTheEnd()
@@ -154,6 +160,136 @@ import Testing
                     #expect(String(decoding: all, as: UTF8.self).hasPrefix(Self.body(Self.union)))
                 }
             }
+        }
+    }
+
+    /// What makes room for the project comes far behind the place that it is shown in.
+    @Test func `Names of labels arrive like values, in the order that they are shown in`()
+        async throws
+    {
+        let before = (0..<Self.count).map { #""a-\#(Self.value($0))""# }
+        let own = before + [#""project""#] + Self.even
+        for policy in ["true", "false"] {
+            try await Self.withGateway(own, .wholly) { gateway in
+                let answer = try await gateway.responder.ask(
+                    "/p/all/api/v1/labels?partial_response=\(policy)")
+                let shown = before + [#""exported_project""#, #""project""#] + Self.union
+                #expect(
+                    answer.body == Self.body(shown)
+                        + #","warnings":["a disk is slow (project \"x\", \"y\")"]}"#)
+                let peak = try await Self.bytes("lent_peak", of: gateway)
+                #expect(peak < 16 << 20)
+            }
+        }
+    }
+
+    private static func families(_ names: [String], _ help: String) -> [String] {
+        names.map { $0 + #":[{"type":"gauge","unit":"","help":"\#(help)"}]"# }
+    }
+
+    @Test func `Metadata arrives like values, and what members say of one metric stands together`()
+        async throws
+    {
+        let (x, y) = (Self.families(Self.even, "x"), Self.families(Self.threes, "y"))
+        let (ofX, ofY) = (Set(Self.even), Set(Self.threes))
+        let union = Self.union.map { name in
+            let said = (ofX.contains(name) ? ["x"] : []) + (ofY.contains(name) ? ["y"] : [])
+            return name + ":["
+                + said.map { #"{"type":"gauge","unit":"","help":"\#($0)"}"# }
+                .joined(separator: ",") + "]"
+        }
+        @Sendable func body(_ families: [String]) -> String {
+            #"{"status":"success","data":{\#(families.joined(separator: ","))}"#
+        }
+        try await Self.withGateway(x, .wholly, y: y) { gateway in
+            for policy in ["true", "false"] {
+                let answer = try await gateway.responder.ask(
+                    "/p/all/api/v1/metadata?partial_response=\(policy)")
+                #expect(
+                    answer.body == body(union)
+                        + #","warnings":["a disk is slow (project \"x\", \"y\")"]}"#)
+            }
+        }
+        let cut = Counter()
+        try await Self.withGateway(x, .never(cut), y: y) { gateway in
+            let answer = try await gateway.responder.ask("/p/all/api/v1/metadata?limit=4000")
+            #expect(answer.body == body(Array(union.prefix(4000))) + "}")
+            #expect(await cut.reaches(1))
+        }
+    }
+
+    @Test func `Where all must answer wholly, a merged list is kept and not the members' lists`()
+        async throws
+    {
+        try await Self.withGateway(Self.even, .wholly) { gateway in
+            let path = Self.path + "?partial_response=false"
+            let answer = try await gateway.responder.ask(path)
+            let warning = #"a disk is slow (project \"x\", \"y\")"#
+            #expect(answer.body == Self.body(Self.union) + #","warnings":["\#(warning)"]}"#)
+            // The two lists take 10 MiB.
+            let peak = try await Self.bytes("lent_peak", of: gateway)
+            #expect(peak < Self.body(Self.union).utf8.count + 2 << 20)
+            #expect(try await Self.bytes("lent", of: gateway) == 0)
+            // What members say behind their lists is wanted also where the lists' ends are not.
+            let some = try await gateway.responder.ask(path + "&limit=10")
+            #expect(
+                some.body == Self.body(Array(Self.union.prefix(10)))
+                    + #","warnings":["\#(warning)","results truncated due to limit"]}"#)
+        }
+    }
+
+    @Test func `Where all must answer wholly, a list that is not in order is sorted`() async throws
+    {
+        var elements = Self.even
+        elements[Self.count - 1] = #""a""#
+        try await Self.withGateway(elements, .wholly) { [elements] gateway in
+            let answer = try await gateway.responder.ask(Self.path + "?partial_response=false")
+            #expect(
+                answer.body == Self.body(Set(elements + Self.threes).sorted())
+                    + #","warnings":["a disk is slow (project \"x\", \"y\")"]}"#)
+        }
+    }
+
+    @Test func `Lists of replicas are merged while they arrive`() async throws {
+        let path = "/p/pairs/api/v1/label/a/values"
+        try await Self.withGateway(Self.even, .wholly) { gateway in
+            for policy in ["true", "false"] {
+                let answer = try await gateway.responder.ask(path + "?partial_response=\(policy)")
+                #expect(
+                    answer.body == Self.body(Self.union)
+                        + #","warnings":["a disk is slow (project \"pair\")"]}"#)
+            }
+            // With what is kept of the second answer.
+            let peak = try await Self.bytes("lent_peak", of: gateway)
+            #expect(peak < Self.body(Self.union).utf8.count + 2 << 20)
+        }
+    }
+
+    @Test func `A replica that breaks off is nothing to tell while another one answers`()
+        async throws
+    {
+        let path = "/p/pairs/api/v1/label/a/values"
+        try await Self.withGateway(Self.even, .breaks) { gateway in
+            for policy in ["true", "false"] {
+                let answer = try await gateway.responder.ask(path + "?partial_response=\(policy)")
+                #expect(answer.status == 200)
+                #expect(
+                    answer.body.hasSuffix(#"],"warnings":["a disk is slow (project \"pair\")"]}"#))
+                let data = Set(Self.data(answer.body))
+                #expect(data.isSuperset(of: Self.threes))
+                #expect(data.contains(Self.even[1000]))
+            }
+        }
+    }
+
+    @Test func `Series of replicas are there once`() async throws {
+        @Sendable func own(_ elements: [String]) -> [String] {
+            elements.map { #"{"__name__":"m","a":\#($0)}"# }
+        }
+        try await Self.withGateway(own(Self.even), .wholly, y: own(Self.threes)) { gateway in
+            let answer = try await gateway.responder.ask("/p/pairs/api/v1/series?match[]=m")
+            let shown = Self.union.map { #"{"__name__":"m","a":\#($0),"project":"pair"}"# }
+            #expect(answer.body.hasPrefix(Self.body(shown)))
         }
     }
 

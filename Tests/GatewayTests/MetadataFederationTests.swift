@@ -52,37 +52,37 @@ import Upstream
 
         func labelNames(
             _ question: MetadataQuestion
-        ) throws(UpstreamError) -> MetadataReply<ElementList> {
+        ) throws(UpstreamError) -> MetadataReply {
             try note("labels", question)
             let names = Set(seriesHeld.flatMap { $0.pairs.map(\.name) }).sorted()
             return MetadataReply(
-                content: list(
+                list(
                     .names(question.injection ?? .none),
                     names.prefix(question.limit ?? .max).map(json)))
         }
 
         func labelValues(
             of name: String, _ question: MetadataQuestion
-        ) throws(UpstreamError) -> MetadataReply<ElementList> {
+        ) throws(UpstreamError) -> MetadataReply {
             try note("values of \(name)", question)
             let values = Set(seriesHeld.compactMap { $0[name] }).sorted()
             return MetadataReply(
-                content: list(.values(leavingOutEmpty: false), values.map(json)))
+                list(.values(leavingOutEmpty: false), values.map(json)))
         }
 
         func families(
             metric: String?, _ question: MetadataQuestion
-        ) throws(UpstreamError) -> MetadataReply<ElementList> {
+        ) throws(UpstreamError) -> MetadataReply {
             try note("metadata of \(metric ?? "all")", question)
             let own = #"{"help":"has \#(seriesHeld.count)","type":"gauge","x":[1]}"#
             let family = #""up":[\#(own),{"type":"gauge"}]"#
             return MetadataReply(
-                content: list(.families(named: nil), [Array(family.utf8)]))
+                list(.families(named: nil), [Array(family.utf8)]))
         }
 
         func series(
             _ question: MetadataQuestion
-        ) throws(UpstreamError) -> MetadataReply<ElementList> {
+        ) throws(UpstreamError) -> MetadataReply {
             try note("series", question)
             let cut = seriesHeld.prefix(question.limit ?? .max)
             let elements = cut.map { labels in
@@ -91,7 +91,7 @@ import Upstream
                 return out
             }
             return MetadataReply(
-                content: list(.series(question.injection), elements),
+                list(.series(question.injection), elements),
                 warnings: cut.count < seriesHeld.count
                     ? [RequestLimit.truncationWarning] : ["slow disk"])
         }
@@ -120,12 +120,11 @@ import Upstream
 
     /// The elements of an answer as JSON text, and whether the limit left some out.
     private func merged(
-        _ answer: MetadataFederation.Answer<[ElementList]>, limit: Int = 0
+        _ answer: MetadataFederation.Answer, limit: Int = 0
     ) -> (text: String, count: Int, isTruncated: Bool) {
         var merge = ListMerge(answer.content, limit: limit)
         var out: [UInt8] = []
-        let isMore = merge.append(to: &out)
-        #expect(!isMore)
+        #expect(merge.write(to: &out, upTo: .max) == .end)
         return (String(decoding: out, as: UTF8.self), merge.count, merge.isTruncated)
     }
 
@@ -233,9 +232,9 @@ import Upstream
     @Test func descriptionsOfAMetricAreDistinctAndInOrder() async throws {
         let answer = await federation(("a", a), ("b", b)).families(metric: "up", try request())
         var out: [UInt8] = []
-        var merge = FamilyMerge(answer.content, limit: nil, perFamily: nil)
-        let isMore = merge.append(to: &out)
-        #expect(!isMore)
+        var merge = FamilyMerge(of: answer.content.count, limit: nil, perFamily: nil)
+        merge.add(answer.content)
+        #expect(merge.write(to: &out, upTo: .max) == .end)
         #expect(
             String(decoding: out, as: UTF8.self)
                 == #""up":[{"type":"gauge","unit":"","help":""},"#

@@ -30,6 +30,7 @@ import TimeSeries
     /// What a merge gave.
     private struct Found {
         var elements: [String] = []
+        var text = ""
         var isTruncated = false
         /// The lists that turned out not to be in order.
         var unsorted: Set<Int> = []
@@ -41,7 +42,16 @@ import TimeSeries
     private static func merged(
         _ lists: [Arriving], mayShare: Bool, limit: Int = 0, pieces: Int
     ) -> Found {
-        var merge = ListMerge(ofArriving: lists.count, mayShare: mayShare, limit: limit)
+        merged(
+            lists,
+            ListMerge(isShared: [Bool](repeating: mayShare, count: lists.count), limit: limit),
+            pieces: pieces)
+    }
+
+    private static func merged(
+        _ lists: [Arriving], _ merge: some ListWriter, pieces: Int
+    ) -> Found {
+        var merge = merge
         var left = lists.map { $0.parts[...] }
         var out: [UInt8] = []
         var found = Found()
@@ -63,6 +73,7 @@ import TimeSeries
             }
         }
         let text = String(decoding: out, as: UTF8.self)
+        found.text = text
         // No element of these tests has what separates them.
         let separator = text.first == "{" ? "},{" : #"",""#
         let elements =
@@ -102,6 +113,93 @@ import TimeSeries
         #expect(found.elements == (limit == 0 ? union : Array(union.prefix(limit))))
         #expect(found.isTruncated == (limit > 0 && union.count > limit))
         #expect(found.unsorted.isEmpty && found.refused.isEmpty)
+    }
+
+    /// Names in the order of a member, of which some make room for labels that are added.
+    private static func names(_ random: inout SeededRandom) -> [String] {
+        random.some(
+            [
+                "B", "a", "b", "e", "exported_", "exported_B", "exported_a", "exported_exported_B",
+                "exported_exported_project", "exported_project", "exported_projecz", "exported_z",
+                "f", "p", "project", "projecz", "q", "zz",
+            ], oneIn: 2
+        ).sorted()
+    }
+
+    private static func injections(_ random: inout SeededRandom) -> [LabelInjection] {
+        ["m", "a", "zz"].map { name in
+            let labels = random.oneIn(2) ? ["B": "v", "projecz": "w"] : [:]
+            return PartitionLabel(labels: [name: labels]).labels(of: name)
+        }
+    }
+
+    /// What makes room comes before names that came before it, or behind ones that come after it.
+    @Test(arguments: UInt64(0)..<400)
+    func `Names that arrive in parts are the sorted union of what they are shown as`(seed: UInt64) {
+        var random = SeededRandom(seed: seed)
+        let members = Self.injections(&random).map { ($0, Self.names(&random)) }
+        let union = Set(members.flatMap { one in one.1.map { one.0.visibleName(of: $0) } }).sorted()
+        let limit = random.oneIn(2) ? 0 : 1 + random.below(12)
+        let found = Self.merged(
+            members.map { Arriving(.names($0), $1.map(Self.json), &random) }, mayShare: true,
+            limit: limit, pieces: 1 + random.below(100))
+        #expect(found.elements == (limit == 0 ? union : Array(union.prefix(limit))))
+        #expect(found.isTruncated == (limit > 0 && union.count > limit))
+        #expect(found.unsorted.isEmpty && found.refused.isEmpty)
+    }
+
+    @Test(arguments: UInt64(0)..<300)
+    func `Of names that are not in order none is given twice or out of order`(seed: UInt64) {
+        var random = SeededRandom(seed: seed)
+        let injections = Self.injections(&random)
+        var lists = injections.map { _ in Self.names(&random) }
+        for _ in 0..<random.below(4) where lists[1].count > 1 {
+            lists[1].swapAt(random.below(lists[1].count), random.below(lists[1].count))
+        }
+        let shown = zip(injections, lists).map { one in one.1.map { one.0.visibleName(of: $0) } }
+        let found = Self.merged(
+            zip(injections, lists).map { Arriving(.names($0), $1.map(Self.json), &random) },
+            mayShare: true, pieces: 1 + random.below(100))
+        #expect(found.elements == Set(found.elements).sorted())
+        #expect(Set(found.elements).isSuperset(of: shown[0] + shown[2]))
+        #expect(Set(found.elements).isSubset(of: shown.joined()))
+        if found.refused.isEmpty { #expect(found.elements == Set(shown.joined()).sorted()) }
+        #expect(found.unsorted == (lists[1] == lists[1].sorted() ? [] : [1]))
+    }
+
+    /// A member's families, in order, with what it says about each in any.
+    private static func families(_ random: inout SeededRandom) -> [(name: String, said: [String])] {
+        (0..<40).filter { _ in random.oneIn(2) }.map { number in
+            ("m\(100 + number)", random.some(["a", "b", "c"], oneIn: 2).shuffled(using: &random))
+        }.filter { !$0.said.isEmpty }
+    }
+
+    private static func json(_ family: (name: String, said: [String])) -> [UInt8] {
+        let said = family.said.map { #"{"type":"gauge","unit":"","help":"\#($0)"}"# }
+        return Array(#""\#(family.name)":[\#(said.joined(separator: ","))]"#.utf8)
+    }
+
+    @Test(arguments: UInt64(0)..<300)
+    func `What is said about metrics arrives in parts and is the sorted union`(seed: UInt64) {
+        var random = SeededRandom(seed: seed)
+        let members = (0..<random.below(4)).map { _ in Self.families(&random) }
+        var union: [String: Set<String>] = [:]
+        for family in members.joined() { union[family.name, default: []].formUnion(family.said) }
+        let limit = random.pick([nil, 0, 1, 7])
+        let perFamily = random.pick([nil, 1, 2])
+        let expected = union.sorted { $0.key < $1.key }.prefix(limit ?? .max).map { name, said in
+            Self.json((name: name, said: Array(said.sorted().prefix(perFamily ?? .max))))
+        }
+        let lists = members.map { families in
+            Arriving(.families(named: nil), families.map { Self.json($0) }, &random)
+        }
+        let found = Self.merged(
+            lists, FamilyMerge(of: lists.count, limit: limit, perFamily: perFamily),
+            pieces: 1 + random.below(300))
+        let text = Array(expected.joined(separator: [UInt8(ascii: ",")]))
+        #expect(found.text == String(decoding: text, as: UTF8.self))
+        #expect(found.unsorted.isEmpty && found.refused.isEmpty)
+        if limit == 0 { #expect(found.readParts == 0) }
     }
 
     /// Members with labels that are added around their own.
@@ -182,6 +280,27 @@ import TimeSeries
         #expect(found.unsorted.isSubset(of: [1]))
     }
 
+    /// Two replicas share theirs, and a third list is another member's.
+    @Test(arguments: UInt64(0)..<300)
+    func `Series of replicas come once, also beside a list that is not in order`(seed: UInt64) {
+        var random = SeededRandom(seed: seed)
+        let injections = ["pair", "pair", "other"].map { PartitionLabel().labels(of: $0) }
+        let own = Array(ScannedMember.labelSets(&random))
+        var lists = [random.some(own, oneIn: 2).sorted(), random.some(own, oneIn: 2).sorted()]
+        lists.append(ScannedMember.labelSets(&random).sorted())
+        for _ in 0..<random.below(3) where lists[2].count > 1 {
+            lists[2].swapAt(random.below(lists[2].count), random.below(lists[2].count))
+        }
+        let found = Self.merged(
+            zip(injections, lists).map { Arriving(.series($0), $1.map(Self.series), &random) },
+            ListMerge(isShared: [true, true, false]), pieces: 1 + random.below(300))
+        let shown = zip(injections, lists).map { one in one.1.map { one.0.injecting(into: $0) } }
+        let union = (Array(Set(shown[0] + shown[1])) + shown[2]).sorted()
+        #expect(found.elements.sorted() == union.map(Self.text).sorted())
+        if found.unsorted.isEmpty { #expect(found.elements == union.map(Self.text)) }
+        #expect(found.unsorted.isSubset(of: [2]) && found.refused.isEmpty)
+    }
+
     /// With the label that is added, `{a}` comes behind all that begin with it, also behind those that
     /// came in another part, and before what others have meanwhile.
     @Test func `What a label set may be followed by comes before it, and before other lists`() {
@@ -232,7 +351,7 @@ import TimeSeries
         var random = SeededRandom(seed: 1)
         let all = (0..<1000).map { Self.json("v\(1000 + $0)") }
         let list = Arriving(.values(leavingOutEmpty: false), all, &random)
-        var merge = ListMerge(ofArriving: 1, mayShare: false)
+        var merge = ListMerge(isShared: [false])
         var out: [UInt8] = []
         var (sent, held) = (0, 0)
         for part in list.parts {

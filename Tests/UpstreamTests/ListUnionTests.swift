@@ -100,7 +100,7 @@ import TimeSeries
         var merge = ListMerge(lists, limit: limit)
         var all: [UInt8] = []
         var piece: [UInt8] = []
-        while merge.append(to: &piece, upTo: pieces) {
+        while merge.write(to: &piece, upTo: pieces) == .full {
             all += piece
             piece = []
         }
@@ -253,10 +253,11 @@ import TimeSeries
             }.prefix(perFamily ?? .max)
             return Self.json(name.text) + ":[" + ordered.map(\.json).joined(separator: ",") + "]"
         }
-        var merge = FamilyMerge(lists, limit: limit, perFamily: perFamily)
+        var merge = FamilyMerge(of: lists.count, limit: limit, perFamily: perFamily)
+        merge.add(lists)
         let size = 1 + random.below(200)
         var (all, piece) = ([UInt8](), [UInt8]())
-        while merge.append(to: &piece, upTo: size) {
+        while merge.write(to: &piece, upTo: size) == .full {
             all += piece
             piece = []
         }

@@ -118,8 +118,9 @@ import TimeSeries
         } _: { client, server in
             let list = try await client.metadata(metric: "up")
             var out: [UInt8] = []
-            var merge = FamilyMerge([list.elements], limit: nil, perFamily: nil)
-            _ = merge.append(to: &out, upTo: .max)
+            var merge = FamilyMerge(of: 1, limit: nil, perFamily: nil)
+            merge.add([list.elements])
+            #expect(merge.write(to: &out, upTo: .max) == .end)
             #expect(
                 String(decoding: out, as: UTF8.self)
                     == #""up":[{"type":"gauge","unit":"","help":""}]"#)

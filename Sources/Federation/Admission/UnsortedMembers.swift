@@ -13,7 +13,9 @@ final class UnsortedMembers: Sendable {
 /// answer on, theirs are read wholly and sorted.
 public final class UnsortedLists: Sendable {
     let series = UnsortedMembers()
+    let names = UnsortedMembers()
     let values = UnsortedMembers()
+    let families = UnsortedMembers()
 
     public init() {}
 }

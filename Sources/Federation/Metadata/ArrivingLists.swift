@@ -3,160 +3,269 @@ import PrometheusWire
 import RequestTelemetry
 import Upstream
 
-/// An answer whose lists are merged and sent while they arrive. Every member has begun to answer, or is
-/// known to be missing; one that fails after that is told at the end of the answer, as its part is cut
-/// off. Where members must answer wholly, lists are read before the answer begins (`ListResponse`).
+/// An answer whose lists are merged while they arrive. Every member has begun to answer, or is known to
+/// be missing.
+///
+/// Usually it is sent meanwhile; a member that fails after that is told at the end of the answer, as its
+/// part is cut off. Where members must answer wholly, the merged list is kept until they have.
 struct ArrivingLists: Sendable {
     private let answer: ListResponse
     private let rests: [MetadataFederation.Rest]
-    private let limit: Int
-    private let mayShare: Bool
+    /// Lists of each member.
+    private let listCounts: [Int: Int]
     private let unsorted: UnsortedMembers
     /// Of the request: memory of what was sent is given back.
     private let lender: (any MemoryLender)?
 
-    /// - Parameters:
-    ///   - mayShare: whether the lists of two members may have the same element.
-    ///   - unsorted: is told of members whose lists are not in order.
+    /// - Parameter unsorted: is told of members whose lists are not in order.
     init(
-        _ response: ListResponse, rests: [MetadataFederation.Rest], limit: Int, mayShare: Bool,
-        unsorted: UnsortedMembers
+        _ response: ListResponse, _ answer: MetadataFederation.Answer, unsorted: UnsortedMembers
     ) {
-        answer = response
-        self.rests = rests
-        self.limit = limit
-        self.mayShare = mayShare
+        self.answer = response
+        rests = answer.rests
+        listCounts = answer.listCounts
         self.unsorted = unsorted
         lender = Lending.lender
     }
 
+    /// The answer that is sent while the lists arrive.
     func response() -> PrometheusResponse {
-        answer.streamed { writer in
-            let lists = answer.takeLists()
-            var writing = Writing(
-                reading: Reading(rests, of: lists.count),
-                merge: ListMerge(ofArriving: lists.count, mayShare: mayShare, limit: limit),
-                late: PartialAnswer(names: answer.partial.names), end: answer)
+        ListResponse.streamed { writer in
+            var writing = begin()
             do {
-                try await write(lists, &writing, to: &writer)
+                while try await writing.fill() {
+                    try await writer.write(writing.out)
+                    writing.letGo()
+                }
             } catch {
                 await writing.reading.close()
                 throw error
             }
+            await writing.reading.close()
+            tellUnsorted(writing.merge)
+            RequestScope.current?.record?.add(missing: writing.late.lateWarnings)
+            try await writer.write(writing.lastBytes())
         }
     }
 
-    /// Where writing has got to.
-    private struct Writing {
-        var reading: Reading
-        var merge: ListMerge
-        /// Members that failed after the answer had begun.
-        var late: PartialAnswer
-        /// What stands behind the lists.
-        var end: ListResponse
-        var out: [UInt8] = []
-        /// What is lent for it, in bytes.
-        var lent = 0
-
-        var heldBytes: Int {
-            merge.heldBytes + reading.openCount * ListStream.restBytes
-                + ListResponse.writtenAtOnce
+    /// The answer once every member has answered wholly. Until then the merged list is kept, which takes
+    /// no more than its bytes.
+    ///
+    /// - Parameter admit: throws for members that failed, or answered in part.
+    /// - Returns: nil where a list is not in order behind its first part. It is sorted when members are
+    ///   asked again.
+    /// - Throws: `APIError`.
+    func whole(
+        _ admit: (PartialAnswer) throws(APIError) -> Void
+    ) async throws -> PrometheusResponse? {
+        try await ThreadPool.run {
+            var writing = begin()
+            var pieces: [[UInt8]] = []
+            do {
+                while try await writing.fill() {
+                    pieces.append(Array(writing.out))
+                    try await writing.keep()
+                    guard writing.merge.unsorted.isEmpty else { break }
+                    try admit(writing.late)
+                }
+                // What stands behind the lists is wanted too.
+                while writing.merge.unsorted.isEmpty, let list = writing.reading.firstOpen {
+                    try await writing.take(list, isWanted: false)
+                }
+            } catch {
+                await writing.reading.close()
+                if error is CancellationError {
+                    throw UpstreamError(kind: .cancelled).ofQuery ?? error
+                }
+                throw (error as? UpstreamError)?.ofQuery ?? error
+            }
+            await writing.reading.close()
+            tellUnsorted(writing.merge)
+            guard writing.merge.unsorted.isEmpty else {
+                lender?.settle(0)
+                return nil
+            }
+            try admit(writing.late)
+            pieces.append(writing.lastBytes())
+            return response(of: pieces)
         }
     }
 
-    private func write(
-        _ lists: [ElementList], _ writing: inout Writing, to writer: inout BodyWriter
-    ) async throws {
-        for (index, list) in lists.enumerated() {
-            writing.merge.add(list, to: index, isOrdered: true)
-            if !writing.reading.isOpen(index) { writing.merge.end(index) }
-        }
-        writing.lent = writing.heldBytes
-        writing.out = ListResponse.head(of: writing.merge)
-        loop: while true {
-            switch writing.merge.write(to: &writing.out, upTo: ListResponse.chunk) {
-            case .full: try await send(&writing, to: &writer)
-            case .needs(let list):
-                // The client has what is known while the member is waited for.
-                try await send(&writing, to: &writer)
-                try await take(list, &writing)
-            case .end: break loop
+    private func response(of pieces: [[UInt8]]) -> PrometheusResponse {
+        let held = ListResponse.Held(pieces)
+        let all = pieces.reduce(0) { $0 + $1.count }
+        lender?.settle(all)
+        return ListResponse.streamed { [lender] writer in
+            var left = all
+            for piece in held.take() {
+                try await writer.write(piece)
+                left -= piece.count
+                lender?.settle(left + ListResponse.writtenAtOnce)
             }
         }
-        await writing.reading.close()
-        for list in writing.merge.unsorted {
+    }
+
+    private func begin() -> ListWriting {
+        var writing = ListWriting(
+            answer, rests: rests, listCounts: listCounts, lender: lender)
+        writing.begin()
+        return writing
+    }
+
+    private func tellUnsorted(_ merge: any ListWriter) {
+        for list in merge.unsorted {
             if let member = rests.first(where: { $0.list == list })?.member {
                 unsorted.add(answer.partial.names[member])
             }
         }
-        let lateWarnings = writing.late.lateWarnings
-        RequestScope.current?.record?.add(missing: lateWarnings)
-        writing.end.failures += lateWarnings
-        writing.end.appendTail(of: writing.merge, to: &writing.out)
-        try await writer.write(writing.out)
+    }
+}
+
+/// Merges lists while they arrive, and where that has got to.
+private struct ListWriting {
+    var reading: ListReading
+    var merge: any ListWriter
+    /// Members that failed, or turned out to have answered in part, after their lists had begun.
+    var late: PartialAnswer
+    /// What was merged and not yet taken.
+    var out: [UInt8]
+    /// What stands behind the lists.
+    private var end: ListResponse
+    private let listCounts: [Int: Int]
+    /// Lists of each member that were cut off.
+    private var failedCounts: [Int: Int] = [:]
+    private let lender: (any MemoryLender)?
+    /// Bytes that are lent, and those of merged lists that are kept.
+    private var (lent, keptBytes) = (0, 0)
+
+    init(
+        _ answer: ListResponse, rests: [MetadataFederation.Rest], listCounts: [Int: Int],
+        lender: (any MemoryLender)?
+    ) {
+        let merge = answer.merge()
+        self.merge = merge
+        reading = ListReading(rests)
+        late = PartialAnswer(names: answer.partial.names)
+        out = ListResponse.head(of: merge)
+        end = answer
+        self.listCounts = listCounts
+        self.lender = lender
     }
 
-    private func send(_ writing: inout Writing, to writer: inout BodyWriter) async throws {
-        guard !writing.out.isEmpty else { return }
-        try await writer.write(writing.out)
-        writing.out.removeAll(keepingCapacity: true)
-        writing.lent = writing.heldBytes
-        lender?.settle(writing.lent)
+    /// Takes what is here of the lists.
+    mutating func begin() {
+        for (index, list) in end.takeLists().enumerated() {
+            merge.add(list, to: index, isOrdered: true)
+            if reading.rest(of: index) == nil { merge.end(index) }
+        }
+        lent = heldBytes
+    }
+
+    private var heldBytes: Int {
+        merge.heldBytes + reading.openCount * ListStream.restBytes + ListResponse.writtenAtOnce
+            + keptBytes
+    }
+
+    /// Merges on until a piece is there, and at least what is known before a member is waited for; false
+    /// with nothing in `out` at the end of the lists.
+    mutating func fill() async throws -> Bool {
+        while true {
+            switch merge.write(to: &out, upTo: ListResponse.chunk) {
+            case .full: return true
+            case .needs(let list):
+                if !out.isEmpty { return true }
+                try await take(list)
+            case .end: return !out.isEmpty
+            }
+        }
+    }
+
+    /// Goes on behind what was sent.
+    mutating func letGo() {
+        out.removeAll(keepingCapacity: true)
+        lent = heldBytes
+        lender?.settle(lent)
+    }
+
+    /// Goes on behind what is kept.
+    mutating func keep() async throws {
+        keptBytes += out.count
+        out.removeAll(keepingCapacity: true)
+        if heldBytes > lent { return try await hold() }
+        lent = heldBytes
+        lender?.settle(lent)
+    }
+
+    private mutating func hold() async throws {
+        try await lender?.hold(heldBytes - lent)
+        lent = heldBytes
     }
 
     /// Waits for the next part of a list, or for its end.
-    private func take(_ list: Int, _ writing: inout Writing) async throws {
-        guard let rest = writing.reading.rest(of: list) else { return }
-        switch await writing.reading.next(list) {
+    ///
+    /// - Parameter isWanted: whether its elements are merged.
+    mutating func take(_ list: Int, isWanted: Bool = true) async throws {
+        guard let rest = reading.rest(of: list) else { return }
+        switch await reading.next(list) {
         case .success(let part?):
-            if writing.merge.add(part.elements, to: list, isOrdered: part.isOrdered) {
-                writing.reading.begin(list)
+            if !isWanted || merge.add(part.elements, to: list, isOrdered: part.isOrdered) {
+                reading.begin(list)
                 // A list that is collected to be sorted takes more.
-                if writing.heldBytes > writing.lent {
-                    try await lender?.hold(writing.heldBytes - writing.lent)
-                    writing.lent = writing.heldBytes
-                }
+                if heldBytes > lent { try await hold() }
                 return
             }
-            writing.late.add(
-                rest.member, UpstreamError(kind: .malformed("its list is not in order")))
+            late.add(rest.member, UpstreamError(kind: .malformed("its list is not in order")))
         case .success(nil):
             let notes = await rest.stream.notes()
-            writing.end.annotations.add(
+            end.annotations.add(
                 warnings: notes.warnings, infos: notes.infos,
-                from: answer.partial.names[rest.member])
-            if let cause = notes.partiality, answer.partial.parts[rest.member] == nil {
-                writing.end.failures.append(writing.late.warning(about: rest.member, cause, nil))
+                from: end.partial.names[rest.member])
+            if end.partial.parts[rest.member] == nil {
+                late.add(partOf: rest.member, notes.partiality)
             }
         case .failure(let error):
             if error.kind == .cancelled { throw CancellationError() }
-            writing.late.add(rest.member, error)
+            failedCounts[rest.member, default: 0] += 1
+            // One replica is as good as all of them.
+            if failedCounts[rest.member] == listCounts[rest.member] {
+                late.add(rest.member, error)
+            }
         }
-        writing.merge.end(list)
-        await writing.reading.close(list)
+        merge.end(list)
+        await reading.close(list)
+    }
+
+    /// The rest of the answer, behind its lists.
+    mutating func lastBytes() -> [UInt8] {
+        end.failures += late.parts.sorted { $0.key < $1.key }.map {
+            late.warning(about: $0, $1, nil)
+        }
+        end.failures += late.lateWarnings
+        var bytes: [UInt8] = []
+        end.appendTail(of: merge, to: &bytes)
+        return bytes
     }
 }
 
 /// Reads the rests of lists, each one part ahead of what is merged.
-private struct Reading {
+private struct ListReading {
     private typealias Read = Task<Result<ListStream.Part?, UpstreamError>, Never>
 
-    /// By list; nil where nothing is to come.
-    private var rests: [MetadataFederation.Rest?]
-    private var reads: [Read?]
+    /// By list.
+    private var rests: [Int: MetadataFederation.Rest] = [:]
+    private var reads: [Int: Read] = [:]
 
-    init(_ rests: [MetadataFederation.Rest], of count: Int) {
-        self.rests = [MetadataFederation.Rest?](repeating: nil, count: count)
-        reads = [Read?](repeating: nil, count: count)
+    init(_ rests: [MetadataFederation.Rest]) {
         for rest in rests {
             self.rests[rest.list] = rest
             begin(rest.list)
         }
     }
 
-    var openCount: Int { rests.count(where: { $0 != nil }) }
+    var openCount: Int { rests.count }
 
-    func isOpen(_ list: Int) -> Bool { rests[list] != nil }
+    /// The first list of which something is to come.
+    var firstOpen: Int? { rests.keys.min() }
 
     func rest(of list: Int) -> MetadataFederation.Rest? { rests[list] }
 
@@ -189,5 +298,5 @@ private struct Reading {
     }
 
     /// Ends all transfers.
-    mutating func close() async { for list in rests.indices { await close(list) } }
+    mutating func close() async { for list in rests.keys { await close(list) } }
 }

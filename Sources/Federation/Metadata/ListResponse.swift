@@ -6,22 +6,24 @@ import Upstream
 /// An answer that is the merge of lists. Where they are here, nothing is left that could fail. A long
 /// answer is merged while it is sent, so that it is not here a second time.
 struct ListResponse: Sendable {
-    /// The lists until they are taken to be merged, so that what was sent of them is given back.
-    private final class Lists: Sendable {
-        private let lists: Mutex<[ElementList]>
+    /// What is here until it is taken, so that what was sent of it is given back.
+    final class Held<Element: Sendable>: Sendable {
+        private let elements: Mutex<[Element]>
 
-        init(_ lists: [ElementList]) { self.lists = Mutex(lists) }
+        init(_ elements: [Element]) { self.elements = Mutex(elements) }
 
-        func take() -> [ElementList] {
-            lists.withLock { lists in
-                defer { lists = [] }
-                return lists
+        func take() -> [Element] {
+            elements.withLock { elements in
+                defer { elements = [] }
+                return elements
             }
         }
     }
 
-    private let lists: Lists
+    private let lists: Held<ElementList>
     private let heldBytes: Int
+    /// Begins to merge the lists.
+    let merge: @Sendable () -> any ListWriter
     /// Members that were missing when the answer began.
     let partial: PartialAnswer
     /// About members that are missing.
@@ -34,28 +36,28 @@ struct ListResponse: Sendable {
     static let writtenAtOnce = 6 * chunk
 
     init(
-        _ answer: MetadataFederation.Answer<[ElementList]>, failures: [String],
-        counts: AnswerCounts?
+        _ answer: MetadataFederation.Answer, failures: [String], counts: AnswerCounts?,
+        merge: @escaping @Sendable () -> any ListWriter
     ) {
-        lists = Lists(answer.content)
+        lists = Held(answer.content)
         heldBytes = answer.content.reduce(0) { $0 + $1.heldBytes }
+        self.merge = merge
         partial = answer.partial
         annotations = answer.annotations
         self.failures = failures
         self.counts = counts
     }
 
-    /// - Parameter merge: Begins to merge the lists.
-    func response(
-        _ merge: @escaping @Sendable ([ElementList]) -> any ListWriter
-    ) -> PrometheusResponse {
-        guard heldBytes > Self.chunk else { return .json(whole(merge(takeLists()))) }
+    /// The answer whose lists are here.
+    func response() -> PrometheusResponse {
+        guard heldBytes > Self.chunk else { return .json(whole()) }
         Lending.lender?.settle(heldBytes + Self.writtenAtOnce)
-        return streamed { writer in
-            var merge = merge(takeLists())
+        return Self.streamed { writer in
+            var merge = merge()
+            merge.add(takeLists())
             var out = Self.head(of: merge)
             out.reserveCapacity(2 * Self.chunk)
-            while merge.append(to: &out, upTo: Self.chunk) {
+            while merge.write(to: &out, upTo: Self.chunk) == .full {
                 try await writer.write(out)
                 out.removeAll(keepingCapacity: true)
             }
@@ -65,7 +67,7 @@ struct ListResponse: Sendable {
     }
 
     /// A response whose body is written on the pool for computing.
-    func streamed(
+    static func streamed(
         _ write: @escaping @Sendable (inout BodyWriter) async throws -> Void
     ) -> PrometheusResponse {
         PrometheusResponse(
@@ -77,10 +79,11 @@ struct ListResponse: Sendable {
     func takeLists() -> [ElementList] { lists.take() }
 
     /// Everything at once.
-    private func whole(_ merge: any ListWriter) -> [UInt8] {
-        var merge = merge
+    private func whole() -> [UInt8] {
+        var merge = merge()
+        merge.add(takeLists())
         var out = Self.head(of: merge)
-        _ = merge.append(to: &out, upTo: .max)
+        _ = merge.write(to: &out, upTo: .max)
         appendTail(of: merge, to: &out)
         return out
     }

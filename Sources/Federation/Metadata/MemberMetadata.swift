@@ -8,104 +8,107 @@ struct MemberMetadata: MetadataSource {
     /// Elements of one answer; more are an error.
     let maximum: Int
 
-    func labelNames(
-        _ question: MetadataQuestion
-    ) async throws(UpstreamError) -> MetadataReply<ElementList> {
+    func labelNames(_ question: MetadataQuestion) async throws(UpstreamError) -> MetadataReply {
         let injection: LabelInjection = question.injection ?? .none
         let hidden = Set(hiddenLabels.map { injection.visibleName(of: $0) })
         return try await reply(question) { client, selection throws(UpstreamError) in
             try await client.labels(selection, beside: injection)
-        } union: {
-            ElementList(unionOf: $0, leavingOut: hidden)
+        } hiding: {
+            $0.leavingOut(hidden)
         }
     }
 
     func labelValues(
         of name: String, _ question: MetadataQuestion
-    ) async throws(UpstreamError) -> MetadataReply<ElementList> {
-        if hiddenLabels.contains(name) { return MetadataReply(content: ElementList([])) }
+    ) async throws(UpstreamError) -> MetadataReply {
+        if hiddenLabels.contains(name) { return MetadataReply(ElementList([])) }
         return try await reply(question) { client, selection throws(UpstreamError) in
             try await client.labelValues(name, selection)
-        } union: {
-            ElementList(unionOf: $0)
         }
     }
 
-    func series(
-        _ question: MetadataQuestion
-    ) async throws(UpstreamError) -> MetadataReply<ElementList> {
+    func series(_ question: MetadataQuestion) async throws(UpstreamError) -> MetadataReply {
         let injection: LabelInjection = question.injection ?? .none
         let hidden = LabelNames(hiddenLabels.map { injection.visibleName(of: $0) })
-        let isHiding = !hiddenLabels.isEmpty
         return try await reply(question) { client, selection throws(UpstreamError) in
             try await client.series(selection, injecting: question.injection)
-        } union: {
-            isHiding
-                ? ElementList(seriesOf: $0, without: hidden) : ElementList(unionOf: $0)
+        } hiding: {
+            $0.leavingOut(labels: hidden)
         }
     }
 
     func families(
         metric: String?, _ question: MetadataQuestion
-    ) async throws(UpstreamError) -> MetadataReply<ElementList> {
+    ) async throws(UpstreamError) -> MetadataReply {
         // Types and texts are those of a name, and the server does not say of which series.
         if member.clients.contains(where: { $0.configuration.selector != nil }) {
             return MetadataReply(
-                content: ElementList([]),
+                ElementList([]),
                 limitation: UnrestrictableAnswer.text(
                     project: member.name, path: "/api/v1/metadata"))
         }
         return try await reply(question) { client, selection throws(UpstreamError) in
             try await client.metadata(metric: metric, selection)
-        } union: {
-            ElementList(unionOf: $0)
         }
     }
 
     /// Labels of the servers that are in no answer.
     private var hiddenLabels: [String] { member.replicas?.labels ?? [] }
 
-    /// What the member answers; of replicas, what they have together.
+    /// What the member answers; of replicas, what each of them does.
+    ///
+    /// - Parameter hiding: makes a list without the hidden labels; nil where it never has them.
     private func reply(
         _ question: MetadataQuestion,
         _ ask:
             @escaping @Sendable (UpstreamClient, SeriesSelection) async throws(UpstreamError)
             -> UpstreamList,
-        union: ([ElementList]) -> ElementList
-    ) async throws(UpstreamError) -> MetadataReply<ElementList> {
+        hiding: ((ElementList) -> ElementList)? = nil
+    ) async throws(UpstreamError) -> MetadataReply {
         var selection = SeriesSelection(question, atMost: maximum)
         guard let set = member.replicas else {
+            // Where all must answer wholly, another cluster can be asked instead of one that breaks off.
+            if member.pool != nil, !question.cutsAtLimit { selection.heldBytes = nil }
             let list = try await member.ask(by: question.deadline) {
                 [selection] client throws(UpstreamError) in try await ask(client, selection)
             }
-            return try reply([list]) { $0.first ?? ElementList([]) }
+            return try reply([list])
         }
-        // They become one list, which none of them may be in the middle of.
-        selection.heldBytes = nil
-        if !set.labels.isEmpty {
-            // Several elements may become one without these labels, and the order another.
-            selection.limit = nil
-            selection.cutsAtLimit = false
+        guard !set.labels.isEmpty else {
+            return try reply(try await askEach(of: set, question, selection, ask))
         }
-        if !set.labels.isEmpty, !question.selectors.isEmpty {
+        // Several elements may become one without these labels, and the order another.
+        selection.limit = nil
+        selection.cutsAtLimit = false
+        if hiding != nil { selection.heldBytes = nil }
+        if !question.selectors.isEmpty {
             selection.matchers = question.selectors.compactMap(set.selectorInServers)
-            if selection.matchers.isEmpty { return MetadataReply(content: ElementList([])) }
+            if selection.matchers.isEmpty { return MetadataReply(ElementList([])) }
         }
-        let lists = try await set.askEach(from: question.start, through: question.end) {
-            [selection] client throws(UpstreamError) in try await ask(client, selection)
+        var lists = try await askEach(of: set, question, selection, ask)
+        if let hiding {
+            for index in lists.indices { lists[index].elements = hiding(lists[index].elements) }
         }
-        return try reply(lists, union)
+        return try reply(lists)
     }
 
-    private func reply(
-        _ lists: [UpstreamList], _ union: ([ElementList]) -> ElementList
-    ) throws(UpstreamError) -> MetadataReply<ElementList> {
-        let content = union(lists.map(\.elements))
+    private func askEach(
+        of set: ReplicaSet, _ question: MetadataQuestion, _ selection: SeriesSelection,
+        _ ask:
+            @escaping @Sendable (UpstreamClient, SeriesSelection) async throws(UpstreamError)
+            -> UpstreamList
+    ) async throws(UpstreamError) -> [UpstreamList] {
+        try await set.askEach(from: question.start, through: question.end) {
+            client throws(UpstreamError) in try await ask(client, selection)
+        }
+    }
+
+    private func reply(_ lists: [UpstreamList]) throws(UpstreamError) -> MetadataReply {
         for list in lists where !list.isCut { try check(list.elements.count) }
         return MetadataReply(
-            content: content, warnings: lists.flatMap(\.warnings), infos: lists.flatMap(\.infos),
-            partiality: lists.lazy.compactMap(\.partiality).first,
-            rest: lists.lazy.compactMap(\.rest).first)
+            lists: lists.map { MetadataReply.List(elements: $0.elements, rest: $0.rest) },
+            warnings: lists.flatMap(\.warnings), infos: lists.flatMap(\.infos),
+            partiality: lists.lazy.compactMap(\.partiality).first)
     }
 
     private func check(_ count: Int) throws(UpstreamError) {

@@ -5,7 +5,7 @@ import PrometheusWire
 import TimeSeries
 import Upstream
 
-/// `labels`, `label/<name>/values` and `series` of a project.
+/// `labels`, `label/<name>/values`, `series` and `metadata` of a project.
 public struct MetadataEndpoints: Sendable {
     var project: ResolvedProject
     var limits: Limits
@@ -23,9 +23,12 @@ public struct MetadataEndpoints: Sendable {
     }
 
     public func labelNames(_ request: PrometheusRequest) async throws -> PrometheusResponse {
-        let asked = try self.request(request) { .badData($0) }
-        let answer = await federation.labelNames(asked)
-        return try respond(answer, to: request) { ListMerge($0, limit: asked.limit) }
+        var asked = try self.request(request) { .badData($0) }
+        asked.unsorted = unsorted.names
+        return try await respond(to: request, asked, federation.labelNames) {
+            [limit = asked.limit] areOfReplicas in
+            ListMerge(isShared: areOfReplicas.map { _ in true }, limit: limit)
+        }
     }
 
     public func labelValues(_ request: PrometheusRequest) async throws -> PrometheusResponse {
@@ -36,10 +39,12 @@ public struct MetadataEndpoints: Sendable {
             throw APIError.badData("invalid label name: \(request.quotedLabelName)")
         }
         var asked = try self.request(request) { .badData($0) }
-        asked.heldBytes = limits.heldAnswerBytes
         asked.unsorted = unsorted.values
-        let answer = await federation.labelValues(of: name, asked)
-        return try respond(arriving: answer, to: request, asked, mayShare: true)
+        return try await respond(to: request, asked) { [federation] in
+            await federation.labelValues(of: name, $0)
+        } merge: { [limit = asked.limit] areOfReplicas in
+            ListMerge(isShared: areOfReplicas.map { _ in true }, limit: limit)
+        }
     }
 
     public func series(_ request: PrometheusRequest) async throws -> PrometheusResponse {
@@ -47,10 +52,12 @@ public struct MetadataEndpoints: Sendable {
             throw APIError.badData("error parsing form values: \(error.description)")
         }
         var asked = try self.request(request, needsSelector: true) { .parameter("match[]", $0) }
-        asked.heldBytes = limits.heldAnswerBytes
         asked.unsorted = unsorted.series
-        let answer = await federation.series(asked)
-        return try respond(arriving: answer, to: request, asked, mayShare: false)
+        return try await respond(to: request, asked, federation.series) {
+            [limit = asked.limit] areOfReplicas in
+            // Each member's have a label of their own, and replicas have the same.
+            ListMerge(isShared: areOfReplicas, limit: limit)
+        }
     }
 
     /// Types, units and help texts. Limits hold for the merged answer; unlike elsewhere a limit of
@@ -61,11 +68,15 @@ public struct MetadataEndpoints: Sendable {
         let metric = request.parameter("metric")
         let asked = MetadataFederation.Request(
             selectors: try MetadataSelectors([], project.rewriting),
+            limit: limit < 0 ? 0 : max(1, limit),
+            isWhole: try project.policy(for: request) == .abort,
+            heldBytes: limits.heldAnswerBytes, unsorted: unsorted.families,
             deadline: time.members)
-        let answer = await federation.families(metric: metric.isEmpty ? nil : metric, asked)
-        return try respond(answer, to: request) { lists in
+        return try await respond(to: request, asked) { [federation] in
+            await federation.families(metric: metric.isEmpty ? nil : metric, $0)
+        } merge: { areOfReplicas in
             FamilyMerge(
-                lists, limit: limit < 0 ? nil : limit,
+                of: areOfReplicas.count, limit: limit < 0 ? nil : limit,
                 perFamily: perMetric > 0 ? perMetric : nil)
         }
     }
@@ -87,7 +98,7 @@ public struct MetadataEndpoints: Sendable {
         return MetadataFederation.Request(
             selectors: selectors, start: parameters.start, end: parameters.end,
             limit: parameters.limit, isWhole: try project.policy(for: request) == .abort,
-            deadline: time.members)
+            heldBytes: limits.heldAnswerBytes, deadline: time.members)
     }
 
     // MARK: Answers
@@ -97,7 +108,8 @@ public struct MetadataEndpoints: Sendable {
             members: project.members.map { member in
                 MetadataFederation.Member(
                     name: member.name,
-                    source: MemberMetadata(member: member, maximum: limits.maxSeries)
+                    source: MemberMetadata(member: member, maximum: limits.maxSeries),
+                    listCount: member.replicas?.replicas.count ?? 1
                 ) { [project] in project.mayHave(member, from: $0, through: $1) }
             },
             partition: project.partition, concurrency: limits.maxMemberConcurrency)
@@ -105,40 +117,43 @@ public struct MetadataEndpoints: Sendable {
 
     /// A member that is missing, or some of its data, takes elements away and falsifies none, so
     /// `safe` warns like `warn`. If no member answers, that is an error under every policy.
-    private func admit<Content>(
-        _ answer: MetadataFederation.Answer<Content>, _ request: PrometheusRequest
+    private func admit(
+        _ partial: PartialAnswer, asked: Set<Int>, _ request: PrometheusRequest
     ) throws(APIError) -> [String] {
         let policy = try project.policy(for: request)
-        var partial = answer.partial
+        var partial = partial
         partial.counts = project.counts
-        return try partial.admit(asked: answer.asked, under: policy, effect: nil)
+        return try partial.admit(asked: asked, under: policy, effect: nil)
     }
 
-    /// The answer whose lists may still arrive.
+    /// The answer to a request, whose lists may still arrive.
     ///
-    /// - Parameter mayShare: whether the lists of two members may have the same element.
+    /// - Parameters:
+    ///   - ask: asks the members.
+    ///   - merge: begins to merge lists, of each of which it is told whether it is one of several of
+    ///     the same member.
     private func respond(
-        arriving answer: MetadataFederation.Answer<[ElementList]>, to request: PrometheusRequest,
-        _ asked: MetadataFederation.Request, mayShare: Bool
-    ) throws(APIError) -> PrometheusResponse {
-        if answer.rests.isEmpty {
-            return try respond(answer, to: request) { ListMerge($0, limit: asked.limit) }
+        to request: PrometheusRequest, _ asked: MetadataFederation.Request,
+        _ ask: (MetadataFederation.Request) async -> MetadataFederation.Answer,
+        merge: @escaping @Sendable (_ areOfReplicas: [Bool]) -> any ListWriter
+    ) async throws -> PrometheusResponse {
+        let answer = await ask(asked)
+        let failures = try admit(answer.partial, asked: answer.asked, request) + answer.limitations
+        let (owners, listCounts) = (answer.owners, answer.listCounts)
+        let areOfReplicas = owners.map { owner in owner.map { listCounts[$0] ?? 0 > 1 } ?? false }
+        let response = ListResponse(answer, failures: failures, counts: project.counts) {
+            merge(areOfReplicas)
         }
-        let failures = try admit(answer, request) + answer.limitations
-        return ArrivingLists(
-            ListResponse(answer, failures: failures, counts: project.counts), rests: answer.rests,
-            limit: asked.limit,
-            mayShare: mayShare, unsorted: asked.unsorted
-        ).response()
-    }
-
-    /// The answer whose lists are here.
-    private func respond(
-        _ answer: MetadataFederation.Answer<[ElementList]>, to request: PrometheusRequest,
-        _ merge: @escaping @Sendable ([ElementList]) -> any ListWriter
-    ) throws(APIError) -> PrometheusResponse {
-        let failures = try admit(answer, request) + answer.limitations
-        return ListResponse(answer, failures: failures, counts: project.counts).response(merge)
+        guard !answer.rests.isEmpty else { return response.response() }
+        let arriving = ArrivingLists(response, answer, unsorted: asked.unsorted)
+        guard asked.isWhole else { return arriving.response() }
+        let whole = try await arriving.whole { [asked = answer.asked] late throws(APIError) in
+            _ = try admit(late, asked: asked, request)
+        }
+        if let whole { return whole }
+        var again = asked
+        again.heldBytes = 0
+        return try await respond(to: request, again, ask, merge: merge)
     }
 }
 

@@ -9,24 +9,42 @@ struct MetadataFederation: Sendable {
     struct Member: Sendable {
         var name: String
         var source: any MetadataSource
+        /// The most lists that it gives: one for each of its replicas.
+        var listCount = 1
         /// Whether it may have samples between two times, of which nil leaves that side open.
         var mayHave: @Sendable (_ from: Timestamp?, _ through: Timestamp?) -> Bool = { _, _ in true
         }
     }
 
     /// What the members together said.
-    struct Answer<Content: Sendable>: Sendable {
-        var content: Content
+    struct Answer: Sendable {
+        /// Lists to be merged.
+        var content: [ElementList] = []
+        /// Of each list, the member that gave it; nil of what no member gave.
+        var owners: [Int?] = []
         /// What members said beside, with their names.
-        var annotations: MemberAnnotations
+        var annotations = MemberAnnotations()
         /// Members that did not answer, or not wholly.
         var partial: PartialAnswer
         /// Members that were asked.
-        var asked: Set<Int>
+        var asked: Set<Int> = []
         /// Members of which nothing can be shown, in words.
         var limitations: [String] = []
         /// What still arrives of lists that are the content.
         var rests: [Rest] = []
+
+        /// Lists of each member.
+        var listCounts: [Int: Int] {
+            owners.compactMap(\.self).reduce(into: [:]) { $0[$1, default: 0] += 1 }
+        }
+
+        fileprivate mutating func add(_ list: ElementList, of owner: Int?, rest: ListStream?) {
+            if let rest, let owner {
+                rests.append(Rest(list: content.count, member: owner, stream: rest))
+            }
+            content.append(list)
+            owners.append(owner)
+        }
     }
 
     /// What still arrives of a list.
@@ -44,7 +62,8 @@ struct MetadataFederation: Sendable {
         var end: Timestamp?
         /// 0 for no limit.
         var limit = 0
-        /// Whether members must answer wholly, so that their lists are read to the end.
+        /// Whether members must answer wholly, so that their lists are read to the end before the answer
+        /// begins.
         var isWhole = false
         /// Bytes of all lists together behind which their rests may be left to be read as they arrive.
         var heldBytes = 0
@@ -62,29 +81,26 @@ struct MetadataFederation: Sendable {
 
     /// Lists whose merge are the label names; those that a member's series get are among them if the
     /// member has any.
-    func labelNames(_ request: Request) async -> Answer<[ElementList]> {
-        let replies = await ask(request) { source, question throws(UpstreamError) in
+    func labelNames(_ request: Request) async -> Answer {
+        var (answer, given) = await ask(request) { source, question throws(UpstreamError) in
             var question = question
             // Those that are renamed change their places: the first ones are not the first any more.
             if question.injection != nil { question.limit = nil }
-            question.heldBytes = nil
             return try await source.labelNames(question)
         }
-        return replies.answer { given in
-            var lists = given.map(\.content)
-            let added = given.filter { !$0.content.isEmpty }.flatMap { one in
-                partition.labels(of: one.member).labels.filter { !$0.value.isEmpty }.map(\.name)
-            }
-            if !added.isEmpty { lists.append(ElementList(Set(added).sorted())) }
-            return lists
+        let added = given.flatMap { member in
+            partition.labels(of: member).labels.filter { !$0.value.isEmpty }.map(\.name)
         }
+        if !added.isEmpty {
+            answer.add(ElementList(Set(added).sorted()), of: nil, rest: nil)
+        }
+        return answer
     }
 
     /// Lists whose merge are the values of a label. One that a member's series get has the member's
     /// value if there is at least one matching series.
-    func labelValues(of name: String, _ request: Request) async -> Answer<[ElementList]> {
-        let replies = await ask(request) {
-            (source, question) async throws(UpstreamError) -> MetadataReply<ElementList> in
+    func labelValues(of name: String, _ request: Request) async -> Answer {
+        await ask(request) { (source, question) async throws(UpstreamError) -> MetadataReply in
             let injection: LabelInjection = question.injection ?? .none
             guard let value = injection.value(of: name) else {
                 return try await source.labelValues(of: injection.memberName(of: name), question)
@@ -93,37 +109,29 @@ struct MetadataFederation: Sendable {
             probe.limit = 1
             probe.heldBytes = nil
             var reply = try await source.labelNames(probe)
-            let values: [String] = reply.content.isEmpty || value.isEmpty ? [] : [value]
-            reply.content = ElementList(values)
+            let values: [String] = reply.isEmpty || value.isEmpty ? [] : [value]
+            reply.lists = [MetadataReply.List(elements: ElementList(values))]
             return reply
-        }
-        return replies.answer { $0.map(\.content) }
+        }.answer
     }
 
     /// Lists whose merge are the label sets with the labels that are added; of one member each once.
-    func series(_ request: Request) async -> Answer<[ElementList]> {
-        let replies = await ask(request) { source, question throws(UpstreamError) in
+    func series(_ request: Request) async -> Answer {
+        await ask(request) { source, question throws(UpstreamError) in
             try await source.series(question)
-        }
-        return replies.answer { $0.map(\.content) }
+        }.answer
     }
 
     /// Lists that `FamilyMerge` merges: what is said about metrics.
     ///
     /// - Parameter metric: the one that is wanted; nil for all.
-    func families(metric: String?, _ request: Request) async -> Answer<[ElementList]> {
-        let replies = await ask(request) { source, question throws(UpstreamError) in
+    func families(metric: String?, _ request: Request) async -> Answer {
+        await ask(request) { source, question throws(UpstreamError) in
             try await source.families(metric: metric, question)
-        }
-        return replies.answer { $0.map(\.content) }
+        }.answer
     }
 
     // MARK: Asking
-
-    struct Given<Content: Sendable> {
-        var member: String
-        var content: Content
-    }
 
     /// A member that the selectors choose, and the question in its own names.
     private struct Chosen: Sendable {
@@ -132,32 +140,15 @@ struct MetadataFederation: Sendable {
         var question: MetadataQuestion
     }
 
-    /// What the chosen members said.
-    struct Replies<Content: Sendable> {
-        var given: [Given<Content>] = []
-        var asked: Set<Int> = []
-        var partial: PartialAnswer
-        var annotations = MemberAnnotations()
-        var limitations: [String] = []
-        var rests: [Rest] = []
-
-        /// The answer whose content is made of theirs.
-        func answer<Result: Sendable>(
-            _ content: ([Given<Content>]) -> Result
-        ) -> Answer<Result> {
-            Answer(
-                content: content(given), annotations: annotations, partial: partial, asked: asked,
-                limitations: limitations, rests: rests)
-        }
-    }
-
     /// Asks the members that the selectors choose, and no others.
-    func ask<Content: Sendable>(
+    ///
+    /// - Returns: what they said, and the names of those that have something.
+    private func ask(
         _ request: Request,
         _ ask:
             @escaping @Sendable (any MetadataSource, MetadataQuestion) async throws(UpstreamError)
-            -> MetadataReply<Content>
-    ) async -> Replies<Content> {
+            -> MetadataReply
+    ) async -> (answer: Answer, given: [String]) {
         let partition = partition
         var chosen = members.enumerated().compactMap { index, member -> Chosen? in
             guard member.mayHave(request.start, request.end) else { return nil }
@@ -175,36 +166,34 @@ struct MetadataFederation: Sendable {
             }
         }
         // Rests take a place each among the transfers under way.
-        if !request.isWhole, request.heldBytes > 0, chosen.count <= concurrency {
+        let listCount = chosen.reduce(0) { $0 + members[$1.index].listCount }
+        if request.heldBytes > 0, listCount <= concurrency {
             for index in chosen.indices
             where !request.unsorted.contains(members[chosen[index].index].name) {
-                chosen[index].question.heldBytes = request.heldBytes / chosen.count
+                chosen[index].question.heldBytes = max(1, request.heldBytes / listCount)
             }
         }
         let outcomes = await FanOut(width: concurrency).replies(to: chosen) {
             one throws(UpstreamError) in try await ask(one.source, one.question)
         }
-        var replies = Replies<Content>(partial: PartialAnswer(names: members.map(\.name)))
-        replies.annotations.areNamed = !partition.isNone
+        var answer = Answer(partial: PartialAnswer(names: members.map(\.name)))
+        answer.annotations.areNamed = !partition.isNone
+        var given: [String] = []
         for reply in outcomes {
             let member = chosen[reply.index].index
-            replies.asked.insert(member)
+            answer.asked.insert(member)
             switch reply.outcome {
-            case .failure(let error): replies.partial.add(member, error)
+            case .failure(let error): answer.partial.add(member, error)
             case .success(let value):
-                if let rest = value.rest {
-                    replies.rests.append(
-                        Rest(list: replies.given.count, member: member, stream: rest))
-                }
-                replies.given.append(
-                    Given(member: members[member].name, content: value.content))
-                replies.annotations.add(
+                for list in value.lists { answer.add(list.elements, of: member, rest: list.rest) }
+                if !value.isEmpty { given.append(members[member].name) }
+                answer.annotations.add(
                     warnings: value.warnings, infos: value.infos, from: members[member].name)
-                replies.partial.add(partOf: member, value.partiality)
-                if let limitation = value.limitation { replies.limitations.append(limitation) }
+                answer.partial.add(partOf: member, value.partiality)
+                if let limitation = value.limitation { answer.limitations.append(limitation) }
             }
         }
-        return replies
+        return (answer, given)
     }
 }
 
@@ -232,34 +221,54 @@ struct MetadataQuestion: Sendable {
 }
 
 /// What a member answered.
-struct MetadataReply<Content: Sendable>: Sendable {
-    var content: Content
+struct MetadataReply: Sendable {
+    /// A list, maybe not wholly here.
+    struct List: Sendable {
+        var elements: ElementList
+        /// Gives what is still to come; nil where that is nothing.
+        var rest: ListStream?
+    }
+
+    /// One, or of replicas one each, which may have the same elements.
+    var lists: [List]
     var warnings: [String] = []
     var infos: [String] = []
     /// Why elements are missing, as the member says; nil of a whole answer.
     var partiality: String?
-    /// Gives what is still to come of a list; nil where that is nothing.
-    var rest: ListStream?
     /// Why nothing of the member can be shown; nil where something can.
     var limitation: String?
+
+    init(
+        lists: [List], warnings: [String] = [], infos: [String] = [], partiality: String? = nil,
+        limitation: String? = nil
+    ) {
+        self.lists = lists
+        self.warnings = warnings
+        self.infos = infos
+        self.partiality = partiality
+        self.limitation = limitation
+    }
+
+    init(_ elements: ElementList, warnings: [String] = [], limitation: String? = nil) {
+        self.init(
+            lists: [List(elements: elements)], warnings: warnings, limitation: limitation)
+    }
+
+    var isEmpty: Bool { lists.allSatisfy(\.elements.isEmpty) }
 }
 
 /// Says which labels and series a member has.
 protocol MetadataSource: Sendable {
-    func labelNames(
-        _ question: MetadataQuestion
-    ) async throws(UpstreamError) -> MetadataReply<ElementList>
+    func labelNames(_ question: MetadataQuestion) async throws(UpstreamError) -> MetadataReply
     /// - Parameter name: in the member's own naming.
     func labelValues(
         of name: String, _ question: MetadataQuestion
-    ) async throws(UpstreamError) -> MetadataReply<ElementList>
-    func series(
-        _ question: MetadataQuestion
-    ) async throws(UpstreamError) -> MetadataReply<ElementList>
+    ) async throws(UpstreamError) -> MetadataReply
+    func series(_ question: MetadataQuestion) async throws(UpstreamError) -> MetadataReply
     /// - Parameter metric: the one that is wanted; nil for all.
     func families(
         metric: String?, _ question: MetadataQuestion
-    ) async throws(UpstreamError) -> MetadataReply<ElementList>
+    ) async throws(UpstreamError) -> MetadataReply
 }
 
 /// The `match[]` of a request, taken apart by member.

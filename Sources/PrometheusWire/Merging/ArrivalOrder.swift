@@ -27,6 +27,11 @@ struct ArrivalOrder {
         return PartitionOrderBuffer.count(of: last[...], before: added) ?? last.count
     }
 
+    /// Whether the last key that came belongs before another one.
+    func isLastBefore(_ key: [UInt8]) -> Bool {
+        run.last?.lexicographicallyPrecedes(key) ?? true
+    }
+
     /// - Parameter added: Names of the labels that label sets get; none of other lists.
     init(added: [String] = []) { self.added = added.map { Array($0.utf8) + [0] } }
 

@@ -91,6 +91,12 @@ public struct ElementList: Sendable {
     public private(set) var count = 0
     /// So much of the key that came last no element belongs before that came or comes later.
     var boundOfLast = 0
+    /// Whether the name that came last is shown under another one, so that it tells nothing of those to
+    /// come.
+    var isLastMoved = false
+    /// What is to come of names may be shown under ones that belong before elements that came, but not
+    /// before this; nil where none may.
+    var floor: [UInt8]?
     private var isSorted = true
     private var sealedBytes = 0
 
@@ -208,8 +214,9 @@ public struct ElementList: Sendable {
         (order, isSorted) = (nil, false)
     }
 
-    /// The place of the newest element in the sorted order.
+    /// The place of the newest element in the sorted order; of one that is moved, that of the first.
     var placeOfLast: Int {
+        if isLastMoved { return 0 }
         guard let order, let page = pages.last else { return count - 1 }
         let index = page.view.count - 1
         return order.lastIndex { Int($0.page) == pages.count - 1 && Int($0.index) == index } ?? 0

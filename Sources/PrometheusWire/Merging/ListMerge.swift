@@ -1,12 +1,43 @@
-/// Writes an answer's list piece by piece.
+/// What writing a merged list comes to without waiting.
+public enum ListProgress: Sendable, Equatable {
+    /// There are as many bytes as were wanted.
+    case full
+    /// Goes on once it was given the next part of this list, or told its end.
+    case needs(Int)
+    /// Nothing more is left or wanted.
+    case end
+}
+
+/// Merges lists, which may arrive in parts, and writes the merged one piece by piece.
 public protocol ListWriter {
     /// What stands around the list.
     var brackets: (opening: UInt8, closing: UInt8) { get }
     /// Whether a limit left something out; known at the end.
     var isTruncated: Bool { get }
-    /// Appends elements, with commas between them, until so many bytes are there; false when nothing
-    /// more is left or wanted.
-    mutating func append(to out: inout [UInt8], upTo size: Int) -> Bool
+    /// The lists that turned out not to be in order.
+    var unsorted: Set<Int> { get }
+    /// What it takes, in bytes.
+    var heldBytes: Int { get }
+    /// Takes what came next of a list.
+    ///
+    /// - Parameter isOrdered: whether the list was in order until now (`ListReader.isOrdered`).
+    /// - Returns: false where the list is refused; then its end is to be told.
+    @discardableResult
+    mutating func add(_ list: ElementList, to index: Int, isOrdered: Bool) -> Bool
+    /// Takes the end of a list.
+    mutating func end(_ index: Int)
+    /// Appends elements, with commas between them, until so many bytes are there.
+    mutating func write(to out: inout [UInt8], upTo size: Int) -> ListProgress
+}
+
+extension ListWriter {
+    /// Takes a list for each index, wholly.
+    public mutating func add(_ lists: [ElementList]) {
+        for (index, list) in lists.enumerated() {
+            add(list, to: index, isOrdered: true)
+            end(index)
+        }
+    }
 }
 
 /// Merges the lists of several members into one, in byte order, that holds every element once. Bytes
@@ -22,17 +53,11 @@ public protocol ListWriter {
 /// and sorted. Where its elements are in no other list, those that belong before what was given come
 /// behind it: nothing is lost, and nothing given twice. Where others may have had them, they cannot be
 /// told from those that were given, and the list is refused.
+///
+/// A list of names may have one further on that is shown under an earlier one. Until it has passed these,
+/// nothing is given from the first name on that one may be shown under (`ElementList.floor`).
 public struct ListMerge: ListWriter {
-    /// What a merge comes to without waiting.
-    public enum Progress: Sendable, Equatable {
-        /// There are as many bytes as were wanted.
-        case full
-        /// Goes on once it was given the next part of this list, or told its end.
-        case needs(Int)
-        case end
-    }
-
-    private enum Step {
+    enum Step {
         case element(UnsafeRawBufferPointer)
         case needs(Int)
         case end
@@ -72,25 +97,30 @@ public struct ListMerge: ListWriter {
     }
 
     private struct Source {
+        /// Whether another list may have the same element.
+        let isShared: Bool
         /// The part that came last, until elements behind it are collected. It cannot be given wholly
         /// before the next one is here.
         var newest: Int?
         var isEnded = false
         /// What came of one that is not in order.
         var collected: ElementList?
+        /// What is to come may belong before elements that came, and never before this.
+        var floor: [UInt8]?
 
         /// Whether nothing can be given without more of it.
         var isAwaited: Bool { !isEnded && (newest == nil || collected != nil) }
     }
 
     private let limit: Int
-    private let mayShare: Bool
     private var sources: [Source]
     private var parts: [Part] = []
     /// Places of parts that were given.
     private var unused: [Int] = []
     /// A list without which nothing can be given.
     private var awaited: Int?
+    /// The least floor, and a list that has it.
+    private var barrier: (list: Int, key: [UInt8])?
     /// The cursors that have an element, as a heap: the least is first.
     private var heap: [Cursor] = []
     /// Pages whose elements were given, of which `last` may be one.
@@ -98,6 +128,8 @@ public struct ListMerge: ListWriter {
     private var last: UnsafeRawBufferPointer?
     /// In the place of `last` once its page is gone.
     private var lastKey: [UInt8]?
+    /// The greatest key that was given before a list came behind what it belongs before.
+    private var highest: [UInt8]?
     public private(set) var count = 0
     /// Whether the limit left something out.
     public private(set) var isTruncated = false
@@ -106,45 +138,36 @@ public struct ListMerge: ListWriter {
     /// What it takes, in bytes.
     public private(set) var heldBytes = 0
 
+    /// - Parameters:
+    ///   - isShared: Of each list, whether another one may have the same element.
+    ///   - limit: of elements; 0 is none.
+    public init(isShared: [Bool], limit: Int = 0) {
+        sources = isShared.map { Source(isShared: $0) }
+        awaited = isShared.isEmpty ? nil : 0
+        self.limit = limit
+    }
+
     /// A merge of lists that are here.
     ///
     /// - Parameter limit: of elements; 0 is none.
     public init(_ lists: [ElementList], limit: Int = 0) {
-        self.init(ofArriving: lists.count, mayShare: false, limit: limit)
-        for (index, list) in lists.enumerated() {
-            add(list, to: index, isOrdered: true)
-            end(index)
-        }
-    }
-
-    /// A merge of so many lists that arrive.
-    ///
-    /// - Parameters:
-    ///   - mayShare: whether two lists may have the same element.
-    ///   - limit: of elements; 0 is none.
-    public init(ofArriving count: Int, mayShare: Bool, limit: Int = 0) {
-        sources = [Source](repeating: Source(), count: count)
-        awaited = count > 0 ? 0 : nil
-        self.mayShare = mayShare
-        self.limit = limit
+        self.init(isShared: lists.map { _ in true }, limit: limit)
+        add(lists)
     }
 
     public var brackets: (opening: UInt8, closing: UInt8) { (UInt8(ascii: "["), UInt8(ascii: "]")) }
 
     // MARK: - Taking
 
-    /// Takes what came next of a list.
-    ///
-    /// - Parameter isOrdered: whether the list was in order until now (`ListReader.isOrdered`).
-    /// - Returns: false where the list is refused; then its end is to be told.
     @discardableResult
     public mutating func add(_ list: ElementList, to index: Int, isOrdered: Bool) -> Bool {
         guard !list.isEmpty else { return true }
-        let isLate = belongsBeforeLast(list)
+        let isLate = belongsBeforeGiven(list)
         if isLate || !isOrdered { unsorted.insert(index) }
-        if isLate, mayShare { return false }
+        if isLate, sources[index].isShared { return false }
         freeNewest(of: index)
         heldBytes += list.heldBytes
+        sources[index].floor = list.floor
         if sources[index].collected != nil || !isOrdered || isLate {
             sources[index].newest = nil
             sources[index].collected = sources[index].collected ?? ElementList()
@@ -153,21 +176,33 @@ public struct ListMerge: ListWriter {
             sources[index].newest = push(
                 list, of: index, free: list.placeOfLast, bound: list.boundOfLast)
         }
-        awaited = sources.firstIndex(where: \.isAwaited)
+        findAwaited()
         return true
     }
 
-    /// Takes the end of a list.
     public mutating func end(_ index: Int) {
         freeNewest(of: index)
         sources[index].isEnded = true
         sources[index].newest = nil
+        sources[index].floor = nil
         if var list = sources[index].collected {
             sources[index].collected = nil
             list.sort()
+            if belongsBeforeGiven(list) { keepHighest() }
             _ = push(list, of: index, free: .max, bound: 0)
         }
+        findAwaited()
+    }
+
+    /// Finds what nothing can be given without.
+    private mutating func findAwaited() {
         awaited = sources.firstIndex(where: \.isAwaited)
+        barrier = nil
+        for (index, source) in sources.enumerated() {
+            guard let floor = source.floor else { continue }
+            if let barrier, !floor.lexicographicallyPrecedes(barrier.key) { continue }
+            barrier = (index, floor)
+        }
     }
 
     private mutating func freeNewest(of index: Int) {
@@ -203,13 +238,25 @@ public struct ListMerge: ListWriter {
         return number
     }
 
-    /// Whether the least element of a list belongs before what was given last.
-    private func belongsBeforeLast(_ list: ElementList) -> Bool {
+    /// Whether the least element of a list belongs before what was given.
+    private func belongsBeforeGiven(_ list: ElementList) -> Bool {
         guard let page = list.pages.first else { return false }
         return withExtendedLifetime(list) {
-            guard let place = list.order?.first else { return toLast(page.view.key(0)) < 0 }
-            return toLast(list.pages[Int(place.page)].view.key(Int(place.index))) < 0
+            guard let place = list.order?.first else { return isBeforeGiven(page.view.key(0)) }
+            return isBeforeGiven(list.pages[Int(place.page)].view.key(Int(place.index)))
         }
+    }
+
+    private func isBeforeGiven(_ key: UnsafeRawBufferPointer) -> Bool {
+        if toLast(key) < 0 { return true }
+        return highest?.withUnsafeBytes { ByteOrder.compare(key, $0) < 0 } ?? false
+    }
+
+    /// Notes the greatest key that was given, as lesser ones follow.
+    private mutating func keepHighest() {
+        guard let last = last.map(Array.init) ?? lastKey else { return }
+        if let highest, last.lexicographicallyPrecedes(highest) { return }
+        highest = last
     }
 
     /// Below zero for a key that belongs before what was given last, zero for its own.
@@ -220,12 +267,7 @@ public struct ListMerge: ListWriter {
 
     // MARK: - Giving
 
-    public mutating func append(to out: inout [UInt8], upTo size: Int = .max) -> Bool {
-        write(to: &out, upTo: size) == .full
-    }
-
-    /// Appends elements, with commas between them, until so many bytes are there.
-    public mutating func write(to out: inout [UInt8], upTo size: Int) -> Progress {
+    public mutating func write(to out: inout [UInt8], upTo size: Int) -> ListProgress {
         defer { letGivenGo() }
         while out.count < size {
             switch step() {
@@ -239,13 +281,9 @@ public struct ListMerge: ListWriter {
         return .full
     }
 
-    /// The text of the next element that is another than the last; nil when nothing more is left or
-    /// wanted. Of use until the next call of any other function.
-    mutating func next() -> UnsafeRawBufferPointer? {
-        if case .element(let text) = step() { text } else { nil }
-    }
-
-    private mutating func step() -> Step {
+    /// The text of the next element that is another than the last, where nothing must be waited for. Of
+    /// use until the next call of any other function.
+    mutating func step() -> Step {
         while var least = heap.first {
             let (key, text) = (least.key, least.text)
             let isTwice = toLast(key) == 0
@@ -253,10 +291,11 @@ public struct ListMerge: ListWriter {
             if !isTwice, limit > 0, count == limit {
                 isTruncated = true
                 heap = []
-                awaited = nil
+                (awaited, barrier) = (nil, nil)
                 return .end
             }
             if let awaited { return .needs(awaited) }
+            if let barrier, isAtOrBehind(barrier.key, key) { return .needs(barrier.list) }
             guard least.given < parts[least.part].free else {
                 return .needs(parts[least.part].list)
             }
@@ -277,8 +316,12 @@ public struct ListMerge: ListWriter {
         return awaited.map(Step.needs) ?? .end
     }
 
+    private func isAtOrBehind(_ floor: [UInt8], _ key: UnsafeRawBufferPointer) -> Bool {
+        floor.withUnsafeBytes { ByteOrder.compare(key, $0) >= 0 }
+    }
+
     /// Lets the pages go whose elements were given.
-    private mutating func letGivenGo() {
+    mutating func letGivenGo() {
         guard !given.isEmpty else { return }
         if let last { lastKey = Array(last) }
         last = nil

@@ -43,6 +43,8 @@ struct FamilyReader {
     }
 
     private var name = Text()
+    /// The name of the family that was appended last.
+    private var lastName: [UInt8]?
     private var type = Text()
     private var unit = Text()
     private var help = Text()
@@ -52,18 +54,27 @@ struct FamilyReader {
     private struct ElementBuffer {
         var texts: [UInt8] = []
         var keys: [UInt8] = []
-        /// Where each ends.
-        var ends: [(text: Int, key: Int)] = []
+        /// Where each is.
+        var places: [(text: Range<Int>, key: Range<Int>)] = []
 
         mutating func removeAll() {
             texts.removeAll(keepingCapacity: true)
             keys.removeAll(keepingCapacity: true)
-            ends.removeAll(keepingCapacity: true)
+            places.removeAll(keepingCapacity: true)
+        }
+
+        mutating func close() {
+            let last = places.last
+            places.append(
+                (
+                    (last?.text.upperBound ?? 0)..<texts.count,
+                    (last?.key.upperBound ?? 0)..<keys.count
+                ))
         }
     }
 
     /// Descriptions of the family that was read last.
-    var count: Int { read.ends.count }
+    var count: Int { read.places.count }
 
     func isNamed(_ bytes: [UInt8]) -> Bool { name.value == bytes }
 
@@ -115,17 +126,23 @@ struct FamilyReader {
             }
             read.keys.append(0)
         }
-        read.ends.append((read.texts.count, read.keys.count))
+        read.close()
     }
 
-    /// Appends the descriptions of the family that was read last.
-    func append(to list: inout ElementList) {
-        var start = (text: 0, key: 0)
-        for end in read.ends {
-            list.texts += read.texts[start.text..<end.text]
-            list.keys += read.keys[start.key..<end.key]
-            list.close()
-            start = end
+    /// Appends the descriptions of the family that was read last, in their order: Prometheus sorts
+    /// families, and not what it says about each.
+    ///
+    /// - Returns: whether the family has another name than the one that was appended before.
+    mutating func append(to list: inout ElementList, noting order: inout ArrivalOrder) -> Bool {
+        let keys = read.keys
+        read.places.sort { keys[$0.key].lexicographicallyPrecedes(keys[$1.key]) }
+        for place in read.places {
+            list.texts += read.texts[place.text]
+            list.keys += read.keys[place.key]
+            list.close(noting: &order)
         }
+        let isNew = lastName != name.value
+        if isNew { lastName = name.value }
+        return isNew
     }
 }

@@ -38,6 +38,14 @@ public struct ListReader {
     private var family = FamilyReader()
     private var list = ElementList()
     private var order: ArrivalOrder
+    /// Families that were kept, each once.
+    private var families = 0
+    /// Names of labels that are shown under ones that belong before them.
+    private var movedNames: [[UInt8]] = []
+    /// What these begin with where they are shown.
+    private var floor: [UInt8] = []
+    /// Whether the name that was kept last is shown under another one.
+    private var isLastMoved = false
     /// Elements that were read.
     public private(set) var count = 0
 
@@ -50,16 +58,24 @@ public struct ListReader {
             editor = MetricEditor(nil, head: "{")
             order = ArrivalOrder()
         }
+        guard case .names(let injection) = kind else { return }
+        for name in injection.names {
+            let shown = injection.visibleName(of: name)
+            guard shown.lexicographicallyPrecedes(name) else { continue }
+            movedNames.append(name)
+            floor = shown.dropLast(name.count)
+        }
     }
 
     /// Whether the elements came in order so far, so that those to come belong behind the `settled`
-    /// ones. Never so of families, which are sorted here.
-    public var isOrdered: Bool {
-        if case .families = kind { false } else { order.isKept }
-    }
+    /// ones. The order of names is the one of the member's own names.
+    public var isOrdered: Bool { order.isKept }
 
-    /// Elements, each once, behind which all that are to come belong while they come in order.
-    public var settled: Int { order.settled }
+    /// Elements, or families, each once, behind which all that are to come belong while they come in
+    /// order.
+    public var settled: Int {
+        if case .families = kind { max(0, families - 1) } else { order.settled }
+    }
 
     /// What the elements take that were not taken yet, in bytes.
     public var heldBytes: Int { list.heldBytes }
@@ -69,7 +85,9 @@ public struct ListReader {
         var list = list
         self.list = ElementList()
         list.finish()
-        list.boundOfLast = order.boundOfLast
+        list.boundOfLast = isLastMoved ? 0 : order.boundOfLast
+        list.isLastMoved = isLastMoved
+        list.floor = movedNames.contains(where: order.isLastBefore) ? floor : nil
         return list
     }
 
@@ -181,6 +199,10 @@ public struct ListReader {
                 return i + 1
             }
             if injection.renames(inside) { return nil }
+            list.texts.append(contentsOf: UnsafeBufferPointer(rebasing: bytes[start...i]))
+            list.keys.append(contentsOf: inside)
+            closeName(UnsafeRawBufferPointer(inside), isMoved: false)
+            return i + 1
         case .values(leavingOutEmpty: true):
             if inside.isEmpty {
                 count += 1
@@ -223,7 +245,11 @@ public struct ListReader {
                 return true
             case .families(let named):
                 try family.read(&cursor)
-                if named.map(family.isNamed) ?? true { family.append(to: &list) }
+                if named.map(family.isNamed) ?? true,
+                    family.append(to: &list, noting: &order)
+                {
+                    families += 1
+                }
                 count += max(1, family.count)
                 return true
             }
@@ -252,8 +278,11 @@ public struct ListReader {
             count += 1
             return
         case .names(let injection):
-            let name = injection.visibleName(of: bytes)
+            let isMoved = injection.renames(bytes)
+            let name = isMoved ? injection.visibleName(of: bytes) : bytes
             list.append(text: String(decoding: name, as: UTF8.self))
+            bytes.withUnsafeBytes { closeName($0, isMoved: isMoved) }
+            return
         case .values(leavingOutEmpty: true) where bytes.isEmpty:
             count += 1
             return
@@ -261,6 +290,14 @@ public struct ListReader {
             list.append(text: String(decoding: bytes, as: UTF8.self))
         }
         close()
+    }
+
+    /// Ends a name, whose own text is the one that tells of the order.
+    private mutating func closeName(_ own: UnsafeRawBufferPointer, isMoved: Bool) {
+        _ = order.note(own)
+        isLastMoved = isMoved
+        list.close()
+        count += 1
     }
 
     private mutating func close() {

@@ -104,7 +104,7 @@ extension ElementList {
     var text: String {
         var merge = ListMerge([self])
         var out: [UInt8] = []
-        _ = merge.append(to: &out)
+        _ = merge.write(to: &out, upTo: .max)
         return String(decoding: out, as: UTF8.self)
     }
 }

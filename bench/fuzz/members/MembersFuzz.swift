@@ -192,16 +192,17 @@ private func list(_ kind: ListReader.Kind, _ pieces: [[UInt8]]) -> ElementList? 
 
 extension ElementList {
     fileprivate var familyText: [UInt8] {
-        var merge = FamilyMerge([self], limit: nil, perFamily: nil)
+        var merge = FamilyMerge(of: 1, limit: nil, perFamily: nil)
+        merge.add([self])
         var out: [UInt8] = []
-        while merge.append(to: &out, upTo: out.count + 100) {}
+        while merge.write(to: &out, upTo: out.count + 100) == .full {}
         return out
     }
 
     fileprivate var text: [UInt8] {
         var merge = ListMerge([self])
         var out: [UInt8] = []
-        _ = merge.append(to: &out)
+        _ = merge.write(to: &out, upTo: .max)
         return out
     }
 }
