@@ -6,12 +6,19 @@ enum BodyCompressor: ~Copyable {
     case zlib(Deflater)
     case zstd(ZstdCompressor)
 
+    enum Effort: Sendable {
+        /// For what is compressed while it is sent.
+        case quickest
+        /// For what is compressed once and sent often.
+        case smallest
+    }
+
     /// - Throws: `Deflater.Failure` or `ZstdCompressor.Failure`.
-    init(_ coding: ContentCoding) throws {
+    init(_ coding: ContentCoding, _ effort: Effort = .quickest) throws {
         switch coding {
-        case .gzip: self = .zlib(try Deflater(.gzip))
-        case .deflate: self = .zlib(try Deflater(.zlib))
-        case .zstd: self = .zstd(try ZstdCompressor())
+        case .gzip: self = .zlib(try Deflater(.gzip, effort))
+        case .deflate: self = .zlib(try Deflater(.zlib, effort))
+        case .zstd: self = .zstd(try ZstdCompressor(effort))
         }
     }
 
@@ -30,8 +37,8 @@ enum BodyCompressor: ~Copyable {
     }
 }
 
-/// Compresses a stream piece by piece, at zlib's quickest level: the gateway's time is dearer than
-/// the last tenth of size.
+/// Compresses a stream piece by piece. Of answers the gateway's time is dearer than the last tenth of
+/// size.
 struct Deflater: ~Copyable {
     /// zlib refused; only for want of memory.
     struct Failure: Error {
@@ -40,7 +47,6 @@ struct Deflater: ~Copyable {
 
     /// On the heap: zlib keeps a pointer back to it.
     private let stream: UnsafeMutablePointer<z_stream>
-    private static let quickest: Int32 = 1
     private static let defaultMemory: Int32 = 8
 
     enum Format: Sendable {
@@ -48,7 +54,7 @@ struct Deflater: ~Copyable {
         case zlib
     }
 
-    init(_ format: Format) throws(Failure) {
+    init(_ format: Format, _ effort: BodyCompressor.Effort = .quickest) throws(Failure) {
         let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
         stream.initialize(to: z_stream())
         let windowBits: Int32 =
@@ -56,8 +62,13 @@ struct Deflater: ~Copyable {
             case .gzip: MAX_WBITS + 16
             case .zlib: MAX_WBITS
             }
+        let level: Int32 =
+            switch effort {
+            case .quickest: Z_BEST_SPEED
+            case .smallest: Z_BEST_COMPRESSION
+            }
         let code = deflateInit2_(
-            stream, Self.quickest, Z_DEFLATED, windowBits, Self.defaultMemory,
+            stream, level, Z_DEFLATED, windowBits, Self.defaultMemory,
             Z_DEFAULT_STRATEGY, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
         guard code == Z_OK else {
             stream.deallocate()
@@ -123,7 +134,7 @@ struct Deflater: ~Copyable {
     }
 }
 
-/// Compresses a stream piece by piece with Zstandard, at its quickest ordinary level.
+/// Compresses a stream piece by piece with Zstandard, at an ordinary level.
 struct ZstdCompressor: ~Copyable {
     /// The library refused; only for want of memory.
     struct Failure: Error {
@@ -131,11 +142,15 @@ struct ZstdCompressor: ~Copyable {
     }
 
     private let context: OpaquePointer
-    private static let quickest: Int32 = 1
 
-    init() throws(Failure) {
+    init(_ effort: BodyCompressor.Effort = .quickest) throws(Failure) {
         guard let context = ZSTD_createCCtx() else { throw Failure(code: 0) }
-        let code = ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, Self.quickest)
+        let level: Int32 =
+            switch effort {
+            case .quickest: 1
+            case .smallest: 19
+            }
+        let code = ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, level)
         guard ZSTD_isError(code) == 0 else {
             ZSTD_freeCCtx(context)
             throw Failure(code: code)
@@ -183,6 +198,15 @@ public enum ContentCoding: String, Sendable, CaseIterable {
     case deflate
     /// Not known to Prometheus: only who asks for it first gets it.
     case zstd
+
+    /// The whole of something that is sent often, as small as the coding makes it.
+    ///
+    /// - Throws: when the library refuses, which is only for want of memory.
+    public func compressed(_ bytes: [UInt8]) throws -> [UInt8] {
+        var output: [UInt8] = []
+        _ = try BodyCompressor(self, .smallest).compressing(bytes, flush: .finish, into: &output)
+        return output
+    }
 
     /// The first token of `Accept-Encoding` that is exactly a known coding; weights and `*` select
     /// nothing (as Prometheus `util/httputil/compression.go`).

@@ -17,6 +17,8 @@ public struct PrometheusResponse: Sendable {
     public var body: Body
     /// Lasts until the answer was sent, as memory does that was lent for it.
     public var loan: (any Sendable)?
+    /// Whether the body has no end of its own: a client that leaves it has had all of it.
+    public var isEndless = false
     /// How the body is compressed on its way out.
     var coding: ContentCoding?
 

@@ -34,6 +34,8 @@ public struct PrometheusServer: Service {
     public var connectionCount = ConnectionCount()
     /// Makes what a request is known by, from its header fields; nil where requests have no identity.
     public var scope: (@Sendable (HTTPHeaders) -> RequestScope)?
+    /// Called once nothing more is done for a request that has an identity, whatever came of it.
+    public var onEnded: @Sendable (RequestScope) -> Void = { _ in }
     /// Called with the real port once connections are accepted.
     public var onListening: @Sendable (_ port: Int) async -> Void
     /// Called after each answer.
@@ -67,8 +69,10 @@ public struct PrometheusServer: Service {
         let connection = WatchedConnection(
             limits: limits, connections: connections, tls: tls,
             executors: ConnectionExecutors(taskExecutors),
-            exchange: { head, body, output in
+            exchange: { head, body, output, work in
                 let scope = self.scope?(head.headers)
+                scope?.canBeCancelled { work.cancel() }
+                defer { if let scope { onEnded(scope) } }
                 return try await RequestScope.$current.withValue(scope) {
                     try await self.exchange(head, &body, output, memory, scope)
                 }
@@ -162,7 +166,7 @@ public struct PrometheusServer: Service {
                 status: status, bodyBytes: bytes, duration: .now - started, isWhole: isWhole)
         }
         // A client that is gone is owed nothing; the connection is closed by this error.
-        if Task.isCancelled {
+        if Task.isCancelled, scope?.isCancelled != true {
             scope?.note(failure: "the client went away")
             onAbandoned(completed(CompletedRequest.abandoned, 0, false))
             throw CancellationError()
@@ -171,6 +175,11 @@ public struct PrometheusServer: Service {
         if let scope { answer.headers[RequestID.header] = scope.id.text }
         var framing = AnswerFraming(of: head)
         if answer.headers["Connection"] == "close" { framing.keepsAlive = false }
+        if let scope, scope.isCancelled {
+            let ended = try await sendCancelled(in: answer, framing, scope, to: output)
+            onCompleted(completed(ended.status, ended.bytes, true))
+            return .ends
+        }
         return try await send(answer, framing, isQuick, to: output) { status, bytes, isWhole in
             onCompleted(completed(status, bytes, isWhole))
         }
@@ -208,10 +217,20 @@ public struct PrometheusServer: Service {
             completed(answer.status, body.sentCount, true)
             return body.isLast ? .ends : .goesOn
         } catch {
+            let scope = RequestScope.current
+            if let scope, scope.isCancelled, !body.hasBegun {
+                let ended = try await sendCancelled(in: answer, framing, scope, to: output)
+                completed(ended.status, ended.bytes, true)
+                return .ends
+            }
+            if answer.isEndless, Task.isCancelled {
+                completed(answer.status, body.sentCount, true)
+                throw error
+            }
             guard !Task.isCancelled, !body.hasBegun else {
                 let cause = (error as? APIError)?.message ?? "\(error)"
-                RequestScope.current?.note(
-                    failure: Task.isCancelled ? "the client went away" : cause)
+                let end = scope?.isCancelled == true ? Self.cancelled : "the client went away"
+                scope?.note(failure: Task.isCancelled ? end : cause)
                 completed(answer.status, body.sentCount, false)
                 throw body.endsWithConnection ? WatchedConnection.BrokenOff(cause: error) : error
             }
@@ -225,6 +244,33 @@ public struct PrometheusServer: Service {
             completed(failure.status, body.sentCount, true)
             return body.isLast ? .ends : .goesOn
         }
+    }
+
+    private static let cancelled = "the query was cancelled through the API"
+
+    /// Tells the client that somebody else ended its request. The task that serves the connection is
+    /// cancelled then, and cannot send anything itself.
+    ///
+    /// - Parameter answer: The one in whose place the error is.
+    private func sendCancelled(
+        in answer: PrometheusResponse, _ framing: AnswerFraming, _ scope: RequestScope,
+        to output: WatchedConnection.Output
+    ) async throws -> (status: Int, bytes: Int) {
+        scope.note(failure: Self.cancelled)
+        var failure = responder.answerToError(APIError(.canceled, Self.cancelled))
+        for field in answer.headers.fields where Self.isKept(field.name) {
+            failure.headers.add(field.name, field.value)
+        }
+        failure.coding = answer.coding
+        var last = framing
+        last.keepsAlive = false
+        let (sent, end) = (failure, last)
+        let bytes = try await Task {
+            var body = try BodyWriter(for: sent, end, to: output)
+            try await body.run(sent.body)
+            return body.sentCount
+        }.value
+        return (sent.status, bytes)
     }
 
     /// What the route and the server added to an answer and belongs to the error in its place too.

@@ -38,8 +38,10 @@ public struct RouteTable: Sendable {
     public init() {}
 
     /// Registers a handler. Of overlapping patterns literal ones win, then the first registered.
+    ///
+    /// - Parameter named: What metrics call it; the path itself by default.
     public mutating func on(
-        _ methods: String..., path: String, traits: RouteTraits = .api,
+        _ methods: String..., path: String, named: String? = nil, traits: RouteTraits = .api,
         handler: @escaping RequestHandler
     ) {
         let pattern = PathPattern(path)
@@ -51,7 +53,8 @@ public struct RouteTable: Sendable {
             entry = patterns[known]
         }
         for method in methods {
-            entry.endpoints[method] = Endpoint(pattern: path, traits: traits, handler: handler)
+            entry.endpoints[method] = Endpoint(
+                pattern: named ?? path, traits: traits, handler: handler)
         }
         if pattern.isLiteral {
             literal[path] = entry
@@ -285,7 +288,7 @@ extension PrometheusResponse {
     /// - Parameters:
     ///   - path: Decoded.
     ///   - query: As sent.
-    static func moved(
+    public static func moved(
         _ status: Int, to path: [UInt8], query: [UInt8], method: String
     ) -> PrometheusResponse {
         var address = Array(CleanPath.escaped(path).utf8)

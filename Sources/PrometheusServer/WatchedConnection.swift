@@ -59,7 +59,8 @@ struct WatchedConnection: ServerChildChannel {
     let connections: Connections
     let tls: (@Sendable () -> NIOSSLContext)?
     let executors: ConnectionExecutors
-    let exchange: @Sendable (RequestHead, inout RequestBody, Output) async throws -> Outcome
+    let exchange:
+        @Sendable (RequestHead, inout RequestBody, Output, ConnectionWork) async throws -> Outcome
     let refuse: @Sendable (MalformedRequest, Output) async throws -> Void
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
@@ -83,7 +84,11 @@ struct WatchedConnection: ServerChildChannel {
 
     func handle(value: Value, logger: Logger) async {
         let connection = value.accepted.take()
-        let work = Task(executorPreference: executors.next()) { await serve(connection, logger) }
+        let handle = ConnectionWork()
+        let work = Task(executorPreference: executors.next()) {
+            await serve(connection, handle, logger)
+        }
+        handle.begin(work)
         value.gone.whenComplete { _ in work.cancel() }
         await withTaskCancellationHandler {
             await work.value
@@ -92,13 +97,15 @@ struct WatchedConnection: ServerChildChannel {
         }
     }
 
-    private func serve(_ connection: Connection, _ logger: Logger) async {
+    private func serve(
+        _ connection: Connection, _ work: ConnectionWork, _ logger: Logger
+    ) async {
         let channel = connection.channel
         do {
             try await connection.executeThenClose { inbound, outbound in
                 var body = RequestBody(parts: inbound.makeAsyncIterator())
                 do {
-                    try await answerRequests(&body, outbound)
+                    try await answerRequests(&body, outbound, work)
                 } catch let error as BrokenOff {
                     // Without chunks a client could take the end of the connection for the end of
                     // the answer, so the connection is reset.
@@ -126,7 +133,7 @@ struct WatchedConnection: ServerChildChannel {
 
     /// Answers one request after the other, until one is the last or the client asks no more.
     private func answerRequests(
-        _ body: inout RequestBody, _ outbound: Output
+        _ body: inout RequestBody, _ outbound: Output, _ work: ConnectionWork
     ) async throws {
         while let part = try await body.nextHead() {
             switch part {
@@ -134,7 +141,7 @@ struct WatchedConnection: ServerChildChannel {
                 try await refuse(error, outbound)
                 return
             case .head(let head):
-                switch try await exchange(head, &body, outbound) {
+                switch try await exchange(head, &body, outbound, work) {
                 case .goesOn: continue
                 case .ends: return
                 }
@@ -143,6 +150,15 @@ struct WatchedConnection: ServerChildChannel {
             }
         }
     }
+}
+
+/// The task that serves a connection, for those that must end it.
+final class ConnectionWork: Sendable {
+    private let task = Mutex<Task<Void, Never>?>(nil)
+
+    func begin(_ work: Task<Void, Never>) { task.withLock { $0 = work } }
+
+    func cancel() { task.withLock { $0 }?.cancel() }
 }
 
 /// Gives connections their executors in turn.

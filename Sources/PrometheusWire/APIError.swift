@@ -33,7 +33,25 @@ public struct APIError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The HTTP status. It is the type's own but for a few: the reference answers 500 for what is
     /// `unavailable` by its configuration, where a member that cannot be reached makes a 503.
     public var status: Int
+    /// What is wrong with which part of a document that was sent; only the administration tells it.
+    public var fields: [Field] = []
     public var description: String { message }
+
+    public struct Field: Sendable, Equatable {
+        /// As `prometheus.url`; "" for the whole document.
+        public var path: String
+        public var message: String
+
+        public init(path: String, message: String) {
+            self.path = path
+            self.message = message
+        }
+
+        public static func json(_ fields: [Field]) -> JSONValue {
+            .array(
+                fields.map { .strings(of: [("path", $0.path), ("message", $0.message)]) })
+        }
+    }
 
     public init(_ kind: Kind, _ message: String, status: Int? = nil) {
         self.kind = kind
@@ -52,6 +70,10 @@ public struct APIError: Error, Sendable, Equatable, CustomStringConvertible {
     public var json: [UInt8] {
         var out = Array("{\"status\":\"error\",\"errorType\":\"\(kind.rawValue)\",\"error\":".utf8)
         JSONText.append(message, to: &out)
+        if !fields.isEmpty {
+            out += ",\"errors\":".utf8
+            out += Field.json(fields).bytes
+        }
         out.append(UInt8(ascii: "}"))
         return out
     }

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// What one query did, gathered while it runs, for the query log.
+/// What one query did, gathered while it runs: for the query log, and for clients that want to know.
 public final class QueryRecord: Sendable {
     /// Requests to members that are told one by one; of more, the number is told.
     public static let mostRequests = 200
@@ -14,16 +14,20 @@ public final class QueryRecord: Sendable {
         /// Of the body, inflated.
         public var bytes: Int
         public var attempts: Int
+        /// Such as `HTTP/2`; nil where no answer began.
+        public var httpVersion: String?
         /// Why it failed; nil where it did not.
         public var failure: String?
 
         public init(
-            member: String, duration: Duration, bytes: Int, attempts: Int, failure: String?
+            member: String, duration: Duration, bytes: Int, attempts: Int, httpVersion: String?,
+            failure: String?
         ) {
             self.member = member
             self.duration = duration
             self.bytes = bytes
             self.attempts = attempts
+            self.httpVersion = httpVersion
             self.failure = failure
         }
     }

@@ -18,6 +18,13 @@ public final class RequestScope: Sendable {
     private let tracer: (any Tracer)?
     private let reason = Mutex<String?>(nil)
 
+    private struct Cancellation {
+        var isAsked = false
+        var action: (@Sendable () -> Void)?
+    }
+
+    private let cancellation = Mutex(Cancellation())
+
     /// - Parameters:
     ///   - trace: As the client told it.
     ///   - tracer: Makes spans; nil for none, so that the client's is passed on as it came.
@@ -56,6 +63,23 @@ public final class RequestScope: Sendable {
 
     /// Why the request failed; nil where no reason was noted.
     public var failure: String? { reason.withLock { $0 } }
+
+    /// Names what ends the work for the request.
+    public func canBeCancelled(by action: @escaping @Sendable () -> Void) {
+        cancellation.withLock { $0.action = action }
+    }
+
+    /// Ends the work for the request, on behalf of somebody else than its client.
+    public func cancel() {
+        let action = cancellation.withLock { cancellation in
+            cancellation.isAsked = true
+            return cancellation.action
+        }
+        action?()
+    }
+
+    /// Whether somebody else than the client ended it.
+    public var isCancelled: Bool { cancellation.withLock { $0.isAsked } }
 
     /// Begins a span of the request.
     ///
@@ -130,12 +154,14 @@ public final class MemberRequestScope: Sendable {
 
     /// Notes the end of the request.
     ///
-    /// - Parameter failure: Why it failed, without secrets; nil where it did not.
-    public func end(bytes: Int, attempts: Int, failure: String?) {
+    /// - Parameters:
+    ///   - httpVersion: As the answer has it; nil where none began.
+    ///   - failure: Why it failed, without secrets; nil where it did not.
+    public func end(bytes: Int, attempts: Int, httpVersion: String?, failure: String?) {
         scope.record?.add(
             QueryRecord.MemberRequest(
                 member: member, duration: .since(start), bytes: bytes, attempts: attempts,
-                failure: failure))
+                httpVersion: httpVersion, failure: failure))
         guard let span else { return }
         span.attributes["tributary.bytes"] = bytes
         span.attributes["tributary.attempts"] = attempts

@@ -15,6 +15,7 @@ final class UpstreamCall: Sendable {
         var isRecorded = false
         /// Of the body, inflated.
         var bytes = 0
+        var httpVersion: String?
     }
 
     let client: UpstreamClient
@@ -64,13 +65,17 @@ final class UpstreamCall: Sendable {
         if isForPresence { return }
         client.common.link.withLock { link in
             link.health.requests += 1
+            link.traffic.count(at: .now) { $0.requests += 1 }
             if attempts > 1 { link.health.retries += 1 }
         }
     }
 
     /// The head of an answer has come.
     func countAnswer(after latency: Duration, httpVersion: String) {
-        progress.withLock { $0.isAnswered = true }
+        progress.withLock { progress in
+            progress.isAnswered = true
+            progress.httpVersion = httpVersion
+        }
         client.common.link.withLock { link in
             if !isForPresence { link.health.observe(latency: latency) }
             link.health.httpVersion = httpVersion
@@ -121,6 +126,9 @@ final class UpstreamCall: Sendable {
             let wire = body.summary?.wireBytes ?? 0
             link.health.wireBytes += wire
             link.health.inflatedBytes += body.inflatedBytes
+            if !isForPresence {
+                link.traffic.count(at: .now) { $0.bytes += body.inflatedBytes }
+            }
             if let encoding = body.encoding {
                 link.encoding.observe(
                     encoding, bytes: body.inflatedBytes,
@@ -136,9 +144,9 @@ final class UpstreamCall: Sendable {
             return !progress.isRecorded
         }
         guard isFirst else { return }
-        let (bytes, attempts) = progress.withLock { ($0.bytes, $0.attempts) }
+        let ended = progress.withLock { $0 }
         scope?.end(
-            bytes: bytes, attempts: attempts,
+            bytes: ended.bytes, attempts: ended.attempts, httpVersion: ended.httpVersion,
             failure: failure?.detailedCause ?? (outcome == .undecided ? "given up" : nil))
         if isForPresence { return recordPresence(outcome, failure?.kind) }
         let text = outcome == .failed ? failure?.kind.text : nil
@@ -152,6 +160,7 @@ final class UpstreamCall: Sendable {
         if let text, let kind = failure?.kind {
             client.common.link.withLock { link in
                 link.health.failures += 1
+                link.traffic.count(at: .now) { $0.failures += 1 }
                 link.health.failureReasons[FailureReason(kind), default: 0] += 1
                 link.health.lastFailure = UpstreamHealth.Failed(text: text, time: WallClock.now())
                 // What one client passes on may be what fails. While the circuit stays open, probes

@@ -42,6 +42,7 @@ public final class UpstreamClient: Sendable {
             var encoding: EncodingPolicy
             var health = UpstreamHealth()
             var events: MemberEventSource
+            var traffic = MemberTraffic()
             /// To a question or a probe.
             var lastAnswer: MonotonicInstant?
             /// Whether the newest probe found it away.
