@@ -130,6 +130,8 @@ let package = Package(
                 "GatewayConfiguration", "GoText", "PrometheusServer", "PrometheusWire",
                 "RequestTelemetry", "Upstream", logging, tracing,
             ]),
+        // The files of the web page, as they are sent.
+        module("WebPage", ["GoText", "PrometheusServer", crypto]),
         // Spans on their way to a collector.
         module(
             "TraceExport",
@@ -159,9 +161,7 @@ let package = Package(
             [
                 "GoText", "Discovery", "Federation", "GatewayConfiguration", "GatewayLog",
                 "PrometheusServer", "PrometheusWire", "RegularExpressions", "RequestTelemetry",
-                "TraceExport",
-                "Upstream",
-                "UpstreamSettings", lifecycle,
+                "TimeSeries", "TraceExport", "Upstream", "UpstreamSettings", lifecycle,
             ]),
         module(
             "Gateway",
@@ -170,7 +170,8 @@ let package = Package(
                 "Discovery", "Federation", "GatewayState", "Upstream", "UpstreamSettings",
                 "HTTPTransport", "GatewayConfiguration", "GatewayLog", "TraceExport",
                 "PrometheusWire",
-                "PrometheusServer", "PromQL", "Redis", "TimeSeries", logging, lifecycle, signals,
+                "PrometheusServer", "PromQL", "Redis", "TimeSeries", "WebPage", logging, lifecycle,
+                signals,
             ]),
         .executableTarget(
             name: "tributary",
@@ -181,7 +182,7 @@ let package = Package(
                 "QueryLint", "YAML",
                 "Replay",
                 "UpstreamSettings",
-                "HTTPTransport", "PrometheusWire", "TimeSeries", argumentParser,
+                "HTTPTransport", "PrometheusWire", "TimeSeries", "WebPage", argumentParser,
                 logging, lifecycle,
             ],
             swiftSettings: strict),
@@ -302,7 +303,8 @@ let package = Package(
                 "UpstreamSettings",
                 "HTTPTransport", "EmbeddedPrometheus", "ScriptedServers",
                 "PrometheusServer", "PrometheusWire", "RealServers", "Redis", "TimeSeries",
-                "SeedDocuments", "TestSupport", logging, yams,
+                "RequestTelemetry", "SeedDocuments", "TestSupport", "WebPage", "CZstd", logging,
+                yams,
             ]),
         // Our engine against a real Prometheus.
         tests(

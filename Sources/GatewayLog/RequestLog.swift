@@ -27,14 +27,12 @@ public struct RequestLog: Sendable {
 
     /// What a request with these header fields is answered in.
     public func scope(for headers: HTTPHeaders) -> RequestScope {
-        let isQueryLogged = log.map { $0.queries.queries != .off } ?? false
-        return RequestScope(
+        RequestScope(
             id: RequestID(ofFields: headers.values(of: RequestID.header)),
             trace: TraceContext(
                 parents: headers.values(of: TraceContext.header),
                 states: headers.values(of: TraceContext.stateHeader)),
-            record: isQueryLogged || tracer != nil ? QueryRecord() : nil, tracer: tracer,
-            sampling: sampling)
+            record: QueryRecord(), tracer: tracer, sampling: sampling)
     }
 
     /// Says what is to be said of an answer that was sent or broke off.

@@ -93,23 +93,30 @@ public final class NotificationStream: Sendable {
         self.look = look
     }
 
-    /// - Parameter current: What the client may know of now.
+    /// - Parameters:
+    ///   - members: How the members are of which the client may know.
+    ///   - current: What the client may know of now.
     public func stream(
+        members: @escaping @Sendable () -> [MemberSighting] = { [] },
         _ current: @escaping @Sendable () -> [Notification]
     ) -> PrometheusResponse {
         guard open.withLock({ $0 }) < most else { return PrometheusResponse(status: 204) }
-        return PrometheusResponse(
+        var response = PrometheusResponse(
             headers: ["Content-Type": "text/event-stream", "Cache-Control": "no-cache"],
             body: .stream { [self] writer in
                 open.withLock { $0 += 1 }
                 defer { open.withLock { $0 -= 1 } }
                 var shown: [Notification] = []
                 var sent: MonotonicInstant?
+                var known = members()
                 repeat {
                     let now = current()
                     var bytes = shown.filter { !now.contains($0) }.flatMap { Self.event($0, false) }
                     bytes += now.filter { !shown.contains($0) }.flatMap { Self.event($0, true) }
                     shown = now
+                    let seen = members()
+                    bytes += MemberSighting.changes(from: known, to: seen).flatMap(\.event)
+                    known = seen
                     if bytes.isEmpty {
                         if let sent, Duration.since(sent) < interval { continue }
                         bytes = Array(":\n\n".utf8)
@@ -119,6 +126,8 @@ public final class NotificationStream: Sendable {
                     sent = .now
                 } while await pause()
             })
+        response.isEndless = true
+        return response
     }
 
     private static func event(_ notification: Notification, _ isActive: Bool) -> [UInt8] {

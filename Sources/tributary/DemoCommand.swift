@@ -6,6 +6,7 @@ import GatewayLog
 import GoText
 import Logging
 import PrometheusServer
+import WebPage
 
 #if canImport(Glibc)
 import Glibc
@@ -63,7 +64,8 @@ struct DemoCommand: AsyncParsableCommand {
             let configuration = try configuration(of: members.map(\.name), ports: ports)
             group.addTask {
                 let log = try GatewayLog(overrides: GatewayLog.Overrides(level: .error))
-                try await Serving.run(configuration, log) { application, url in
+                let page = try PageRoutes.Content(WebSettings(), directory: nil)
+                try await Serving.run(configuration, log, page: page) { application, url in
                     await Self.show(application, url)
                     if once { kill(getpid(), SIGTERM) }
                 }

@@ -9,6 +9,7 @@ import Logging
 import PrometheusServer
 import ServiceLifecycle
 import UpstreamSettings
+import WebPage
 
 #if canImport(Glibc)
 import Glibc
@@ -25,6 +26,10 @@ struct ServeCommand: AsyncParsableCommand {
     var config: String
     @Option(help: "Listen on HOST:PORT instead of the configured address.")
     var listen: String?
+    @Option(
+        name: .customLong("web-dir"),
+        help: "Where the files of the web page are, before web.dir.")
+    var webDirectory: String?
     @OptionGroup var options: ConfigurationOptions
     @OptionGroup var logOptions: LogOptions
 
@@ -44,12 +49,17 @@ struct ServeCommand: AsyncParsableCommand {
             let log = try GatewayLog(overrides: logOptions.overrides)
             try log.apply(configuration)
             for note in configuration.notes { log.logger().notice("\(config): note: \(note)") }
-            try await Serving.run(configuration, log, store: store, source: file.source)
+            let page = try PageRoutes.Content(configuration.web, directory: webDirectory)
+            try await Serving.run(
+                configuration, log, store: store, source: file.source, page: page)
         } catch let errors as ConfigurationErrors {
             Console.say(errors.findings.text)
             throw Outcome.invalid
         } catch let refused as ConfigurationSource.Refused {
             Console.say(refused.description)
+            throw Outcome.invalid
+        } catch let error as WebPage.Unusable {
+            Console.say("\(config): the web page cannot be served: \(error)")
             throw Outcome.invalid
         } catch let error as LogWriter.Unwritable {
             Console.say("\(config): query.logFile cannot be written to: \(error)")
@@ -65,7 +75,7 @@ struct ServeCommand: AsyncParsableCommand {
 enum Serving {
     static func run(
         _ configuration: Configuration, _ log: GatewayLog, store: (any ProjectStore)? = nil,
-        source: ConfigurationSource? = nil,
+        source: ConfigurationSource? = nil, page: PageRoutes.Content = .disabled,
         onListening: @escaping @Sendable (GatewayApplication, String) async -> Void = { _, _ in }
     ) async throws {
         let logger = log.logger()
@@ -77,13 +87,21 @@ enum Serving {
                 "projects": "\(configuration.projects.count)",
             ])
         let application = try await GatewayApplication(
-            configuration: configuration, store: store, source: source, logger: logger, log: log)
+            configuration: configuration, store: store, source: source, logger: logger, log: log,
+            page: page)
         let server = application.server { port in
             var address = configuration.listenAddress
             address.port = port
             let scheme = configuration.tls == nil ? "http" : "https"
             let url = "\(scheme)://\(address)\(configuration.urlBasePath)"
             announce(application.configuration, url, logger)
+            if case .missing = page {
+                logger.notice(
+                    """
+                    the web page is not installed; --web-dir or web.dir names its directory, and \
+                    web.enabled: false turns it off
+                    """)
+            }
             SystemdNotice()?.send("READY=1")
             await onListening(application, url)
         }

@@ -146,8 +146,8 @@ import Testing
                     + "mean prometheus?",
                 "c.yaml:3:44: projects[0].colour: project a: unknown key colour; known here are "
                     + "name, prometheus, replicas, replicaLabels, dedup, remoteCoroot, clusterPool, "
-                    + "memberProjects, apiKeys, partialResponse, exactness, timeRange, labels, "
-                    + "memberSelector, discovery, selector and keepLabel",
+                    + "memberProjects, apiKeys, partialResponse, externalUrl, exactness, timeRange, "
+                    + "labels, memberSelector, discovery, selector and keepLabel",
                 "c.yaml:3:5: projects[0]: project a: no data source and no api keys are defined; "
                     + "write prometheus: {url: ...}, replicas, remoteCoroot, clusterPool or "
                     + "memberProjects, or globalPrometheus for the whole file",

@@ -130,6 +130,24 @@ public struct PartialAnswer: Sendable {
         return "\(named(member)): \(cause)\(ending)"
     }
 
+    /// A member that is missing, wholly or in part, for clients that read more than text.
+    struct Told: Sendable, Equatable {
+        var project: String
+        var error: String
+        /// On the answer, in words.
+        var effect: String
+    }
+
+    /// Those that are missing, then those of which some data is missing.
+    func told(_ effect: (missing: MissingMemberEffect, parts: MissingMemberEffect)) -> [Told] {
+        missing.map { member, error in
+            Told(project: names[member], error: error.cause, effect: effect.missing.warning)
+        }
+            + parts.sorted { $0.key < $1.key }.map { member, cause in
+                Told(project: names[member], error: cause, effect: effect.parts.warningOfPart)
+            }
+    }
+
     /// Whether every member answered, but none wholly.
     private var areParts: Bool {
         missing.allSatisfy { _, error in

@@ -103,7 +103,7 @@ public struct MetadataEndpoints: Sendable {
 
     // MARK: Answers
 
-    private var federation: MetadataFederation {
+    var federation: MetadataFederation {
         MetadataFederation(
             members: project.members.map { member in
                 MetadataFederation.Member(
@@ -117,7 +117,7 @@ public struct MetadataEndpoints: Sendable {
 
     /// A member that is missing, or some of its data, takes elements away and falsifies none, so
     /// `safe` warns like `warn`. If no member answers, that is an error under every policy.
-    private func admit(
+    func admit(
         _ partial: PartialAnswer, asked: Set<Int>, _ request: PrometheusRequest
     ) throws(APIError) -> [String] {
         let policy = try project.policy(for: request)

@@ -16,6 +16,8 @@ struct EvaluatedResponse: Sendable {
     var partEffect: MissingMemberEffect
     /// Counts the answer where members are missing.
     var counts: AnswerCounts?
+    /// Tells the plan that was run, where the client wants to know it.
+    var explanation: (@Sendable (PlanExecution, QueryAnalysis) async -> ExplainAnswer)?
 
     /// - Throws: `APIError`.
     func response() async throws -> PrometheusResponse {
@@ -38,18 +40,50 @@ struct EvaluatedResponse: Sendable {
             in: .execution)
         let waiting = ContinuousClock.now
         let record = RequestScope.current?.record
-        let text = try await RequestScope.measure(.merge) {
-            try await turn.evaluate { memory throws(EvaluationError) in
+        let (text, analysis) = try await RequestScope.measure(.merge) {
+            try await turn.evaluate {
+                memory throws(EvaluationError) -> (text: [UInt8], analysis: QueryAnalysis?) in
                 gathered.statistics.queue =
                     settled.gathered.statistics.queue + waiting.duration(to: .now)
+                let began = MonotonicInstant.now
                 let result = try settled.execution.evaluated(gathered, memory: memory)
                 let bytes = Self.estimatedBytes(of: result)
                 guard memory.lend(bytes) else { throw .noMemory(bytes) }
                 record?.add(result, limit: query.limit)
-                return written(result, failures, gathered, plan)
+                let text = written(result, failures, gathered, plan)
+                guard explanation != nil else { return (text, nil) }
+                var analysis = QueryAnalysis(fetches: settled.replies.map(FetchAnalysis.init))
+                analysis.take(result, milliseconds: Duration.since(began) / .milliseconds(1))
+                return (text, analysis)
             }
         }
-        return turn.lending(to: .json(text))
+        guard let explanation, let analysis else { return turn.lending(to: .json(text)) }
+        let effects = (plan.effect(ofMissing: gathered.partial.members), partEffect)
+        let trace = await explanation(settled.execution, analysis)
+        return turn.lending(
+            to: .json(Self.traced(text, gathered.partial.told(effects), trace)))
+    }
+
+    /// An answer with two keys more at its end.
+    private static func traced(
+        _ text: [UInt8], _ missing: [PartialAnswer.Told], _ trace: ExplainAnswer
+    ) -> [UInt8] {
+        var out = text
+        out.removeLast()
+        out.append(contentsOf: ",\"missing\":".utf8)
+        out +=
+            JSONValue.array(
+                missing.map {
+                    .object([
+                        ("project", .string($0.project)), ("error", .string($0.error)),
+                        ("effect", .string($0.effect)),
+                    ])
+                }
+            ).bytes
+        out.append(contentsOf: ",\"trace\":".utf8)
+        trace.append(to: &out)
+        out.append(UInt8(ascii: "}"))
+        return out
     }
 
     /// About what a result is as text: a sample is a time and a number.

@@ -4,6 +4,7 @@ import PromQL
 import PromQLEngine
 import PrometheusServer
 import PrometheusWire
+import RequestTelemetry
 import TimeSeries
 import Upstream
 
@@ -18,12 +19,29 @@ struct ExplainAnswer: Sendable {
     var stepsAsked: [Int: Int] = [:]
     /// By fetch of a member that is several replicas, which of them answers it and why.
     var replicas: [Int: String] = [:]
+    /// What was noted while it ran; nil when nothing was asked.
+    var record: QueryRecord.Contents?
 
     /// Both are as high as the query.
     var response: PrometheusResponse { query.expression.recursing { written } }
 
     private var written: PrometheusResponse {
         var out = Envelope.head
+        appendPlan(to: &out)
+        Envelope.appendTail(warnings: [], infos: [], to: &out)
+        return .json(out)
+    }
+
+    /// Appends the object that describes the plan. It is as high as the query.
+    func append(to out: inout [UInt8]) {
+        out += query.expression.recursing {
+            var text: [UInt8] = []
+            appendPlan(to: &text)
+            return text
+        }
+    }
+
+    private func appendPlan(to out: inout [UInt8]) {
         out.append(contentsOf: "{\"query\":".utf8)
         JSONText.append(query.expression.description, to: &out)
         let everybody = Set(scope.members.indices)
@@ -53,9 +71,36 @@ struct ExplainAnswer: Sendable {
             out.append(contentsOf: ",\"pushedDownByKey\":".utf8)
             append(plan.memberKeys, to: &out)
         }
+        if let record { append(record, to: &out) }
         out.append(UInt8(ascii: "}"))
-        Envelope.appendTail(warnings: [], infos: [], to: &out)
-        return .json(out)
+    }
+
+    /// The times of the phases, and the requests that were sent. What the cache had was no request, and
+    /// a part of the plan may have taken several.
+    private func append(_ record: QueryRecord.Contents, to out: inout [UInt8]) {
+        for (name, time) in [
+            ("queue", record.queue), ("plan", record.planning), ("merge", record.merge),
+        ] {
+            guard let time else { continue }
+            out.append(contentsOf: ",\"\(name)Milliseconds\":\(time / .milliseconds(1))".utf8)
+        }
+        out.append(contentsOf: ",\"requests\":".utf8)
+        out += JSONValue.array(record.requests.map(Self.json)).bytes
+        if record.requestsLeftOut > 0 {
+            out.append(contentsOf: ",\"requestsLeftOut\":\(record.requestsLeftOut)".utf8)
+        }
+    }
+
+    private static func json(_ request: QueryRecord.MemberRequest) -> JSONValue {
+        var pairs: [(key: String, value: JSONValue)] = [
+            ("member", .string(request.member)),
+            ("milliseconds", .number(GoFloat.text(request.duration / .milliseconds(1)))),
+            ("bytes", .integer(Int64(request.bytes))),
+            ("attempts", .integer(Int64(request.attempts))),
+        ]
+        if let version = request.httpVersion { pairs.append(("protocol", .string(version))) }
+        if let failure = request.failure { pairs.append(("failure", .string(failure))) }
+        return .object(pairs)
     }
 
     private func append(_ notes: [Plan.Note], to out: inout [UInt8]) {
@@ -263,16 +308,23 @@ extension QueryExecution {
                 source: project.bounding(replicated(source), at: now()))
             let settled = try await execution(query, plan, scope, asker, traced).settled()
             let analysis = try await turn.compute { Self.analysis(settled, turn.held) }
-            return ExplainAnswer(
-                query: query, plan: settled.execution.plan, scope: settled.execution.scope,
-                analysis: analysis,
-                stepsAsked: project.stepsAsked(
-                    of: settled.execution.plan, lookback: query.lookback, at: now()),
-                replicas: await replicaWays(of: settled.execution.plan, project, query)
-            ).response
+            return await explanation(of: settled.execution, analysis, query, project).response
         } catch {
             return refusal(error, of: project)
         }
+    }
+
+    /// What is told of a plan that was run.
+    func explanation(
+        of execution: PlanExecution, _ analysis: QueryAnalysis, _ query: QueryRequest,
+        _ project: ResolvedProject
+    ) async -> ExplainAnswer {
+        ExplainAnswer(
+            query: query, plan: execution.plan, scope: execution.scope, analysis: analysis,
+            stepsAsked: project.stepsAsked(
+                of: execution.plan, lookback: query.lookback, at: now()),
+            replicas: await replicaWays(of: execution.plan, project, query),
+            record: RequestScope.current?.record?.contents)
     }
 
     /// By fetch of a member that is several replicas, which of them answers it and why.

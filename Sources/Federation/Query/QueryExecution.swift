@@ -97,7 +97,7 @@ public struct QueryExecution: Sendable {
             turn: turn, samples: SampleBudget(options(query, scope), key: samplesKey(project)),
             source: project.bounding(source(by: cache, coverage), at: now()))
         let statistics = QueryStatistics(admitted: admitted, coverage: coverage)
-        if case .union(let leaf) = plan.root {
+        if case .union(let leaf) = plan.root, !query.isTraced {
             return try await SplicedResponse(
                 query: query, plan: plan, leaf: leaf, asker: questions,
                 heldBytes: limits.heldAnswerBytes, maxSeries: limits.maxSeries,
@@ -105,12 +105,18 @@ public struct QueryExecution: Sendable {
             ).response()
         }
         defer { withExtendedLifetime(admission) {} }
-        return try await EvaluatedResponse(
+        var options = options(query, scope)
+        options.isTraced = query.isTraced
+        var response = EvaluatedResponse(
             query: query,
-            execution: execution(
-                query, plan, scope, questions, options(query, scope), statistics),
-            turn: turn, partEffect: partEffect, counts: project.counts
-        ).response()
+            execution: execution(query, plan, scope, questions, options, statistics),
+            turn: turn, partEffect: partEffect, counts: project.counts)
+        if query.isTraced {
+            response.explanation = { [self] execution, analysis in
+                await explanation(of: execution, analysis, query, project)
+            }
+        }
+        return try await response.response()
     }
 
     /// The cache, where a query may be answered from it.

@@ -31,6 +31,8 @@ struct QueryRequest: Sendable {
     var maxSamples: Int
     /// Whether the answer may be what a member said before, or says to another request.
     var takesCached: Bool
+    /// Whether the answer tells its plan, and what that took.
+    var isTraced: Bool
 
     /// Whether evaluating it over little data takes no time worth speaking of.
     var isShort: Bool {
@@ -76,6 +78,7 @@ struct QueryRequest: Sendable {
         exactness = isExact ? .strict : project.exactness
         maxSamples = settings.maxSamples
         takesCached = !["true", "1"].contains(request.parameter("nocache"))
+        isTraced = ["true", "1"].contains(request.parameter("trace"))
 
         text = common.query
         guard text.utf8.count <= maxQueryBytes else {

@@ -62,17 +62,19 @@ struct AccessControl: Sendable {
     private let bound: ListenAddress
     /// `Host` fields that are ours; there are more.
     private let usualHosts: Set<String>
+    let sessions: Sessions
 
     /// - Parameters:
     ///   - contents: Keys and tokens that were made through the API.
     ///   - bound: The address that the gateway was started on; the configuration's by default.
     init(
         _ configuration: Configuration, _ contents: StoreContents = StoreContents(),
-        bound: ListenAddress? = nil
+        bound: ListenAddress? = nil, sessions: Sessions = Sessions()
     ) {
         let address = bound ?? configuration.listenAddress
         self.bound = address
         usualHosts = Set(["localhost", "127.0.0.1"].map { "\($0):\(address.port)" })
+        self.sessions = sessions
         let own = Set(configuration.authentication?.tokens.map(\.name) ?? [])
         tokens =
             (configuration.authentication?.tokens ?? [])
@@ -98,13 +100,12 @@ struct AccessControl: Sendable {
     /// What a request with these headers may read. A credential that is brought must be right, also
     /// where none is needed.
     func grant(for headers: HTTPHeaders) throws(Refusal) -> Grant {
-        guard let credential = Credential(headers, readsAuthorization: readsAuthorization) else {
+        guard let digest = credential(in: headers) ?? sessions.credential(in: headers) else {
             if needsCredential { throw .missing }
-            if isOpen, let host = headers["Host"], !isOwn(host) { throw .foreignHost }
+            try admitPage(headers)
             return .everything
         }
         // Every key is compared, so that the time says nothing about which one came near.
-        let digest = SecretDigest(ofText: credential.text)
         var grant: Grant?
         for token in tokens where token.digest.equalsInConstantTime(digest) {
             grant = .token(token)
@@ -114,6 +115,33 @@ struct AccessControl: Sendable {
         }
         guard let grant else { throw .unknown }
         return grant
+    }
+
+    /// What a request brings itself; nil for none.
+    func credential(in headers: HTTPHeaders) -> SecretDigest? {
+        Credential(headers, readsAuthorization: readsAuthorization).map {
+            SecretDigest(ofText: $0.text)
+        }
+    }
+
+    /// Whether the cookie of a session is all that a request brings.
+    func isBySession(_ headers: HTTPHeaders) -> Bool {
+        credential(in: headers) == nil && sessions.credential(in: headers) != nil
+    }
+
+    /// Whether changes may be made by those who have a grant.
+    func isAdministrator(_ grant: Grant) -> Bool {
+        switch grant {
+        case .everything: isOpen
+        case .project: false
+        case .token(let token): token.isAdministrator
+        }
+    }
+
+    /// Lets everybody see the page who asks the gateway by a name of its own: what it shows is asked
+    /// for by the API, with the reader's own rights.
+    func admitPage(_ headers: HTTPHeaders) throws(Refusal) {
+        if isOpen, let host = headers["Host"], !isOwn(host) { throw .foreignHost }
     }
 
     /// Whether a `Host` field names this gateway. A page whose name was made to point to this

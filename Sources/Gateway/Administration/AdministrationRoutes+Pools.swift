@@ -1,4 +1,5 @@
 import GatewayConfiguration
+import GatewayState
 import GoText
 import PrometheusServer
 import PrometheusWire

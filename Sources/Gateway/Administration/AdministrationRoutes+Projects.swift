@@ -1,4 +1,5 @@
 import GatewayConfiguration
+import GatewayState
 import GoText
 import PrometheusServer
 import PrometheusWire
@@ -34,9 +35,23 @@ extension AdministrationRoutes {
             }
             return try await answer(name, live.current.value, request)
         }
+        asking("POST", "/api/projects/:project/probe", &routes) { request, grant, live in
+            let name = try Self.name("project", request)
+            let generation = live.current.value
+            guard grant.opens(name), let project = generation.configuration.project(named: name)
+            else { throw APIError(.notFound, "project \(GoQuoting.quote(name)) not found") }
+            let status = await ProjectStatus(
+                generation: generation, probes: probes, headers: request.headers, isFresh: true
+            ).status(of: project)
+            return Self.success(status.json)
+        }
         administering("POST", "/api/projects", &routes) { change in
             let document = try change.document()
             guard let name = document["name"]?.text, !name.isEmpty else {
+                if Self.isTrial(change.request) {
+                    let field = APIError.Field(path: "name", message: "name is required")
+                    return Self.trial(errors: [field], probe: nil)
+                }
                 throw APIError.badData("name is required")
             }
             return try await put(document, name, change, onlyNew: true)
@@ -61,6 +76,9 @@ extension AdministrationRoutes {
     private func put(
         _ document: DocumentValue, _ name: String, _ change: Change, onlyNew: Bool
     ) async throws -> PrometheusResponse {
+        if Self.isTrial(change.request) {
+            return await tried(document, name, change, onlyNew: onlyNew)
+        }
         let (outcome, project) = try await change.live.change {
             (contents, file) throws(StoreRefusal) in
             try contents.putProject(document, name: name, file: file, onlyNew: onlyNew)
@@ -154,6 +172,9 @@ extension AdministrationRoutes {
             ("name", .string(project.name)), ("kind", .string(project.kindName)),
             ("readOnly", .bool(isInFile || stored?.isFileDefined ?? true)),
         ]
+        if let url = project.externalURL {
+            pairs.append(("externalUrl", .string(url.description)))
+        }
         if project.isMultiCluster { pairs.append(("memberProjects", .strings(project.members))) }
         pairs.append(("status", status.json))
         guard inFull else { return .object(pairs) }

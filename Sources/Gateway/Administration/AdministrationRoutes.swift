@@ -13,9 +13,13 @@ struct AdministrationRoutes: Sendable {
     let audit: AuditLog
     let probes: MemberProbes
     let metrics: GatewayMetrics
+    /// Whether clients speak TLS with the gateway.
+    let speaksTLS: Bool
+    /// The clients that a configuration would have, beside one in force.
+    let clients: @Sendable (Configuration, RuntimeSnapshot) -> UpstreamClients
 
     /// Compressed as elsewhere, but without CORS: pages of other origins have no business here.
-    private static let traits: RouteTraits = [.readyGated, .compressed]
+    static let traits: RouteTraits = [.readyGated, .compressed]
     private static let changeTraits: RouteTraits = [.readyGated, .compressed, .administering]
 
     /// A request for a change, and whom it comes from.
@@ -59,6 +63,7 @@ struct AdministrationRoutes: Sendable {
         addPools(to: &routes)
         addAttributes(to: &routes)
         addTokens(to: &routes)
+        addSessions(to: &routes)
         addReload(to: &routes)
     }
 
@@ -70,14 +75,30 @@ struct AdministrationRoutes: Sendable {
             PrometheusResponse
     ) {
         routes.on("GET", path: base + path, traits: Self.traits) { request in
-            let grant: Grant
-            do throws(AccessControl.Refusal) {
-                grant = try access.grant(for: request.headers)
-            } catch {
-                metrics.record(error.counted)
-                throw APIError(error)
-            }
+            try await handler(request, try grant(request), try live())
+        }
+    }
+
+    /// A route by which readers have something done that changes nothing.
+    func asking(
+        _ method: String, _ path: String, _ routes: inout RouteTable,
+        _ handler:
+            @escaping @Sendable (PrometheusRequest, Grant, ConfigurationReloader) async throws ->
+            PrometheusResponse
+    ) {
+        routes.on(method, path: base + path, traits: Self.traits) { request in
+            let grant = try grant(request)
+            try refuseForgery(request, isOpen: grant == .everything)
             return try await handler(request, grant, try live())
+        }
+    }
+
+    func grant(_ request: PrometheusRequest) throws(APIError) -> Grant {
+        do throws(AccessControl.Refusal) {
+            return try access.grant(for: request.headers)
+        } catch {
+            metrics.record(error.counted)
+            throw APIError(error)
         }
     }
 
@@ -99,8 +120,23 @@ struct AdministrationRoutes: Sendable {
             metrics.record(error.counted)
             throw APIError(error)
         }
-        if administrator.token == nil, request.method != "GET" { try refuseForeignPages(request) }
+        if request.method != "GET" {
+            try refuseForgery(request, isOpen: administrator.token == nil)
+        }
         return Change(request: request, administrator: administrator, live: try live())
+    }
+
+    /// A browser sends the cookie of a session by itself, whoever made the page that asks.
+    private func refuseForgery(
+        _ request: PrometheusRequest, isOpen: Bool
+    ) throws(APIError) {
+        if access.isBySession(request.headers), request.headers[Sessions.csrfHeader] == nil {
+            metrics.record(.forbidden)
+            throw APIError(
+                .forbidden,
+                "with the cookie of a session this also needs the header \(Sessions.csrfHeader)")
+        }
+        if isOpen { try refuseForeignPages(request) }
     }
 
     /// Where no token is demanded, a page in a browser on this machine must not be able to change
@@ -115,7 +151,7 @@ struct AdministrationRoutes: Sendable {
         }
     }
 
-    private func live() throws(APIError) -> ConfigurationReloader {
+    func live() throws(APIError) -> ConfigurationReloader {
         guard let live = reference.live else {
             throw APIError(.unavailable, "the gateway is stopping")
         }
@@ -170,7 +206,12 @@ extension APIError {
         switch error {
         case .refused(let refusal):
             switch refusal {
-            case .invalid: self.init(.badData, refusal.description)
+            case .invalid(let errors):
+                self.init(.badData, refusal.description)
+                fields = errors.map { error in
+                    let mend = error.mend.map { "; \($0)" } ?? ""
+                    return Field(path: error.keyPath, message: error.problem + mend)
+                }
             case .notFound: self.init(.notFound, refusal.description)
             case .conflict: self.init(.conflict, refusal.description)
             case .readOnly: self.init(.forbidden, refusal.description)
@@ -183,6 +224,7 @@ extension APIError {
 /// One line for each change that was made through the API: who and what, and never a key.
 public struct AuditLog: Sendable {
     private let write: @Sendable (String) -> Void
+    let changes = RecentChanges()
 
     public init(write: @escaping @Sendable (String) -> Void) { self.write = write }
 
@@ -194,7 +236,9 @@ public struct AuditLog: Sendable {
     }
 
     func record(_ administrator: Administrator, _ action: String, _ subject: String) {
-        write("\(administrator.description) \(action) \(Self.oneLine(subject))")
+        let subject = Self.oneLine(subject)
+        write("\(administrator.description) \(action) \(subject)")
+        changes.add(by: administrator.description, action, subject)
     }
 
     /// Names that strangers choose cannot forge a line.

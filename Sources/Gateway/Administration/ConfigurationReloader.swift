@@ -187,6 +187,30 @@ actor ConfigurationReloader {
         try result.get()
     }
 
+    /// The configuration that a reload would put in force, as YAML without secrets. Nothing is changed.
+    ///
+    /// - Throws: `notFound` where there is no file; `badData` in the words that a reload would fail with.
+    func yamlAfterReload() async throws(APIError) -> String {
+        guard let source else {
+            throw APIError(.notFound, "the configuration in force was read from no file")
+        }
+        let now = current.value
+        do throws(ConfigurationSource.Refused) {
+            var file = try await read(
+                source,
+                ConfigurationSource.Reading(
+                    existing: now.contents.regularProjects, former: now.file,
+                    isOfProjectFilesAlone: false))
+            file.findings = now.file.findings
+            return now.contents.effective(file).redactedYAML
+        } catch {
+            throw APIError(error.isUnavailable ? .unavailable : .badData, error.description)
+        }
+    }
+
+    /// In force.
+    nonisolated var configuration: Configuration { current.value.configuration }
+
     private func beginReload() -> Reload {
         let task = inLine {
             await self.leaveLine()

@@ -11,6 +11,7 @@ public import ServiceLifecycle
 import TraceExport
 import Upstream
 import UpstreamSettings
+public import WebPage
 
 /// The gateway: a checked configuration, made into a server.
 ///
@@ -26,6 +27,8 @@ public struct GatewayApplication: Sendable {
     private let requestLog: RequestLog
     private let exporter: SpanExporter?
     private let readiness = Readiness(.ready)
+    private let active = ActiveQueries()
+    private let top = TopQueries()
 
     /// The gateway of a configuration that stays as it is.
     ///
@@ -42,10 +45,12 @@ public struct GatewayApplication: Sendable {
     ///   - store: Keeps what users make; the configuration's projects are taken over into it.
     ///   - source: Reads the configuration again, when that is asked for.
     ///   - log: Tells requests and queries, and follows reloads; nil for a gateway that tells none.
+    ///   - page: The web page; none by default.
     /// - Throws: `StoreError`, or when the transport to members cannot be set up.
     public init(
         configuration: Configuration, store: (any ProjectStore)?, source: ConfigurationSource?,
-        audit: AuditLog? = nil, logger: Logger, log: GatewayLog? = nil
+        audit: AuditLog? = nil, logger: Logger, log: GatewayLog? = nil,
+        page: PageRoutes.Content = .disabled
     ) async throws {
         var contents = StoreContents()
         if let store {
@@ -53,7 +58,8 @@ public struct GatewayApplication: Sendable {
         }
         try self.init(
             configuration: configuration, contents: contents, store: store, source: source,
-            audit: audit ?? AuditLog(logger), logger: logger, log: log, queries: QueryHandlers.init)
+            audit: audit ?? AuditLog(logger), logger: logger, log: log, page: page,
+            queries: QueryHandlers.init)
     }
 
     /// - Parameter queries: Answers queries under a configuration.
@@ -61,10 +67,13 @@ public struct GatewayApplication: Sendable {
         configuration: Configuration, contents: StoreContents = StoreContents(),
         store: (any ProjectStore)? = nil, source: ConfigurationSource? = nil,
         audit: AuditLog = AuditLog { _ in }, logger: Logger, log: GatewayLog? = nil,
+        page: PageRoutes.Content = .disabled,
         queries: @escaping @Sendable (Configuration, QueryResources) -> QueryHandlers
     ) throws {
         self.logger = logger
         let reference = LiveReference()
+        let sessions = Sessions()
+        let activity = QueryActivity(active: active, top: top)
         let probes = MemberProbes()
         let identity = HopChain.Identity()
         let tls = try configuration.tls.map { try LiveTLS($0) }
@@ -89,7 +98,9 @@ public struct GatewayApplication: Sendable {
             RuntimeSnapshot(
                 file: file, contents: contents, former: former, live: reference, audit: audit,
                 probes: probes, metrics: metrics, identity: identity, transport: transport,
-                machine: machine, logger: logger, queries: queries)
+                machine: machine, page: page, activity: activity, sessions: sessions,
+                logger: logger,
+                queries: queries)
         }
         reference.live = live
         self.configuration = live.current.value.configuration
@@ -116,12 +127,21 @@ public struct GatewayApplication: Sendable {
             limits: ServerLimits(configuration.limits), logger: logger.ofLibraries,
             bodyLoan: { [live] in live.current.value.resources.memory.loan() },
             onListening: onListening
-        ) { [metrics, requestLog] request in
+        ) { [metrics, requestLog, top] request in
             metrics.record(request)
             requestLog.record(request)
+            top.record(request)
         }
-        server.scope = { [requestLog] in requestLog.scope(for: $0) }
-        server.onAbandoned = { [requestLog] in requestLog.record($0) }
+        server.scope = { [requestLog, active] headers in
+            let scope = requestLog.scope(for: headers)
+            active.begin(scope)
+            return scope
+        }
+        server.onEnded = { [active] in active.end($0) }
+        server.onAbandoned = { [requestLog, top] request in
+            requestLog.record(request)
+            top.record(request)
+        }
         server.taskExecutors = transport.taskExecutors
         server.connectionCount = metrics.connections
         if let tls = live.tls { server.tls = { tls.context } }
@@ -234,7 +254,8 @@ extension RuntimeSnapshot {
     init(
         file: Configuration, contents: StoreContents, former: RuntimeSnapshot?, live: LiveReference,
         audit: AuditLog, probes: MemberProbes, metrics: GatewayMetrics,
-        identity: HopChain.Identity, transport: CurlMulti, machine: Int, logger: Logger,
+        identity: HopChain.Identity, transport: CurlMulti, machine: Int,
+        page: PageRoutes.Content, activity: QueryActivity, sessions: Sessions, logger: Logger,
         queries: (Configuration, QueryResources) -> QueryHandlers
     ) {
         let configuration = contents.effective(file)
@@ -255,7 +276,7 @@ extension RuntimeSnapshot {
             }
         resources.cache?.keep(clients.named.map(\.client))
         let access = AccessControl(
-            file, contents, bound: former?.bound ?? file.listenAddress)
+            file, contents, bound: former?.bound ?? file.listenAddress, sessions: sessions)
         let secretFiles = configuration.secretFiles
         let routes = GatewayRoutes(
             configuration: configuration,
@@ -266,9 +287,13 @@ extension RuntimeSnapshot {
             queries: queries(configuration, resources),
             administration: AdministrationRoutes(
                 base: configuration.urlBasePath, access: access, reference: live, audit: audit,
-                probes: probes, metrics: metrics),
+                probes: probes, metrics: metrics, speaksTLS: configuration.tls != nil,
+                clients: { wanted, present in
+                    UpstreamClients(
+                        wanted, transport: transport, reusing: present.clients, gateway: identity)
+                }),
             reads: RemoteReadEndpoint(configuration, resources: resources), resources: resources,
-            identity: identity)
+            identity: identity, page: page, activity: activity)
         self.init(
             file: file, contents: contents, bound: former?.bound ?? file.listenAddress,
             configuration: configuration, clients: clients, resources: resources,

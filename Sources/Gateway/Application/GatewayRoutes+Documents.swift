@@ -108,9 +108,18 @@ extension GatewayRoutes {
             }
             routes.on("GET", path: path + "/notifications/live", traits: .crossOrigin) {
                 let grant = try grant($0)
-                return notifications.stream { holding(for: grant) }
+                return notifications.stream(members: { sightings(for: grant) }) {
+                    holding(for: grant)
+                }
             }
         }
+    }
+
+    /// How the members are that have a project of their own.
+    private func sightings(for grant: Grant) -> [MemberSighting] {
+        (status.live.live?.current.value.clients.projects ?? [:])
+            .filter { grant.opens($0.key) }
+            .map { MemberSighting(project: $0.key, client: $0.value) }
     }
 
     /// What there is to notify of, by the configuration that is in force then.

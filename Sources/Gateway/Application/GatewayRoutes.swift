@@ -6,6 +6,7 @@ import PrometheusServer
 import PrometheusWire
 import Upstream
 import UpstreamSettings
+import WebPage
 
 /// Every path of the gateway.
 struct GatewayRoutes: Sendable {
@@ -25,6 +26,8 @@ struct GatewayRoutes: Sendable {
     var resources: QueryResources
     /// What this gateway marks its requests to members with.
     var identity: HopChain.Identity
+    var page: PageRoutes.Content
+    var activity: QueryActivity
     let notifications = NotificationStream()
 
     /// Where a project's API stands, `/api/v1` left out.
@@ -47,6 +50,17 @@ struct GatewayRoutes: Sendable {
                 return false
             }
         }
+        // First, so that no file of the page takes a path away from the API.
+        PageRoutes(
+            base: base, content: page, version: ProductVersion.text,
+            admit: { [access] headers in
+                do throws(AccessControl.Refusal) {
+                    try access.admitPage(headers)
+                } catch {
+                    throw APIError(error)
+                }
+            }
+        ).add(to: &routes)
         for address in Self.addresses {
             routes.answerOptions(path: base + address + "/api/v1/*")
         }
@@ -55,6 +69,7 @@ struct GatewayRoutes: Sendable {
         addDocumentRoutes(to: &routes)
         addLocalRoutes(to: &routes)
         addSelfDescription(to: &routes)
+        addActivity(to: &routes)
         addRefusals(to: &routes)
         addOtherTelemetry(to: &routes)
         addLifecycle(to: &routes)
@@ -85,7 +100,21 @@ struct GatewayRoutes: Sendable {
         lists(["GET", "POST"], "/series", &routes, shows: .selected) {
             try await metadata($0, $1).series($0)
         }
-        lists(["GET"], "/metadata", &routes) { try await metadata($0, $1).metadata($0) }
+        lists(["GET"], "/metadata", &routes) { request, project in
+            let endpoints = metadata(request, project)
+            return ["true", "1"].contains(request.parameter("by_project"))
+                ? try await endpoints.metadataByProject(request)
+                : try await endpoints.metadata(request)
+        }
+        lists(["GET", "POST"], "/search/metric_names", &routes, shows: .selected) {
+            try await metadata($0, $1).searchMetricNames($0)
+        }
+        lists(["GET", "POST"], "/search/label_names", &routes, shows: .selected) {
+            try await metadata($0, $1).searchLabelNames($0)
+        }
+        lists(["GET", "POST"], "/search/label_values", &routes, shows: .selected) {
+            try await metadata($0, $1).searchLabelValues($0)
+        }
     }
 
     /// Endpoints whose members answer with lists and documents, which are read wholly.
@@ -200,11 +229,6 @@ struct GatewayRoutes: Sendable {
         for (path, text) in writes {
             each(["POST"], path, &routes) { _ in .text(status: 404, text, noSniff: true) }
         }
-        for path in ["metric_names", "label_names", "label_values"] {
-            each(["GET", "POST"], "/search/\(path)", &routes) { _ in
-                .json(status: 500, APIError(.unavailable, "search API disabled").json)
-            }
-        }
         for action in ["delete_series", "clean_tombstones", "snapshot"] {
             each(["POST", "PUT"], "/admin/tsdb/\(action)", &routes) { _ in
                 // 500 and not the 503 of other unavailable things, as the reference.
@@ -258,19 +282,6 @@ struct GatewayRoutes: Sendable {
         }
         routes.on("GET", path: base + "/version", traits: []) { _ in
             .text(String(decoding: status.version + [UInt8(ascii: "\n")], as: UTF8.self))
-        }
-        routes.on("GET", path: base + "/", traits: []) { _ in
-            let page = base + "/query"
-            return PrometheusResponse(
-                status: 302,
-                headers: ["Location": page, "Content-Type": "text/html; charset=utf-8"],
-                body: .bytes(Array("<a href=\"\(page)\">Found</a>.\n\n".utf8)))
-        }
-        routes.on("GET", path: base + "/query", traits: []) { _ in
-            .text(
-                "Tributary: a Prometheus data source.\n\n"
-                    + "\(base)/api/v1/...              the default project\n"
-                    + "\(base)/p/<project>/api/v1/...  one project\n")
         }
     }
 

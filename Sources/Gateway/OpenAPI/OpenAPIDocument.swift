@@ -15,12 +15,14 @@ struct OpenAPIDocument: Sendable {
               - bearer: []
               - basic: []
               - key: []
+              - session: []
               - {}
             components:
               securitySchemes:
                 bearer: {type: http, scheme: bearer}
                 basic: {type: http, scheme: basic}
                 key: {type: apiKey, in: header, name: X-API-Key}
+                session: {type: apiKey, in: cookie, name: tributary_session}
             servers:
               - url: \(base)/api/v1
                 description: The default project.
@@ -38,9 +40,9 @@ struct OpenAPIDocument: Sendable {
                 text += "    \(method.lowercased()):\n"
                 text += "      operationId: \(Self.identifier(method, endpoint.path))\n"
                 text += "      summary: \"\(endpoint.summary)\"\n"
-                if endpoint.path.contains("{name}") {
+                for name in ["name", "id"] where endpoint.path.contains("{\(name)}") {
                     text += "      parameters:\n"
-                    text += "        - {name: name, in: path, required: true, "
+                    text += "        - {name: \(name), in: path, required: true, "
                     text += "schema: {type: string}}\n"
                 }
                 text += "      responses:\n"
@@ -86,6 +88,9 @@ struct APIEndpoint: Sendable {
         APIEndpoint("/label/{name}/values", "GET", "Values of a label in all members."),
         APIEndpoint("/series", "GET POST", "Label sets of the selected series."),
         APIEndpoint("/metadata", "GET", "Types, units and help texts of metrics."),
+        APIEndpoint("/search/metric_names", "GET POST", "Names of metrics that fit a text."),
+        APIEndpoint("/search/label_names", "GET POST", "Names of labels that fit a text."),
+        APIEndpoint("/search/label_values", "GET POST", "Values of a label that fit a text."),
         APIEndpoint("/read", "POST", "Remote read of the series of all members."),
         APIEndpoint("/targets", "GET", "Scrape targets of all members."),
         APIEndpoint("/targets/metadata", "GET", "What targets say about their metrics."),
@@ -103,6 +108,9 @@ struct APIEndpoint: Sendable {
         APIEndpoint("/status/tsdb/blocks", "GET", "Storage blocks of all members."),
         APIEndpoint("/status/walreplay", "GET", "Nothing is replayed here."),
         APIEndpoint("/status/self_metrics", "GET", "The gateway's own metrics as JSON."),
+        APIEndpoint("/status/active_queries", "GET", "The queries that are being answered."),
+        APIEndpoint("/status/active_queries/{id}", "DELETE", "Cancels a query."),
+        APIEndpoint("/status/top_queries", "GET", "What queries cost since the start, by text."),
         APIEndpoint("/notifications", "GET", "Notifications of the gateway; there are none."),
         APIEndpoint("/notifications/live", "GET", "The same as a stream of events."),
         APIEndpoint("/features", "GET", "What this server can do."),

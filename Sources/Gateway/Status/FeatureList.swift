@@ -28,7 +28,7 @@ struct FeatureList: Sendable {
                 "admin": false, "exclude_alerts": true, "label_values_match": true,
                 "lifecycle": false, "openapi_3.1": true, "otlp_write_receiver": false,
                 "query_stats": true, "query_warnings": true, "remote_write_receiver": false,
-                "search": false, "time_range_labels": true, "time_range_series": true,
+                "search": true, "time_range_labels": true, "time_range_series": true,
             ],
             "otlp_receiver": [:],
             "prometheus": [:],

@@ -75,7 +75,7 @@ enum ConfigurationKeys {
         case urlBasePath = "url_base_path"
         case dataDirectory = "data_dir"
         case postgres
-        case defaultProject, partitionLabel, auth, query, limits, cache, probes, log, tracing
+        case defaultProject, partitionLabel, auth, query, limits, cache, probes, log, tracing, web
         case globalPrometheus, projects, projectFiles, clusters, clusterPools, clusterPoolAttributes
         case clusterPoolAssignments, bucketRule
 
@@ -146,6 +146,7 @@ enum ConfigurationKeys {
                 KeyMeaning(
                     .section(TracingSection.table.shape),
                     "Sends spans of requests to a collector, over OTLP.")
+            case .web: KeyMeaning(.section(WebSection.table.shape), "The web page.")
             case .globalPrometheus:
                 KeyMeaning(
                     .section(PrometheusSection.table.shape),
@@ -230,11 +231,30 @@ enum ConfigurationKeys {
             }
         }
 
+        private static let externalURL = Setting<GatewayConfiguration.Project>(
+            "externalUrl", .text,
+            "Where people see the source's own page, as http://prometheus.example; the web page links "
+                + "to it.",
+            read: { section, project, reader in
+                guard let text = section.text("externalUrl", &reader.report), !text.isEmpty else {
+                    return true
+                }
+                do throws(ServerURL.Problem) {
+                    project.externalURL = try ServerURL(text)
+                } catch {
+                    reader.report.error(
+                        at: section.place(of: "externalUrl"), subject: section.subject,
+                        "the URL \(error.text)", mend: "write it as https://prometheus.example")
+                }
+                return true
+            }, write: { project in project.externalURL.map { .text($0.description) } })
+
         /// Settings that a project of any source has.
         static let settings = SettingsTable<GatewayConfiguration.Project>(
             blank: GatewayConfiguration.Project(name: "", kind: .multiCluster(members: [])),
             [
                 .choice("partialResponse", \.partialResponse, "What a missing member does."),
+                externalURL,
                 .choice(
                     "exactness", \.exactness,
                     "Whether sums over members may be split in two steps; strict also reads native "

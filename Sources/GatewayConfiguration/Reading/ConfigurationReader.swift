@@ -84,6 +84,9 @@ struct ConfigurationReader {
         if let node = section[.tracing] {
             configuration.tracing = TracingSection.table.read(node, subject: nil, &self)
         }
+        if let node = section[.web] {
+            _ = WebSection.table.read(node, into: &configuration.web, subject: nil, &self)
+        }
         if let node = section[.globalPrometheus] {
             sharedSource = readGlobalPrometheus(node)
         }

@@ -47,6 +47,7 @@ public struct Configuration: Sendable, Hashable {
     public var cache = CacheSettings()
     public var probes = ProbeSettings()
     public var log = LogSettings()
+    public var web = WebSettings()
     /// nil: no spans are made.
     public var tracing: TracingSettings?
     /// What is worth knowing but wrong with nothing: ignored keys, secrets still to be made.

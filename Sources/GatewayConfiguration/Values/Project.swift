@@ -34,6 +34,8 @@ public struct Project: Sendable, Hashable {
     /// What all series of the project get beside the partition label, values by names; empty of
     /// multi-cluster projects. No value is empty.
     public var labels: [String: String]
+    /// Where people see the source's own page; nil for none.
+    public var externalURL: ServerURL?
     /// What a multi-cluster project is over beside the members that it names.
     public var memberChoice = MemberChoice()
     /// Who that is, by name; empty until the configuration is put together.

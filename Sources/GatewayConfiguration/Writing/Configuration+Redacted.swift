@@ -22,6 +22,7 @@ extension Configuration {
         if let tracing {
             lines += WrittenSetting.lines(TracingSection.table.written(tracing)).lines("tracing")
         }
+        lines += WrittenSetting.lines(WebSection.table.written(web)).lines("web")
         if !projectFiles.patterns.isEmpty {
             let patterns = projectFiles.patterns.map(\.description)
             lines.append("# projectFiles: \(list(patterns)), whose projects are among these")

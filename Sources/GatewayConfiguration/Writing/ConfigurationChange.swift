@@ -32,6 +32,7 @@ public struct ConfigurationChange: Sendable, Equatable {
             ("limits", old.limits != new.limits), ("cache", old.cache != new.cache),
             ("probes", old.probes != new.probes),
             ("log", old.log != new.log), ("tracing", old.tracing != new.tracing),
+            ("web", old.web != new.web),
             ("clusters", old.clusters != new.clusters),
             ("clusterPools", old.clusterPools != new.clusterPools),
             ("clusterPoolAttributes", old.clusterPoolAttributes != new.clusterPoolAttributes),
@@ -80,6 +81,7 @@ extension Configuration {
         }
         if tls != old.tls { keys.append("tls") }
         if tracing != old.tracing { keys.append("tracing") }
+        if web != old.web { keys.append("web") }
         let server: [(String, Bool)] = [
             ("maxConnections", limits.maxConnections != old.limits.maxConnections),
             (

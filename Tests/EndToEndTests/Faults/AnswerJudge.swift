@@ -147,7 +147,7 @@ struct AnswerJudge {
         let causes: [String] =
             switch status {
             // As Prometheus answers: what is off, and a wrong expression in remote read.
-            case 500: ["search API disabled", "admin APIs disabled", "error parsing regexp"]
+            case 500: ["admin APIs disabled", "error parsing regexp"]
             // What is made here has a member that is not there.
             case 503:
                 [

@@ -156,7 +156,7 @@ extension MutableRequest {
         POST /api/v1/read ! chunks
         POST /api/v1/write ! samples
         POST /api/v1/otlp/v1/metrics ! samples
-        GET /api/v1/search/metric_names | q=up
+        GET /api/v1/search/metric_names | search[]=up | sort_by=score | limit=3
         PUT /api/v1/admin/tsdb/snapshot
         POST /api/v1/admin/tsdb/delete_series | match[]=up
         GET /api/v1/logs | query=x

@@ -383,7 +383,7 @@ extension WireRequest {
         GET status/tsdb | limit=x
         GET status/tsdb | limit=0
         GET status/tsdb | limit=10001
-        POST search/metric_names |
+        POST search/metric_names | sort_by=x
         GET search/label_values
         POST otlp/v1/metrics |
         GET label/U__/values

@@ -122,8 +122,15 @@ struct WireDeviation: Sendable {
                     .bad("no labels parameter provided")
                 ),
                 ("GET targets/relabel_steps | scrapePool=x | labels={}", .noPool),
-                ("POST search/metric_names |", .noSearch),
-                ("GET search/label_values", .noSearch),
+                (
+                    "POST search/metric_names | sort_by=x",
+                    .bad(
+                        #"invalid sort_by \"x\" for metric_names: must be \"alpha\" or \"score\""#)
+                ),
+                (
+                    "GET search/label_values",
+                    .bad(#"missing required parameter \"label\""#)
+                ),
                 (
                     "POST otlp/v1/metrics |",
                     .plain(
@@ -163,10 +170,6 @@ extension WireAnswer {
 
     fileprivate static let noPool = bad(
         #"error retrieving scrape config: scrape pool \"x\" not found"#)
-
-    fileprivate static let noSearch = WireAnswer(
-        status: 500, headers: ["content-type: application/json"],
-        text: #"{"status":"error","errorType":"unavailable","error":"search API disabled"}"#)
 
     fileprivate static let notAllowed: WireAnswer = {
         var answer = plain(405, "Method Not Allowed\n")

@@ -36,7 +36,9 @@ final class WireScene: Sendable {
             directory: directory, options: features)
         gateway = try GatewayServer(
             name: "gateway", members: [.init(name: Self.project, url: plain.address.url)],
-            projects: [], directory: directory)
+            projects: [],
+            // Where the page is built, it takes the place of the redirect that Prometheus has at `/`.
+            settings: "web: {enabled: false}\n", directory: directory)
     }
 
     deinit { stop() }
