@@ -15,6 +15,19 @@ COPY Tests Tests
 COPY scripts/release scripts/release
 RUN scripts/release /out/tributary
 
+# The web page, of libraries that this suite of Debian has.
+FROM debian:forky-slim AS page
+RUN apt-get update -qq \
+    && apt-get install -y -qq --no-install-recommends \
+        python3 esbuild node-uplot node-codemirror-state node-codemirror-view node-codemirror-language \
+        node-codemirror-autocomplete node-codemirror-lint node-codemirror-commands node-codemirror-search \
+        node-lezer-common node-style-mod node-w3c-keyname node-crelt \
+    && rm -rf /var/lib/apt/lists/*
+WORKDIR /source
+COPY scripts/web scripts/fetch-web-libraries scripts/packages.bash scripts/web-libraries.sha256 scripts/
+COPY web web
+RUN TRIBUTARY_WEB_LIBRARIES=/usr/share/nodejs scripts/web
+
 FROM debian:bookworm-slim
 # docker build --build-arg VERSION=… --build-arg REVISION="$(git rev-parse HEAD)" .
 ARG VERSION=0.1.0
@@ -31,6 +44,7 @@ RUN apt-get update -qq \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 65532 --home-dir /var/lib/tributary --create-home tributary
 COPY --from=build /out/tributary /usr/local/bin/tributary
+COPY --from=page /source/.build/web /usr/local/share/tributary/web
 USER tributary
 WORKDIR /var/lib/tributary
 EXPOSE 9090

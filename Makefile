@@ -3,7 +3,7 @@
 SEED ?= 1
 SECONDS ?= 60
 
-.PHONY: build release deb check test e2e demo bench bench-compare campaign tsan fuzz fuzz-promql fuzz-federation fuzz-parser fuzz-wire fuzz-members fuzz-http fuzz-requests fuzz-exposition fuzz-configuration format lint command-line clean
+.PHONY: build release deb web check check-web test e2e demo bench bench-compare campaign tsan fuzz fuzz-promql fuzz-federation fuzz-parser fuzz-wire fuzz-members fuzz-http fuzz-requests fuzz-exposition fuzz-configuration format lint command-line clean
 
 build:            ## debug build
 	@scripts/install-dependencies
@@ -25,6 +25,13 @@ test:             ## everything: format, build, unit tests, end to end
 
 e2e:              ## end to end only; TRIBUTARY_E2E_QUERIES and TRIBUTARY_SEED make it larger
 	@scripts/e2e
+
+web:              ## the web page, under .build/web, where the gateway finds it
+	@scripts/install-dependencies
+	@scripts/web
+
+check-web:        ## tests of the web page, and a walk through it in a real browser
+	@scripts/check-web
 
 demo:             ## three real Prometheus servers as one, on this machine
 	@scripts/demo

@@ -84,6 +84,15 @@ struct PackageTests {
                 try server.waitUntilReady(HTTPAddress(port: port))
                 let answer = try HTTPAddress(port: port).get("/api/v1/query", [("query", "1+1")])
                 #expect(answer.status == 200)
+                // The web page is in it wherever its libraries can be had.
+                let libraries = try CommandOutput.of(
+                    "\(Repository.root)/scripts/fetch-web-libraries", [])
+                if libraries.status == 0 {
+                    #expect(
+                        FileManager.default.fileExists(
+                            atPath: "\(root)/usr/share/tributary/web/index.html"))
+                    #expect(try HTTPAddress(port: port).get("/query", []).status == 200)
+                }
                 server.stop()
 
                 // An edited configuration outlives a removal, and a purge takes everything.
