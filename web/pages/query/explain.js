@@ -20,7 +20,7 @@ const PLACES = {
 
 // What a missing member does, in the words of the plan, as sentences.
 const MISSING = {
-  none: 'the answer is the same', 'is missing': 'its series are missing', 'computed without it': 'the answer is computed of the others', 'could be wrong': 'the answer could be wrong',
+  none: 'the answer is the same', 'is missing': 'its series are missing', 'computed without it': 'the answer is computed from the others', 'could be wrong': 'the answer could be wrong',
 };
 
 // The plan that others are compared with; it outlives the tab and the panel.
