@@ -264,9 +264,21 @@ export function csv(rows) {
  */
 export function keepFocus(container, draw) {
   const controls = () => [...container.querySelectorAll('button, input, select, textarea, a[href], [tabindex="0"]')];
-  const at = container.contains(document.activeElement) ? controls().indexOf(document.activeElement) : -1;
+  const before = container.contains(document.activeElement) ? document.activeElement : null;
+  const at = before ? controls().indexOf(before) : -1;
   draw();
-  if (at >= 0) (controls()[at] ?? controls().at(-1))?.focus();
+  if (at < 0) return;
+  // Other controls may have come or gone: a field is found again by its name.
+  const after = controls().find((one) => before.name && one.name === before.name) ?? controls()[at] ?? controls().at(-1);
+  after?.focus();
+  if (after && before.dataset.typed !== undefined && after.name === before.name) carryTyped(before, after);
+}
+
+// What is typed and not yet taken goes on in the new field.
+function carryTyped(before, after) {
+  after.value = before.value;
+  after.dataset.typed = '';
+  after.setSelectionRange(before.selectionStart, before.selectionEnd);
 }
 
 /** A function that runs when it was not called for a while. */

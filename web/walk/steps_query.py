@@ -83,6 +83,7 @@ def graph(walk):
     ask(walk, text)
     person.click("tab", "^Graph$")
     walk.settle()
+    # No waiting in between: an answer that comes while a person types must not take what is typed.
     person.fill("^End, for example", clock(end))
     person.tab.key("Enter")
     person.fill("^Range, for example", "1m")

@@ -5,10 +5,14 @@ import { formatDuration, formatTime, now, parseDuration, parseTime } from '../..
 import { nextRange, stepOf } from './state.js';
 
 /** A field that shows a value and takes what is typed, or says that it cannot. */
-function entry({ label, text, placeholder, width, parse, onset }) {
+function entry({ name, label, text, placeholder, width, parse, onset }) {
   const input = h('input', {
-    type: 'text', value: text, placeholder, 'aria-label': label, title: label, class: `entry ${width}`, spellcheck: 'false', autocomplete: 'off',
+    type: 'text', name, value: text, placeholder, 'aria-label': label, title: label, class: `entry ${width}`, spellcheck: 'false', autocomplete: 'off',
+    oninput: () => { input.dataset.typed = ''; },
     onchange: () => {
+      // A field that was drawn anew is left with what was typed: the new one has it.
+      if (!input.isConnected) return;
+      delete input.dataset.typed;
       const word = input.value.trim();
       const value = word === '' || word === placeholder ? null : parse(word);
       const isBad = word !== '' && word !== placeholder && value === null;
@@ -27,7 +31,7 @@ function moment({ label, value, stride, onset }) {
   const zone = formatTime(value ?? now());
   return h('span', { class: 'joined', role: 'group', 'aria-label': label },
     step(`${label}: earlier (${formatDuration(stride)}), key ←`, '‹', () => onset((value ?? now()) - stride)),
-    entry({ label: `${label}, for example ${zone}`, text: value === null ? '' : formatTime(Math.round(value)), placeholder: 'now', width: 'wide', parse: parseTime, onset }),
+    entry({ name: label.toLowerCase(), label: `${label}, for example ${zone}`, text: value === null ? '' : formatTime(Math.round(value)), placeholder: 'now', width: 'wide', parse: parseTime, onset }),
     step(`${label}: later (${formatDuration(stride)}), key →`, '›', () => onset(later(value, stride))),
     value !== null && h('button', { type: 'button', class: 'quiet', title: 'Back to now, key t', onclick: () => onset(null) }, 'Now'));
 }
@@ -47,12 +51,12 @@ export function windowControls(panel, change) {
   return [
     h('span', { class: 'joined', role: 'group', 'aria-label': 'Range' },
       step('Shorter range, key +', '−', () => change({ range: nextRange(panel.range, -1) })),
-      entry({ label: 'Range, for example 1h', text: formatDuration(panel.range), placeholder: '1h', width: 'narrow', parse: parseDuration, onset: (range) => change({ range: range || 3600 }) }),
+      entry({ name: 'range', label: 'Range, for example 1h', text: formatDuration(panel.range), placeholder: '1h', width: 'narrow', parse: parseDuration, onset: (range) => change({ range: range || 3600 }) }),
       step('Longer range, key −', '+', () => change({ range: nextRange(panel.range, 1) }))),
     moment({ label: 'End', value: panel.end, stride: panel.range / 2, onset: (end) => change({ end }) }),
     h('span', { class: 'joined' }, h('span', { class: 'prefix' }, 'Step'),
       entry({
-        label: 'Step, for example 15s; empty is what fits', text: panel.step === null ? '' : formatDuration(panel.step), placeholder: formatDuration(stepOf(panel)),
+        name: 'step', label: 'Step, for example 15s; empty is what fits', text: panel.step === null ? '' : formatDuration(panel.step), placeholder: formatDuration(stepOf(panel)),
         width: 'narrow', parse: parseDuration, onset: (seconds) => change({ step: seconds || null }),
       })),
   ];
