@@ -14,9 +14,12 @@ func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target 
 }
 
 /// What tests need besides themselves, under `Tests/`; no product links it.
-func support(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+func support(
+    _ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []
+) -> Target {
     .target(
-        name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: strict)
+        name: name, dependencies: dependencies, path: "Tests/\(name)", exclude: exclude,
+        swiftSettings: strict)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
@@ -25,6 +28,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String
 }
 
 let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
+let nioWebSocket = Target.Dependency.product(name: "NIOWebSocket", package: "swift-nio")
 let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -114,7 +118,7 @@ let package = Package(
             "PrometheusServer",
             [
                 "GoText", "PrometheusWire", "RequestTelemetry", "CZlib", "CZstd", hummingbirdCore,
-                nioTLS, nioSSL, logging, lifecycle,
+                nioTLS, nioSSL, nioWebSocket, crypto, logging, lifecycle,
             ]),
         module(
             "Federation",
@@ -170,8 +174,9 @@ let package = Package(
                 "Discovery", "Federation", "GatewayState", "Upstream", "UpstreamSettings",
                 "HTTPTransport", "GatewayConfiguration", "GatewayLog", "TraceExport",
                 "PrometheusWire",
-                "PrometheusServer", "PromQL", "Redis", "TimeSeries", "WebPage", logging, lifecycle,
-                signals,
+                "PrometheusServer", "PromQL", "Redis", "TimeSeries",
+                "WebPage",
+                logging, lifecycle, signals,
             ]),
         .executableTarget(
             name: "tributary",
@@ -302,7 +307,8 @@ let package = Package(
                 "Federation", "Upstream",
                 "UpstreamSettings",
                 "HTTPTransport", "EmbeddedPrometheus", "ScriptedServers",
-                "PrometheusServer", "PrometheusWire", "RealServers", "Redis", "TimeSeries",
+                "PrometheusServer", "PrometheusWire", "RealServers", "Redis",
+                "TimeSeries",
                 "RequestTelemetry", "SeedDocuments", "TestSupport", "WebPage", "CZstd", logging,
                 yams,
             ]),

@@ -96,6 +96,14 @@ public enum RFC3339 {
 
     /// The time that a text says, its fraction cut to milliseconds; nil when it is no such text.
     public static func time(_ text: String) -> Timestamp? {
+        instant(text).map {
+            Timestamp(milliseconds: $0.seconds * 1000 + $0.nanoseconds / 1_000_000)
+        }
+    }
+
+    /// The seconds since the epoch, rounded down, and the nanoseconds behind them that a text says,
+    /// its fraction cut to nanoseconds; nil when it is no such text.
+    public static func instant(_ text: String) -> (seconds: Int64, nanoseconds: Int64)? {
         var rest = Array(text.utf8)[...]
         guard
             let year = digits(4, &rest), take("-", &rest), let month = digits(2, &rest),
@@ -108,13 +116,13 @@ public enum RFC3339 {
             day <= CivilDate.days(inMonth: month, of: Int64(year)), hour < 24,
             minute < 60, second < 60
         else { return nil }
-        var milliseconds = 0
+        var nanoseconds = 0
         if take(".", &rest) || take(",", &rest) {
             let fraction = rest.prefix { $0 >= 0x30 && $0 <= 0x39 }
             guard !fraction.isEmpty else { return nil }
-            for place in 0..<3 {
+            for place in 0..<9 {
                 let digit = fraction.dropFirst(place).first ?? UInt8(ascii: "0")
-                milliseconds = milliseconds * 10 + Int(digit) - 0x30
+                nanoseconds = nanoseconds * 10 + Int(digit) - 0x30
             }
             rest = rest[fraction.endIndex...]
         }
@@ -129,7 +137,7 @@ public enum RFC3339 {
         guard rest.isEmpty else { return nil }
         let seconds =
             (CivilDate.days(year, month, day) * 24 + hour) * 3600 + minute * 60 + second - offset
-        return Timestamp(milliseconds: Int64(seconds) * 1000 + Int64(milliseconds))
+        return (Int64(seconds), Int64(nanoseconds))
     }
 
     private static func take(_ character: Unicode.Scalar, _ rest: inout ArraySlice<UInt8>) -> Bool {

@@ -1,5 +1,5 @@
 /// Why bytes are no protobuf message.
-enum WireError: Error, Sendable, Equatable {
+package enum WireError: Error, Sendable, Equatable {
     /// They end inside a field.
     case truncated
     case malformed(String)
@@ -16,8 +16,8 @@ enum WireError: Error, Sendable, Equatable {
 /// Walks the fields of one protobuf message without knowing what it is. Messages inside are given
 /// as ranges and walked by readers of their own, so nothing is ever copied. Total: any bytes end
 /// in fields or in an error.
-struct ProtobufReader {
-    enum Value: Equatable {
+package struct ProtobufReader {
+    package enum Value: Equatable {
         case varint(UInt64)
         /// Text, bytes, or a message: where it stands.
         case bytes(Range<Int>)
@@ -25,28 +25,28 @@ struct ProtobufReader {
         case fixed(Range<Int>)
     }
 
-    struct Field: Equatable {
-        var number: UInt64
-        var value: Value
+    package struct Field: Equatable {
+        package var number: UInt64
+        package var value: Value
         /// The whole field, its tag included.
-        var extent: Range<Int>
+        package var extent: Range<Int>
     }
 
-    let bytes: [UInt8]
-    private(set) var position: Int
-    private let end: Int
+    @usableFromInline package let bytes: [UInt8]
+    @usableFromInline package var position: Int
+    @usableFromInline let end: Int
 
-    init(_ bytes: [UInt8]) { self.init(bytes, bytes.indices) }
+    package init(_ bytes: [UInt8]) { self.init(bytes, bytes.indices) }
 
     /// `range` lies inside of the bytes.
-    init(_ bytes: [UInt8], _ range: Range<Int>) {
+    package init(_ bytes: [UInt8], _ range: Range<Int>) {
         self.bytes = bytes
         position = range.lowerBound
         end = range.upperBound
     }
 
     /// The next field, nil behind the last.
-    mutating func next() throws(WireError) -> Field? {
+    @inlinable package mutating func next() throws(WireError) -> Field? {
         if position >= end { return nil }
         let start = position
         let tag = try varint()
@@ -63,7 +63,16 @@ struct ProtobufReader {
         return Field(number: number, value: value, extent: start..<position)
     }
 
-    mutating func varint() throws(WireError) -> UInt64 {
+    @inlinable package mutating func varint() throws(WireError) -> UInt64 {
+        // Most numbers are tags and lengths of one byte.
+        if position < end, bytes[position] < 0x80 {
+            defer { position += 1 }
+            return UInt64(bytes[position])
+        }
+        return try longVarint()
+    }
+
+    @usableFromInline package mutating func longVarint() throws(WireError) -> UInt64 {
         var value: UInt64 = 0
         var shift: UInt64 = 0
         while true {
@@ -78,7 +87,7 @@ struct ProtobufReader {
         }
     }
 
-    private mutating func take(_ count: UInt64) throws(WireError) -> Range<Int> {
+    @inlinable mutating func take(_ count: UInt64) throws(WireError) -> Range<Int> {
         guard count <= UInt64(end - position) else { throw .truncated }
         let start = position
         position += Int(count)
@@ -86,9 +95,9 @@ struct ProtobufReader {
     }
 }
 
-/// The few shapes of protobuf that remote read needs written.
-enum WireWriter {
-    static func append(varint value: UInt64, to out: inout [UInt8]) {
+/// The few shapes of protobuf that are written here.
+package enum WireWriter {
+    package static func append(varint value: UInt64, to out: inout [UInt8]) {
         var rest = value
         while rest >= 0x80 {
             out.append(UInt8(truncatingIfNeeded: rest) | 0x80)
@@ -98,19 +107,19 @@ enum WireWriter {
     }
 
     /// Left out where it is 0, which is what an absent field means.
-    static func append(_ number: UInt64, varint value: UInt64, to out: inout [UInt8]) {
+    package static func append(_ number: UInt64, varint value: UInt64, to out: inout [UInt8]) {
         guard value != 0 else { return }
         append(varint: number << 3, to: &out)
         append(varint: value, to: &out)
     }
 
     /// Tag and length of a field whose `count` bytes follow.
-    static func append(_ number: UInt64, head count: Int, to out: inout [UInt8]) {
+    package static func append(_ number: UInt64, head count: Int, to out: inout [UInt8]) {
         append(varint: number << 3 | 2, to: &out)
         append(varint: UInt64(count), to: &out)
     }
 
-    static func append(
+    package static func append(
         _ number: UInt64, bytes: some Collection<UInt8>, to out: inout [UInt8]
     ) {
         append(number, head: bytes.count, to: &out)
@@ -118,11 +127,11 @@ enum WireWriter {
     }
 
     /// Left out where it is empty, which is what an absent field means.
-    static func append(_ number: UInt64, text: String, to out: inout [UInt8]) {
+    package static func append(_ number: UInt64, text: String, to out: inout [UInt8]) {
         if !text.isEmpty { append(number, bytes: text.utf8, to: &out) }
     }
 
-    static func count(ofVarint value: UInt64) -> Int {
+    package static func count(ofVarint value: UInt64) -> Int {
         max(1, (64 - value.leadingZeroBitCount + 6) / 7)
     }
 }

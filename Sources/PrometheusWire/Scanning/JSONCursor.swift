@@ -14,7 +14,7 @@ public struct JSONCursor {
         case offGrid(Timestamp)
     }
 
-    let bytes: [UInt8]
+    package let bytes: [UInt8]
     public internal(set) var position: Int
     let end: Int
     private var depth = 0

@@ -1,9 +1,9 @@
 /// Texts that members send, as bytes. A server of the API passes on what it stores, and some store
 /// bytes that are no UTF-8. Clients that read its JSON see U+FFFD in their place, and so do clients
 /// of this gateway, from every endpoint.
-enum UTF8Text {
+public enum UTF8Text {
     /// Whether bytes are UTF-8. Runs of ASCII are passed over eight bytes at a time.
-    static func isValid(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+    public static func isValid(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
         guard let p = bytes.baseAddress else { return true }
         let raw = UnsafeRawPointer(p)
         let end = bytes.count
