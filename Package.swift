@@ -82,6 +82,7 @@ let package = Package(
         module("TimeSeries", ["GoText"]),
         module("YAML", [yams]),
         module("PromQL", ["RegularExpressions", "GoText"]),
+        module("LogQL", ["GoText", "PromQL", "RegularExpressions", "TimeSeries"]),
         module("PromQLEngine", ["TimeSeries", "PromQL", "RegularExpressions", "GoText"]),
         module("PrometheusWire", ["TimeSeries", "GoText", "CSnappy"]),
         // A request's identity, its trace, and what is recorded of it.
@@ -221,6 +222,10 @@ let package = Package(
         tests(
             "TimeSeriesTests", ["GoText", "TestSupport", "TimeSeries"], exclude: ["Fixtures"]),
         tests("PromQLTests", ["GoText", "PromQL", "RegularExpressions", "TestSupport"]),
+        tests(
+            "LogQLTests",
+            ["LogQL", "PromQL", "RegularExpressions", "TestSupport", "TimeSeries"],
+            exclude: ["Fixtures"]),
         tests(
             "PromQLEngineTests",
             [
