@@ -85,6 +85,8 @@ let package = Package(
         module("LogQL", ["GoText", "PromQL", "RegularExpressions", "TimeSeries"]),
         module("PromQLEngine", ["TimeSeries", "PromQL", "RegularExpressions", "GoText"]),
         module("PrometheusWire", ["TimeSeries", "GoText", "CSnappy"]),
+        // Loki's requests and answers, and what several answers are together.
+        module("LokiWire", ["GoText", "TimeSeries", "PrometheusWire"]),
         // A request's identity, its trace, and what is recorded of it.
         module("RequestTelemetry", ["GoText", tracing]),
         // What two servers answered, and where it differs.
@@ -235,6 +237,10 @@ let package = Package(
         tests(
             "PrometheusWireTests", ["GoText", "PrometheusWire", "TimeSeries", "TestSupport"],
             exclude: ["Answers"]),
+        tests(
+            "LokiWireTests",
+            ["GoText", "LokiWire", "PrometheusWire", "TestSupport", "TimeSeries"],
+            exclude: ["Fixtures"]),
         tests(
             "FederationTests",
             [
