@@ -49,6 +49,8 @@ let package = Package(
         .executable(name: "tributary", targets: ["tributary"]),
         // For bench/engine, a package of its own.
         .library(name: "PromQLEngine", targets: ["PromQLEngine", "PromQL", "TimeSeries"]),
+        // For bench/traces, a package of its own.
+        .library(name: "TempoWire", targets: ["TempoWire", "TimeSeries"]),
     ],
     dependencies: [
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
@@ -87,6 +89,8 @@ let package = Package(
         module("PrometheusWire", ["TimeSeries", "GoText", "CSnappy"]),
         // Loki's requests and answers, and what several answers are together.
         module("LokiWire", ["GoText", "TimeSeries", "PrometheusWire"]),
+        // Answers of Tempo over several members.
+        module("TempoWire", ["GoText", "PrometheusWire", "RegularExpressions", "TimeSeries"]),
         // A request's identity, its trace, and what is recorded of it.
         module("RequestTelemetry", ["GoText", tracing]),
         // What two servers answered, and where it differs.
@@ -240,6 +244,10 @@ let package = Package(
         tests(
             "LokiWireTests",
             ["GoText", "LokiWire", "PrometheusWire", "TestSupport", "TimeSeries"],
+            exclude: ["Fixtures"]),
+        tests(
+            "TempoWireTests",
+            ["GoText", "PrometheusWire", "TempoWire", "TestSupport", "TimeSeries"],
             exclude: ["Fixtures"]),
         tests(
             "FederationTests",
