@@ -91,6 +91,8 @@ let package = Package(
         module("LokiWire", ["GoText", "TimeSeries", "PrometheusWire"]),
         // Answers of Tempo over several members.
         module("TempoWire", ["GoText", "PrometheusWire", "RegularExpressions", "TimeSeries"]),
+        // Profiles: the messages of Pyroscope, flame graphs, and what becomes of them over members.
+        module("PyroscopeWire", ["GoText", "PromQL", "PrometheusWire", "TimeSeries"]),
         // A request's identity, its trace, and what is recorded of it.
         module("RequestTelemetry", ["GoText", tracing]),
         // What two servers answered, and where it differs.
@@ -241,6 +243,9 @@ let package = Package(
         tests(
             "PrometheusWireTests", ["GoText", "PrometheusWire", "TimeSeries", "TestSupport"],
             exclude: ["Answers"]),
+        tests(
+            "PyroscopeWireTests",
+            ["GoText", "PromQL", "PrometheusWire", "PyroscopeWire", "TestSupport", "TimeSeries"]),
         tests(
             "LokiWireTests",
             ["GoText", "LokiWire", "PrometheusWire", "TestSupport", "TimeSeries"],
