@@ -222,6 +222,11 @@ let package = Package(
         support("RealServers", ["GoText", "TestSupport"]),
         // A server on loopback whose answers a test writes byte by byte.
         support("ScriptedServers", ["HTTPTransport", "CZlib"]),
+        // A small Loki, Tempo and Pyroscope: members of the tests, and the union that judges.
+        support(
+            "TelemetryDoubles",
+            ["GoText", "HTTPTransport", "RegularExpressions", "ScriptedServers", "TestSupport"],
+            exclude: ["Fixtures", "Recordings"]),
         // What the documents of projects and pools print, for the tests that take them at their word.
         support("SeedDocuments"),
 
@@ -296,6 +301,7 @@ let package = Package(
                 "RequestTelemetry", "ScriptedServers", "TraceExport",
                 "UpstreamSettings", logging, tracing,
             ]),
+        tests("TelemetryDoublesTests", ["GoText", "TelemetryDoubles", "TestSupport"]),
         tests("DiscoveryTests", ["Discovery", "GatewayConfiguration", "TestSupport"]),
         tests(
             "GatewayConfigurationTests",
@@ -331,7 +337,7 @@ let package = Package(
                 "Federation", "Upstream",
                 "UpstreamSettings",
                 "HTTPTransport", "EmbeddedPrometheus", "ScriptedServers",
-                "PrometheusServer", "PrometheusWire", "RealServers", "Redis",
+                "PrometheusServer", "PrometheusWire", "RealServers", "Redis", "TelemetryDoubles",
                 "TimeSeries",
                 "RequestTelemetry", "SeedDocuments", "TestSupport", "WebPage", "CZstd", logging,
                 yams,
