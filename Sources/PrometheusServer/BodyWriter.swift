@@ -73,7 +73,7 @@ public struct BodyWriter: ~Copyable {
 
     mutating func run(_ content: PrometheusResponse.Body) async throws {
         switch content {
-        case .empty:
+        case .empty, .socket:
             compressor = nil
         case .bytes(let bytes):
             try await write(whole: bytes)
@@ -102,7 +102,7 @@ public struct BodyWriter: ~Copyable {
         if compressor != nil { try compressStaged(.finish) }
         guard let output, !hasBegun else {
             if !pending.isEmpty { try await send() }
-            if hasBegun, let output { try await output.write(.end(nil)) }
+            if hasBegun, let output { try await output.write(.http(.end(nil))) }
             return
         }
         // The whole body is here: its length is known and one write carries everything.
@@ -112,9 +112,11 @@ public struct BodyWriter: ~Copyable {
         framing.announce(in: &head, lengthIsKnown: true)
         hasBegun = true
         sentCount += pending.count
-        var parts: [HTTPServerResponsePart] = [.head(head)]
-        if !pending.isEmpty { parts.append(.body(.byteBuffer(ByteBuffer(bytes: pending)))) }
-        parts.append(.end(nil))
+        var parts: [ResponsePart] = [.http(.head(head))]
+        if !pending.isEmpty {
+            parts.append(.http(.body(.byteBuffer(ByteBuffer(bytes: pending)))))
+        }
+        parts.append(.http(.end(nil)))
         try await output.write(contentsOf: parts)
     }
 
@@ -133,11 +135,11 @@ public struct BodyWriter: ~Copyable {
             let isKnown = head.headers.contains(name: "Content-Length")
             framing.announce(in: &head, lengthIsKnown: isKnown)
             hasBegun = true
-            try await output.write(.head(head))
+            try await output.write(.http(.head(head)))
         }
         let piece = ByteBuffer(bytes: bytes)
         sentCount += piece.readableBytes
-        try await output.write(.body(.byteBuffer(piece)))
+        try await output.write(.http(.body(.byteBuffer(piece))))
     }
 
     // MARK: Compression

@@ -2,6 +2,7 @@ import NIOCore
 import NIOHTTP1
 import NIOSSL
 import NIOTLS
+import NIOWebSocket
 
 /// Reads a connection's bytes as requests, and watches over it.
 ///
@@ -15,7 +16,7 @@ import NIOTLS
 final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = RequestPart
-    typealias OutboundIn = HTTPServerResponsePart
+    typealias OutboundIn = ResponsePart
     typealias OutboundOut = HTTPServerResponsePart
 
     /// How long a request goes on after the end of its client's input.
@@ -34,6 +35,8 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     /// What comes now is no request that will be answered.
     private var discardsInput = false
     private var isStopping = false
+    /// The connection speaks WebSocket, and others read and write what passes here.
+    private var isSocket = false
     private var inputHasEnded = false
     private var hasWrittenSinceInput = false
     /// Bytes are being waited for, and not held back since earlier ones were not used yet.
@@ -61,6 +64,7 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         isReading = false
+        guard !isSocket else { return context.fireChannelRead(data) }
         guard !discardsInput else { return }
         let buffer = Self.unwrapInboundIn(data)
         decoder.feed(Array(buffer.readableBytesView)) { deliver($0, context) }
@@ -81,6 +85,7 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
             pace.took(bodyBytes: bytes.count, at: .now())
         case .end:
             isReadingBody = false
+        case .frame: break
         case .malformed:
             // It is answered in the place of the request that it was to be.
             if !isReadingBody { unanswered += 1 }
@@ -105,6 +110,7 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if event is ChannelShouldQuiesceEvent {
             isStopping = true
+            if isSocket { gone.succeed(()) }
             if unanswered == 0 { context.close(promise: nil) }
             return
         }
@@ -131,7 +137,7 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private func endInput(_ context: ChannelHandlerContext) {
         inputHasEnded = true
         // What is wrong with a request that was begun is answered too.
-        if isReadingBody || !breakOff(.endedEarly, context) && unanswered == 0 {
+        if isSocket || isReadingBody || !breakOff(.endedEarly, context) && unanswered == 0 {
             gone.succeed(())
             return
         }
@@ -152,7 +158,16 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
         context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?
     ) {
         if inputHasEnded { hasWrittenSinceInput = true }
-        switch Self.unwrapOutboundIn(data) {
+        if isSocket { return context.write(data, promise: promise) }
+        guard case .http(let part) = Self.unwrapOutboundIn(data) else {
+            promise?.fail(ChannelError.operationUnsupported)
+            return
+        }
+        switch part {
+        case .head(let head) where head.status == .switchingProtocols:
+            context.writeAndFlush(Self.wrapOutboundOut(part), promise: promise)
+            speakFrames(context)
+            return
         case .head(let head):
             isLastAnswer = head.headers.contains(name: "Connection") && !head.isKeepAlive
         case .body:
@@ -165,10 +180,29 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
                 let (handler, context) = bound.value
                 handler.endAnswer(context)
             }
-            context.write(data, promise: sent)
+            context.write(Self.wrapOutboundOut(part), promise: sent)
             return
         }
-        context.write(data, promise: promise)
+        context.write(Self.wrapOutboundOut(part), promise: promise)
+    }
+
+    /// Puts what reads and writes frames in the place of what writes answers.
+    private func speakFrames(_ context: ChannelHandlerContext) {
+        isSocket = true
+        let operations = context.pipeline.syncOperations
+        do {
+            let encoder = try operations.context(handlerType: HTTPResponseEncoder.self)
+            operations.removeHandler(context: encoder, promise: nil)
+            let decoder = WebSocketFrameDecoder(maxFrameSize: FrameHandler.longestFrame)
+            try operations.addHandlers(
+                [
+                    WebSocketFrameEncoder(), ByteToMessageHandler(decoder),
+                    WebSocketProtocolErrorHandler(),
+                ], position: .before(self))
+            try operations.addHandler(FrameHandler(), position: .after(self))
+        } catch {
+            context.close(promise: nil)
+        }
     }
 
     /// The answer has left this machine's memory.

@@ -10,6 +10,8 @@ public struct PrometheusResponse: Sendable {
         /// error thrown until then still becomes an error answer; one thrown later breaks the
         /// connection off, which is how a client learns that the answer is not whole.
         case stream(@Sendable (inout BodyWriter) async throws -> Void)
+        /// The connection speaks WebSocket from now on; see `webSocket`.
+        case socket(@Sendable (WebSocket) async throws -> Void)
     }
 
     public var status: Int
@@ -32,14 +34,14 @@ public struct PrometheusResponse: Sendable {
     /// its producer's affair.
     var isShort: Bool {
         switch body {
-        case .empty, .stream: true
+        case .empty, .stream, .socket: true
         case .bytes(let bytes): bytes.count <= 32 << 10
         }
     }
 
     var hasBody: Bool {
         switch body {
-        case .empty: false
+        case .empty, .socket: false
         case .bytes, .stream: true
         }
     }
@@ -109,6 +111,7 @@ extension PrometheusResponse {
 enum ReasonPhrase {
     static func of(_ status: Int) -> String {
         switch status {
+        case 101: "Switching Protocols"
         case 200: "OK"
         case 204: "No Content"
         case 301: "Moved Permanently"

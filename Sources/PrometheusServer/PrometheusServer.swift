@@ -173,6 +173,11 @@ public struct PrometheusServer: Service {
         }
         answer.headers["Date"] = HTTPDate.now()
         if let scope { answer.headers[RequestID.header] = scope.id.text }
+        if case .socket(let serve) = answer.body {
+            try await WebSocket.serve(answer, serve, &body, output)
+            onCompleted(completed(answer.status, 0, true))
+            return .ends
+        }
         var framing = AnswerFraming(of: head)
         if answer.headers["Connection"] == "close" { framing.keepsAlive = false }
         if let scope, scope.isCancelled {
@@ -297,7 +302,7 @@ public struct PrometheusServer: Service {
         }
         if head.awaitsContinue {
             try await output.write(
-                .head(HTTPResponseHead(version: .http1_1, status: .continue)))
+                .http(.head(HTTPResponseHead(version: .http1_1, status: .continue))))
         }
         var bytes: [UInt8] = []
         while let piece = try await body.next() {

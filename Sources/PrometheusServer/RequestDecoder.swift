@@ -1,3 +1,6 @@
+import NIOHTTP1
+import NIOWebSocket
+
 /// What a connection's bytes are read as.
 enum RequestPart: Equatable, Sendable {
     case head(RequestHead)
@@ -5,6 +8,15 @@ enum RequestPart: Equatable, Sendable {
     case end
     /// Nothing comes after it.
     case malformed(MalformedRequest)
+    /// Of a connection that speaks WebSocket.
+    case frame(WebSocketFrame)
+}
+
+/// What goes out over a connection.
+enum ResponsePart: Sendable {
+    case http(HTTPServerResponsePart)
+    /// Of a connection that speaks WebSocket.
+    case frame(WebSocketFrame)
 }
 
 /// Divides the bytes of a connection into requests, however they are split on their way. It alone

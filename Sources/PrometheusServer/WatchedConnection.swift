@@ -4,13 +4,14 @@ import Logging
 import NIOCore
 import NIOHTTP1
 import NIOSSL
+import NIOWebSocket
 import Synchronization
 
 /// A connection of HTTP/1 whose task is cancelled soon after the client has gone, so that whatever a
 /// handler awaits (a member's answer above all) is given up too.
 struct WatchedConnection: ServerChildChannel {
-    typealias Connection = NIOAsyncChannel<RequestPart, HTTPServerResponsePart>
-    typealias Output = NIOAsyncChannelOutboundWriter<HTTPServerResponsePart>
+    typealias Connection = NIOAsyncChannel<RequestPart, ResponsePart>
+    typealias Output = NIOAsyncChannelOutboundWriter<ResponsePart>
 
     struct Value: ServerChildChannelValue {
         let accepted: Accepted
@@ -145,7 +146,7 @@ struct WatchedConnection: ServerChildChannel {
                 case .goesOn: continue
                 case .ends: return
                 }
-            case .body, .end:
+            case .body, .end, .frame:
                 continue
             }
         }
@@ -213,9 +214,17 @@ struct RequestBody {
         case .malformed(let error):
             hasEnded = true
             throw error
-        case .head, .end, nil:
+        case .head, .end, .frame, nil:
             hasEnded = true
             return nil
         }
+    }
+
+    /// The next frame of a connection that speaks WebSocket; nil when the client has gone.
+    mutating func nextFrame() async throws -> WebSocketFrame? {
+        while let part = try await parts.next() {
+            if case .frame(let frame) = part { return frame }
+        }
+        return nil
     }
 }

@@ -101,7 +101,7 @@ struct RequestDecoderTests {
                 self = .head(
                     method: head.method, target: head.target, fields: head.headers.fields.count)
             case .body(let bytes): self = .body(bytes)
-            case .end, .malformed: self = .end
+            case .end, .malformed, .frame: self = .end
             }
         }
     }
@@ -143,7 +143,7 @@ struct RequestDecoderTests {
         switch Self.decoded([bytes]).first {
         case .head: true
         case .malformed: false
-        case .body, .end, nil: false
+        case .body, .end, .frame, nil: false
         }
     }
 
