@@ -3,7 +3,7 @@
 SEED ?= 1
 SECONDS ?= 60
 
-.PHONY: build release deb web check check-web test e2e demo bench bench-compare campaign tsan fuzz fuzz-promql fuzz-federation fuzz-parser fuzz-wire fuzz-members fuzz-http fuzz-requests fuzz-exposition fuzz-configuration format lint command-line clean
+.PHONY: build release deb web check check-web test e2e demo bench bench-compare campaign tsan fuzz fuzz-promql fuzz-federation fuzz-parser fuzz-logql fuzz-wire fuzz-members fuzz-loki fuzz-tempo fuzz-profiles fuzz-http fuzz-requests fuzz-exposition fuzz-configuration format lint command-line clean
 
 build:            ## debug build
 	@scripts/install-dependencies
@@ -60,11 +60,23 @@ fuzz:             ## every reader of bytes from elsewhere under libFuzzer: make 
 fuzz-parser:      ## the parser under libFuzzer
 	@scripts/fuzz-parser
 
+fuzz-logql:       ## the parser and the planner of LogQL under libFuzzer
+	@scripts/fuzz-logql
+
 fuzz-wire:        ## the two readers of answers against each other, under libFuzzer
 	@scripts/fuzz-wire
 
 fuzz-members:     ## remote read, lists, documents and compressed bodies of members, under libFuzzer
 	@scripts/fuzz-members
+
+fuzz-loki:        ## answers of Loki and requests to it, under libFuzzer
+	@scripts/fuzz-loki
+
+fuzz-tempo:       ## traces, other answers of a Tempo, and TraceQL, under libFuzzer
+	@scripts/fuzz-tempo
+
+fuzz-profiles:    ## messages, flame graphs and selectors of profiles, under libFuzzer
+	@scripts/fuzz-profiles
 
 fuzz-http:        ## the reader of HTTP requests under libFuzzer
 	@scripts/fuzz-http

@@ -44,6 +44,7 @@ private func check(_ parts: [RequestPart]) {
         case .malformed(let error):
             precondition(index == parts.count - 1)
             precondition(error.status >= 400 && !error.message.isEmpty)
+        case .frame: preconditionFailure("no connection speaks WebSocket here")
         }
     }
 }

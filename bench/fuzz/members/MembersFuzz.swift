@@ -7,7 +7,8 @@ import YAML
 @testable import Upstream
 
 // What members send beside the results of queries: remote read in both kinds, lists, documents,
-// configurations, compressed bodies; and what other gateways keep of their answers. Nothing crashes, and it does not matter how a body is split.
+// configurations, compressed bodies; and what other gateways keep of their answers. Nothing crashes,
+// and it does not matter how a body is split.
 //
 // The first byte chooses the reader, the second the size of the pieces; the rest is the body.
 
@@ -147,7 +148,7 @@ private func lists(_ bytes: [UInt8], _ size: Int) {
     guard bytes.count <= 2048 else { return }
     let injection = LabelInjection(name: "project", value: "m")
     for kind in [
-        ListReader.Kind.series(injection), .series(nil), .names(PartitionLabel()),
+        ListReader.Kind.series(injection), .series(nil), .names(injection),
         .values(leavingOutEmpty: false), .values(leavingOutEmpty: true),
     ] {
         let whole = list(kind, [bytes])

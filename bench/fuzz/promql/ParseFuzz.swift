@@ -1,6 +1,9 @@
+import GoText
+
+@testable import PromQL
+
 // Fed by libFuzzer with texts of its own making. What the parser accepts must print, read back as
-// the same tree and survive every walk; what it refuses must carry a message. `scripts/fuzz-parser`
-// compiles this together with the sources of the parser.
+// the same tree and survive every walk; what it refuses must carry a message.
 
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzOne(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {

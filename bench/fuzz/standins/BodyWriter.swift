@@ -7,3 +7,6 @@ public struct BodyWriter {
 
     mutating func run(_ body: PrometheusResponse.Body) async throws {}
 }
+
+/// A connection that takes nothing.
+public struct WebSocket: Sendable {}
