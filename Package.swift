@@ -136,6 +136,15 @@ let package = Package(
                 "PrometheusWire", "PrometheusServer", "RequestTelemetry", "Upstream",
                 "UpstreamSettings", "GatewayConfiguration", "CHeap", "Redis", crypto,
             ]),
+        // Logs, traces and profiles over many members.
+        module(
+            "TelemetryFederation",
+            [
+                "Federation", "GatewayConfiguration", "GoText", "HTTPTransport", "LogQL",
+                "LokiWire",
+                "PromQL", "PrometheusServer", "PrometheusWire", "PyroscopeWire", "RequestTelemetry",
+                "TempoWire", "TimeSeries", "Upstream", "UpstreamSettings",
+            ]),
         // Lines of the log and of the query log, and where they are written.
         module(
             "GatewayLog",
@@ -183,7 +192,7 @@ let package = Package(
                 "Discovery", "Federation", "GatewayState", "Upstream", "UpstreamSettings",
                 "HTTPTransport", "GatewayConfiguration", "GatewayLog", "TraceExport",
                 "PrometheusWire",
-                "PrometheusServer", "PromQL", "Redis", "TimeSeries",
+                "PrometheusServer", "PromQL", "Redis", "TelemetryFederation", "TimeSeries",
                 "WebPage",
                 logging, lifecycle, signals,
             ]),

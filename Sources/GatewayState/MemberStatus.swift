@@ -142,6 +142,24 @@ public struct MemberStatus: Sendable, Equatable {
     }
 }
 
+/// How a project is, and the servers of logs, traces and profiles that it names.
+public struct ProjectHealth: Sendable {
+    /// Of its metrics; of a project without them, of all its servers.
+    public let status: MemberStatus
+    /// By the servers' keys in a configuration.
+    public let telemetry: [(name: String, status: MemberStatus)]
+
+    public init(status: MemberStatus, telemetry: [(name: String, status: MemberStatus)]) {
+        self.status = status
+        self.telemetry = telemetry
+    }
+
+    /// The servers' statuses by their keys.
+    public var telemetryJSON: JSONValue {
+        .object(telemetry.map { (key: $0.name, value: $0.status.json) })
+    }
+}
+
 /// Asks members how they are. An answer holds for some seconds, and a request that wants it meanwhile
 /// shares it, so that looking at a list cannot become a load on the members.
 public actor MemberProbes {
@@ -176,6 +194,7 @@ public actor MemberProbes {
     }
 
     private static func ask(_ client: UpstreamClient) async -> MemberStatus {
+        if client.configuration.telemetry != nil { return await askTelemetry(client) }
         let now = WallClock.now()
         let deadline = ContinuousClock.now.advanced(by: patience)
         var newest: Timestamp?
@@ -213,6 +232,22 @@ public actor MemberProbes {
             state: isReachable ? .up : MemberState(client),
             pausedUntil: pause.map { now + Milliseconds($0) },
             description: description,
+            windows: MemberStatus.windowLengths.map { seconds in
+                (seconds, client.traffic(over: .seconds(seconds)))
+            })
+    }
+
+    private static func askTelemetry(_ client: UpstreamClient) async -> MemberStatus {
+        let presence = await client.probe(within: patience)
+        let health = client.health
+        let isReachable = presence.state == .up
+        let pause = isReachable ? nil : client.pause
+        return MemberStatus(
+            isReachable: isReachable,
+            lastError: health.lastFailure.map { .init(text: $0.text, time: $0.time) },
+            latency: health.latency, since: presence.since, lastSuccess: presence.lastSuccess,
+            state: isReachable ? .up : MemberState(client),
+            pausedUntil: pause.map { WallClock.now() + Milliseconds($0) },
             windows: MemberStatus.windowLengths.map { seconds in
                 (seconds, client.traffic(over: .seconds(seconds)))
             })

@@ -1,13 +1,16 @@
-/// One server that series come from, with all that is set for it.
+/// One server that data come from, with all that is set for it.
 public enum UpstreamSource: Sendable, Hashable {
     case prometheus(PrometheusSource)
     case remoteCoroot(RemoteCoroot)
+    /// Of logs, traces or profiles.
+    case telemetry(TelemetrySource)
 
-    /// What both kinds have.
+    /// What all kinds have.
     public var connection: any UpstreamConnection {
         switch self {
         case .prometheus(let source): source
         case .remoteCoroot(let remote): remote
+        case .telemetry(let source): source
         }
     }
 }
@@ -26,6 +29,13 @@ public protocol UpstreamConnection: Sendable, Hashable {
     var queryParameters: [NamedSecret] { get }
     /// All that must not be printed, and that the server may repeat in what it says.
     var secrets: [Secret] { get }
+}
+
+/// A server that is shown credentials and header fields of the user's own choice.
+public protocol CredentialedConnection: UpstreamConnection {
+    var credentials: Credentials { get set }
+    /// Sent with every request; by name.
+    var headers: [NamedSecret] { get set }
 }
 
 /// A project of another Coroot (or of another Tributary), reached by URL and API key.
@@ -60,7 +70,7 @@ public struct RemoteCoroot: UpstreamConnection {
 }
 
 /// A server that speaks the Prometheus HTTP API.
-public struct PrometheusSource: UpstreamConnection {
+public struct PrometheusSource: CredentialedConnection {
     public static let defaultTimeout = Duration.seconds(30)
     /// As many as Prometheus itself evaluates at once (`--query.max-concurrency`).
     public static let defaultConcurrency = 20

@@ -97,6 +97,14 @@ struct CheckCommand: AsyncParsableCommand {
 
     /// What is shown to the server, without the secrets in it.
     private static func proof(of source: PrometheusSource) -> String {
+        with(shown(by: source) + source.forwardHeaders.map { "the client's \($0)" })
+    }
+
+    private static func with(_ all: [String]) -> String {
+        all.isEmpty ? "" : ", with \(all.joined(separator: ", "))"
+    }
+
+    private static func shown(by source: some CredentialedConnection) -> [String] {
         var all: [String] = []
         switch source.credentials {
         case .none: break
@@ -109,12 +117,18 @@ struct CheckCommand: AsyncParsableCommand {
                 "signatures for \(settings.service) in \(settings.region)"
                     + (settings.role.map { " as \($0.arn)" } ?? ""))
         }
-        all += source.headers.map { "header \($0.name)" }
-        all += source.forwardHeaders.map { "the client's \($0)" }
-        return all.isEmpty ? "" : ", with \(all.joined(separator: ", "))"
+        return all + source.headers.map { "header \($0.name)" }
     }
 
     private static func description(of project: Project) -> String {
+        let telemetry = project.telemetry.all.map {
+            "\($0.kind.serverName) at \($0.url)" + with(shown(by: $0))
+        }
+        if case .telemetryOnly = project.kind { return telemetry.joined(separator: "; ") }
+        return ([metrics(of: project)] + telemetry).joined(separator: "; ")
+    }
+
+    private static func metrics(of project: Project) -> String {
         switch project.kind {
         case .prometheus(let source):
             "\(source.selector.map { "\($0) of " } ?? "")Prometheus at \(source.url)"
@@ -134,6 +148,7 @@ struct CheckCommand: AsyncParsableCommand {
             (project.members.isEmpty
                 ? "no project fits by now" : "all of \(project.members.joined(separator: ", "))")
                 + project.memberChoice.discovery.sources.map { ", and what \($0) tells" }.joined()
+        case .telemetryOnly: "no metrics"
         case .misconfigured(let reason): "out of service: \(reason)"
         }
     }

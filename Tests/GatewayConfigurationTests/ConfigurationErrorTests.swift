@@ -39,8 +39,8 @@ import Testing
             errors: ["prod-eu", "prod-us"].enumerated().map { index, name in
                 "c.yaml:\(index * 3 + 2):5: projects[\(index)]: project \(name): no data source and "
                     + "no api keys are defined; write prometheus: {url: ...}, replicas, "
-                    + "remoteCoroot, clusterPool or memberProjects, or globalPrometheus for the "
-                    + "whole file"
+                    + "remoteCoroot, clusterPool or memberProjects, or loki, tempo or pyroscope, "
+                    + "or globalPrometheus for the whole file"
             }),
         Case(
             name: "a project without a name",
@@ -146,11 +146,13 @@ import Testing
                     + "mean prometheus?",
                 "c.yaml:3:44: projects[0].colour: project a: unknown key colour; known here are "
                     + "name, prometheus, replicas, replicaLabels, dedup, remoteCoroot, clusterPool, "
-                    + "memberProjects, apiKeys, partialResponse, externalUrl, exactness, timeRange, "
+                    + "loki, tempo, pyroscope, memberProjects, apiKeys, partialResponse, externalUrl, "
+                    + "exactness, timeRange, "
                     + "labels, memberSelector, discovery, selector and keepLabel",
                 "c.yaml:3:5: projects[0]: project a: no data source and no api keys are defined; "
                     + "write prometheus: {url: ...}, replicas, remoteCoroot, clusterPool or "
-                    + "memberProjects, or globalPrometheus for the whole file",
+                    + "memberProjects, or loki, tempo or pyroscope, "
+                    + "or globalPrometheus for the whole file",
             ]),
         Case(
             name: "a variable that is not set is named, and nothing follows from it",
@@ -204,7 +206,8 @@ import Testing
                 "c.yaml:5:5: projects[1].nam: project #1: unknown key nam; did you mean name?",
                 "c.yaml:2:5: projects[0]: project us: no data source and no api keys are defined; "
                     + "write prometheus: {url: ...}, replicas, remoteCoroot, clusterPool or "
-                    + "memberProjects, or globalPrometheus for the whole file",
+                    + "memberProjects, or loki, tempo or pyroscope, "
+                    + "or globalPrometheus for the whole file",
                 "c.yaml:4:5: projects[1].name: project #1: name is required",
             ]),
         Case(

@@ -24,6 +24,20 @@ import Testing
                     "projects[].replicas[].prometheus.", "clusters[].prometheus.",
                 ].map { $0 + rest }
             }
+            if key.hasPrefix("loki.") {
+                let rest = key.dropFirst("loki.".count)
+                // Those of every kind are listed once, as of a Loki.
+                let kinds =
+                    ["everyStream", "maxLines"].contains(rest)
+                    ? ["Loki"] : ["Loki", "Tempo", "Pyroscope"]
+                return kinds.flatMap { kind in
+                    [
+                        "global\(kind).", "projects[].\(kind.lowercased()).",
+                        "clusters[].\(kind.lowercased()).",
+                    ]
+                    .map { $0 + rest }
+                }
+            }
             if key.hasPrefix("remoteCoroot.") {
                 return ["projects[].", "clusters[]."].map { $0 + key }
             }

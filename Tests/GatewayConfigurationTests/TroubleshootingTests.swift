@@ -11,7 +11,8 @@ import Testing
 
     /// Modules whose errors reach who asks.
     private static let modules = [
-        "Gateway", "Federation", "Upstream", "PrometheusServer", "PrometheusWire", "HTTPTransport",
+        "Gateway", "Federation", "TelemetryFederation", "Upstream", "PrometheusServer",
+        "PrometheusWire", "HTTPTransport",
     ]
 
     /// Calls that make an error; their arguments are texts that users read.

@@ -5,7 +5,7 @@ import PrometheusServer
 import PrometheusWire
 public import Redis
 import Synchronization
-import Upstream
+public import Upstream
 
 /// What queries under way share, whatever configuration they began under.
 public final class QueryResources: Sendable {
@@ -145,7 +145,7 @@ extension QueryResources.Bounds {
 
 /// One query's access to places for computing and to memory for answers.
 public struct QueryTurn: MemoryLender {
-    let work: QueryWork
+    public let work: QueryWork
     let held: MemoryBudget.Holder
     /// When waiting for either is of no more use.
     let deadline: ContinuousClock.Instant
@@ -176,7 +176,7 @@ public struct QueryTurn: MemoryLender {
     /// Runs work in a place of its own; it cannot wait for anything.
     ///
     /// - Throws: `APIError` when there was no place in time; what the work throws.
-    func compute<T>(_ work: () throws -> T) async throws -> T {
+    public func compute<T>(_ work: () throws -> T) async throws -> T {
         do {
             return try await self.work.compute(work)
         } catch let error as NoTurn {
@@ -316,7 +316,7 @@ public struct AnswerTime: Sendable {
     let versions: ContinuousClock.Instant
 
     /// - Parameter length: From `start` to the deadline.
-    init(_ length: Duration, from start: ContinuousClock.Instant = .now) {
+    public init(_ length: Duration, from start: ContinuousClock.Instant = .now) {
         deadline = start + length
         members = deadline - Self.reserve(of: length)
         versions = start + length / 4

@@ -5,7 +5,7 @@ public import PrometheusServer
 public import PrometheusWire
 public import TimeSeries
 import Upstream
-import UpstreamSettings
+public import UpstreamSettings
 
 /// A project as a request means it: whom to ask, and what to do when one of them is missing.
 public struct ResolvedProject: Sendable {
@@ -23,6 +23,8 @@ public struct ResolvedProject: Sendable {
     public var partition: PartitionLabel
     /// Who asks.
     public var client: ClientIdentity
+    /// What is read of it beside metrics; nil for these.
+    public var telemetry: TelemetryKind?
     /// Counts answers that lack members.
     public var counts: AnswerCounts?
     /// Matchers that the client's every selector gets: it may see no other series.
@@ -78,7 +80,12 @@ public struct ResolvedProject: Sendable {
     ///
     /// - Throws: for a wish that is none.
     func policy(for request: PrometheusRequest) throws(APIError) -> PartialResponse {
-        let wish = try PartialResponse.requested(by: request)
+        try policy(wish: request.parameter("partial_response"))
+    }
+
+    /// As above, by the value of `partial_response`, empty for none.
+    public func policy(wish: String) throws(APIError) -> PartialResponse {
+        let wish = try PartialResponse.requested(by: wish)
         return mustBeWhole ? .abort : wish ?? partialResponse
     }
 

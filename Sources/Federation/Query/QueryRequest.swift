@@ -144,7 +144,7 @@ extension Member {
     fileprivate var resolution: Milliseconds {
         return clients.map { client in
             switch client.configuration.source {
-            case .prometheus: 0
+            case .prometheus, .telemetry: 0
             case .remoteCoroot(let remote): Milliseconds(remote.metricResolution)
             }
         }.max() ?? 0
@@ -156,7 +156,11 @@ extension PartialResponse {
     /// abort, or one of the configuration's words. nil when it wishes nothing.
     public static func requested(by request: PrometheusRequest) throws(APIError) -> PartialResponse?
     {
-        let text = request.parameter("partial_response")
+        try requested(by: request.parameter("partial_response"))
+    }
+
+    /// As above, of the value of the parameter.
+    static func requested(by text: String) throws(APIError) -> PartialResponse? {
         switch text {
         case "": return nil
         case "true", "1", "warn": return .warn

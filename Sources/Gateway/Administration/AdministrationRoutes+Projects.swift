@@ -3,6 +3,7 @@ import GatewayState
 import GoText
 import PrometheusServer
 import PrometheusWire
+import Upstream
 import UpstreamSettings
 
 extension AdministrationRoutes {
@@ -13,17 +14,16 @@ extension AdministrationRoutes {
             let projects = generation.configuration.projects.filter { grant.opens($0.name) }
             let status = ProjectStatus(
                 generation: generation, probes: probes, headers: request.headers)
-            let statuses = await status.each(projects.map(\.name)) { name in
-                guard let project = projects.first(where: { $0.name == name }) else {
-                    return .outOfService("not found")
-                }
-                return await status.status(of: project)
+            let replies = await FanOut(width: projects.count).replies(to: projects) {
+                await status.health(of: $0)
             }
             let isAdministrator = isAdministrator(request)
             return Self.success(
                 .array(
-                    zip(projects, statuses).map {
-                        Self.shown($0, $1.status, generation, inFull: isAdministrator)
+                    zip(projects, replies).compactMap { project, reply in
+                        (try? reply.outcome.get()).map {
+                            Self.shown(project, $0, generation, inFull: isAdministrator)
+                        }
                     }))
         }
         reading("/api/projects/:project", &routes) { request, grant, live in
@@ -40,17 +40,17 @@ extension AdministrationRoutes {
             let generation = live.current.value
             guard grant.opens(name), let project = generation.configuration.project(named: name)
             else { throw APIError(.notFound, "project \(GoQuoting.quote(name)) not found") }
-            let status = await ProjectStatus(
+            let health = await ProjectStatus(
                 generation: generation, probes: probes, headers: request.headers, isFresh: true
-            ).status(of: project)
-            return Self.success(status.json)
+            ).health(of: project)
+            return Self.success(health.status.json)
         }
         administering("POST", "/api/projects", &routes) { change in
             let document = try change.document()
             guard let name = document["name"]?.text, !name.isEmpty else {
                 if Self.isTrial(change.request) {
                     let field = APIError.Field(path: "name", message: "name is required")
-                    return Self.trial(errors: [field], probe: nil)
+                    return Self.trial(errors: [field])
                 }
                 throw APIError.badData("name is required")
             }
@@ -101,11 +101,11 @@ extension AdministrationRoutes {
         guard let project = generation.configuration.project(named: name) else {
             throw APIError(.notFound, "project \(GoQuoting.quote(name)) not found")
         }
-        let status = await ProjectStatus(
+        let health = await ProjectStatus(
             generation: generation, probes: probes, headers: request.headers
-        ).status(of: project)
+        ).health(of: project)
         return Self.success(
-            Self.shown(project, status, generation, inFull: isAdministrator(request)))
+            Self.shown(project, health, generation, inFull: isAdministrator(request)))
     }
 
     private func isAdministrator(_ request: PrometheusRequest) -> Bool {
@@ -164,7 +164,7 @@ extension AdministrationRoutes {
     /// - Parameter inFull: Whether the definition and the keys' descriptions are shown, which are
     ///   for administrators.
     private static func shown(
-        _ project: Project, _ status: MemberStatus, _ generation: RuntimeSnapshot, inFull: Bool
+        _ project: Project, _ health: ProjectHealth, _ generation: RuntimeSnapshot, inFull: Bool
     ) -> JSONValue {
         let stored = generation.contents.projects[project.name]
         let isInFile = generation.file.projects.contains { $0.name == project.name }
@@ -176,7 +176,8 @@ extension AdministrationRoutes {
             pairs.append(("externalUrl", .string(url.description)))
         }
         if project.isMultiCluster { pairs.append(("memberProjects", .strings(project.members))) }
-        pairs.append(("status", status.json))
+        pairs.append(("status", health.status.json))
+        if !health.telemetry.isEmpty { pairs.append(("telemetry", health.telemetryJSON)) }
         guard inFull else { return .object(pairs) }
         if let origin = generation.configuration.origin(ofProject: project.name) {
             pairs.append(("source", JSONValue(origin)))

@@ -24,23 +24,24 @@ extension AdministrationRoutes {
             let refusal = APIError(.refused(error))
             let whole = APIError.Field(path: "", message: refusal.message)
             return Self.trial(
-                errors: refusal.fields.isEmpty ? [whole] : refusal.fields, probe: nil)
+                errors: refusal.fields.isEmpty ? [whole] : refusal.fields)
         }
         var trial = generation
         trial.configuration = contents.effective(generation.file)
         trial.clients = clients(trial.configuration, generation)
-        let status = await ProjectStatus(
+        let health = await ProjectStatus(
             generation: trial, probes: MemberProbes(), headers: change.request.headers
-        ).status(of: trial.configuration.project(named: project.name) ?? project)
-        return Self.trial(errors: [], probe: status)
+        ).health(of: trial.configuration.project(named: project.name) ?? project)
+        return Self.trial(errors: [], health)
     }
 
     static func trial(
-        errors: [APIError.Field], probe: MemberStatus?
+        errors: [APIError.Field], _ health: ProjectHealth? = nil
     ) -> PrometheusResponse {
         success(
             .object([
-                ("errors", APIError.Field.json(errors)), ("probe", probe?.json ?? .null),
+                ("errors", APIError.Field.json(errors)), ("probe", health?.status.json ?? .null),
+                ("telemetry", health?.telemetryJSON ?? .object([])),
             ]))
     }
 }

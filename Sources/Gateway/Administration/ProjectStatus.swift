@@ -4,6 +4,7 @@ import GatewayState
 import PrometheusServer
 import PrometheusWire
 import Upstream
+import UpstreamSettings
 
 /// How the projects of a generation are.
 struct ProjectStatus: Sendable {
@@ -26,6 +27,7 @@ struct ProjectStatus: Sendable {
     func status(of project: Project) async -> MemberStatus {
         switch project.kind {
         case .misconfigured(let reason): return .outOfService(reason)
+        case .telemetryOnly: return .all(await telemetry(of: project))
         case .prometheus, .remoteCoroot:
             guard let client = generation.clients.projects[project.name] else {
                 return .outOfService("there is no client for it")
@@ -33,13 +35,7 @@ struct ProjectStatus: Sendable {
             return await status(of: client)
         case .replicas:
             let named = generation.clients.replicas[project.name]?.named ?? []
-            let replies = await FanOut(width: named.count).replies(to: named) {
-                await status(of: $0.client)
-            }
-            return .any(
-                zip(named, replies).compactMap { one, reply in
-                    (try? reply.outcome.get()).map { (name: one.name, status: $0) }
-                })
+            return .any(await each(named, by: { $0.name }) { await status(of: $0.client) })
         case .clusterPool(let choice):
             let resolution = PoolResolution(generation.configuration)
             let pool =
@@ -53,7 +49,7 @@ struct ProjectStatus: Sendable {
             }
             return .any(clusters)
         case .multiCluster:
-            let members = await each(project.members) { name in
+            let members = await each(project.members, by: { $0 }) { name in
                 guard let member = generation.configuration.project(named: name),
                     !member.isMultiCluster
                 else { return .outOfService("member project not found: \(name)") }
@@ -64,6 +60,21 @@ struct ProjectStatus: Sendable {
         }
     }
 
+    /// Of the servers of logs, traces and profiles that a project names.
+    func telemetry(of project: Project) async -> [(name: String, status: MemberStatus)] {
+        await each(project.telemetry.all, by: { $0.kind.rawValue }) { source in
+            guard let client = generation.clients.telemetry(of: project.name, source.kind)
+            else { return .outOfService("there is no client for it") }
+            return await status(of: client)
+        }
+    }
+
+    /// Everything is asked at once.
+    func health(of project: Project) async -> ProjectHealth {
+        async let others = telemetry(of: project)
+        return ProjectHealth(status: await status(of: project), telemetry: await others)
+    }
+
     /// Of the enabled clusters of a pool.
     func statuses(
         ofClustersIn pool: String
@@ -71,7 +82,7 @@ struct ProjectStatus: Sendable {
         let configuration = generation.configuration
         let disabled = Set(configuration.clusters.filter { !$0.enabled }.map(\.name))
         let names = configuration.clusterPools.first { $0.name == pool }?.clusters ?? []
-        return await each(names.filter { !disabled.contains($0) }) { name in
+        return await each(names.filter { !disabled.contains($0) }, by: { $0 }) { name in
             guard let client = generation.clients.cluster(name) else {
                 return .outOfService("there is no client for it")
             }
@@ -80,12 +91,13 @@ struct ProjectStatus: Sendable {
     }
 
     /// At once, and in the order given.
-    func each(
-        _ names: [String], _ status: @escaping @Sendable (String) async -> MemberStatus
+    func each<One: Sendable>(
+        _ all: [One], by name: @Sendable (One) -> String,
+        _ status: @escaping @Sendable (One) async -> MemberStatus
     ) async -> [(name: String, status: MemberStatus)] {
-        let replies = await FanOut(width: names.count).replies(to: names) { await status($0) }
-        return zip(names, replies).compactMap { name, reply in
-            (try? reply.outcome.get()).map { (name: name, status: $0) }
+        let replies = await FanOut(width: all.count).replies(to: all) { await status($0) }
+        return zip(all, replies).compactMap { one, reply in
+            (try? reply.outcome.get()).map { (name: name(one), status: $0) }
         }
     }
 }

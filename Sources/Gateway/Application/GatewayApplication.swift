@@ -8,6 +8,7 @@ public import Logging
 public import PrometheusServer
 import Redis
 public import ServiceLifecycle
+import TelemetryFederation
 import TraceExport
 import Upstream
 import UpstreamSettings
@@ -292,7 +293,9 @@ extension RuntimeSnapshot {
                     UpstreamClients(
                         wanted, transport: transport, reusing: present.clients, gateway: identity)
                 }),
-            reads: RemoteReadEndpoint(configuration, resources: resources), resources: resources,
+            reads: RemoteReadEndpoint(configuration, resources: resources),
+            telemetry: TelemetryService(configuration: configuration, resources: resources),
+            resources: resources,
             identity: identity, page: page, activity: activity)
         self.init(
             file: file, contents: contents, bound: former?.bound ?? file.listenAddress,

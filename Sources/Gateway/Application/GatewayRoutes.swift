@@ -4,6 +4,7 @@ import GatewayState
 import GoText
 import PrometheusServer
 import PrometheusWire
+import TelemetryFederation
 import Upstream
 import UpstreamSettings
 import WebPage
@@ -23,6 +24,7 @@ struct GatewayRoutes: Sendable {
     var queries: QueryHandlers
     var administration: AdministrationRoutes
     var reads: RemoteReadEndpoint
+    var telemetry: TelemetryService
     var resources: QueryResources
     /// What this gateway marks its requests to members with.
     var identity: HopChain.Identity
@@ -71,7 +73,7 @@ struct GatewayRoutes: Sendable {
         addSelfDescription(to: &routes)
         addActivity(to: &routes)
         addRefusals(to: &routes)
-        addOtherTelemetry(to: &routes)
+        addTelemetry(to: &routes)
         addLifecycle(to: &routes)
         administration.add(to: &routes)
         return routes
@@ -237,28 +239,6 @@ struct GatewayRoutes: Sendable {
         }
     }
 
-    /// Logs, traces and profiles stay where they are: a request for them here is told so, in
-    /// words, and not with a page that is not found.
-    private func addOtherTelemetry(to routes: inout RouteTable) {
-        let text =
-            "this gateway serves metrics only; logs, traces and profiles are read from the "
-            + "project's own cluster"
-        for kind in ["logs", "traces", "profiles"] {
-            each(["GET", "POST"], "/\(kind)", &routes) { request in
-                _ = try grant(request)
-                return .json(
-                    status: 501, APIError(.unavailable, "not implemented: " + text).json)
-            }
-        }
-        // A hub of Coroot shows the status, as of a project that is not there.
-        for path in ["/api/clickhouse-config", "/api/clickhouse-connect"] {
-            routes.on("GET", "POST", "CONNECT", path: base + path) { request in
-                _ = try grant(request)
-                return .text(status: 404, text + "\n", noSniff: true)
-            }
-        }
-    }
-
     // MARK: The server itself
 
     private func addLifecycle(to routes: inout RouteTable) {
@@ -352,7 +332,9 @@ struct GatewayRoutes: Sendable {
         }
     }
 
-    func address(_ request: PrometheusRequest) -> ProjectDirectory.Address {
+    func address(
+        _ request: PrometheusRequest, _ telemetry: TelemetryKind? = nil
+    ) -> ProjectDirectory.Address {
         let pool = request.parameter("clusterPool")
         let dataSource = request.headers["X-Datasource"] ?? ""
         return ProjectDirectory.Address(
@@ -361,6 +343,7 @@ struct GatewayRoutes: Sendable {
             workflow: request.pathParameters["workflow"],
             seed: directory.hasPools ? PoolAffinityKey.of(request, now: WallClock.now()) : "",
             pool: pool.isEmpty ? nil : pool, dataSource: dataSource.isEmpty ? nil : dataSource,
+            telemetry: telemetry,
             isAskedByKey: !(request.headers["X-API-Key"] ?? "").isEmpty, headers: request.headers)
     }
 }

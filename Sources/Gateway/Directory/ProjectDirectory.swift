@@ -5,6 +5,7 @@ import PrometheusServer
 import PrometheusWire
 import TimeSeries
 import Upstream
+import UpstreamSettings
 
 /// Finds the project that a request means, and its members.
 struct ProjectDirectory: Sendable {
@@ -20,6 +21,11 @@ struct ProjectDirectory: Sendable {
         var pool: String?
         /// The one member of a multi-cluster project that the client wants to hear.
         var dataSource: String?
+        /// What is asked for beside metrics; nil for these.
+        var telemetry: TelemetryKind?
+        /// What is asked for, and the key of its server.
+        var data: String { telemetry?.data ?? "metrics" }
+        var key: String { telemetry?.rawValue ?? "prometheus" }
         /// Whether it was asked as Coroot's hubs ask, by `X-API-Key`.
         var isAskedByKey = false
         /// Of the request, for members that they are passed on to.
@@ -61,6 +67,8 @@ struct ProjectDirectory: Sendable {
     func resolve(_ address: Address, _ grant: Grant) throws(APIError) -> ResolvedProject {
         let project = try project(address, grant)
         let members: [Member]
+        // A member without the kind of data that is asked for has nothing to say.
+        var isSomebodySilent = false
         switch project.kind {
         case .multiCluster:
             var found: [Member] = []
@@ -68,6 +76,10 @@ struct ProjectDirectory: Sendable {
                 // Missing like one that does not answer, and as loudly.
                 guard let member = projects[name] else {
                     found.append(outOfService(name, "member project not found: \(name)"))
+                    continue
+                }
+                guard has(member, address) else {
+                    isSomebodySilent = true
                     continue
                 }
                 do throws(PoolRefusal) {
@@ -80,7 +92,20 @@ struct ProjectDirectory: Sendable {
                 }
             }
             members = found + project.silentSources.map { outOfService($0.name, $0.reason) }
-        case .prometheus, .replicas, .remoteCoroot, .clusterPool, .misconfigured:
+            if members.isEmpty, isSomebodySilent {
+                throw APIError(
+                    .notFound,
+                    "no member of project \(GoQuoting.quote(project.name)) has \(address.data): no "
+                        + "\(address.key) is configured; write \(address.key): {url: ...} at those "
+                        + "that have them")
+            }
+        case .prometheus, .replicas, .remoteCoroot, .clusterPool, .telemetryOnly, .misconfigured:
+            guard has(project, address) else {
+                throw APIError(
+                    .notFound,
+                    "project \(GoQuoting.quote(project.name)) has no \(address.data): no "
+                        + "\(address.key) is configured; write \(address.key): {url: ...} there")
+            }
             do throws(PoolRefusal) {
                 members = [try member(project, address)]
             } catch {
@@ -102,17 +127,20 @@ struct ProjectDirectory: Sendable {
             name: project.name, members: try chosen(of: members, address, project),
             isMultiCluster: project.isMultiCluster, partialResponse: project.partialResponse,
             exactness: project.exactness,
-            partition: isOwn && !project.isMultiCluster ? .none : partition(of: members),
+            partition: isOwn && !project.isMultiCluster ? .none : partition(of: members, address),
             client: grant.client(of: project.name))
         // Where all tokens are sent as keys are, only keys are those of hubs.
         resolved.mustBeWhole =
             isOwn || address.isAskedByKey && (configuration.readsAuthorization || grant.isKey)
         resolved.counts = counts
+        resolved.telemetry = address.telemetry
         resolved.restrict(to: grant.rights)
         return resolved
     }
 
-    private func partition(of members: [Member]) -> PartitionLabel {
+    private func partition(of members: [Member], _ address: Address) -> PartitionLabel {
+        // Static labels are those of series.
+        if address.telemetry != nil { return PartitionLabel(configuration.partitionLabel) }
         if let plainPartition { return plainPartition }
         let labels = members.map { ($0.name, projects[$0.name]?.labels ?? [:]) }
         return PartitionLabel(
@@ -159,6 +187,25 @@ struct ProjectDirectory: Sendable {
         case noPool(String)
     }
 
+    /// Whether a project may have the kind of data that is asked for.
+    private func has(_ project: Project, _ address: Address) -> Bool {
+        guard let kind = address.telemetry else { return project.kind != .telemetryOnly }
+        if clients.telemetry(of: project.name, kind) != nil { return true }
+        guard case .clusterPool(let choice) = project.kind else { return false }
+        let pool = try? pools.pool(for: choice, request(for: project, address))
+        // What is wrong with the choice is told where it is made.
+        guard let pool else { return true }
+        return pools.clusters(of: pool.pool, seed: "") { _ in true }.contains {
+            clients.cluster($0, kind) != nil
+        }
+    }
+
+    private func request(for project: Project, _ address: Address) -> PoolResolution.Request {
+        PoolResolution.Request(
+            project: project.name, domain: address.domain, workflow: address.workflow,
+            pool: address.pool)
+    }
+
     private func outOfService(_ name: String, _ reason: String) -> Member {
         Member(name: name, source: .unavailable(reason: reason))
     }
@@ -166,6 +213,9 @@ struct ProjectDirectory: Sendable {
     private func member(
         _ project: Project, _ address: Address
     ) throws(PoolRefusal) -> Member {
+        if let kind = address.telemetry, let own = clients.telemetry(of: project.name, kind) {
+            return Member(name: project.name, source: .server(own))
+        }
         switch project.kind {
         case .misconfigured(let reason): return outOfService(project.name, reason)
         case .prometheus, .remoteCoroot:
@@ -183,6 +233,7 @@ struct ProjectDirectory: Sendable {
                 name: project.name, source: try passing(set, address).source,
                 timeRange: project.timeRange)
         case .clusterPool(let choice): return try pooled(project, choice, address)
+        case .telemetryOnly: return outOfService(project.name, "it has no metrics")
         case .multiCluster:
             return outOfService(
                 project.name, "member \(project.name) is itself a multi-cluster project")
@@ -214,11 +265,7 @@ struct ProjectDirectory: Sendable {
     ) throws(PoolRefusal) -> Member {
         let choice: PoolResolution.Choice?
         do throws(PoolResolution.Refusal) {
-            choice = try pools.pool(
-                for: configured,
-                PoolResolution.Request(
-                    project: project.name, domain: address.domain, workflow: address.workflow,
-                    pool: address.pool))
+            choice = try pools.pool(for: configured, request(for: project, address))
         } catch {
             throw .request(.parameter("clusterPool", error.text))
         }
@@ -228,7 +275,8 @@ struct ProjectDirectory: Sendable {
         }
         var enabled: [PoolClient.Alternative] = []
         for name in ranked {
-            guard let client = clients.cluster(name) else { continue }
+            let found = address.telemetry.map { clients.cluster(name, $0) }
+            guard let client = found ?? clients.cluster(name) else { continue }
             enabled.append(.init(cluster: name, client: try passing(client, address)))
         }
         var healthy = enabled.filter { !$0.client.isResting }
@@ -250,6 +298,7 @@ struct ProjectDirectory: Sendable {
             alternatives: healthy, reason: reason,
             hedgeAfter: configuration.query.hedgeAfter)
         return Member(
-            name: project.name, source: .pool(pool), timeRange: project.timeRange)
+            name: project.name, source: .pool(pool),
+            timeRange: address.telemetry == nil ? project.timeRange : TimeRange())
     }
 }

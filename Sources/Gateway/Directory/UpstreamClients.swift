@@ -11,6 +11,8 @@ struct UpstreamClients: Sendable {
     let clusters: [String: UpstreamClient]
     /// Of projects that are replicas.
     let replicas: [String: ReplicaSet]
+    /// Of logs, traces and profiles.
+    private let telemetry: [TelemetryPlace: UpstreamClient]
 
     /// What each client was made of, so that it can be kept.
     private let origins: [Place: Origin]
@@ -19,14 +21,22 @@ struct UpstreamClients: Sendable {
         case project(String)
         case cluster(String)
         case replica(String, String)
+        case telemetry(TelemetryPlace)
 
         /// As metrics and the log name the server.
         var shown: String {
             switch self {
             case .project(let name), .cluster(let name): name
             case .replica(let project, let replica): "\(project) \(replica)"
+            case .telemetry(let place): "\(place.owner) \(place.kind.rawValue)"
             }
         }
+    }
+
+    private struct TelemetryPlace: Hashable {
+        var kind: TelemetryKind
+        var owner: String
+        var isOfCluster: Bool
     }
 
     private struct Origin: Hashable {
@@ -78,6 +88,18 @@ struct UpstreamClients: Sendable {
             guard let source = project.source else { continue }
             projects[project.name] = client(project.name, source, at: .project(project.name))
         }
+        var telemetry: [TelemetryPlace: UpstreamClient] = [:]
+        let owners =
+            configuration.projects.map { ($0.name, false, $0.telemetry) }
+            + configuration.clusters.map { ($0.name, true, $0.telemetry) }
+        for (name, isOfCluster, sources) in owners {
+            for source in sources.all {
+                let place = TelemetryPlace(
+                    kind: source.kind, owner: name, isOfCluster: isOfCluster)
+                telemetry[place] = client(name, .telemetry(source), at: .telemetry(place))
+            }
+        }
+        self.telemetry = telemetry
         replicas = ReplicaSet.all(of: configuration, reusing: old?.replicas ?? [:]) {
             client($0, $2, at: .replica($0, $1))
         }
@@ -91,11 +113,24 @@ struct UpstreamClients: Sendable {
         case .project(let name): projects[name]
         case .cluster(let name): clusters[name]
         case .replica(let name, let replica): replicas[name]?.client(named: replica)
+        case .telemetry(let place): telemetry[place]
         }
     }
 
     /// The client that a pool means by a name: a cluster, else a regular or remote project.
     func cluster(_ name: String) -> UpstreamClient? { clusters[name] ?? projects[name] }
+
+    /// As above, of logs, traces or profiles.
+    func cluster(_ name: String, _ kind: TelemetryKind) -> UpstreamClient? {
+        clusters[name] == nil
+            ? telemetry(of: name, kind)
+            : telemetry[TelemetryPlace(kind: kind, owner: name, isOfCluster: true)]
+    }
+
+    /// Where a project's own logs, traces or profiles are; nil where it names no such server.
+    func telemetry(of project: String, _ kind: TelemetryKind) -> UpstreamClient? {
+        telemetry[TelemetryPlace(kind: kind, owner: project, isOfCluster: false)]
+    }
 
     /// Everybody, for metrics. A cluster with the name of a project is told apart from it.
     var named: [(name: String, client: UpstreamClient)] {
@@ -103,6 +138,12 @@ struct UpstreamClients: Sendable {
             + replicas.values.flatMap(\.named)
             + clusters.map {
                 (name: projects[$0.key] == nil ? $0.key : "cluster \($0.key)", client: $0.value)
+            }
+            + telemetry.map { place, client in
+                let owner =
+                    place.isOfCluster && projects[place.owner] != nil
+                    ? "cluster \(place.owner)" : place.owner
+                return (name: "\(owner) \(place.kind.rawValue)", client: client)
             }
     }
 }

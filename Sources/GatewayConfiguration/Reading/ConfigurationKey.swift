@@ -76,7 +76,8 @@ enum ConfigurationKeys {
         case dataDirectory = "data_dir"
         case postgres
         case defaultProject, partitionLabel, auth, query, limits, cache, probes, log, tracing, web
-        case globalPrometheus, projects, projectFiles, clusters, clusterPools, clusterPoolAttributes
+        case globalPrometheus, globalLoki, globalTempo, globalPyroscope, projects, projectFiles,
+            clusters, clusterPools, clusterPoolAttributes
         case clusterPoolAssignments, bucketRule
 
         static var aliases: [String: Root] {
@@ -151,6 +152,9 @@ enum ConfigurationKeys {
                 KeyMeaning(
                     .section(PrometheusSection.table.shape),
                     "The Prometheus of regular projects that name none of their own.")
+            case .globalLoki: ConfigurationKeys.shared(.loki)
+            case .globalTempo: ConfigurationKeys.shared(.tempo)
+            case .globalPyroscope: ConfigurationKeys.shared(.pyroscope)
             case .projects: KeyMeaning(.sections(Project.shape), "Named sources of series.")
             case .projectFiles:
                 KeyMeaning(
@@ -182,6 +186,7 @@ enum ConfigurationKeys {
 
     enum Project: String, ConfigurationKey {
         case name, prometheus, replicas, replicaLabels, dedup, remoteCoroot, clusterPool
+        case loki, tempo, pyroscope
         case memberProjects, apiKeys
 
         static var definition: String? { "project" }
@@ -220,6 +225,9 @@ enum ConfigurationKeys {
                     .text,
                     "A pool of which any one cluster answers; attributes lets "
                         + "clusterPoolAttributes choose it for each request.")
+            case .loki: ConfigurationKeys.telemetry(.loki)
+            case .tempo: ConfigurationKeys.telemetry(.tempo)
+            case .pyroscope: ConfigurationKeys.telemetry(.pyroscope)
             case .memberProjects:
                 KeyMeaning(
                     .names,
@@ -366,7 +374,7 @@ enum ConfigurationKeys {
     }
 
     enum Cluster: String, ConfigurationKey {
-        case name, prometheus, remoteCoroot, storage, enabled
+        case name, prometheus, remoteCoroot, loki, tempo, pyroscope, storage, enabled
 
         static var definition: String? { "cluster" }
 
@@ -375,6 +383,9 @@ enum ConfigurationKeys {
             case .name: KeyMeaning(.text, "Unique.", isRequired: true)
             case .prometheus: ConfigurationKeys.prometheus
             case .remoteCoroot: ConfigurationKeys.remoteCoroot
+            case .loki: ConfigurationKeys.telemetry(.loki)
+            case .tempo: ConfigurationKeys.telemetry(.tempo)
+            case .pyroscope: ConfigurationKeys.telemetry(.pyroscope)
             case .storage: KeyMeaning(.section(Storage.shape), "What the cluster stores to.")
             case .enabled: .flag(true, "A disabled cluster is never chosen.")
             }

@@ -59,8 +59,12 @@ extension ConfigurationReader {
                 "prometheus and remoteCoroot exclude each other", mend: "keep one of them")
             source = nil
         }
+        let telemetry = readTelemetry(section)
         return source.map {
-            Cluster(name: name, source: $0, bucketName: bucket, enabled: enabled ?? true)
+            var cluster = Cluster(
+                name: name, source: $0, bucketName: bucket, enabled: enabled ?? true)
+            cluster.telemetry = telemetry
+            return cluster
         }
     }
 

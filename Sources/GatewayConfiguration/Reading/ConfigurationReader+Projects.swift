@@ -114,6 +114,7 @@ extension ConfigurationReader {
             hasKeys: !written.isEmpty)
         guard let source else { return nil }
         project.kind = source
+        addTelemetry(to: &project, section)
         checkTimeRange(of: project, section)
         if project.isMultiCluster, !project.labels.isEmpty {
             report.error(
@@ -124,7 +125,7 @@ extension ConfigurationReader {
         project.selector = selector
         switch source {
         case .prometheus, .replicas, .misconfigured: break
-        case .remoteCoroot, .clusterPool, .multiCluster:
+        case .remoteCoroot, .clusterPool, .telemetryOnly, .multiCluster:
             guard selector != nil else { break }
             report.error(
                 at: section.settings.place(of: "selector"), subject: subject,
@@ -263,6 +264,7 @@ extension ConfigurationReader {
         _ section: Section<Keys.Project>, _ keys: [APIKey], hasKeys: Bool
     ) -> Project.Kind? {
         if let sharedSource { return sharedSource.kind(ofProjectWith: keys) }
+        if namesTelemetry(section) { return .telemetryOnly }
         let problem =
             hasKeys
             ? "api keys are defined, but no data source"
@@ -270,7 +272,7 @@ extension ConfigurationReader {
         report.error(
             at: section.node, subject: section.subject, problem,
             mend: "write prometheus: {url: ...}, replicas, remoteCoroot, clusterPool or "
-                + "memberProjects, "
+                + "memberProjects, or loki, tempo or pyroscope, "
                 + "or globalPrometheus for the whole file")
         return nil
     }

@@ -66,7 +66,7 @@ extension ConfigurationReader {
         }
         guard
             let basic = Section<SettingName>(
-                node, subject: section.subject, shape: PrometheusSection.basicAuth, &report)
+                node, subject: section.subject, shape: BasicAuthSection.shape, &report)
         else {
             return .none
         }

@@ -13,6 +13,8 @@ struct ConfigurationReader {
     let existingProjects: Set<String>
     /// What a regular project reads that names no Prometheus of its own.
     var sharedSource: SharedSource?
+    /// What regular projects read that name no server of a kind of their own.
+    var sharedTelemetry = TelemetrySources()
     /// What static labels must not be; nil where that is not known yet.
     var partitionLabel: String? = Configuration.defaultPartitionLabel
     /// Whether clients send the gateway's own tokens in `Authorization`, which no member is sent then.
@@ -91,6 +93,7 @@ struct ConfigurationReader {
             sharedSource = readGlobalPrometheus(node)
         }
 
+        readSharedTelemetry(section)
         configuration.clusters = readClusters(section)
         configuration.bucketRule =
             section.choice(.bucketRule, of: BucketRule.self, &report) ?? .enforce

@@ -8,26 +8,9 @@ enum PrometheusSection {
         "prometheus", blank: PrometheusSource(url: .unread),
         [
             .url,
-            Setting(
-                "basicAuth", .section(basicAuth), "User name and password.",
-                read: { section, source, reader in
-                    source.credentials = reader.readCredentials(section)
-                    return true
-                },
-                write: { source in
-                    guard case .basic(let username, let password) = source.credentials else {
-                        return nil
-                    }
-                    return .braces([
-                        .init("username", .text(username)), .init("password", .secret(password)),
-                    ])
-                }),
-            .part("bearerToken", .text, "Sent as Authorization: Bearer.") { source in
-                guard case .bearer(let token) = source.credentials else { return nil }
-                return .secret(token)
-            },
-            .part(
-                "bearerTokenFile", .text, "A file with the token instead.", isOfThisMachine: true),
+            .basicAuth,
+            .bearerToken,
+            .bearerTokenFile,
             .part(
                 "oauth2", .section(OAuth2Section.table.shape),
                 "Tokens are asked for at an endpoint of OAuth 2.0, as a client by itself."
@@ -95,14 +78,6 @@ enum PrometheusSection {
                     }
                 }),
         ])
-
-    static let basicAuth = SectionShape([
-        .init(name: "username", type: .text, text: "User name.", isRequired: true),
-        .init(name: "password", type: .text, text: "Password."),
-        .init(
-            name: "passwordFile", type: .text, text: "A file with the password instead.",
-            isOfThisMachine: true),
-    ])
 
     private static let capabilities = SettingsTable<EndpointSupport>(
         blank: EndpointSupport(),
@@ -224,7 +199,7 @@ enum RemoteCorootSection {
 
 /// The keys that every kind of server has.
 extension Setting where Value: UpstreamConnection {
-    fileprivate static var url: Setting {
+    static var url: Setting {
         var setting = Setting(
             "url", .nonEmptyText, "Absolute http or https URL, with an optional path prefix.",
             read: { section, value, reader in
@@ -236,7 +211,7 @@ extension Setting where Value: UpstreamConnection {
         return setting
     }
 
-    fileprivate static var tls: Setting {
+    static var tls: Setting {
         Setting(
             "tls", .section(tlsTable.shape), "How the server's certificate is judged.",
             read: { section, value, reader in
@@ -247,24 +222,66 @@ extension Setting where Value: UpstreamConnection {
     }
 
     /// As Coroot spells it.
-    fileprivate static var tlsSkipVerify: Setting {
+    static var tlsSkipVerify: Setting {
         .part("tlsSkipVerify", .flag, "Accept any certificate.", standard: .flag(false))
     }
 
-    fileprivate static var acceptEncoding: Setting {
+    static var acceptEncoding: Setting {
         .choice(
             "acceptEncoding", \.acceptEncoding, "Whether answers are asked for compressed.")
     }
 
-    fileprivate static var timeout: Setting {
+    static var timeout: Setting {
         .duration("timeout", \.timeout, "The most a request may take.")
     }
 
-    fileprivate static var maxConcurrency: Setting {
+    static var maxConcurrency: Setting {
         .count(
             "maxConcurrency", \.maxConcurrency,
             "Queries that the server is asked at once; further ones wait, clients in turn.")
     }
+}
+
+/// The keys of servers that are shown credentials.
+extension Setting where Value: CredentialedConnection {
+    static var basicAuth: Setting {
+        Setting(
+            "basicAuth", .section(BasicAuthSection.shape), "User name and password.",
+            read: { section, source, reader in
+                source.credentials = reader.readCredentials(section)
+                return true
+            },
+            write: { source in
+                guard case .basic(let username, let password) = source.credentials else {
+                    return nil
+                }
+                return .braces([
+                    .init("username", .text(username)), .init("password", .secret(password)),
+                ])
+            })
+    }
+
+    static var bearerToken: Setting {
+        .part("bearerToken", .text, "Sent as Authorization: Bearer.") { source in
+            guard case .bearer(let token) = source.credentials else { return nil }
+            return .secret(token)
+        }
+    }
+
+    static var bearerTokenFile: Setting {
+        .part("bearerTokenFile", .text, "A file with the token instead.", isOfThisMachine: true)
+    }
+}
+
+/// The keys of `basicAuth`.
+enum BasicAuthSection {
+    static let shape = SectionShape([
+        .init(name: "username", type: .text, text: "User name.", isRequired: true),
+        .init(name: "password", type: .text, text: "Password."),
+        .init(
+            name: "passwordFile", type: .text, text: "A file with the password instead.",
+            isOfThisMachine: true),
+    ])
 }
 
 private let tlsTable = SettingsTable<TLSSettings>(

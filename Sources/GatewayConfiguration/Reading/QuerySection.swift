@@ -118,6 +118,10 @@ enum LimitsSection {
             .size(
                 "heldAnswerBytes", \.heldAnswerBytes,
                 "An answer up to this size is held until every member succeeded."),
+            .count("maxLogLines", \.maxLogLines, "Lines of one answer of logs."),
+            .size(
+                "maxTraceBytes", \.maxTraceBytes,
+                "A trace that is put together of what members have."),
             .count(
                 "maxConnections", \.maxConnections,
                 "Connections of clients. The last place is for a new one: those that ask nothing "

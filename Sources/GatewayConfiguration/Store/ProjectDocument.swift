@@ -40,7 +40,10 @@ public enum ProjectDocument {
                 files[fileKey(ofReplica: index)] = replica.prometheus?.credentials.secret?.file
             }
         case .remoteCoroot(let remote): files["remoteCoroot"] = remote.apiKey.file
-        case .clusterPool, .multiCluster, .misconfigured: break
+        case .clusterPool, .telemetryOnly, .multiCluster, .misconfigured: break
+        }
+        for source in project.telemetry.all {
+            files[source.kind.rawValue] = source.credentials.secret?.file
         }
         return files
     }
@@ -72,7 +75,13 @@ public enum ProjectDocument {
         case .remoteCoroot(var remote):
             remote.apiKey = current(remote.apiKey, "remoteCoroot")
             project.kind = .remoteCoroot(remote)
-        case .clusterPool, .multiCluster, .misconfigured: break
+        case .clusterPool, .telemetryOnly, .multiCluster, .misconfigured: break
+        }
+        for var source in project.telemetry.all {
+            guard let secret = source.credentials.secret else { continue }
+            source.credentials = source.credentials.replacing(
+                current(secret, source.kind.rawValue))
+            project.telemetry[source.kind] = source
         }
         return project
     }
@@ -194,7 +203,8 @@ public enum ProjectDocument {
         guard let old else { throw .invalid(problem, mend: "send the secret itself") }
         let stored = Self.document(old) { $0.exposed }
         var document = document
-        for source in ["prometheus", "remoteCoroot"] {
+        let servers = ["prometheus", "remoteCoroot"] + TelemetryKind.allCases.map(\.rawValue)
+        for source in servers {
             guard let new = document[source] else { continue }
             document[source] = withKeptSecrets(new, of: stored[source])
         }
@@ -272,7 +282,12 @@ public enum ProjectDocument {
             if !members.isEmpty {
                 document["memberProjects"] = .list(members.map { .text($0) })
             }
+        case .telemetryOnly: break
         case .misconfigured(let reason): document[misconfigured] = .text(reason)
+        }
+        for source in project.telemetry.all {
+            let table = TelemetrySection.table(source.kind)
+            document[source.kind.rawValue] = DocumentValue(table.written(source), secret)
         }
         return document
     }

@@ -22,6 +22,8 @@ public struct ClusterPool: Sendable, Hashable {
 public struct Cluster: Sendable, Hashable {
     public var name: String
     public var source: UpstreamSource
+    /// Where its logs, traces and profiles are.
+    public var telemetry = TelemetrySources()
     /// `storage.bucketName`: clusters of one pool share it, clusters of different pools do not.
     public var bucketName: String?
     /// A disabled cluster is never chosen.

@@ -71,8 +71,11 @@ extension Configuration {
     /// Every file that a secret in use comes from, once, by path.
     public var secretFiles: [SecretFile] {
         let sources = projects.flatMap(\.sources) + clusters.map(\.source)
+        let telemetry =
+            projects.flatMap(\.telemetry.all) + clusters.flatMap(\.telemetry.all)
         let secrets =
-            sources.flatMap(\.connection.secrets) + projects.flatMap { $0.apiKeys.map(\.key) }
+            sources.flatMap(\.connection.secrets) + telemetry.flatMap(\.secrets)
+            + projects.flatMap { $0.apiKeys.map(\.key) }
             + (cache.redis?.secrets ?? []) + (tracing?.headers.map(\.value) ?? [])
         let tokens = authentication?.tokens ?? []
         let files = Set(secrets.compactMap(\.file) + tokens.compactMap(\.file))

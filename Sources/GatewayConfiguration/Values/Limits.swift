@@ -24,6 +24,10 @@ public struct Limits: Sendable, Hashable {
     /// Bytes of an answer that are held back until every member succeeded; a longer answer is sent
     /// while it is made.
     public var heldAnswerBytes = 1 << 20
+    /// Lines of one answer of logs.
+    public var maxLogLines = 5000
+    /// Bytes of a trace that is put together of what members have.
+    public var maxTraceBytes = 50 << 20
     /// Connections of clients at once.
     public var maxConnections = 4096
     /// Connections of one client address at once; of IPv6 addresses, of one network of 64 bits.

@@ -1,6 +1,6 @@
 public import UpstreamSettings
 
-/// A named source of series.
+/// A named source of series, and of logs, traces and profiles.
 public struct Project: Sendable, Hashable {
     /// Where its series come from; exactly one of these.
     public enum Kind: Sendable, Hashable {
@@ -9,6 +9,8 @@ public struct Project: Sendable, Hashable {
         case replicas(ReplicaGroup)
         case remoteCoroot(RemoteCoroot)
         case clusterPool(PoolChoice)
+        /// Nowhere: the project has logs, traces or profiles alone.
+        case telemetryOnly
         /// Names of regular projects, in the order written, none twice. `memberChoice` adds others.
         case multiCluster(members: [String])
         /// Something outside the file is missing, such as a secret. Such a project answers every
@@ -34,6 +36,8 @@ public struct Project: Sendable, Hashable {
     /// What all series of the project get beside the partition label, values by names; empty of
     /// multi-cluster projects. No value is empty.
     public var labels: [String: String]
+    /// Where its logs, traces and profiles come from; empty of multi-cluster projects.
+    public var telemetry = TelemetrySources()
     /// Where people see the source's own page; nil for none.
     public var externalURL: ServerURL?
     /// What a multi-cluster project is over beside the members that it names.
@@ -79,16 +83,16 @@ public struct Project: Sendable, Hashable {
         return named + memberChoice.wildcards.map(\.description)
     }
 
-    /// The server that it reads, if it is one server.
+    /// The server that its metrics are read from, if it is one server.
     public var source: UpstreamSource? {
         switch kind {
         case .prometheus(let source): .prometheus(source)
         case .remoteCoroot(let remote): .remoteCoroot(remote)
-        case .replicas, .clusterPool, .multiCluster, .misconfigured: nil
+        case .replicas, .clusterPool, .telemetryOnly, .multiCluster, .misconfigured: nil
         }
     }
 
-    /// The servers that it names itself: one, or those of its replicas.
+    /// The servers of metrics that it names itself: one, or those of its replicas.
     public var sources: [UpstreamSource] {
         if case .replicas(let group) = kind {
             return group.replicas.compactMap(\.prometheus).map { .prometheus($0) }
@@ -108,7 +112,7 @@ public struct Project: Sendable, Hashable {
             switch kind {
             case .prometheus(let source): source.selector
             case .replicas(let group): group.selector
-            case .remoteCoroot, .clusterPool, .multiCluster, .misconfigured: nil
+            case .remoteCoroot, .clusterPool, .telemetryOnly, .multiCluster, .misconfigured: nil
             }
         }
         set {
@@ -119,18 +123,20 @@ public struct Project: Sendable, Hashable {
             case .replicas(var group):
                 group.selector = newValue
                 kind = .replicas(group)
-            case .remoteCoroot, .clusterPool, .multiCluster, .misconfigured: break
+            case .remoteCoroot, .clusterPool, .telemetryOnly, .multiCluster, .misconfigured: break
             }
         }
     }
 
-    /// `prometheus`, `replicas`, `remoteCoroot`, `clusterPool`, `multiCluster` or `misconfigured`.
+    /// `prometheus`, `replicas`, `remoteCoroot`, `clusterPool`, `telemetryOnly`, `multiCluster` or
+    /// `misconfigured`.
     public var kindName: String {
         switch kind {
         case .prometheus: "prometheus"
         case .replicas: "replicas"
         case .remoteCoroot: "remoteCoroot"
         case .clusterPool: "clusterPool"
+        case .telemetryOnly: "telemetryOnly"
         case .multiCluster: "multiCluster"
         case .misconfigured: "misconfigured"
         }
@@ -139,7 +145,8 @@ public struct Project: Sendable, Hashable {
     public var isMultiCluster: Bool {
         switch kind {
         case .multiCluster: true
-        case .prometheus, .replicas, .remoteCoroot, .clusterPool, .misconfigured: false
+        case .prometheus, .replicas, .remoteCoroot, .clusterPool, .telemetryOnly, .misconfigured:
+            false
         }
     }
 }

@@ -32,7 +32,7 @@ extension Configuration {
         if !clusters.isEmpty { lines.append("clusters:") }
         for cluster in clusters {
             lines.append("  - name: \(quoted(cluster.name))")
-            lines += cluster.source.lines.map { "    " + $0 }
+            lines += (cluster.source.lines + cluster.telemetry.lines).map { "    " + $0 }
             if let bucket = cluster.bucketName {
                 lines.append("    storage: {bucketName: \(quoted(bucket))}")
             }
@@ -101,8 +101,10 @@ extension Project {
             if !writtenMembers.isEmpty {
                 lines.append("    memberProjects: \(list(writtenMembers))")
             }
+        case .telemetryOnly: break
         case .misconfigured(let reason): lines.append("    # out of service: \(reason)")
         }
+        lines += telemetry.lines.map { "    " + $0 }
         if !apiKeys.isEmpty { lines.append("    apiKeys:") }
         for key in apiKeys {
             let description =
@@ -150,8 +152,19 @@ extension UpstreamSource {
             WrittenSetting.lines(PrometheusSection.table.written(source)).lines("prometheus")
         case .remoteCoroot(let remote):
             WrittenSetting.lines(RemoteCorootSection.table.written(remote)).lines("remoteCoroot")
+        case .telemetry(let source): source.lines
         }
     }
+}
+
+extension TelemetrySource {
+    fileprivate var lines: [String] {
+        WrittenSetting.lines(TelemetrySection.table(kind).written(self)).lines(kind.rawValue)
+    }
+}
+
+extension TelemetrySources {
+    fileprivate var lines: [String] { all.flatMap(\.lines) }
 }
 
 extension WrittenSetting {

@@ -50,6 +50,7 @@ extension UpstreamClient {
         switch configuration.source {
         case .remoteCoroot: "Coroot"
         case .prometheus: capabilities.application ?? "Prometheus"
+        case .telemetry(let source): source.kind.serverName
         }
     }
 

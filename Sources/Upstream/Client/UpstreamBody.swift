@@ -52,6 +52,7 @@ final class UpstreamBody {
     }
 
     private let limits: InflateLimits
+    private var hasEnded = false
 
     /// Set when `next` has returned nil.
     var summary: TransferSummary? { chunks.summary }
@@ -68,7 +69,10 @@ final class UpstreamBody {
                 }
                 if let page { return page }
             }
-            guard try await more() else { return nil }
+            guard !hasEnded, try await more() else {
+                hasEnded = true
+                return nil
+            }
         }
     }
 

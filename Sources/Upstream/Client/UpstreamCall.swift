@@ -200,7 +200,8 @@ final class UpstreamCall: Sendable {
     }
 
     private func showsPresence(_ kind: UpstreamError.Kind?) -> Bool? {
-        kind.map { $0.showsPresence(takesOthersCredentials: client.isForwarding) } ?? true
+        kind.map { $0.showsPresence(takesOthersCredentials: client.configuration.isForwarding) }
+            ?? true
     }
 }
 
@@ -213,6 +214,8 @@ struct UpstreamRequest: Sendable {
         case formOrQuery
         /// A snappy block with a message of remote read, answered in kind.
         case remoteRead([UInt8])
+        /// A message of another kind.
+        case message([UInt8], type: String)
     }
 
     /// Below the base URL, with its slash, percent-encoded.
@@ -233,11 +236,21 @@ struct UpstreamRequest: Sendable {
     var mayBeMissing = false
     /// Header fields that tell which request of a client it is for.
     var passedOn: [(name: String, value: String)] = []
+    /// What the answer of a server of logs, traces or profiles is; nil where metrics are asked for.
+    var telemetry: TelemetryQuestion.Expectation?
     /// Set for what makes the member evaluate or read series: it takes one of the member's places.
     var question: MemberQuestion?
 
     var isRemoteRead: Bool {
         if case .remoteRead = method { true } else { false }
+    }
+
+    /// Whether it has a body of its own, so that it cannot be put as a query.
+    var isMessage: Bool {
+        switch method {
+        case .remoteRead, .message: true
+        case .get, .formOrQuery: false
+        }
     }
 
     func url(base: String, asQuery: Bool) -> String {
@@ -251,6 +264,7 @@ struct UpstreamRequest: Sendable {
     func transferMethod(asQuery: Bool) -> TransferRequest.Method {
         switch method {
         case .remoteRead(let body): .send(body: body, type: RemoteReadSamples.contentType)
+        case .message(let body, let type): .send(body: body, type: type)
         case .get, .formOrQuery: asQuery ? .get : .post(form: parameters.encoded)
         }
     }

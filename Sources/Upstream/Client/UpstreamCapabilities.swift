@@ -280,6 +280,8 @@ extension EndpointSupport {
         case stepGrid
         /// `read`; what queries answer stands in for it.
         case remoteRead
+        /// `/api/v2/traces` of Tempo; `/api/traces` stands in for it.
+        case traceVersion2
     }
 
     static let coroot = EndpointSupport(
@@ -292,7 +294,7 @@ extension EndpointSupport {
         case .labelNames: labelNames
         case .labelValues: labelValues
         case .stepGrid: stepGrid
-        case .remoteRead: .auto
+        case .remoteRead, .traceVersion2: .auto
         }
     }
 }

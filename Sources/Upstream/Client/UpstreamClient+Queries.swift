@@ -72,7 +72,7 @@ extension UpstreamClient {
         let grid: StepGrid?
         let step: Milliseconds
         switch configuration.source {
-        case .prometheus:
+        case .prometheus, .telemetry:
             // No server moves a multiple of the step.
             step = time.milliseconds % 1000 == 0 ? 1000 : 1
             grid = StepGrid(start: time, end: time, step: step)

@@ -247,10 +247,16 @@ public final class UpstreamClient: Sendable {
         }
         let body = try UpstreamBody(
             response, limits: configuration.limits.inflate, of: request.question?.work)
-        guard let first = try await body.next().map(ContentSniffer.withoutMark) else {
-            throw .malformed("the answer is empty")
-        }
+        let start = try await body.next().map(ContentSniffer.withoutMark)
         let type = (response.headers["Content-Type"] ?? "").lowercased()
+        if let expected = request.telemetry, let source = configuration.telemetry {
+            // A message without fields has no bytes.
+            if let wrong = expected.problem(source.kind, start ?? [], type: type) { throw wrong }
+            if let start { body.pushBack(start) }
+            call.began()
+            return body
+        }
+        guard let first = start else { throw .malformed("the answer is empty") }
         if let wrong = ContentSniffer.problem(first, contentType: type) { throw wrong }
         body.pushBack(first)
         call.began()
@@ -289,12 +295,12 @@ public final class UpstreamClient: Sendable {
         _ request: UpstreamRequest, _ call: UpstreamCall, _ deadline: ContinuousClock.Instant
     ) async throws(UpstreamError.Kind) -> TransferResponse {
         let asQuery =
-            !request.isRemoteRead
+            !request.isMessage
             && (request.method == .get || state.withLock { $0.sendsQueries })
         call.countAttempt()
         let start = MonotonicInstant.now
         var response = try await authorized(request, asQuery: asQuery, deadline)
-        if !asQuery, !request.isRemoteRead, [403, 405, 501].contains(response.status) {
+        if !asQuery, !request.isMessage, [403, 405, 501].contains(response.status) {
             response = try await authorized(request, asQuery: true, deadline)
             if (200..<300).contains(response.status) {
                 state.withLock { $0.sendsQueries = true }
@@ -347,7 +353,7 @@ public final class UpstreamClient: Sendable {
             timeout: remaining,
             // A slow client of ours is not the member's fault.
             timeoutCountsPauses: false, maximumBytes: limits.responseBytes, window: limits.window,
-            lane: request.question == nil ? configuration.name : "\(configuration.name) questions",
+            lane: request.question == nil ? configuration.lane : "\(configuration.lane) questions",
             laneWidth: request.question == nil
                 ? limits.concurrentRequests : limits.concurrentAnswers,
             owner: connections,
@@ -382,7 +388,8 @@ public final class UpstreamClient: Sendable {
             fields.append(name: "Accept-Encoding", value: "snappy")
             fields.append(name: "X-Prometheus-Remote-Read-Version", value: "0.1.0")
         } else {
-            fields.append(name: "Accept", value: "application/json")
+            let type = request.telemetry?.format.mediaType ?? "application/json"
+            fields.append(name: "Accept", value: type)
             let isCompressed =
                 switch configuration.connection.acceptEncoding {
                 case .auto: common.link.withLock { $0.encoding.choice } == .gzip
@@ -394,6 +401,9 @@ public final class UpstreamClient: Sendable {
         fields.append(name: "User-Agent", value: "tributary")
         if let identity = configuration.gateway {
             fields.append(name: HopChain.header, value: HopChain.current.adding(identity).text)
+        }
+        for (name, value) in request.telemetry?.headers ?? [] {
+            fields.append(name: name, value: value)
         }
         for (name, value) in request.passedOn { fields.append(name: name, value: value) }
         if let token { fields.append(name: "Authorization", value: "Bearer \(token)") }
@@ -425,6 +435,9 @@ public final class UpstreamClient: Sendable {
             return .http(status: response.status, .keyRejected)
         }
         bytes = ContentSniffer.withoutMark(bytes)
+        if request.telemetry != nil {
+            return Refusal.telemetryKind(status: response.status, body: bytes)
+        }
         if request.isRemoteRead {
             return Refusal.remoteReadKind(status: response.status, body: bytes)
         }
@@ -478,15 +491,6 @@ extension UpstreamClient {
     /// what comes of it.
     public var isBeingProbed: Bool {
         state.withLock { if case .halfOpen = $0.breaker.state { true } else { false } }
-    }
-
-    /// Whether header fields of clients are passed on to the member.
-    var isForwarding: Bool {
-        if case .prometheus(let source) = configuration.source {
-            !source.forwardHeaders.isEmpty
-        } else {
-            false
-        }
     }
 
     /// Counts that it is asked beside another one that is slow.

@@ -49,7 +49,10 @@ public struct UpstreamConfiguration: Sendable {
         self.source = source
     }
 
-    /// What both kinds of members have.
+    /// Its requests share their places with those of the same project and kind.
+    var lane: String { telemetry.map { "\(name) \($0.kind.rawValue)" } ?? name }
+
+    /// What all kinds of members have.
     var connection: any UpstreamConnection { source.connection }
 
     /// URL of a proxy; nil for none, whatever the environment says.
@@ -66,6 +69,7 @@ public struct UpstreamConfiguration: Sendable {
         switch source {
         case .prometheus(let source): source.capabilities.support(of: endpoint)
         case .remoteCoroot: EndpointSupport.coroot.support(of: endpoint)
+        case .telemetry: .auto
         }
     }
 
@@ -74,19 +78,26 @@ public struct UpstreamConfiguration: Sendable {
         switch source {
         case .remoteCoroot(let remote): return [("X-API-Key", remote.apiKey.exposed)]
         case .prometheus(let source):
-            let own = (source.headers + forwarded).map { (name: $0.name, value: $0.value.exposed) }
-            switch source.credentials {
-            case .none: return own
-            // Each request has a token of its time.
-            case .oauth2: return own
-            // Each request has a signature of its own.
-            case .sigV4: return own
-            case .basic(let user, let password):
-                let value = BasicCredentials.value(user: user, password: password.exposed)
-                return [("Authorization", value)] + own
-            case .bearer(let token):
-                return [("Authorization", "Bearer \(token.exposed)")] + own
-            }
+            return Self.fields(of: source, source.headers + forwarded)
+        case .telemetry(let source): return Self.fields(of: source, source.headers)
+        }
+    }
+
+    private static func fields(
+        of source: some CredentialedConnection, _ headers: [NamedSecret]
+    ) -> [(name: String, value: String)] {
+        let own = headers.map { (name: $0.name, value: $0.value.exposed) }
+        switch source.credentials {
+        case .none: return own
+        // Each request has a token of its time.
+        case .oauth2: return own
+        // Each request has a signature of its own.
+        case .sigV4: return own
+        case .basic(let user, let password):
+            let value = BasicCredentials.value(user: user, password: password.exposed)
+            return [("Authorization", value)] + own
+        case .bearer(let token):
+            return [("Authorization", "Bearer \(token.exposed)")] + own
         }
     }
 }
@@ -94,6 +105,11 @@ public struct UpstreamConfiguration: Sendable {
 extension UpstreamConfiguration {
     /// All that must not be printed, and that the member may repeat in what it says.
     var secrets: [Secret] { connection.secrets + forwarded.map(\.value) }
+
+    /// Whether header fields of clients are passed on to the member.
+    var isForwarding: Bool {
+        if case .prometheus(let source) = source { !source.forwardHeaders.isEmpty } else { false }
+    }
 
     /// Everything that the member's answers to queries depend on, besides the query: the same text
     /// in every gateway that asks the same server in the same way. It holds secrets.
@@ -107,6 +123,7 @@ extension UpstreamConfiguration {
         case .prometheus: fields.append("prometheus")
         case .remoteCoroot(let remote):
             fields.append("remoteCoroot \(remote.metricResolution.wholeMilliseconds)")
+        case .telemetry(let source): fields.append(source.kind.rawValue)
         }
         for (name, value) in identification { fields += ["header", name, value] }
         fields += provenAs

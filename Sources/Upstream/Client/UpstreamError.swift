@@ -321,7 +321,7 @@ enum Refusal {
     }
 
     /// Whether a body says something by itself: it is neither empty nor a page.
-    private static func isWords(_ body: [UInt8]) -> Bool {
+    static func isWords(_ body: [UInt8]) -> Bool {
         body.first { $0 > 0x20 }.map { $0 != UInt8(ascii: "<") } ?? false
     }
 

@@ -19,13 +19,19 @@ extension UpstreamClient {
         var options = QueryOptions(deadline: .now.advanced(by: time))
         options.isProbe = true
         do throws(UpstreamError) {
+            if let source = configuration.telemetry {
+                try await probeTelemetry(source.kind, deadline: .now.advanced(by: time))
+                return presence
+            }
             let stream = try await query("vector(1)", at: WallClock.now(), options: options)
             while try await stream.next() != nil {}
         } catch {
             // The client has noted it.
         }
-        return common.link.withLock { $0.health.presence }
+        return presence
     }
+
+    private var presence: MemberPresence { common.link.withLock { $0.health.presence } }
 
     /// When the member last answered; nil before the first answer.
     var lastAnswer: MonotonicInstant? { common.link.withLock { $0.lastAnswer } }

@@ -217,7 +217,7 @@ import Testing
             for answer in [try scene.hub.clickHouseConfiguration(), try scene.hub.tunnel()] {
                 #expect(answer.status == 404)
                 #expect(answer.type.hasPrefix("text/plain"))
-                #expect(answer.text.hasPrefix("this gateway serves metrics only"))
+                #expect(answer.text.hasPrefix("Logs, traces and profiles are read"))
             }
             let stranger = CorootHubDouble(port: scene.hub.port, key: "wrong")
             let refused = try stranger.clickHouseConfiguration()

@@ -411,19 +411,23 @@ import TimeSeries
         }
     }
 
-    @Test func `Row 37: logs, traces and profiles are refused in words`() async throws {
+    @Test func `Row 37: who looks for logs, traces and profiles is told where they are`()
+        async throws
+    {
         try await withPair { pair in
             for path in ["/p/all/api/v1/logs", "/api/v1/traces", "/p/a/api/v1/profiles"] {
                 let answer = try await pair.gateway.ask(path)
-                #expect(answer.status == 501)
-                #expect(answer.headers["Content-Type"] == "application/json")
-                #expect(answer.body.contains("this gateway serves metrics only"))
+                #expect(answer.status == 404)
+                #expect(answer.headers["Content-Type"] == "text/plain; charset=utf-8")
+                for address in ["/loki/api/v1/", "/tempo/api/", "/pyroscope/"] {
+                    #expect(answer.body.contains("/p/<project>\(address)..."))
+                }
             }
             // A hub of Coroot shows the text of a 404.
             let hub = try await pair.gateway.ask("/api/clickhouse-config")
             #expect(hub.status == 404)
             #expect(hub.headers["Content-Type"] == "text/plain; charset=utf-8")
-            #expect(hub.body.contains("this gateway serves metrics only"))
+            #expect(hub.body.contains("/p/<project>/loki/api/v1/..."))
         }
     }
 }

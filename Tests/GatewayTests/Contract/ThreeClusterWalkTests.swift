@@ -38,7 +38,7 @@ import UpstreamSettings
             case .remoteCoroot(var remote):
                 remote.url = try Self.url(remote.url, hosts)
                 configuration.projects[index].kind = .remoteCoroot(remote)
-            case .replicas, .clusterPool, .multiCluster, .misconfigured: break
+            case .telemetryOnly, .replicas, .clusterPool, .multiCluster, .misconfigured: break
             }
         }
         var logger = Logger(label: "test")

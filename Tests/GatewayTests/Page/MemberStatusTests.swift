@@ -5,6 +5,7 @@ import HTTPTransport
 import PrometheusServer
 import PrometheusWire
 import ScriptedServers
+import TelemetryDoubles
 import Testing
 
 @testable import Gateway
@@ -180,6 +181,35 @@ import Testing
                 headers: ["X-API-Key": "up-token", "Content-Type": "application/json"],
                 body: right)
             #expect(reader.status == 403)
+        }
+    }
+
+    @Test func `A trial and a probe ask the servers of logs, traces and profiles too`() async throws
+    {
+        let logs = try TelemetryServer(LokiDouble(RecordedData.logs(.memberA)))
+        defer { logs.stop() }
+        try await Self.withGateway { gateway, _, port in
+            let definition =
+                #"{"name":"n","prometheus":{"url":"http://127.0.0.1:\#(port)"},"#
+                + #""loki":{"url":"\#(logs.url)"},"tempo":{"url":"http://127.0.0.1:1"}}"#
+            let trial = try Self.data(
+                try await gateway.send("POST", "/api/projects?dryRun=true", body: definition))
+            #expect(trial["probe"]?["state"] == .string("up"))
+            #expect(trial["telemetry"]?["loki"]?["state"] == .string("up"))
+            #expect(trial["telemetry"]?["tempo"]?["reachable"] == .bool(false))
+            #expect(trial["telemetry"]?["pyroscope"] == nil)
+            let made = try await gateway.send("POST", "/api/projects", body: definition)
+            #expect(made.status == 201, "\(made.body)")
+            // A server is asked no more often than twice a second.
+            try await Task.sleep(for: .milliseconds(600))
+            let asked = logs.requests.count
+            let probe = try await gateway.send("POST", "/api/projects/n/probe", body: "")
+            #expect(probe.status == 200, "\(probe.body)")
+            #expect(logs.requests.count == asked + 1)
+            let shown = try Self.data(try await gateway.get("/api/projects/n"))
+            #expect(shown["telemetry"]?["loki"]?["state"] == .string("up"))
+            #expect(shown["telemetry"]?["tempo"]?["lastError"]?["error"]?.text?.isEmpty == false)
+            #expect(logs.requests.count == asked + 1)
         }
     }
 
