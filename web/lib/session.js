@@ -71,6 +71,9 @@ export function memberNames() {
   return found.kind === 'multiCluster' ? found.memberProjects ?? [] : [found.name];
 }
 
+/** Those of the members that have metrics: the others are nothing that PromQL could ask. */
+export const metricMemberNames = () => memberNames().filter((name) => project(name)?.kind !== 'telemetryOnly');
+
 /** `up`, `failing`, `paused`, `neverAsked`: from a gateway that says it, or that says less. */
 export function stateOf(one) {
   const status = one?.status ?? {};

@@ -10,6 +10,7 @@ import urllib.parse
 import urllib.request
 
 from browser import until
+from doubles import Loki
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 TOKEN = "token-of-the-walk"
@@ -51,10 +52,12 @@ class Scene:
         self.servers.HOME = home
         self.ports = {}
         self.children = {}
+        self.loki = None
         os.makedirs(home, exist_ok=True)
 
     def start(self):
         """Everything answers, and each member has samples of some seconds, when this returns."""
+        self.loki = Loki()
         for index, name in enumerate(self.MEMBERS):
             self.ports[name] = self.servers.free_port(9291 + index)
         for name in self.MEMBERS:
@@ -142,6 +145,14 @@ class Scene:
         except urllib.error.HTTPError as refusal:
             return json.loads(refusal.read())
 
+    def send(self, method, path, document=None):
+        """Changes something, and gives the data of the answer; whatever is refused is a failure."""
+        body = None if document is None else json.dumps(document).encode()
+        request = urllib.request.Request(
+            f"{self.base}{path}", body, {"Content-Type": "application/json"}, method=method)
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return json.loads(answer.read())
+
     def query(self, text, **parameters):
         """Values by the sorted labels of their series."""
         answer = self.get("/api/v1/query", query=text, **parameters)
@@ -157,6 +168,8 @@ class Scene:
         return int(values[0]) if values else 0
 
     def stop(self):
+        if self.loki:
+            self.loki.stop()
         self.servers.stop_all()
 
 

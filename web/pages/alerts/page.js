@@ -4,7 +4,7 @@ import { answer, apiPath, v1OrLess } from '../../lib/api.js';
 import { h, replace } from '../../lib/h.js';
 import { counted } from '../../lib/numbers.js';
 import { note, urlOf } from '../../lib/router.js';
-import { memberNames, onSession, session } from '../../lib/session.js';
+import { metricMemberNames, onSession, session } from '../../lib/session.js';
 import { announce, empty, errorBanner, loading } from '../../lib/ui.js';
 import { hasWords, searchField, selectField, warnings } from '../common/parts.js';
 import { alertTable } from '../rules/lines.js';
@@ -84,7 +84,7 @@ export function mount({ element, actions, params, signal, every }) {
 
   // A member without alerts is shown too: that it has none is worth knowing.
   function drawCounts(fitting) {
-    const names = [...new Set([...memberNames(), ...alerts.map(memberOf)])].filter(Boolean);
+    const names = [...new Set([...metricMemberNames(), ...alerts.map(memberOf)])].filter(Boolean);
     const focused = counts.contains(document.activeElement) ? document.activeElement.dataset.member : null;
     replace(counts, names.length > 1 && ['', ...names].map((name) => {
       const count = name === '' ? fitting.length : fitting.filter((one) => memberOf(one) === name).length;

@@ -4,7 +4,7 @@ import { answer, apiPath, v1 } from '../../lib/api.js';
 import { h, replace } from '../../lib/h.js';
 import { formatBytes, formatCount } from '../../lib/numbers.js';
 import { note } from '../../lib/router.js';
-import { memberNames, session, sessionLoaded } from '../../lib/session.js';
+import { metricMemberNames, session, sessionLoaded } from '../../lib/session.js';
 import { formatTime } from '../../lib/time.js';
 import { dialog, empty, errorBanner, loading, tabs } from '../../lib/ui.js';
 import { bar, queryLink, searchField, selectField, warnings } from '../common/parts.js';
@@ -50,7 +50,7 @@ export function mount({ element, actions, params, signal }) {
   async function read() {
     replace(place, loading());
     await sessionLoaded();
-    const names = memberNames();
+    const names = metricMemberNames();
     const ask = { params: { limit: state.limit }, signal };
     try {
       const [merged, ...parts] = await Promise.all([

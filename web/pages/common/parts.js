@@ -5,6 +5,7 @@ import { urlOf } from '../../lib/router.js';
 import { stateOf } from '../../lib/session.js';
 import { formatAgo, formatElapsed, formatTime, fromRFC3339, now } from '../../lib/time.js';
 import { badge, debounced, uniqueId } from '../../lib/ui.js';
+import { sourcesOf } from './sources.js';
 
 /** Labels and their values, as words that can be copied. */
 export function labelChips(labels, { without = [] } = {}) {
@@ -44,18 +45,29 @@ const STATES = {
   up: ['ok', 'up'], failing: ['error', 'failing'], paused: ['warning', 'paused'], neverAsked: ['neutral', 'never asked'],
 };
 
+const signOf = (state) => STATES[state] ?? ['neutral', state];
+
 /** How a project is, as the gateway knows it. */
 export function stateBadge(project) {
   const state = stateOf(project);
-  const [kind, word] = STATES[state] ?? ['neutral', state];
+  const [kind, word] = signOf(state);
   const until = fromRFC3339(project?.status?.pausedUntil);
   const isPaused = state === 'paused' && until !== null;
   return badge(kind, isPaused ? `paused for ${formatElapsed(Math.max(0, until - now()))}` : word);
 }
 
+/** How each source of a project is: of one that answers only what it has. */
+export function sourceBadges(project) {
+  return h('span', { class: 'source-badges' }, sourcesOf(project).map((one) => {
+    const [kind, word] = signOf(stateOf(one));
+    const state = kind === 'ok' ? h('span', { class: 'visually-hidden' }, ` ${word}`) : ` ${word}`;
+    return [badge(kind, [one.data, state], one.status.lastError && kind !== 'ok' ? one.status.lastError.error : null), ' '];
+  }));
+}
+
 const KINDS = {
   prometheus: 'Prometheus', replicas: 'replicas', remoteCoroot: 'remote Coroot', clusterPool: 'cluster pool',
-  multiCluster: 'multi-cluster', misconfigured: 'misconfigured',
+  multiCluster: 'multi-cluster', misconfigured: 'misconfigured', telemetryOnly: 'without metrics',
 };
 
 /** The kind of a project, in words. */

@@ -4,7 +4,9 @@ import { h } from '../../lib/h.js';
 import { formatBytes, formatCount, formatPercent, formatShort } from '../../lib/numbers.js';
 import { fromRFC3339, formatElapsed, formatTime } from '../../lib/time.js';
 import { urlOf } from '../../lib/router.js';
-import { agoOf, ago, facts, kindName, labelChips, queryLink, sparkline, stateBadge } from '../common/parts.js';
+import { stateOf } from '../../lib/session.js';
+import { agoOf, ago, facts, kindName, labelChips, queryLink, sourceBadges, sparkline, stateBadge } from '../common/parts.js';
+import { hasMetrics, sourcesOf } from '../common/sources.js';
 
 const ORDER = { failing: 0, paused: 1, neverAsked: 2, up: 3 };
 
@@ -20,6 +22,10 @@ export const columns = [
   {
     id: 'kind', label: 'Server', wide: true, sort: (line) => `${line.project.kind} ${line.project.status.version ?? ''}`,
     cell: (line) => [kindName(line.project.kind), line.project.status.version && h('span', { class: 'dim' }, ` ${line.project.status.version}`)],
+  },
+  {
+    id: 'sources', label: 'Sources', wide: true, title: 'What it is read for, and whether that answers',
+    sort: (line) => sourcesOf(line.project).filter((one) => stateOf(one) !== 'up').length, cell: (line) => sourceBadges(line.project),
   },
   {
     id: 'latency', label: 'Latency', numeric: true, title: 'From a request to the head of its answer',
@@ -71,7 +77,7 @@ export function details(line, { probe, isProbing }) {
       ['Paused until', status.pausedUntil && formatTime(Math.round(fromRFC3339(status.pausedUntil)))],
       ['Last error', status.lastError && [status.lastError.error, status.lastError.time && [', ', agoOf(status.lastError.time)]]],
       ['Server', [kindName(project.kind), status.version && ` ${status.version}`, capabilities?.kind && capabilities.kind !== kindName(project.kind) && ` (${capabilities.kind})`]],
-      ['URL', project.definition?.prometheus?.url ?? project.definition?.remoteCoroot?.url],
+      ['URL', hasMetrics(project) && sourcesOf(project)[0].url],
       ['Protocol', measures?.protocol],
       ['Samples', from !== null && to !== null && [formatTime(Math.round(from)), ' to ', ago(to)]],
       ['Series', head && `${formatCount(head.numSeries)} in ${formatCount(head.chunkCount)} chunks`],
@@ -81,13 +87,35 @@ export function details(line, { probe, isProbing }) {
       ['Of late', status.windows?.length > 0 && status.windows.map((window) => `${formatCount(window.requests)} requests and ${formatCount(window.failures)} failures in ${formatElapsed(window.seconds)}`).join('; ')],
       ['Circuit', measures?.circuit && measures.circuit !== 'closed' && (measures.circuit === 'open' ? 'open: it is left alone for a while' : 'half open: one request finds out')],
     ]),
+    sourceTable(project),
     h('div', { class: 'member-actions' },
       h('button', { type: 'button', onclick: () => probe(name), disabled: isProbing }, isProbing ? 'Asking…' : 'Ask it now'),
-      queryLink('up', 'Query it', { project: name }),
-      h('a', { href: urlOf('targets', { params: { project: name } }) }, 'Its targets'),
+      hasMetrics(project) && queryLink('up', 'Query it', { project: name }),
+      hasMetrics(project) && h('a', { href: urlOf('targets', { params: { project: name } }) }, 'Its targets'),
       h('a', { href: urlOf('projects', { params: { project: name } }) }, 'Its settings'),
       project.externalUrl && /^https?:/.test(project.externalUrl)
         && h('a', { href: project.externalUrl, target: '_blank', rel: 'noopener noreferrer' }, 'Open its own page ↗')));
+}
+
+/** One row a source, where there are others than metrics. */
+function sourceTable(project) {
+  if (!project.telemetry) return null;
+  const label = `Sources of ${project.name}`;
+  const heads = ['Source', 'Server', 'State', 'Since', 'Answered last', 'Latency', 'Last minute', 'Last error', 'URL'];
+  return h('div', { class: 'table-scroll source-table', role: 'group', tabindex: '0', 'aria-label': label },
+    h('table', { 'aria-label': label },
+      h('thead', null, h('tr', null, heads.map((head) => h('th', { scope: 'col' }, head)))),
+      h('tbody', null, sourcesOf(project).map(({ data, server, status, url }) => {
+        const minute = status.windows?.find((one) => one.seconds === 60);
+        const error = status.lastError;
+        return h('tr', null, h('th', { scope: 'row' }, data),
+          h('td', null, server ?? kindName(project.kind)), h('td', null, stateBadge({ status })),
+          h('td', null, agoOf(status.since, '–')), h('td', null, agoOf(status.lastSuccess, '–')),
+          h('td', { class: 'number' }, seconds(status.latencySeconds)),
+          h('td', null, minute ? `${formatCount(minute.requests)} asked, ${formatCount(minute.failures)} failed` : '–'),
+          h('td', { class: 'source-error' }, error ? [error.error, error.time && [', ', agoOf(error.time)]] : h('span', { class: 'dim' }, 'none')),
+          h('td', null, url ?? '–'));
+      }))));
 }
 
 /** What the gateway does in the place of a member that cannot, or goes without. */

@@ -9,6 +9,7 @@ import { loadProjects, session, stateOf } from '../../lib/session.js';
 import { now } from '../../lib/time.js';
 import { announce, banner, errorBanner, loading, toast } from '../../lib/ui.js';
 import { hasWords, kindName, searchField, stateBadge } from '../common/parts.js';
+import { hasMetrics, sourcesOf } from '../common/sources.js';
 import { DataTable } from '../common/table.js';
 import { feeds } from './feeds.js';
 import { columns, details } from './lines.js';
@@ -66,26 +67,29 @@ export function mount({ element, actions, params, signal, every }) {
   // What members say of their heads costs them more, and changes slowly; pools are for administrators.
   async function readHeads() {
     if (session.admin) pools = await data('api/cluster-pools', { signal }).catch(() => []);
-    await Promise.all(sources().filter((one) => stateOf(one) === 'up').map(async (one) => {
+    await Promise.all(members().filter((one) => hasMetrics(one) && stateOf(one) === 'up').map(async (one) => {
       const answer = await v1('status/tsdb', { project: one.name, signal, params: { limit: 1 } }).catch(() => null);
       if (answer?.headStats) heads.set(one.name, answer.headStats);
     }));
     draw();
   }
 
-  const sources = () => projects.filter((one) => one.kind !== 'multiCluster');
+  const members = () => projects.filter((one) => one.kind !== 'multiCluster');
 
   function draw() {
     if (signal.aborted) return;
-    const lines = sources()
-      .filter((one) => hasWords(`${one.name} ${kindName(one.kind)} ${stateOf(one)} ${one.status.version ?? ''} ${one.status.lastError?.error ?? ''}`, words))
+    const lines = members()
+      .filter((one) => hasWords([one.name, kindName(one.kind), stateOf(one), one.status.version, ...sourcesOf(one)
+        .flatMap((source) => [source.data, source.server, stateOf(source), source.status.lastError?.error])].join(' '), words))
       .map((project) => ({ project, state: stateOf(project), measures: measuresOf(project), head: heads.get(project.name) ?? null }));
     if (!table.element.isConnected) element.querySelector('.loading')?.replaceWith(table.element);
     table.show(lines);
-    const count = (state) => sources().filter((one) => stateOf(one) === state).length;
+    const count = (state) => members().filter((one) => stateOf(one) === state).length;
     const counts = [['up', 'up'], ['failing', 'failing'], ['paused', 'paused'], ['neverAsked', 'never asked']]
       .filter(([state]) => count(state) > 0).map(([state, word]) => `${count(state)} ${word}`).join(', ');
-    const text = `${counted(sources().length, 'member')}${counts ? `: ${counts}` : ''}`;
+    const silent = members().flatMap((project) => sourcesOf(project).filter((one) => one.server && !['up', 'neverAsked'].includes(stateOf(one)))
+      .map((one) => `${one.data} of ${project.name}`));
+    const text = `${counted(members().length, 'member')}${counts ? `: ${counts}` : ''}${silent.length > 0 ? `; no answer: ${silent.join(', ')}` : ''}`;
     replace(summary, text);
     if (said && said !== text) announce(text);
     said = text;

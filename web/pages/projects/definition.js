@@ -1,25 +1,36 @@
 // Definitions of projects as the API takes them: what kind they are of, and how two of them differ. Pure.
 
+import { telemetryKinds } from '../common/sources.js';
+
 /** What a project can be made of, by the key of its definition. */
 export const kinds = [
   { id: 'prometheus', title: 'A Prometheus', hint: 'or another server with its API' },
   { id: 'multiCluster', title: 'Other projects', hint: 'a multi-cluster project: one view of all its members' },
   { id: 'remoteCoroot', title: 'A remote Coroot', hint: 'or Tributary, read with a key of one of its projects' },
   { id: 'clusterPool', title: 'A cluster pool', hint: 'of which any one cluster answers' },
+  { id: 'telemetryOnly', title: 'No metrics', hint: 'a Loki, a Tempo or a Pyroscope alone' },
   { id: 'other', title: 'Something else', hint: 'replicas, discovery and all other keys, as JSON' },
 ];
 
 const MEMBER_KEYS = ['memberProjects', 'memberSelector', 'discovery'];
 const SOURCES = ['prometheus', 'replicas', 'remoteCoroot', 'clusterPool', ...MEMBER_KEYS];
+const TELEMETRY = telemetryKinds.map((one) => one.key);
 // A multi-cluster project has none of these.
-const OF_ONE_SOURCE = ['apiKeys', 'labels', 'selector', 'keepLabel', 'timeRange', 'replicaLabels', 'dedup', 'externalUrl'];
+const OF_ONE_SOURCE = ['apiKeys', 'labels', 'selector', 'keepLabel', 'timeRange', 'replicaLabels', 'dedup', 'externalUrl', ...TELEMETRY];
 
 /** The kind of a definition. What a form cannot show is `other`. */
 export function kindOf(definition) {
   if (definition.replicas || definition.memberSelector || definition.discovery) return 'other';
   if (definition.memberProjects) return 'multiCluster';
-  return ['remoteCoroot', 'clusterPool', 'prometheus'].find((key) => definition[key] !== undefined) ?? 'prometheus';
+  return ['remoteCoroot', 'clusterPool', 'prometheus'].find((key) => definition[key] !== undefined)
+    ?? (telemetryOf(definition).length > 0 ? 'telemetryOnly' : 'prometheus');
 }
+
+/** The keys of the servers of logs, traces and profiles that a definition names. */
+export const telemetryOf = (definition) => TELEMETRY.filter((key) => definition[key] !== undefined);
+
+/** Whether a project of this definition may name such servers: one that is over members may not. */
+export const takesTelemetry = (definition) => MEMBER_KEYS.every((key) => definition[key] === undefined);
 
 /** The definition as it is for another kind: without the source that it had, and with an empty one. */
 export function withKind(definition, kind) {
@@ -31,6 +42,8 @@ export function withKind(definition, kind) {
       return { ...changed, memberProjects: definition.memberProjects ?? [] };
     case 'remoteCoroot': return { ...changed, remoteCoroot: definition.remoteCoroot ?? {} };
     case 'clusterPool': return { ...changed, clusterPool: definition.clusterPool ?? '' };
+    // It needs one of them, and begins with logs.
+    case 'telemetryOnly': return telemetryOf(changed).length > 0 ? changed : { ...changed, loki: {} };
     default: return { ...changed, prometheus: definition.prometheus ?? {} };
   }
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { cleaned, differences, errorsAt, errorsOf, kindOf, setAt, shownValue, valueAt, withKind } from './definition.js';
+import { cleaned, differences, errorsAt, errorsOf, kindOf, setAt, shownValue, takesTelemetry, telemetryOf, valueAt, withKind } from './definition.js';
 
 test('a definition is of the kind of its source', () => {
   assert.equal(kindOf({ name: 'a', prometheus: { url: 'http://a' } }), 'prometheus');
@@ -16,6 +16,36 @@ test('another kind has none of the source before, and a union no labels and keys
   assert.deepEqual(withKind(regular, 'multiCluster'), { name: 'a', partialResponse: 'safe', memberProjects: [] });
   assert.deepEqual(withKind(regular, 'remoteCoroot'), { name: 'a', labels: { region: 'eu' }, partialResponse: 'safe', remoteCoroot: {} });
   assert.deepEqual(withKind(regular, 'prometheus'), regular);
+});
+
+test('logs, traces and profiles stay with another source of metrics, and are not for a union', () => {
+  const loki = { url: 'http://l', acceptEncoding: 'gzip', tls: { minVersion: '1.3' } };
+  const both = { name: 'a', prometheus: { url: 'http://a' }, loki, tempo: { url: 'http://t' } };
+  assert.deepEqual(telemetryOf(both), ['loki', 'tempo']);
+  assert.deepEqual(withKind(both, 'remoteCoroot'), { name: 'a', remoteCoroot: {}, loki, tempo: { url: 'http://t' } });
+  assert.deepEqual(withKind(both, 'telemetryOnly'), { name: 'a', loki, tempo: { url: 'http://t' } });
+  assert.deepEqual(withKind(both, 'multiCluster'), { name: 'a', memberProjects: [] });
+  assert.equal(takesTelemetry(both), true);
+  assert.equal(takesTelemetry({ name: 'a', replicas: [] }), true);
+  assert.equal(takesTelemetry({ name: 'a', memberSelector: { env: 'prod' } }), false);
+});
+
+test('a project without metrics is known by what it has instead, and begins with logs', () => {
+  assert.equal(kindOf({ name: 'a', tempo: { url: 'http://t' } }), 'telemetryOnly');
+  assert.equal(kindOf({ name: 'a', prometheus: {}, tempo: { url: 'http://t' } }), 'prometheus');
+  assert.equal(kindOf({ name: 'a' }), 'prometheus');
+  assert.deepEqual(withKind({ name: 'a', prometheus: { url: 'http://a' } }, 'telemetryOnly'), { name: 'a', loki: {} });
+});
+
+test('what a form has no field for is what it was after a change beside it', () => {
+  const loki = { url: 'http://l', everyStream: '{cluster=~".+"}', acceptEncoding: 'identity', tls: { caFile: '/ca', serverName: 'l' } };
+  const definition = { name: 'a', prometheus: { url: 'http://a', capabilities: { labelNames: 'emulated' } }, loki: structuredClone(loki) };
+  setAt(definition, 'loki.tls.serverName', undefined);
+  setAt(definition, 'loki.headers', { 'X-Scope-OrgID': 'tenant' });
+  assert.deepEqual(cleaned(definition), {
+    name: 'a', prometheus: { url: 'http://a', capabilities: { labelNames: 'emulated' } },
+    loki: { ...loki, tls: { caFile: '/ca' }, headers: { 'X-Scope-OrgID': 'tenant' } },
+  });
 });
 
 test('a path that is emptied takes its empty parents with it, but not the source', () => {
@@ -47,6 +77,9 @@ test('a difference never shows a secret', () => {
   assert.equal(shownValue('prometheus.headers.X-Scope-OrgID', 'tenant'), 'a new secret');
   assert.equal(shownValue('replicas[1].prometheus.bearerToken', 'abc'), 'a new secret');
   assert.equal(shownValue('remoteCoroot.apiKey', '<redacted>'), 'the secret that is kept');
+  assert.equal(shownValue('loki.headers.X-Scope-OrgID', 'tenant'), 'a new secret');
+  assert.equal(shownValue('tempo.basicAuth.password', '<redacted>'), 'the secret that is kept');
+  assert.equal(shownValue('pyroscope.bearerToken', 'abc'), 'a new secret');
   assert.equal(shownValue('prometheus.url', 'http://a'), 'http://a');
   assert.equal(shownValue('remoteCoroot.apiKey', undefined), '–');
 });

@@ -7,14 +7,15 @@ import { session } from '../../lib/session.js';
 import { formatElapsed } from '../../lib/time.js';
 import { badge, banner, errorBanner, field, tabs, toast } from '../../lib/ui.js';
 import { ask, confirmByName } from '../common/dialog.js';
-import { agoOf, facts, kindName, stateBadge } from '../common/parts.js';
+import { agoOf, facts, kindName, sourceBadges, stateBadge } from '../common/parts.js';
+import { sourcesOf, telemetryKinds } from '../common/sources.js';
 import { cleaned, differences, errorsOf, kindOf, kinds, shownValue, withKind } from './definition.js';
 import { Draft, checkboxes, pairsField, radios, selectOne, textField } from './fields.js';
 import { keyPanel } from './keys.js';
 import { sourceFields } from './source.js';
 
 const TABS = [['general', 'General'], ['source', 'Source'], ['keys', 'Keys'], ['json', 'JSON']];
-const PLACES = { source: ['prometheus', 'remoteCoroot', 'clusterPool', 'selector', 'replicas', 'discovery'] };
+const PLACES = { source: ['prometheus', 'remoteCoroot', 'clusterPool', 'selector', 'replicas', 'discovery', ...telemetryKinds.map((one) => one.key)] };
 
 /**
  * Shows the editor of a project, or of a new one.
@@ -182,7 +183,7 @@ export function editor(element, { project, projects, pools, tab, ontab, onsaved 
 
   async function test() {
     const result = await check();
-    if (result) replace(trouble, probeBanner(result.probe, isUnion()));
+    if (result) replace(trouble, probeBanners(result, kindOf(draft.value)));
   }
 
   async function save() {
@@ -197,7 +198,7 @@ export function editor(element, { project, projects, pools, tab, ontab, onsaved 
         h('tbody', null, changes.map((one) => h('tr', null, h('th', { scope: 'row', class: 'mono' }, one.path),
           h('td', null, one.before === undefined ? '–' : h('del', null, shownValue(one.path, one.before))),
           h('td', null, one.after === undefined ? '–' : h('ins', null, shownValue(one.path, one.after)))))))),
-      probeBanner(result.probe, isUnion()),
+      probeBanners(result, kindOf(draft.value)),
     ], { text: 'Save', action: () => data(path, { method: project ? 'PUT' : 'POST', json: after }) });
     const saved = await done;
     if (!saved) return;
@@ -245,13 +246,28 @@ function statusFacts(project) {
     ['Version', status.version],
     ['Latency', status.latencySeconds !== null && formatElapsed(status.latencySeconds)],
     ['Last error', status.lastError && status.lastError.error],
+    ['Sources', project.telemetry && [sourceBadges(project), silences(project)]],
   ]);
 }
 
-function probeBanner(probe, isUnion) {
+/** Why logs, traces or profiles cannot be had now. */
+function silences(project) {
+  return sourcesOf(project).filter((one) => one.server && !one.status.reachable && one.status.lastError)
+    .map((one) => h('div', { class: 'error-text' }, `${one.data}: ${one.status.lastError.error}`));
+}
+
+/** How the servers of a draft answered: that of metrics, then the others that it names. */
+function probeBanners({ probe, telemetry = {} }, kind) {
+  const others = telemetryKinds.filter(({ key }) => telemetry[key]).map(({ key, server }) => probeBanner(telemetry[key], { subject: `The ${server}` }));
+  // Without metrics, the whole is no more than these.
+  if (kind === 'telemetryOnly' && others.length > 0) return others;
+  return [probeBanner(probe, { isUnion: kind === 'multiCluster' }), others];
+}
+
+function probeBanner(probe, { isUnion = false, subject = 'The server' }) {
   if (!probe) return null;
   const why = probe.lastError?.error ?? 'no reason is known';
-  if (!probe.reachable) return banner('warning', `${isUnion ? 'Not every member answers' : 'The server does not answer'}: ${why}. It can be saved all the same.`);
+  if (!probe.reachable) return banner('warning', `${isUnion ? 'Not every member answers' : `${subject} does not answer`}: ${why}. It can be saved all the same.`);
   const time = probe.latencySeconds ? `, in ${formatElapsed(probe.latencySeconds)}` : '';
-  return banner('ok', isUnion ? 'Every member answers.' : `The server answers${probe.version ? `: version ${probe.version}` : ''}${time}.`);
+  return banner('ok', isUnion ? 'Every member answers.' : `${subject} answers${probe.version ? `: version ${probe.version}` : ''}${time}.`);
 }

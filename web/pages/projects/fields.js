@@ -10,6 +10,8 @@ export class Draft {
     this.value = structuredClone(value);
     this.isReadOnly = isReadOnly;
     this.errors = [];
+    // What was taken out by a box, by its key, in case that it is wanted back.
+    this.removed = {};
     // Errors that a field shows; the others are shown above the form.
     this.placed = new Set();
     this.changed = () => {};

@@ -2,7 +2,7 @@
 // plan and missing members in one answer; from another one, less is known.
 
 import { apiPath, ApiError, request } from '../../lib/api.js';
-import { memberNames, session } from '../../lib/session.js';
+import { metricMemberNames, session } from '../../lib/session.js';
 import { now } from '../../lib/time.js';
 import { matcherText, withMatcher } from './promql/selectors.js';
 import { stepOf } from './state.js';
@@ -92,7 +92,7 @@ export function missingOf(texts) {
  *     series: number|null, bytes: number|null, error: string, effect: string}[]}
  */
 export function membersOf(outcome, plan) {
-  const names = [...memberNames()];
+  const names = [...metricMemberNames()];
   const fetches = plan ? fetchesOf(plan.plan) : [];
   const seen = seriesByMember(outcome);
   for (const one of [...fetches.map((fetch) => fetch.member), ...(outcome?.missing ?? []).map((gap) => gap.project)]) {

@@ -1,7 +1,7 @@
 // Marks in the editor: what the gateway's parser refuses, and hints of what may be meant otherwise.
 
 import { ApiError, v1 } from '../../lib/api.js';
-import { memberNames, session } from '../../lib/session.js';
+import { metricMemberNames, session } from '../../lib/session.js';
 import { hints } from './promql/hints.js';
 import { metricTypes, scrapeSeconds } from './suggestions.js';
 
@@ -11,7 +11,7 @@ export async function marksOf(text, signal) {
   const refusal = await refusalOf(text, signal);
   if (refusal) return [refusal];
   const [types, seconds] = await Promise.all([metricTypes(), scrapeSeconds()]);
-  return hints(text, { types, scrapeSeconds: seconds, partition: session.partitionLabel, members: memberNames().length })
+  return hints(text, { types, scrapeSeconds: seconds, partition: session.partitionLabel, members: metricMemberNames().length })
     .map((hint) => ({ kind: 'warning', ...hint }));
 }
 

@@ -2,7 +2,7 @@
 
 import { v1, v1OrLess } from '../../lib/api.js';
 import { here } from '../../lib/router.js';
-import { memberNames, session } from '../../lib/session.js';
+import { metricMemberNames, session } from '../../lib/session.js';
 import { now } from '../../lib/time.js';
 import { history, pinned } from './history.js';
 
@@ -34,7 +34,7 @@ export async function metricTypes() {
 
 /** The shortest scrape interval that active targets have, in seconds; null where it is not known. */
 export const scrapeSeconds = () => kept('scrape', async () => {
-  const configuration = await v1OrLess('status/config', { project: memberNames()[0] }, null);
+  const configuration = await v1OrLess('status/config', { project: metricMemberNames()[0] }, null);
   const match = /scrape_interval:\s*"?(\d+)(s|m)"?/.exec(configuration?.yaml ?? '');
   return match ? Number(match[1]) * (match[2] === 'm' ? 60 : 1) : null;
 }).catch(() => null);
@@ -42,7 +42,7 @@ export const scrapeSeconds = () => kept('scrape', async () => {
 /** As `complete` wants it. */
 export const source = {
   get partition() { return session.partitionLabel; },
-  get members() { return memberNames(); },
+  get members() { return metricMemberNames(); },
   history: () => [...pinned(), ...history()],
   async metrics() {
     const [names, families] = await Promise.all([
