@@ -116,15 +116,17 @@ enum LineText {
         out.append(UInt8(ascii: "\""))
         if let labels {
             out.append(contentsOf: ",{".utf8)
-            let sets = page.labelSets(entry.labels)
-            if !sets.metadata.isEmpty {
+            let key = page.key(entry.labels)
+            let metadata = key.prefix(Int(entry.labels.metadataLength))
+            let parsed = key.dropFirst(metadata.count)
+            if !metadata.isEmpty {
                 out.append(contentsOf: "\"structuredMetadata\":".utf8)
-                LokiText.append(labels.line(sets.metadata), to: &out)
+                labels.append(metadata, to: &out)
             }
-            if !sets.parsed.isEmpty {
-                if !sets.metadata.isEmpty { out.append(UInt8(ascii: ",")) }
+            if !parsed.isEmpty {
+                if !metadata.isEmpty { out.append(UInt8(ascii: ",")) }
                 out.append(contentsOf: "\"parsed\":".utf8)
-                LokiText.append(labels.line(sets.parsed), to: &out)
+                labels.append(parsed, to: &out)
             }
             out.append(UInt8(ascii: "}"))
         }

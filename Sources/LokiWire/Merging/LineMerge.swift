@@ -103,7 +103,10 @@ public struct LineMerge: Sendable {
             members[member].newestStream = stream.number
         }
         take(page, of: member)
-        if held.count > options.limit + max(1000, options.limit / 4) || isTooLarge { select() }
+        if held.count > options.limit + max(1000, options.limit / 4) || isTooLarge {
+            select()
+            pruneStreams()
+        }
         // A page is held as a whole while one of its lines is.
         if pageBytes > 2 * liveBytes + 1 << 20 { compact() }
         guard isTooLarge else { return }
@@ -142,12 +145,10 @@ public struct LineMerge: Sendable {
     /// Lets all lines go but the first `limit`, which are in order afterwards.
     private mutating func select() {
         held.sort()
-        if held.count >= options.limit {
-            for line in held[options.limit...] { letGo(line) }
-            held.removeSubrange(options.limit...)
-            worst = held.last
-        }
-        pruneStreams()
+        guard held.count >= options.limit else { return }
+        for line in held[options.limit...] { letGo(line) }
+        held.removeSubrange(options.limit...)
+        worst = held.last
     }
 
     private mutating func letGo(_ line: Held) {

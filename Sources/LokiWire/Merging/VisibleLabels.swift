@@ -35,6 +35,26 @@ struct VisibleLabels {
             })
     }
 
+    /// Appends structured metadata, or what was parsed, of which the key is given.
+    func append(_ key: ArraySlice<UInt8>, to out: inout [UInt8]) {
+        if hasTaken(key) {
+            LokiText.append(line(LabelSet(key: Array(key))), to: &out)
+        } else {
+            LokiText.append(labelsInKey: key, to: &out)
+        }
+    }
+
+    private func hasTaken(_ key: ArraySlice<UInt8>) -> Bool {
+        var start = key.startIndex
+        var isName = true
+        for end in key.indices where key[end] == 0 {
+            if isName, isTaken(key[start..<end]) { return true }
+            start = end + 1
+            isName.toggle()
+        }
+        return false
+    }
+
     /// The labels of the stream, structured metadata and what was parsed, together.
     func flat(_ metadata: LabelSet, _ parsed: LabelSet) -> LabelSet {
         if metadata.isEmpty, parsed.isEmpty { return stream }
@@ -42,7 +62,7 @@ struct VisibleLabels {
     }
 
     private func isTaken(_ name: ArraySlice<UInt8>) -> Bool {
-        taken.contains { $0.elementsEqual(name) }
+        taken.contains { $0.count == name.count && $0.elementsEqual(name) }
     }
 }
 
@@ -54,10 +74,19 @@ struct StreamTable {
         var stream: Int32
         /// Of the line, as keys; empty where they are not among those of the stream.
         var labels: ArraySlice<UInt8>
+
+        func hash(into hasher: inout Hasher) {
+            hasher.combine(
+                UInt64(UInt32(bitPattern: member)) << 32 | UInt64(UInt32(bitPattern: stream)))
+            // In one run over the bytes; the slice's own hash takes them one by one.
+            if !labels.isEmpty { labels.withUnsafeBytes { hasher.combine(bytes: $0) } }
+        }
     }
 
     private let merge: LineMerge
     private var visible: [Origin: VisibleLabels] = [:]
+    /// Lines are written by stream, so the next one mostly has the same.
+    private var last: (member: Int32, stream: Int32, labels: VisibleLabels)?
     private var numbers: [Origin: Int] = [:]
     private var byLabels: [LabelSet: Int] = [:]
     private(set) var labels: [LabelSet] = []
@@ -87,11 +116,14 @@ struct StreamTable {
     /// The labels of the stream and the line, as the union has them.
     mutating func visibleLabels(of line: LineMerge.Held) -> VisibleLabels {
         let number = merge.entry(line).stream
+        if let last, last.stream == number, last.member == line.member { return last.labels }
         let origin = Origin(member: line.member, stream: number, labels: [])
-        if let known = visible[origin] { return known }
-        let found = VisibleLabels(
-            merge.stream(number, of: line.member), merge.injections[Int(line.member)])
+        let found =
+            visible[origin]
+            ?? VisibleLabels(
+                merge.stream(number, of: line.member), merge.injections[Int(line.member)])
         visible[origin] = found
+        last = (line.member, number, found)
         return found
     }
 

@@ -67,11 +67,7 @@ struct LineLabelsReader {
         _ bytes: UnsafeBufferPointer<UInt8>, at start: Int, atMost limit: Int,
         into page: inout LinePage
     ) -> (labels: LinePage.Labels, end: Int)? {
-        if !spelling.isEmpty, bytes.count - start >= spelling.count,
-            bytes[start..<(start + spelling.count)].elementsEqual(spelling)
-        {
-            return (labels, start + spelling.count)
-        }
+        if isSpelled(bytes, at: start) { return (labels, start + spelling.count) }
         let mark = page.bytes.count
         var scan = Scan(bytes: bytes, position: start, limit: limit)
         guard let labels = scan.labels(into: &page.bytes) else {
@@ -81,6 +77,17 @@ struct LineLabelsReader {
         self.labels = labels
         spelling = Array(bytes[start..<scan.position])
         return (labels, scan.position)
+    }
+
+    /// Whether the same stands here as before.
+    private func isSpelled(_ bytes: UnsafeBufferPointer<UInt8>, at start: Int) -> Bool {
+        guard !spelling.isEmpty, bytes.count - start >= spelling.count else { return false }
+        return spelling.withUnsafeBufferPointer { spelling in
+            for index in spelling.indices where bytes[start + index] != spelling[index] {
+                return false
+            }
+            return true
+        }
     }
 
     private struct Scan {

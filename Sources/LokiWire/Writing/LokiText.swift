@@ -24,12 +24,7 @@ enum LokiText {
 
     /// Appends the spelling of a text, without quotes.
     static func append(_ text: some Collection<UInt8>, to out: inout [UInt8]) {
-        var isPlain = true
-        for byte in text where kinds[Int(byte)] != Kind.plain.rawValue {
-            isPlain = false
-            break
-        }
-        if isPlain {
+        if isPlain(text) {
             out.append(contentsOf: text)
             return
         }
@@ -37,6 +32,44 @@ enum LokiText {
         JSONText.append(String(decoding: text, as: UTF8.self), to: &out)
         out.removeLast()
         out.remove(at: start)
+    }
+
+    /// Whether a text is spelled as it is.
+    private static func isPlain(_ text: some Collection<UInt8>) -> Bool {
+        text.withContiguousStorageIfAvailable { firstUnplain(in: $0, from: 0) == $0.count }
+            ?? text.allSatisfy { kinds[Int($0)] == Kind.plain.rawValue }
+    }
+
+    /// Where the first byte is that is not plain; the end where there is none.
+    private static func firstUnplain(in bytes: UnsafeBufferPointer<UInt8>, from start: Int) -> Int {
+        let raw = UnsafeRawBufferPointer(bytes)
+        var index = start
+        while index + 8 <= raw.count {
+            let word = UInt64(
+                littleEndian: raw.loadUnaligned(fromByteOffset: index, as: UInt64.self))
+            let found = unplain(word)
+            if found != 0 { return index + found.trailingZeroBitCount / 8 }
+            index += 8
+        }
+        return kinds.withUnsafeBufferPointer { kinds in
+            while index < bytes.count, kinds[Int(bytes[index])] == Kind.plain.rawValue {
+                index += 1
+            }
+            return index
+        }
+    }
+
+    /// The lowest bit that is set is in the first of eight bytes that is not plain; the bits above it
+    /// mean nothing.
+    private static func unplain(_ word: UInt64) -> UInt64 {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let tops = ones &* 0x80
+        func zeros(_ word: UInt64) -> UInt64 { (word &- ones) & ~word & tops }
+        let isHigh = word & tops
+        let isControl = (word &- ones &* 0x20) & ~word & tops
+        // The quote and `&` differ in one bit, and so do `<` and `>`.
+        return isHigh | isControl | zeros((word | ones &* 0x04) ^ ones &* 0x26)
+            | zeros((word | ones &* 0x02) ^ ones &* 0x3E) | zeros(word ^ ones &* 0x5C)
     }
 
     /// Appends the spelling of a text, in quotes.
@@ -53,9 +86,10 @@ enum LokiText {
         kinds.withUnsafeBufferPointer { kinds in
             var index = start
             var hasHigh = false
-            while index < bytes.count {
+            while true {
+                index = firstUnplain(in: bytes, from: index)
+                guard index < bytes.count else { return nil }
                 switch Kind(rawValue: kinds[Int(bytes[index])]) {
-                case .plain: index += 1
                 case .quote:
                     if hasHigh {
                         let text = UnsafeBufferPointer(rebasing: bytes[start..<index])
@@ -67,11 +101,10 @@ enum LokiText {
                     index += length
                 case .high:
                     hasHigh = true
-                    index += 1
-                case .other, nil: return nil
+                    while index < bytes.count, bytes[index] >= 0x80 { index += 1 }
+                case .plain, .other, nil: return nil
                 }
             }
-            return nil
         }
     }
 
@@ -124,21 +157,28 @@ enum LokiText {
 extension LokiText {
     /// Appends `{"name":"value",…}`, names in order.
     static func append(_ labels: LabelSet, to out: inout [UInt8]) {
+        append(labelsInKey: labels.key[...], to: &out)
+    }
+
+    /// The same of the key of a label set.
+    static func append(labelsInKey key: ArraySlice<UInt8>, to out: inout [UInt8]) {
         out.append(UInt8(ascii: "{"))
-        var isFirst = true
-        for range in labels.ranges {
-            if !isFirst { out.append(UInt8(ascii: ",")) }
-            isFirst = false
-            append(inKey: labels.key[range.name], to: &out)
-            out.append(UInt8(ascii: ":"))
-            append(inKey: labels.key[range.value], to: &out)
+        key.withUnsafeBufferPointer { key in
+            var start = 0
+            var isName = true
+            for end in key.indices where key[end] == 0 {
+                if start > 0 { out.append(UInt8(ascii: isName ? "," : ":")) }
+                append(inKey: UnsafeBufferPointer(rebasing: key[start..<end]), to: &out)
+                start = end + 1
+                isName.toggle()
+            }
         }
         out.append(UInt8(ascii: "}"))
     }
 
     /// A name or value as it stands in the key of a label set, where a 1 escapes the byte behind it.
-    private static func append(inKey bytes: ArraySlice<UInt8>, to out: inout [UInt8]) {
-        guard bytes.contains(1) else { return appendQuoted(bytes, to: &out) }
+    private static func append(inKey bytes: UnsafeBufferPointer<UInt8>, to out: inout [UInt8]) {
+        if !bytes.contains(1) { return appendQuoted(bytes, to: &out) }
         var text: [UInt8] = []
         var isEscaped = false
         for byte in bytes {
