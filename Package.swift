@@ -51,6 +51,8 @@ let package = Package(
         .library(name: "PromQLEngine", targets: ["PromQLEngine", "PromQL", "TimeSeries"]),
         // For bench/traces, a package of its own.
         .library(name: "TempoWire", targets: ["TempoWire", "TimeSeries"]),
+        // For bench/doubles, a package of its own.
+        .library(name: "TelemetryDoubles", targets: ["TelemetryDoubles"]),
     ],
     dependencies: [
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),

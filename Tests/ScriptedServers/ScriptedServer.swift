@@ -37,8 +37,9 @@ package final class ScriptedServer: Sendable {
         var isStopped = false
     }
 
-    package init(_ script: @escaping Script) throws {
-        (listener, port) = try Self.bound()
+    /// - Parameter port: 0 for one of the system's choice.
+    package init(port: Int = 0, _ script: @escaping Script) throws {
+        (listener, self.port) = try Self.bound(to: port)
         guard listen(listener, 512) == 0 else { throw Failure() }
         let listener = listener
         Self.detach { [self] in
@@ -91,11 +92,12 @@ package final class ScriptedServer: Sendable {
     /// closed holds it, so that no other server of the tests is given it.
     package static func deadPort() throws -> Int { try bound().port }
 
-    /// A socket with a port of the system's choice, which does not listen yet.
-    private static func bound() throws -> (descriptor: Int32, port: Int) {
+    /// A socket with a port, which does not listen yet.
+    private static func bound(to port: Int = 0) throws -> (descriptor: Int32, port: Int) {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = UInt16(port).bigEndian
         address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let isBound = withUnsafeMutablePointer(to: &address) { pointer in

@@ -8,6 +8,8 @@ package struct LokiDouble: TelemetryDouble {
     private let hasTenants: Bool
     /// Nanoseconds since 1970, for requests that name no time.
     package var now: @Sendable () -> Int64 = { WallClock.now().milliseconds * 1_000_000 }
+    /// The largest limit of a log query.
+    package var mostLines = 5000
 
     /// A server for everybody.
     package init(_ store: LogStore) {
@@ -44,7 +46,8 @@ package struct LokiDouble: TelemetryDouble {
             store = tenants[""] ?? store
         }
         let answers = LokiAnswers(
-            store: store, parameters: LokiParameters(request: request, now: now()))
+            store: store,
+            parameters: LokiParameters(request: request, now: now(), mostLines: mostLines))
         do throws(LokiAnswers.Failure) {
             return try answers.answer(route)
         } catch {

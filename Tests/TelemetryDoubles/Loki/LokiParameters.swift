@@ -5,6 +5,8 @@ struct LokiParameters {
     let request: DoubleRequest
     /// Nanoseconds since 1970, for requests that name no time.
     let now: Int64
+    /// The largest limit of a log query.
+    let mostLines: Int
 
     struct Refusal: Error {
         var text: String
@@ -110,10 +112,10 @@ struct LokiParameters {
     }
 
     func checkLines(_ limit: Int) throws(Refusal) {
-        guard limit <= 5000 else {
+        guard limit <= mostLines else {
             throw Refusal(
                 text: "max entries limit per query exceeded, limit > max_entries_limit_per_query "
-                    + "(\(limit) > 5000)")
+                    + "(\(limit) > \(mostLines))")
         }
     }
 

@@ -28,10 +28,11 @@ package final class TelemetryServer: Sendable {
     private let server: ScriptedServer
     private let state: LockedValue<State>
 
-    package init(_ double: any TelemetryDouble) throws {
+    /// - Parameter port: 0 for one of the system's choice.
+    package init(_ double: any TelemetryDouble, port: Int = 0) throws {
         let state = LockedValue(State())
         self.state = state
-        server = try ScriptedServer { request, connection in
+        server = try ScriptedServer(port: port) { request, connection in
             let request = DoubleRequest(request)
             let fault = state.withLock { $0.fault }
             var applied: Fault?
