@@ -1,6 +1,8 @@
 """The tables of a run, made from its JSON."""
 import rounds
 
+# What a run measures, in this order; some of them with --only.
+SECTIONS = ("rows", "growth", "parts", "dashboard", "cold", "engine", "logs", "traces")
 FLOOR, UNION, GATEWAY = "fan-out", "union", "gateway"
 
 
@@ -226,6 +228,78 @@ def engine_table(found):
     return rounds.markdown(["what", "query", "real Prometheus, ms", "Tributary's engine"], [line])
 
 
+# Of logs and traces
+
+
+def log_table(found):
+    """The gateway's time beside that of the slowest member, and of all of them at once."""
+    head = [
+        "what", "query", "answer", "slowest member alone, ms", "all members at once, ms",
+        "**gateway**, ms", "to the slowest member", "to all at once",
+        "first byte after the members' last, ms", "gateway CPU, ms", "its members' CPU, ms",
+        "gateway peak RSS, MiB",
+    ]
+    lines = []
+    for row in found:
+        results = by_name(row)
+        floor, gateway = results[FLOOR], results[GATEWAY]
+        slowest = max((results[name] for name in row["members"]), key=lambda one: one["median"])
+        lines.append([
+            row["title"],
+            f"`{row['text']}`",
+            f"{row['values']:,} values, {size_text(gateway['bytes'])}",
+            milliseconds(slowest["median"]),
+            milliseconds(floor["median"]),
+            milliseconds(gateway["median"]),
+            f"**{ratio(gateway, slowest):.2f}**",
+            f"**{ratio(gateway, floor):.2f}**",
+            milliseconds(gateway["first"] - floor["median"], "+"),
+            milliseconds(gateway["cpu"]),
+            milliseconds(gateway["members_cpu"]),
+            f"{gateway['peak']:.0f}",
+        ])
+    return rounds.markdown(head, lines)
+
+
+def holding_table(found):
+    head = [
+        "limit", "lines that match", "members", "received", "answer", "gateway peak RSS, MiB",
+    ]
+    lines = [
+        [
+            f"{one['limit']:,}",
+            f"{one['matching']:,}",
+            f"{one['members']}",
+            size_text(one["received"]),
+            f"{one['values']:,} lines, {size_text(one['bytes'])}",
+            f"**{one['peak']:.0f}**",
+        ]
+        for one in found
+    ]
+    return rounds.markdown(head, lines)
+
+
+def trace_table(found):
+    head = ["what", "received", "written", "median, ms", "least", "most", "times"]
+    titles = {
+        "protobuf": f"two answers of {found['spans']:,} spans in all, merged to protobuf",
+        "json": "the merged trace, as JSON",
+    }
+    lines = []
+    for form, title in titles.items():
+        times = sorted(found[form]["milliseconds"])
+        lines.append([
+            title,
+            size_text(found["received"]) if form == "protobuf" else "-",
+            size_text(found[form]["bytes"]),
+            f"**{found[form]['median']:.1f}**",
+            f"{times[0]:.1f}",
+            f"{times[-1]:.1f}",
+            f"{len(times)}",
+        ])
+    return rounds.markdown(head, lines)
+
+
 def sentence(machine):
     """With what a run was made."""
     quick = "; a quick run, which proves nothing" if machine["quick"] else ""
@@ -267,6 +341,13 @@ def sections(results):
         found.append(("From exec to the first answer", cold_table(cold)))
     if engine := results.get("engine"):
         found.append(("The engine on raw samples, over HTTP", engine_table(engine)))
+    if logs := results.get("logs"):
+        found += [
+            ("Log lines of two members", log_table(logs["rows"])),
+            ("Memory of the gateway for log lines", holding_table(logs["holdings"])),
+        ]
+    if traces := results.get("traces"):
+        found.append(("The merge of a trace, without HTTP", trace_table(traces)))
     return found
 
 

@@ -16,11 +16,12 @@ STARTED = []
 
 
 class Server:
-    """A server that this run started."""
+    """A server that this run started; `headers` go with each request that is measured."""
 
-    def __init__(self, name, command, port):
+    def __init__(self, name, command, port, ready="/-/ready", headers=()):
         self.name, self.host, self.port, self.prefix = name, "127.0.0.1", port, ""
-        self.connection = wire.Connection(self.host, port)
+        self.headers = headers
+        self.connection = wire.Connection(self.host, port, headers=headers)
         with open(f"{HOME}/{name}.log", "wb") as log:
             self.process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log
@@ -31,7 +32,7 @@ class Server:
             if self.process.poll() is not None:
                 sys.exit(f"{name} ended at once, see {HOME}/{name}.log")
             try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{port}/-/ready", timeout=2):
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}{ready}", timeout=2):
                     return
             except OSError:
                 time.sleep(0.1)
@@ -83,7 +84,10 @@ class FanOut:
     def __init__(self, members):
         """Of pairs of a name and its server."""
         self.connections = wire.Connections(
-            [wire.Connection(server.host, server.port) for _, server in members]
+            [
+                wire.Connection(server.host, server.port, headers=server.headers)
+                for _, server in members
+            ]
         )
 
     def ask(self, path):
@@ -189,20 +193,21 @@ def wait_for_metadata(server, metric):
     sys.exit(f"{server.name} has scraped nothing in half a minute")
 
 
-def tributary(name, binary, members, settings=""):
+def tributary(name, binary, members, settings="", kind="prometheus", more="", headers=()):
     """A gateway over pairs of a name and the server that it names; `settings` are those of each
-    server."""
+    server, `kind` is its key, and `more` is of the file besides."""
     port = free_port()
     configuration = f"{HOME}/{name}.yaml"
     with open(configuration, "w") as file:
-        file.write(f"listen_address: 127.0.0.1:{port}\ndefaultProject: all\nprojects:\n")
+        file.write(f"listen_address: 127.0.0.1:{port}\ndefaultProject: all\n{more}projects:\n")
         for member, server in members:
             url = f"http://127.0.0.1:{server.port}"
-            more = f", {settings}" if settings else ""
-            file.write(f'  - name: {member}\n    prometheus: {{url: "{url}"{more}}}\n')
+            further = f", {settings}" if settings else ""
+            file.write(f'  - name: {member}\n    {kind}: {{url: "{url}"{further}}}\n')
         names = ", ".join(member for member, _ in members)
         file.write(f"  - name: all\n    memberProjects: [{names}]\n")
-    return Server(name, [binary, "serve", "--config", configuration], port)
+    command = [binary, "serve", "--config", configuration]
+    return Server(name, command, port, headers=headers)
 
 
 def members(binaries, first_port=None, scraped=None):
@@ -221,6 +226,19 @@ def members(binaries, first_port=None, scraped=None):
         )
         for index, name in enumerate(data.MEMBERS)
     ]
+
+
+def built(package, product):
+    """The path of a product of one of the bench's own packages, after building it."""
+    command = [
+        "swift", "build", "-c", "release", "--package-path", f"bench/{package}",
+        "--scratch-path", f"{HOME}/{package}",
+    ]
+    # What the build tells goes beside this run's own lines.
+    if subprocess.run(command, stdout=sys.stderr).returncode:
+        sys.exit(f"bench/{package} does not build")
+    found = subprocess.run([*command, "--show-bin-path"], stdout=subprocess.PIPE, text=True)
+    return f"{found.stdout.strip()}/{product}"
 
 
 def many_names(members, count):

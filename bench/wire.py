@@ -56,8 +56,9 @@ class Timing:
 class Connection:
     """One at a time is asked on it; the next request waits for the end of the answer."""
 
-    def __init__(self, host, port, prefix=""):
-        self.host, self.port, self.prefix = host, port, prefix
+    def __init__(self, host, port, prefix="", headers=()):
+        """`headers` are lines that go with each request."""
+        self.host, self.port, self.prefix, self.headers = host, port, prefix, headers
         self.socket = None
         self.is_kept = False
         self.used = 0.0
@@ -86,8 +87,8 @@ class Connection:
         self.phase, self.line, self.left, self.refusal = "head", b"", 0, b""
         self.is_chunked, self.left_of_body = False, 0
         self.began = time.perf_counter()
-        head = f"GET {self.prefix}{path} HTTP/1.1\r\nHost: {self.host}:{self.port}\r\n\r\n"
-        self.socket.sendall(head.encode())
+        lines = [f"GET {self.prefix}{path} HTTP/1.1", f"Host: {self.host}:{self.port}"]
+        self.socket.sendall("\r\n".join([*lines, *self.headers, "", ""]).encode())
 
     def receive(self):
         """Takes what has come, or waits for it; whether the answer is complete."""
