@@ -64,7 +64,8 @@ extension PrometheusResponse {
     /// Speaks WebSocket with the client from now on.
     ///
     /// - Parameter serve: Is run until it returns, which ends the connection, or the client leaves.
-    /// - Returns: 400 for a request that does not ask for that as the standard has it.
+    /// - Returns: 400 for a request that does not ask for that as the standard has it; 403 for one of a
+    ///   page of another origin, from which browsers keep no WebSocket away by themselves.
     public static func webSocket(
         for request: PrometheusRequest,
         _ serve: @escaping @Sendable (WebSocket) async throws -> Void
@@ -78,6 +79,11 @@ extension PrometheusResponse {
             return .text(
                 status: 400, "Bad Request: a WebSocket (RFC 6455) is spoken here\n", noSniff: true)
         }
+        guard isOfOwnOrigin(request) else {
+            return .text(
+                status: 403, "Forbidden: a page of another origin opens no WebSocket here\n",
+                noSniff: true)
+        }
         let proof = Insecure.SHA1.hash(data: Data((key + guid).utf8))
         return PrometheusResponse(
             status: 101,
@@ -89,6 +95,13 @@ extension PrometheusResponse {
 
     /// Of the standard.
     private static let guid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+
+    /// Whether no page sent it, or one that has its address here.
+    private static func isOfOwnOrigin(_ request: PrometheusRequest) -> Bool {
+        guard let origin = request.headers["Origin"]?.lowercased() else { return true }
+        guard let host = request.headers["Host"]?.lowercased() else { return false }
+        return origin == "http://\(host)" || origin == "https://\(host)"
+    }
 
     private static func lists(_ field: String?, _ word: String) -> Bool {
         (field ?? "").lowercased().split(separator: ",").contains {

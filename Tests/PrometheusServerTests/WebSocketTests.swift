@@ -8,10 +8,11 @@ import Testing
 @Suite struct WebSocketTests {
     private static func handshake(
         _ path: String, connection: String = "keep-alive, Upgrade", version: String = "13",
-        key: String = "dGhlIHNhbXBsZSBub25jZQ=="
+        key: String = "dGhlIHNhbXBsZSBub25jZQ==", origin: String? = nil
     ) -> String {
         "GET \(path) HTTP/1.1\r\nHost: a\r\nConnection: \(connection)\r\nUpgrade: websocket\r\n"
-            + "Sec-WebSocket-Version: \(version)\r\nSec-WebSocket-Key: \(key)\r\n\r\n"
+            + "Sec-WebSocket-Version: \(version)\r\nSec-WebSocket-Key: \(key)\r\n"
+            + (origin.map { "Origin: \($0)\r\n" } ?? "") + "\r\n"
     }
 
     /// What a handler notes of its end.
@@ -160,5 +161,17 @@ import Testing
             request, [("Bad Request", Array("GET /no HTTP/1.0\r\n\r\n".utf8))])
         #expect(bytes.starts(with: "HTTP/1.1 400 Bad Request\r\n".utf8))
         #expect(bytes.contains(Array("404 page not found".utf8)))
+    }
+
+    @Test(arguments: [
+        ("http://a", true), ("https://A", true), ("http://b", false), ("null", false),
+        ("http://a.example", false),
+    ])
+    func `A page opens one where its own address is`(origin: String, isOpened: Bool) async throws {
+        let bytes = try await Self.answer(
+            Self.handshake("/count", origin: origin),
+            [("Forbidden", Array("GET /no HTTP/1.0\r\n\r\n".utf8))])
+        let line = isOpened ? "HTTP/1.1 101 Switching Protocols" : "HTTP/1.1 403 Forbidden"
+        #expect(bytes.starts(with: line.utf8))
     }
 }
