@@ -105,7 +105,10 @@ struct AnswerJudge {
     /// Of what is answered in plain text, as Prometheus does.
     private static let textErrors: [Int: [String]] = [
         403: ["Lifecycle API is not enabled."],
-        404: ["404 page not found", "write receiver needs to be enabled"],
+        404: [
+            "Logs, traces and profiles are read by the APIs of ", "404 page not found",
+            "write receiver needs to be enabled",
+        ],
         405: ["Method Not Allowed", "Only POST or PUT requests allowed"],
     ]
 
@@ -162,7 +165,9 @@ struct AnswerJudge {
     private func plain(_ status: Int, _ text: String, _ request: [UInt8]) -> String? {
         if Self.textErrors[status]?.contains(where: text.contains) == true { return nil }
         let target = String(decoding: request.prefix(9000), as: UTF8.self)
-        return target.contains("/read") || target.contains("/federate")
+        // As Prometheus answers remote read and federation, and Loki and Tempo everything.
+        let paths = ["/read", "/federate", "/loki/", "/tempo/"]
+        return paths.contains(where: target.contains)
             ? nil : "an error in plain text"
     }
 
