@@ -323,7 +323,8 @@ struct EndToEndReplicas {
             usleep(1_500_000)
             first.process.stop()
             let again = try Self.startAgain(0, scene, folder)
-            usleep(1_000_000)
+            // The gateway finds out by itself that it is back, which takes a busy machine its time.
+            usleep(5_000_000)
             kill(scene.replicas[1].process.processID, SIGKILL)
             usleep(1_000_000)
             isOver.set()
