@@ -201,7 +201,7 @@ import TimeSeries
         #expect(try nobody.value(on: 1, of: []).map(\.values) == [[1]])
     }
 
-    static let effects: [(query: String, effect: MissingLogMemberEffect)] = [
+    static let effects: [(query: String, effect: MissingMemberEffect)] = [
         (#"rate({app="x"}[1m])"#, .subset),
         (#"sum(rate({app="x"}[1m]))"#, .incompleteAggregate),
         (#"avg by (app) (rate({app="x"}[1m]))"#, .incompleteAggregate),
@@ -220,7 +220,7 @@ import TimeSeries
 
     @Test(arguments: effects)
     func `a missing member does to the answer what the plan says`(
-        _ query: String, _ effect: MissingLogMemberEffect
+        _ query: String, _ effect: MissingMemberEffect
     ) throws {
         #expect(try plan(query).effect(ofMissing: [0]) == effect)
         #expect(try plan(query).effect(ofMissing: []) == .none)

@@ -1,5 +1,6 @@
 public import PrometheusWire
 import Synchronization
+import TimeSeries
 
 /// Counts answers that lack members, by what that does to them; what answers say beside their data; and
 /// how queries were planned.

@@ -3,6 +3,7 @@ import GoText
 import PromQL
 import PrometheusWire
 import RequestTelemetry
+import TimeSeries
 import Upstream
 
 /// Members that have no part in an answer, or not with all of their data, and what follows from

@@ -60,40 +60,15 @@ public enum MergeStrategy: Sendable, Hashable {
     case greatest
 }
 
-/// What a member that did not answer does to the answer of a query.
-public enum MissingLogMemberEffect: Sendable, Hashable {
-    /// Nothing: the member was not needed.
-    case none
-    /// Elements are missing; each one given is right.
-    case subset
-    /// Values are computed from less than they should be.
-    case incompleteAggregate
-    /// Less data can make more answer, or turn false into true. The payload is the construct.
-    case mayBeWrong(String)
-
-    private var rank: Int {
-        switch self {
-        case .none: 0
-        case .subset: 1
-        case .incompleteAggregate: 2
-        case .mayBeWrong: 3
-        }
-    }
-
-    func worst(_ other: MissingLogMemberEffect) -> MissingLogMemberEffect {
-        other.rank > rank ? other : self
-    }
-}
-
 extension MetricPlan {
     /// The effect on the whole answer of these members missing.
-    public func effect(ofMissing members: Set<Int>) -> MissingLogMemberEffect {
+    public func effect(ofMissing members: Set<Int>) -> MissingMemberEffect {
         effect(ofMissing: members, on: root)
     }
 
     private func effect(
         ofMissing members: Set<Int>, on node: PlanNode
-    ) -> MissingLogMemberEffect {
+    ) -> MissingMemberEffect {
         func lacks(_ lists: [Int]...) -> Bool {
             lists.joined().contains { members.contains(fetches[$0].member) }
         }
@@ -123,9 +98,9 @@ extension MetricPlan {
     }
 
     private func effect(
-        of op: BinaryOperation.Operator, _ left: MissingLogMemberEffect,
-        _ right: MissingLogMemberEffect
-    ) -> MissingLogMemberEffect {
+        of op: BinaryOperation.Operator, _ left: MissingMemberEffect,
+        _ right: MissingMemberEffect
+    ) -> MissingMemberEffect {
         let worst = left.worst(right)
         switch op {
         case .unless: return right == .none ? left : .mayBeWrong("unless").worst(worst)

@@ -66,7 +66,7 @@ struct LogMetrics {
         let gathered = try await answers()
         let missing = gathered.partial.members
         let shortfall = try context.shortfall(
-            of: gathered, effect: MissingMemberEffect(plan.effect(ofMissing: missing)))
+            of: gathered, effect: plan.effect(ofMissing: missing))
         var warnings = LogWarnings(areNamed: !context.partition.isNone)
         var statistics = LokiWire.QueryStatistics()
         let naming = try await self.scope(for: gathered)
@@ -185,16 +185,5 @@ struct LogMetrics {
             }
         return TelemetryQuestion(
             "/loki/api/v1/" + path, .formOrQuery, Parameters(pairs), cost: times.grid.count)
-    }
-}
-
-extension MissingMemberEffect {
-    fileprivate init(_ effect: MissingLogMemberEffect) {
-        switch effect {
-        case .none: self = .none
-        case .subset: self = .subset
-        case .incompleteAggregate: self = .incompleteAggregate
-        case .mayBeWrong(let construct): self = .mayBeWrong(construct)
-        }
     }
 }

@@ -231,7 +231,7 @@ extension TelemetryContext {
             }
         }
         let shortfall = try shortfall(
-            of: gathered, effect: MissingMemberEffect(question.missingEffect(partition)))
+            of: gathered, effect: question.missingEffect(partition))
         return try await respond(gathered, shortfall: shortfall) { answers in
             var merged = question.merged(answers)
             merged.note(missing: shortfall.warnings)
@@ -258,15 +258,5 @@ extension TelemetryContext {
         _ gathered: GatheredAnswers<Answer>
     ) -> [MemberAnswer<Answer>] {
         gathered.answers.map { MemberAnswer(labels: labels(of: $0.member), value: $0.answer) }
-    }
-}
-
-extension MissingMemberEffect {
-    fileprivate init(_ effect: TraceMetricsQuestion.MissingEffect) {
-        switch effect {
-        case .subset: self = .subset
-        case .incomplete: self = .incompleteAggregate
-        case .mayBeWrong: self = .mayBeWrong("the query")
-        }
     }
 }

@@ -167,20 +167,13 @@ public struct TraceMetricsQuestion: Sendable {
     }
 
     /// What a missing member does to the answer.
-    public enum MissingEffect: Sendable, Equatable {
-        /// Its series are missing, and others are right.
-        case subset
-        /// Values are too small.
-        case incomplete
-        /// Any value may be wrong.
-        case mayBeWrong
-    }
-
+    ///
     /// - Parameter partition: the label that tells members apart.
-    public func missingEffect(_ partition: PartitionLabel) -> MissingEffect {
-        guard let metrics = try? metrics(), metrics.secondStages.isEmpty else { return .mayBeWrong }
+    public func missingEffect(_ partition: PartitionLabel) -> MissingMemberEffect {
+        let unknown = MissingMemberEffect.mayBeWrong("the query")
+        guard let metrics = try? metrics(), metrics.secondStages.isEmpty else { return unknown }
         if metrics.isGroupedByMember(partition.name) { return .subset }
-        return metrics.function.combination == .sum ? .incomplete : .mayBeWrong
+        return metrics.function.combination == .sum ? .incompleteAggregate : unknown
     }
 
     // MARK: The answer
