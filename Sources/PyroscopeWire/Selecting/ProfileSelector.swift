@@ -120,12 +120,18 @@ extension SeriesRequest: SelectingRequest {
     }
 }
 
-extension SelectMergeStacktracesRequest: SelectingRequest {
+/// A request for a flame graph.
+public protocol FlameGraphRequest: SelectingRequest {
+    var labelSelector: String { get set }
+    var maxNodes: Int64? { get set }
+}
+
+extension FlameGraphRequest {
     /// The member is asked for as many nodes as it gives: sums over graphs that were cut are too
     /// small. What the client asked for is cut from the merged tree.
     public func request(
         toMember labels: LabelInjection, restriction: [LabelMatcher]
-    ) throws(ConnectError) -> SelectMergeStacktracesRequest? {
+    ) throws(ConnectError) -> Self? {
         let selector = try ProfileSelector(labelSelector)
         guard let own = selector.selector(toMember: labels, restriction: restriction) else {
             return nil
@@ -137,18 +143,5 @@ extension SelectMergeStacktracesRequest: SelectingRequest {
     }
 }
 
-extension SelectMergeSpanProfileRequest: SelectingRequest {
-    /// As of `SelectMergeStacktracesRequest`.
-    public func request(
-        toMember labels: LabelInjection, restriction: [LabelMatcher]
-    ) throws(ConnectError) -> SelectMergeSpanProfileRequest? {
-        let selector = try ProfileSelector(labelSelector)
-        guard let own = selector.selector(toMember: labels, restriction: restriction) else {
-            return nil
-        }
-        var request = self
-        request.labelSelector = own.text
-        request.maxNodes = FlameGraphLimit.most
-        return request
-    }
-}
+extension SelectMergeStacktracesRequest: FlameGraphRequest {}
+extension SelectMergeSpanProfileRequest: FlameGraphRequest {}

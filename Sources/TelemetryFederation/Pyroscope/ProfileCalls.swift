@@ -113,14 +113,10 @@ struct ProfileCall {
         case .selectMergeStacktraces:
             let request: SelectMergeStacktracesRequest = try message()
             if let refusal = request.format.refusal { throw refusal }
-            return try await flameGraph(request, maxNodes: request.maxNodes) {
-                $0.maxNodes = $1
-            }
+            return try await flameGraph(request)
         case .selectMergeSpanProfile:
             let request: SelectMergeSpanProfileRequest = try message()
-            return try await flameGraph(request, maxNodes: request.maxNodes) {
-                $0.maxNodes = $1
-            }
+            return try await flameGraph(request)
         case .selectSeries:
             let (answer, shortfall) = try await context.profileSeries(try message())
             return marked(answer, shortfall)
@@ -212,12 +208,9 @@ struct ProfileCall {
 
     // MARK: Flame graphs
 
-    private func flameGraph<Request: SelectingRequest>(
-        _ request: Request, maxNodes: Int64?,
-        _ limit: @escaping @Sendable (inout Request, Int64) -> Void
-    ) async throws -> PrometheusResponse {
+    private func flameGraph(_ request: some FlameGraphRequest) async throws -> PrometheusResponse {
         let (graph, shortfall, note) = try await context.flameGraph(
-            request, call.method, maxNodes: maxNodes, flameLimits, limit)
+            request, call.method, flameLimits)
         var answer = SelectMergeStacktracesResponse()
         answer.flamegraph = graph
         return marked(answer, shortfall, note: note)
@@ -299,20 +292,18 @@ extension TelemetryContext {
 
     /// The flame graphs of all members as one.
     ///
-    /// - Parameter limit: Sets how many nodes a member is asked for.
     /// - Returns: with what the client should know of it.
-    func flameGraph<Request: SelectingRequest>(
-        _ request: Request, _ method: QuerierMethod, maxNodes: Int64?, _ limits: FlameLimits,
-        _ limit: @escaping @Sendable (inout Request, Int64) -> Void
+    func flameGraph(
+        _ request: some FlameGraphRequest, _ method: QuerierMethod, _ limits: FlameLimits
     ) async throws -> (FlameGraph, Shortfall, note: String?) {
-        let most = try FlameGraphLimit.nodes(asked: maxNodes)
+        let most = try FlameGraphLimit.nodes(asked: request.maxNodes)
         let asked = try questions { _, member in
             try request.request(
                 toMember: partition.labels(of: member.name), restriction: project.restriction)
         }
         let gathered: GatheredAnswers<FlameTree> = try await gather(asked) {
             server, request throws(UpstreamError) in
-            try await server.flameTree(request, method, limits, limit)
+            try await server.flameTree(request, method, limits)
         }
         let shortfall = try shortfall(of: gathered, effect: .mayBeWrong("a flame graph"))
         let trees = gathered.answers
@@ -335,12 +326,11 @@ extension TelemetryContext {
 
 extension ServerAsking {
     /// A flame graph of the server, with as many nodes as it gives.
-    fileprivate func flameTree<Request: SelectingRequest>(
-        _ request: Request, _ method: QuerierMethod, _ limits: FlameLimits,
-        _ limit: (inout Request, Int64) -> Void
+    fileprivate func flameTree(
+        _ request: some FlameGraphRequest, _ method: QuerierMethod, _ limits: FlameLimits
     ) async throws(UpstreamError) -> FlameTree {
         var request = request
-        if let known = limits.most(of: client) { limit(&request, known) }
+        if let known = limits.most(of: client) { request.maxNodes = known }
         let document: [UInt8]
         do throws(UpstreamError) {
             document = try await call(method, body: request.bytes(.protobuf))
@@ -349,7 +339,7 @@ extension ServerAsking {
                 let allowed = FlameGraphLimit.allowed(in: ConnectError(.invalidArgument, text))
             else { throw error }
             limits.note(allowed, of: client)
-            limit(&request, allowed)
+            request.maxNodes = allowed
             document = try await call(method, body: request.bytes(.protobuf))
         }
         return try reading { () throws(MessageError) in
@@ -368,11 +358,7 @@ extension TelemetryContext {
             let asked = try RenderRequest(
                 now: WallClock.now(), parameters: request.parameters.all)
             let (graph, shortfall, note) = try await flameGraph(
-                asked.profile, .selectMergeStacktraces, maxNodes: asked.profile.maxNodes,
-                flameLimits
-            ) {
-                $0.maxNodes = $1
-            }
+                asked.profile, .selectMergeStacktraces, flameLimits)
             let (series, missing) = try await profileSeries(asked.series)
             var response = PrometheusResponse.json(
                 try await turn.compute {
