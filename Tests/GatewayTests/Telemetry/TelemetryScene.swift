@@ -72,6 +72,43 @@ struct TelemetryScene: Sendable {
         double.answer(DoubleRequest(target: target))
     }
 
+    /// What the gateway answers to a recorded request, over both members.
+    ///
+    /// - Parameter base: What the gateway has before the path of the server.
+    func replayed(_ exchange: RecordedExchange, below base: String) async throws -> DoubleAnswer {
+        var headers: HTTPHeaders = [:]
+        // The tenant is the server's, and compression nothing that is compared.
+        for (name, value) in exchange.request.headers
+        where !["X-Scope-OrgID", "Accept-Encoding"].contains(name) {
+            headers[name] = value
+        }
+        let request = try #require(
+            PrometheusRequest(
+                method: exchange.request.method, target: base + exchange.target,
+                headers: headers, body: exchange.request.body))
+        let (status, fields, bytes) = try await gateway.respond(to: request).collected()
+        return DoubleAnswer(status: status, type: fields["Content-Type"] ?? "", body: bytes)
+    }
+
+    /// Replays what was recorded with a union, and tells how the gateway differs from it.
+    ///
+    /// - Parameters:
+    ///   - recording: Its name.
+    ///   - known: Requests whose answers differ, by reason.
+    static func compare(
+        _ recording: String, known: [(reason: String, ids: Set<String>)], atLeast count: Int,
+        _ difference: (RecordedExchange) async throws -> String?
+    ) async throws {
+        var excused = known.reduce(into: Set<String>()) { $0.formUnion($1.ids) }
+        let recorded = try RecordedExchange.read(recording)
+        for exchange in recorded {
+            guard let found = try await difference(exchange) else { continue }
+            if excused.remove(exchange.id) == nil { Issue.record("\(exchange.id): \(found)") }
+        }
+        #expect(excused.isEmpty, "answered as recorded, and excused")
+        #expect(recorded.count > count)
+    }
+
     /// Whom the gateway has asked since the scene began.
     var asked: (a: Int, b: Int) { (a.requests.count, b.requests.count) }
 }
