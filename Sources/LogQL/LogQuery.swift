@@ -107,7 +107,7 @@ public struct LabelFormat: Sendable, Hashable {
     }
 }
 
-/// A label of `drop` or `keep`: whatever it holds, or where it holds what a matcher accepts.
+/// A label of `drop` or `keep`: with any value, or with the values that a matcher accepts.
 public enum LabelSelection: Sendable, Hashable {
     case name(String)
     case matcher(LabelMatcher)

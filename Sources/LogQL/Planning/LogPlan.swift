@@ -32,7 +32,7 @@ extension LogScope {
         var plan = LogPlan(fetches: [], dependsOnOwnLabels: false)
         for member in members.indices {
             var rewriting = PipelineRewriting(partition, members[member])
-            // Before members are chosen, so that a query is refused whoever they are.
+            // Before members are chosen: the same query is refused for all choices of members.
             let stages = try rewriting.stages(query.stages)
             if rewriting.dependsOnOwnLabels { plan.dependsOnOwnLabels = true }
             guard let stages, let selector = selector(query.matchers, of: member) else { continue }

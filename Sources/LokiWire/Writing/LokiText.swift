@@ -138,7 +138,7 @@ enum LokiText {
         return Set(texts.map { $0.utf8.reduce(0) { $0 << 8 | UInt32($1) } })
     }()
 
-    /// Whether U+2028, U+2029 or U+FFFD stands in UTF-8.
+    /// Whether the text has U+2028, U+2029 or U+FFFD.
     private static func hasSeparators(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
         var index = 0
         while index + 2 < text.count {
@@ -176,7 +176,7 @@ extension LokiText {
         out.append(UInt8(ascii: "}"))
     }
 
-    /// A name or value as it stands in the key of a label set, where a 1 escapes the byte behind it.
+    /// Appends a name or value of the key of a label set. In a key a byte 1 escapes the byte behind it.
     private static func append(inKey bytes: UnsafeBufferPointer<UInt8>, to out: inout [UInt8]) {
         if !bytes.contains(1) { return appendQuoted(bytes, to: &out) }
         var text: [UInt8] = []

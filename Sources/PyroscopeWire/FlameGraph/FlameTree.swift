@@ -38,8 +38,8 @@ public struct FlameTree: Sendable {
     /// Nodes without the root.
     public var count: Int { nodes.count - 1 }
 
-    /// Whether some function is the one that stands for those left out: what it holds is missing
-    /// elsewhere.
+    /// Whether the tree has a function `other`, as servers name the functions that they left out. Their
+    /// values are missing at the functions themselves.
     public var hasOther: Bool {
         guard let other = nameNumbers[ByteString(Self.otherName)] else { return false }
         return nodes.dropFirst().contains { $0.name == other }
